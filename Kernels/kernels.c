@@ -1,0 +1,2 @@
+#include "kernels.h"
+const char kernels_placeholder[] = "";

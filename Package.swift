@@ -1,0 +1,49 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "hypertower",
+  products: [
+    .library(name: "Hypertower", targets: ["Hypertower", "Datasets"]),
+    .executable(name: "hypertower", targets: ["HypertowerCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+  ],
+  targets: [
+    .systemLibrary(name: "COpenCL", providers: [.apt(["ocl-icd-opencl-dev", "libclblast-dev"])]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "Kernels", path: "Kernels"),
+    .target(name: "MNISTFiles"),
+    .target(name: "OpenCL", dependencies: ["COpenCL", "CZlib"], swiftSettings: swiftSettings),
+    .target(
+      name: "Hypertower",
+      dependencies: ["OpenCL", "Kernels", .product(name: "RealModule", package: "swift-numerics")],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "Datasets", dependencies: ["Hypertower", "MNISTFiles", "CZlib"],
+      swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "HypertowerCommand",
+      dependencies: [
+        "Hypertower", "Datasets", "OpenCL",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftSettings),
+    .testTarget(name: "OpenCLTests", dependencies: ["OpenCL"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "HypertowerTests", dependencies: ["Hypertower", "Datasets"],
+      resources: [.copy("Golden")], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "DatasetsTests", dependencies: ["Datasets", "Hypertower"],
+      swiftSettings: swiftSettings),
+  ],
+  cLanguageStandard: .gnu2x
+)

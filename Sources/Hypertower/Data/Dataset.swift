@@ -1,0 +1,54 @@
+/// Samples held in host memory: one row of features and one target each.
+public struct Dataset: Sendable {
+  /// The features of all samples, sample after sample.
+  public enum Features: Sendable {
+    /// Bytes that stand for `byte / 255`, as image files store pixels.
+    case bytes([UInt8])
+    case floats([Float])
+  }
+
+  /// What a model shall predict for each sample.
+  public enum Targets: Sendable {
+    /// One class index in `0..<classCount` a sample.
+    case classes([Int32], classCount: Int)
+    /// A row of `width` values a sample.
+    case values([Float], width: Int)
+  }
+
+  /// The number of samples.
+  public let count: Int
+  /// The number of features of one sample.
+  public let featureCount: Int
+  public let features: Features
+  public let targets: Targets
+
+  /// Samples from features and targets of matching sizes.
+  ///
+  /// - Precondition: `features` hold `count · featureCount` values, `targets` `count` rows, and
+  ///   every class index lies in `0..<classCount`. Readers of files check before they get here.
+  public init(count: Int, featureCount: Int, features: Features, targets: Targets) {
+    let featureValues =
+      switch features {
+      case .bytes(let bytes): bytes.count
+      case .floats(let floats): floats.count
+      }
+    precondition(
+      featureValues == count * featureCount,
+      "Dataset: \(featureValues) feature values for \(count) samples of \(featureCount) features")
+    switch targets {
+    case .classes(let labels, let classCount):
+      precondition(labels.count == count, "Dataset: \(labels.count) labels for \(count) samples")
+      precondition(
+        labels.allSatisfy { $0 >= 0 && Int($0) < classCount },
+        "Dataset: a label lies outside 0..<\(classCount)")
+    case .values(let values, let width):
+      precondition(
+        values.count == count * width,
+        "Dataset: \(values.count) target values for \(count) samples of width \(width)")
+    }
+    self.count = count
+    self.featureCount = featureCount
+    self.features = features
+    self.targets = targets
+  }
+}

@@ -1,0 +1,28 @@
+/// A fault in what the world handed over or offered: a file, an argument, a device.
+///
+/// The message names the file or field at fault and what to do about it.
+public struct InputError: Error, CustomStringConvertible, Sendable {
+  /// What kind of fault it is; the command maps each kind to an exit status of `sysexits.h`.
+  public enum Kind: Sendable {
+    /// A value that makes no sense: an unknown name, a number out of range. Exit status 64.
+    case usage
+    /// A file whose contents are damaged or do not fit. Exit status 65.
+    case badData
+    /// A file that is not there or cannot be read. Exit status 66.
+    case missingInput
+    /// A device that is not there. Exit status 69.
+    case noDevice
+    /// A file that cannot be written. Exit status 73.
+    case cannotWrite
+  }
+
+  public let kind: Kind
+  public let message: String
+
+  public init(_ kind: Kind, _ message: String) {
+    self.kind = kind
+    self.message = message
+  }
+
+  public var description: String { message }
+}
