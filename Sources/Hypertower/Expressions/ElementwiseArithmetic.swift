@@ -1,0 +1,40 @@
+/// What tensors and symbolic scalars have in common: arithmetic, element by element.
+///
+/// Formulas written against this protocol, derivatives among them, hold for both.
+public protocol ElementwiseArithmetic: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
+  static func applying(_ operation: UnaryOperation, to x: Self) -> Self
+  static func applying(_ operation: BinaryOperation, to x: Self, and y: Self) -> Self
+  /// `x` where `condition` is not 0, else `y`; the one not chosen has no influence, NaN included.
+  static func select(_ condition: Self, _ x: Self, _ y: Self) -> Self
+  /// The constant `value`, of whatever shape the context asks for.
+  static func constant(_ value: Double) -> Self
+}
+
+extension ElementwiseArithmetic {
+  public init(floatLiteral value: Double) { self = .constant(value) }
+  public init(integerLiteral value: Int) { self = .constant(Double(value)) }
+
+  public static func + (x: Self, y: Self) -> Self { applying(.add, to: x, and: y) }
+  public static func - (x: Self, y: Self) -> Self { applying(.subtract, to: x, and: y) }
+  public static func * (x: Self, y: Self) -> Self { applying(.multiply, to: x, and: y) }
+  public static func / (x: Self, y: Self) -> Self { applying(.divide, to: x, and: y) }
+  public static prefix func - (x: Self) -> Self { applying(.negate, to: x) }
+
+  /// e to the power of each element.
+  public func exp() -> Self { .applying(.exponential, to: self) }
+  /// The natural logarithm.
+  public func log() -> Self { .applying(.logarithm, to: self) }
+  public func tanh() -> Self { .applying(.tanh, to: self) }
+  /// The square root; its derivative at 0 is defined as 0.
+  public func sqrt() -> Self { .applying(.squareRoot, to: self) }
+  /// 1 / (1 + e^−x).
+  public func sigmoid() -> Self { .applying(.sigmoid, to: self) }
+  /// max(x, 0); its derivative at 0 is 0.
+  public func relu() -> Self { .applying(.relu, to: self) }
+  /// Each element to the power of `exponent`.
+  public func pow(_ exponent: Self) -> Self { .applying(.power, to: self, and: exponent) }
+  /// 1 where this is less than `other`, else 0.
+  public func isLess(than other: Self) -> Self { .applying(.less, to: self, and: other) }
+  /// 1 where this equals `other`, else 0.
+  public func isEqual(to other: Self) -> Self { .applying(.equal, to: self, and: other) }
+}

@@ -1,0 +1,64 @@
+/// Adam: steps along the running mean of gradients over the root of the running mean of their
+/// squares.
+///
+/// D. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization", arXiv 1412.6980.
+public struct Adam: Optimizer {
+  public let levels: [UpdateRule]
+
+  /// - Parameters:
+  ///   - learningRate: the step size α ≥ 0; default: 0.001.
+  ///   - beta1: the decay of the mean of gradients, 0 < β1 < 1; default: 0.9.
+  ///   - beta2: the decay of the mean of squares, 0 < β2 < 1; default: 0.999.
+  ///   - epsilon: ε > 0, added to the root; default: 1e-8.
+  ///   - tunesOnlyLearningRate: whether β1, β2 and ε stay as they are; default: false.
+  public init(
+    _ learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999,
+    epsilon: Double = 1e-8, tunesOnlyLearningRate: Bool = false
+  ) {
+    let definition = tunesOnlyLearningRate ? RuleDefinition.adamAlpha : .adam
+    levels = [
+      definition.level(["alpha": learningRate, "beta1": beta1, "beta2": beta2, "eps": epsilon])
+    ]
+  }
+}
+
+extension RuleDefinition {
+  public static let adam = RuleDefinition("adam") { rule in
+    adamStep(
+      rule,
+      learningRate: rule.hyperparameter("alpha", default: 0.001),
+      beta1: rule.hyperparameter("beta1", default: 0.9, domain: .unitInterval),
+      beta2: rule.hyperparameter("beta2", default: 0.999, domain: .unitInterval),
+      epsilon: rule.hyperparameter("eps", default: 1e-8, domain: .powerOfTen))
+  }
+
+  public static let adamAlpha = RuleDefinition("adam_alpha") { rule in
+    adamStep(
+      rule,
+      learningRate: rule.hyperparameter("alpha", default: 0.001),
+      beta1: rule.constant("beta1", default: 0.9, domain: .unitInterval),
+      beta2: rule.constant("beta2", default: 0.999, domain: .unitInterval),
+      epsilon: rule.constant("eps", default: 1e-8, domain: .powerOfTen))
+  }
+
+  /// m ← β1·m + (1−β1)·g, v ← β2·v + (1−β2)·g², p ← p − α·m̂ / (√v̂ + ε) with m̂ = m / (1−β1^t)
+  /// and v̂ = v / (1−β2^t); v starts at ε, as in the tower paper, not at 0.
+  private static func adamStep(
+    _ rule: RuleBuilder, learningRate: Expression, beta1: Expression, beta2: Expression,
+    epsilon: Expression
+  ) -> Expression {
+    let (m, v) = (rule.state("m"), rule.state("v", initial: epsilon))
+    let nextM = beta1 * m + (1 - beta1) * rule.gradient
+    let nextV = beta2 * v + (1 - beta2) * (rule.gradient * rule.gradient)
+    rule.update(m, to: nextM)
+    rule.update(v, to: nextV)
+    let correctedM = nextM / (1 - decay(beta1, rule.step))
+    let correctedV = nextV / (1 - decay(beta2, rule.step))
+    return rule.parameter - learningRate * correctedM / (correctedV.sqrt() + epsilon)
+  }
+
+  /// β^t as e^(t·log β), whose derivative shares the exponential with its value.
+  private static func decay(_ beta: Expression, _ step: Expression) -> Expression {
+    (step * beta.log()).exp()
+  }
+}

@@ -1,0 +1,42 @@
+/// RMSProp: s ← γ·s + (1−γ)·g², p ← p − α·g / √(s + 1e-8), with s starting at 0.
+///
+/// T. Tieleman and G. Hinton, "Lecture 6.5 — RMSProp", Coursera (2012).
+public struct RMSProp: Optimizer {
+  public let levels: [UpdateRule]
+
+  /// - Parameters:
+  ///   - learningRate: the step size α ≥ 0, stored as its square root; default: 0.01.
+  ///   - gamma: the decay of the mean of squares, 0 < γ < 1; default: 0.99.
+  ///   - tunesOnlyLearningRate: whether γ stays as it is; default: false.
+  public init(
+    _ learningRate: Double = 0.01, gamma: Double = 0.99, tunesOnlyLearningRate: Bool = false
+  ) {
+    let definition = tunesOnlyLearningRate ? RuleDefinition.rmspropAlpha : .rmsprop
+    levels = [definition.level(["alpha": learningRate, "gamma": gamma])]
+  }
+}
+
+extension RuleDefinition {
+  public static let rmsprop = RuleDefinition("rmsprop") { rule in
+    rmspropStep(
+      rule,
+      learningRate: rule.hyperparameter("alpha", default: 0.01, domain: .square),
+      gamma: rule.hyperparameter("gamma", default: 0.99, domain: .unitInterval))
+  }
+
+  public static let rmspropAlpha = RuleDefinition("rmsprop_alpha") { rule in
+    rmspropStep(
+      rule,
+      learningRate: rule.hyperparameter("alpha", default: 0.01, domain: .square),
+      gamma: rule.constant("gamma", default: 0.99, domain: .unitInterval))
+  }
+
+  private static func rmspropStep(
+    _ rule: RuleBuilder, learningRate: Expression, gamma: Expression
+  ) -> Expression {
+    let mean = rule.state("s")
+    let next = gamma * mean + (1 - gamma) * (rule.gradient * rule.gradient)
+    rule.update(mean, to: next)
+    return rule.parameter - learningRate * rule.gradient / (next + 1e-8).sqrt()
+  }
+}

@@ -1,0 +1,60 @@
+/// One level of a tower: an optimizer's formula with the values of its hyperparameters.
+///
+/// The formula is data: from it come its derivatives, its OpenCL and its CPU code.
+public struct UpdateRule: Sendable {
+  /// A number that steers the rule and that the level above may tune.
+  public struct Hyperparameter: Sendable {
+    /// Its name, as written in a tower's text, such as `beta1`.
+    public let name: String
+    public let domain: HyperparameterDomain
+    /// Its initial value, on its natural scale.
+    public let value: Double
+    /// The value it has where none is given.
+    let defaultValue: Double
+    /// The natural values that make sense, a part of the domain.
+    let range: ClosedRange<Double>
+
+    /// The name of the stored value: `log_eps` for `eps`, for one.
+    package var rawName: String { domain.rawName(name) }
+  }
+
+  /// A number that the rule keeps for every parameter from one step to the next.
+  struct State: Sendable {
+    let name: String
+    /// Its value before the first step: an output of the graph.
+    let initial: Int
+    /// Its value after a step: an output of the graph.
+    var next: Int
+  }
+
+  /// Whether one set of hyperparameters serves all tensors that the rule updates, or each tensor
+  /// has its own.
+  public enum Granularity: Sendable {
+    case shared
+    case perTensor
+  }
+
+  /// The arguments of the formula, by the numbers they have as inputs of the graph.
+  enum Input {
+    static let parameter = 0
+    static let gradient = 1
+    static let step = 2
+    static func hyperparameter(_ index: Int) -> Int { 3 + 2 * index }
+    static func state(_ index: Int) -> Int { 4 + 2 * index }
+  }
+
+  public let name: String
+  public let granularity: Granularity
+  public let hyperparameters: [Hyperparameter]
+  /// Values that differ from those of `hyperparameters` for one tensor, by `tensor_hyperparameter`.
+  package var tensorValues: [String: Double] = [:]
+  /// Constants of the formula that differ from their defaults, such as `beta1` of `adam_alpha`.
+  let constants: [(name: String, value: Double)]
+
+  let states: [State]
+  let graph: ScalarGraph
+  /// The node of the parameter's value after the step.
+  let newParameter: Int
+  /// The nodes of the derivatives of the new parameter by each raw hyperparameter.
+  let jacobian: [Int]
+}

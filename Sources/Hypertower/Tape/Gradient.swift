@@ -1,0 +1,96 @@
+/// The gradients of `loss`, a single number, with respect to `tensors`, in their shapes.
+///
+/// Reverse mode: the adjoint operations are recorded on the loss's tape, so gradients can be
+/// differentiated again. Tensors that the loss does not depend on have gradient 0.
+public func gradients(of loss: Tensor, withRespectTo tensors: [Tensor]) -> [Tensor] {
+  precondition(
+    loss.shape.elementCount == 1, "gradients: the loss has shape \(loss.shape), not one element")
+  let recorder = loss.recorder
+  let sources = tensors.map { recorder.adopt($0.index, from: $0.recorder) }
+  let end = loss.index + 1
+  let depends = dependents(on: Set(sources), in: recorder.tape, before: end)
+  var cotangents = [Tensor?](repeating: nil, count: end)
+  cotangents[loss.index] = Tensor(
+    recorder, recorder.tape.append(.fill(1), shape: loss.shape))
+
+  for index in (0..<end).reversed() {
+    guard depends[index], let cotangent = cotangents[index] else { continue }
+    let node = recorder.tape[index]
+    let operands = node.operands.map { Tensor(recorder, $0) }
+    let contributions = node.operation.pullback(
+      operands: operands, result: Tensor(recorder, index), cotangent: cotangent)
+    for (operand, contribution) in zip(node.operands, contributions) where depends[operand] {
+      guard let contribution else { continue }
+      cotangents[operand] = cotangents[operand].map { $0 + contribution } ?? contribution
+    }
+  }
+  return zip(sources, tensors).map { source, tensor in
+    (source < end ? cotangents[source] : nil) ?? Tensor(repeating: 0, shape: tensor.shape)
+  }
+}
+
+/// For each node before `end` whether it depends on one of `sources`.
+private func dependents(on sources: Set<Int>, in tape: Tape, before end: Int) -> [Bool] {
+  var depends: [Bool] = []
+  depends.reserveCapacity(end)
+  for index in 0..<end {
+    depends.append(
+      sources.contains(index) || tape[index].operands.contains { depends[$0] })
+  }
+  return depends
+}
+
+extension Tape.Operation {
+  /// The cotangents of the operands from that of the result; nil where an operand has none.
+  fileprivate func pullback(
+    operands: [Tensor], result: Tensor, cotangent: Tensor
+  ) -> [Tensor?] {
+    switch self {
+    case .leaf, .fill, .coordinate:
+      return []
+    case .detach:
+      return [nil]
+    case .unary(let operation):
+      return [operation.pullback(x: operands[0], y: result, cotangent: cotangent)]
+    case .binary(let operation):
+      let (x, y) = (operands[0], operands[1])
+      return [
+        operation.leftPullback(x: x, y: y, z: result, cotangent: cotangent),
+        operation.rightPullback(x: x, y: y, z: result, cotangent: cotangent),
+      ]
+    case .select:
+      return [
+        nil, .select(operands[0], cotangent, 0), .select(operands[0], 0, cotangent),
+      ]
+    case .broadcast:
+      let shape = operands[0].shape
+      let axes = shape.indices.filter { shape[$0] != result.shape[$0] }
+      return [cotangent.sum(axes, keepingAxes: true)]
+    case .reshape:
+      return [cotangent.reshaped(operands[0].shape)]
+    case .transpose(let permutation):
+      let inverse = permutation.indices.map { permutation.firstIndex(of: $0)! }
+      return [cotangent.transposed(inverse)]
+    case .reduce(.sum, _):
+      return [cotangent.broadcast(to: operands[0].shape)]
+    case .reduce(.maximum, let axes):
+      // Elements that share the maximum share its cotangent.
+      let isMaximum = operands[0].isEqual(to: result.broadcast(to: operands[0].shape))
+      let share = cotangent / isMaximum.sum(axes, keepingAxes: true)
+      return [.select(isMaximum, share.broadcast(to: operands[0].shape), 0)]
+    case .reduce(.indexOfMaximum, _):
+      return [nil]
+    case .matrixProduct(let transposeLeft, let transposeRight):
+      // C = A·B: Ā = C̄·Bᵀ and B̄ = Aᵀ·C̄, each transposed again if its operand is.
+      let (a, b) = (operands[0], operands[1])
+      return [
+        transposeLeft
+          ? b.matmul(cotangent, transposeLeft: transposeRight, transposeRight: true)
+          : cotangent.matmul(b, transposeRight: !transposeRight),
+        transposeRight
+          ? cotangent.matmul(a, transposeLeft: true, transposeRight: transposeLeft)
+          : a.matmul(cotangent, transposeLeft: !transposeLeft),
+      ]
+    }
+  }
+}

@@ -1,0 +1,147 @@
+extension Tensor {
+  /// The tensor stretched to `shape`: axes of extent 1 are repeated, missing leading axes added.
+  public func broadcast(to target: Shape) -> Tensor {
+    guard shape != target else { return self }
+    precondition(
+      shape.count <= target.count && shape.broadcast(with: target) == target,
+      "broadcast: \(shape) does not stretch to \(target)")
+    if case .fill(let value) = recorder.tape[index].operation {
+      return Tensor(recorder, recorder.tape.append(.fill(value), shape: target))
+    }
+    let aligned = reshaped(shape.aligned(toRank: target.count))
+    return aligned.shape == target ? aligned : aligned.recording(.broadcast, shape: target)
+  }
+
+  /// The same elements in another shape of as many.
+  public func reshaped(_ target: Shape) -> Tensor {
+    guard shape != target else { return self }
+    precondition(
+      shape.elementCount == target.elementCount,
+      "reshape: \(shape) has \(shape.elementCount) elements, \(target) \(target.elementCount)")
+    let node = recorder.tape[index]
+    if case .fill(let value) = node.operation {
+      return Tensor(recorder, recorder.tape.append(.fill(value), shape: target))
+    }
+    if case .reshape = node.operation {
+      return Tensor(recorder, node.operands[0]).reshaped(target)
+    }
+    return recording(.reshape, shape: target)
+  }
+
+  /// The axes in another order: axis `i` of the result is axis `permutation[i]` of this tensor.
+  ///
+  /// - Parameter permutation: default: all axes reversed.
+  public func transposed(_ permutation: [Int]? = nil) -> Tensor {
+    let permutation = permutation ?? Array(shape.indices.reversed())
+    precondition(
+      permutation.sorted() == Array(shape.indices),
+      "transpose: \(permutation) is no order of the axes of \(shape)")
+    guard permutation != Array(shape.indices) else { return self }
+    let node = recorder.tape[index]
+    switch node.operation {
+    case .transpose(let inner):
+      return Tensor(recorder, node.operands[0]).transposed(permutation.map { inner[$0] })
+    case .matrixProduct(let left, let right):
+      // (A·B)ᵀ = Bᵀ·Aᵀ
+      return Tensor(recorder, node.operands[1]).recording(
+        .matrixProduct(transposeLeft: !right, transposeRight: !left),
+        with: [Tensor(recorder, node.operands[0])], shape: shape.reversed())
+    default:
+      return recording(
+        .transpose(permutation: permutation), shape: permutation.map { shape[$0] })
+    }
+  }
+
+  /// The matrix product, `[m, k] · [k, n] → [m, n]`.
+  ///
+  /// - Parameters:
+  ///   - transposeLeft: whether this tensor is `[k, m]`; default: false.
+  ///   - transposeRight: whether `other` is `[n, k]`; default: false.
+  public func matmul(
+    _ other: Tensor, transposeLeft: Bool = false, transposeRight: Bool = false
+  ) -> Tensor {
+    precondition(
+      shape.count == 2 && other.shape.count == 2,
+      "matmul: \(shape) · \(other.shape): both must have two axes")
+    let (rows, inner) = transposeLeft ? (shape[1], shape[0]) : (shape[0], shape[1])
+    let (otherInner, columns) =
+      transposeRight ? (other.shape[1], other.shape[0]) : (other.shape[0], other.shape[1])
+    precondition(
+      inner == otherInner,
+      "matmul: \(shape) · \(other.shape): inner sizes \(inner) and \(otherInner) differ")
+    let (left, leftFlipped) = untransposed
+    let (right, rightFlipped) = other.untransposed
+    return left.recording(
+      .matrixProduct(
+        transposeLeft: transposeLeft != leftFlipped,
+        transposeRight: transposeRight != rightFlipped),
+      with: [right], shape: [rows, columns])
+  }
+
+  /// The matrix that this one is the transpose of, if it is one.
+  private var untransposed: (Tensor, isTransposed: Bool) {
+    let node = recorder.tape[index]
+    guard case .transpose = node.operation else { return (self, false) }
+    return (Tensor(recorder, node.operands[0]), true)
+  }
+
+  /// The same values, as a constant to differentiation.
+  public func detached() -> Tensor { recording(.detach, shape: shape) }
+
+  /// The sum along `axes`.
+  ///
+  /// - Parameters:
+  ///   - axes: default: all.
+  ///   - keepingAxes: whether summed axes stay with extent 1; default: false.
+  public func sum(_ axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor {
+    reduced(.sum, axes, keepingAxes)
+  }
+
+  /// The mean along `axes`; default: all.
+  public func mean(_ axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor {
+    let total = sum(axes, keepingAxes: keepingAxes)
+    let count = (axes ?? Array(shape.indices)).reduce(1) { $0 * shape[$1] }
+    return total * .constant(1 / Double(count))
+  }
+
+  /// The greatest element along `axes`; default: all. NaN if any element is.
+  public func max(_ axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor {
+    reduced(.maximum, axes, keepingAxes)
+  }
+
+  /// The index of the first of the greatest elements along `axis`, as a number.
+  public func argmax(_ axis: Int) -> Tensor { reduced(.indexOfMaximum, [axis], false) }
+
+  private func reduced(
+    _ reduction: Tape.Reduction, _ axes: [Int]?, _ keepingAxes: Bool
+  ) -> Tensor {
+    let axes = (axes ?? Array(shape.indices)).sorted()
+    precondition(
+      axes.allSatisfy(shape.indices.contains) && Set(axes).count == axes.count,
+      "\(reduction): \(axes) are not axes of \(shape)")
+    let kept = shape.collapsed(along: axes)
+    let result =
+      axes.isEmpty ? self : recording(.reduce(reduction, axes: axes), shape: kept)
+    if keepingAxes { return result }
+    return result.reshaped(shape.indices.filter { !axes.contains($0) }.map { shape[$0] })
+  }
+
+  /// For whole numbers c in `0..<classes`, a new last axis that is 1 at c and else 0.
+  public func oneHot(_ classes: Int) -> Tensor {
+    let target = shape + [classes]
+    let coordinate = Tensor(
+      recorder, recorder.tape.append(.coordinate(axis: shape.count), shape: target))
+    return reshaped(shape + [1]).broadcast(to: target).isEqual(to: coordinate)
+  }
+
+  /// log(e^x / Σ e^x) along the last axis, `[…, n] → […, n]`.
+  ///
+  /// The greatest element is subtracted first, so that no exponential overflows; the result does
+  /// not depend on it, so no gradient flows through it.
+  public func logSoftmax() -> Tensor {
+    let axis = shape.count - 1
+    precondition(axis >= 0, "logSoftmax: a single number has no axis")
+    let shifted = self - max([axis], keepingAxes: true).detached()
+    return shifted - shifted.exp().sum([axis], keepingAxes: true).log()
+  }
+}
