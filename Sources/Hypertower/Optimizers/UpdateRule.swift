@@ -16,6 +16,11 @@ public struct UpdateRule: Sendable {
 
     /// The name of the stored value: `log_eps` for `eps`, for one.
     package var rawName: String { domain.rawName(name) }
+
+    func withValue(_ value: Double) -> Hyperparameter {
+      Hyperparameter(
+        name: name, domain: domain, value: value, defaultValue: defaultValue, range: range)
+    }
   }
 
   /// A number that the rule keeps for every parameter from one step to the next.
@@ -45,7 +50,7 @@ public struct UpdateRule: Sendable {
 
   public let name: String
   public let granularity: Granularity
-  public let hyperparameters: [Hyperparameter]
+  public internal(set) var hyperparameters: [Hyperparameter]
   /// Values that differ from those of `hyperparameters` for one tensor, by `tensor_hyperparameter`.
   package var tensorValues: [String: Double] = [:]
   /// Constants of the formula that differ from their defaults, such as `beta1` of `adam_alpha`.
