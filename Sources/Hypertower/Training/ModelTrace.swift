@@ -42,8 +42,7 @@ struct ModelTrace {
 
   /// Writes `model` down for batches of `batch` rows.
   init(_ model: some Module, parameters: [Parameter], batch: Int, featureCount: Int) {
-    let input = Self.inputTensor(batch: batch, featureCount: featureCount)
-    let output = model(input)
+    let output = model(Self.inputTensor(batch: batch, featureCount: featureCount))
     let recorder = TapeRecorder()
     let leaves = parameters.map { parameter in
       Tensor(
@@ -57,11 +56,9 @@ struct ModelTrace {
       known[ObjectIdentifier(parameter.declaration)] =
         parameter.isTransposed ? leaf.transposed() : leaf
     }
-    let copies = Self.copy(output, to: recorder, parameters: known)
-    self.output = copies[output.index]!
-    self.input =
-      copies[input.recorder === output.recorder ? input.index : -1]
-      ?? Tensor(recorder, recorder.leaf(.input(name: "x"), shape: input.shape))
+    input = Tensor(
+      recorder, recorder.leaf(.input(name: "x"), shape: [batch, featureCount]))
+    self.output = Self.copy(output, to: recorder, input: input, parameters: known)
     parameterTensors = leaves
   }
 
@@ -71,10 +68,11 @@ struct ModelTrace {
     return Tensor(recorder, recorder.leaf(.input(name: "x"), shape: shape))
   }
 
-  /// Records what `output` needs once more, with other tensors for the parameters.
+  /// Records what `output` needs once more, with other tensors for its input and parameters.
   private static func copy(
-    _ output: Tensor, to recorder: TapeRecorder, parameters: [ObjectIdentifier: Tensor]
-  ) -> [Tape.Index: Tensor] {
+    _ output: Tensor, to recorder: TapeRecorder, input: Tensor,
+    parameters: [ObjectIdentifier: Tensor]
+  ) -> Tensor {
     let source = output.recorder
     let needed = source.tape.needed(by: [output.index])
     var copies: [Tape.Index: Tensor] = [:]
@@ -82,13 +80,16 @@ struct ModelTrace {
       let operands = node.operands.map { copies[$0]! }
       switch node.operation {
       case .leaf(let number):
-        if case .parameter(let declaration) = source.leaves[number] {
+        switch source.leaves[number] {
+        case .parameter(let declaration):
           guard let tensor = parameters[ObjectIdentifier(declaration)] else {
             preconditionFailure(
               "Module: it uses a parameter of shape \(declaration.shape) that `parameters` lacks")
           }
           copies[index] = tensor
-        } else {
+        case .input:
+          copies[index] = input
+        case .values:
           copies[index] = Tensor(
             recorder, recorder.leaf(source.leaves[number], shape: node.shape))
         }
@@ -101,6 +102,6 @@ struct ModelTrace {
           recorder.tape.append(node.operation, operands.map(\.index), shape: node.shape))
       }
     }
-    return copies
+    return copies[output.index]!
   }
 }
