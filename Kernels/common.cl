@@ -4,7 +4,7 @@
 // work-group share a row or a block. A CPU has WIDTH 16 and LANES 1 (its vector registers are
 // filled by one work-item), a GPU WIDTH 1 and LANES a few dozen.
 //
-// Loads of a `vec` may read up to WIDTH − 1 elements past the end of a tensor: every buffer is
+// Loads of a `vec` may read up to 2·WIDTH − 1 elements past the end of a tensor: every buffer is
 // allocated with that much to spare, and what was read there is never stored or summed.
 
 #pragma OPENCL FP_CONTRACT OFF

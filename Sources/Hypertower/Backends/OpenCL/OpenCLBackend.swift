@@ -183,7 +183,7 @@ package final class OpenCLBackend: Backend {
         .kernel(EpilogueCode.plan(product, scratch: 1, profile)),
       ]
     case .gatherBatch(let gather):
-      return GatherCode.plans(gather, profile).map { .kernel($0) }
+      return [.kernel(GatherCode.plan(gather, profile))]
     case .increment(let counter):
       return [.kernel(GatherCode.plan(incrementing: counter))]
     case .projectGradient(let projection):

@@ -149,8 +149,7 @@ enum TowerCode {
         body += "    store(n\(node), jacobian + \(h * size) + i, count);\n"
       }
     }
-    let source = String(cString: kernels_parameter_update()).split(
-      separator: "    UPDATE\n", omittingEmptySubsequences: false)
+    let template = String(cString: kernels_parameter_update())
     return KernelPlan(
       source: defining(
         [
@@ -160,7 +159,7 @@ enum TowerCode {
           ("UNIFORMS_OFFSET", update.values.offset + layout.uniforms),
           ("UNIFORM_COUNT", split.uniformNodes.count),
           ("IS_PER_TENSOR_UPDATE", layout.levels[0].isPerTensor ? 1 : 0),
-        ], source.joined(separator: body)),
+        ], template.replacing("    UPDATE\n", with: body)),
       arguments: [
         .table(blockTable(layout.parameters)), .buffer(update.parameters.buffer),
         .buffer(update.gradient.buffer), .buffer(update.states.buffer),
