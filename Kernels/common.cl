@@ -74,6 +74,33 @@ static vec keep_first(vec value, int count, real other) {
 #endif
 }
 
+// tanh x ≈ x · P(x²) / Q(x²) for |x| < 9.02, beyond which it rounds to ±1; NaN stays NaN.
+//
+// P and Q minimise the greatest relative error, 7e-9 before rounding (found by reweighted least
+// squares); evaluated in float32 the result is within 5 units in the last place.
+#define DEFINE_TANH(name, type)                                        \
+  static type name(type x) {                                           \
+    const type x2 = x * x;                                             \
+    type p = fma((type)(-0x1.7bec82p-44f), x2, (type)(0x1.ce7a4cp-35f)); \
+    p = fma(p, x2, (type)(-0x1.5ac1e2p-26f));                          \
+    p = fma(p, x2, (type)(0x1.75f05cp-17f));                           \
+    p = fma(p, x2, (type)(0x1.96b76cp-9f));                            \
+    p = fma(p, x2, (type)(0x1.0bf16cp-3f));                            \
+    p = fma(p, x2, (type)(1.0f));                                      \
+    type q = fma((type)(0x1.0ad61ep-12f), x2, (type)(0x1.91444ap-6f)); \
+    q = fma(q, x2, (type)(0x1.db4e06p-2f));                            \
+    q = fma(q, x2, (type)(1.0f));                                      \
+    type y = x * p / q;                                                \
+    y = CHOOSE(type, x > 9.02f || y > 1.0f, 1.0f, y);                  \
+    return CHOOSE(type, x < -9.02f || y < -1.0f, -1.0f, y);            \
+  }
+DEFINE_TANH(tanh_real, real)
+#if WIDTH > 1
+DEFINE_TANH(tanh_vec, vec)
+#else
+#define tanh_vec tanh_real
+#endif
+
 // Whether x shall replace y as the greatest so far; NaN is greater than all.
 #define IS_GREATER(x, y) (((x) > (y)) | (((x) != (x)) & ((y) == (y))))
 
