@@ -101,6 +101,14 @@ DEFINE_TANH(tanh_vec, vec)
 #define tanh_vec tanh_real
 #endif
 
+// tanh for the domains of hyperparameters, where 1 − tanh x matters: within 2 units in the last
+// place for large |x|, and exactly ±1 from where that is nearest. Some drivers' own is not.
+static real tanh_precise(real x) {
+  if (fabs(x) < 0.5f) return tanh_real(x);
+  const real t = exp(-2.0f * fabs(x));
+  return copysign((1.0f - t) / (1.0f + t), x);
+}
+
 // Whether x shall replace y as the greatest so far; NaN is greater than all.
 #define IS_GREATER(x, y) (((x) > (y)) | (((x) != (x)) & ((y) == (y))))
 

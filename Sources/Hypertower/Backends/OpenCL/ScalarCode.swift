@@ -14,8 +14,7 @@ enum ScalarCode {
   ///   - type: `vec` or `real`, that of the result.
   ///   - operand: the text of another node's value, of that type.
   ///   - input: the text of an input's value, of that type.
-  ///   - tanh: the function's name; default: the one made for tensors. The driver's own is slower
-  ///     and closer, which the domains of hyperparameters near 1 need.
+  ///   - tanh: the function's name; default: the one made for tensors.
   static func expression(
     _ node: ScalarGraph.Node, type: String, tanh: String? = nil, operand: (Int) -> String,
     input: (Int) -> String

@@ -83,7 +83,7 @@ enum TowerCode {
     let outputs = [rule.newParameter] + rule.states.map(\.next) + rule.jacobian
     var body = ScalarCode.statements(
       rule.graph, outputs: outputs, type: "real", prefix: "n", indent: "  ",
-      tanh: "tanh", input: ruleInput)
+      tanh: "tanh_precise", input: ruleInput)
     body += "  *new_p = n\(rule.newParameter);\n"
     for (state, own) in rule.states.enumerated() { body += "  s[\(state)] = n\(own.next);\n" }
     for (h, node) in rule.jacobian.enumerated() { body += "  jacobian[\(h)] = n\(node);\n" }
@@ -116,7 +116,7 @@ enum TowerCode {
     let split = layout.bottom
     var body = ScalarCode.statements(
       split.rule.graph, outputs: split.uniformNodes, type: "real", prefix: "n", indent: "  ",
-      tanh: "tanh", input: ruleInput)
+      tanh: "tanh_precise", input: ruleInput)
     for (number, node) in split.uniformNodes.enumerated() {
       body += "  uniforms[\(number)] = n\(node);\n"
     }
