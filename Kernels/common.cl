@@ -179,9 +179,9 @@ static real fold_sum(vec x SCRATCH) {
 #if LANES > 1
   const int lane = get_local_id(0);
   scratch[lane] = result;
-  for (int half = LANES / 2; half > 0; half /= 2) {
+  for (int reach = LANES / 2; reach > 0; reach /= 2) {
     barrier(CLK_LOCAL_MEM_FENCE);
-    if (lane < half) scratch[lane] += scratch[lane + half];
+    if (lane < reach) scratch[lane] += scratch[lane + reach];
   }
   barrier(CLK_LOCAL_MEM_FENCE);
   result = scratch[0];
@@ -195,10 +195,10 @@ static real fold_maximum(vec x SCRATCH) {
 #if LANES > 1
   const int lane = get_local_id(0);
   scratch[lane] = result;
-  for (int half = LANES / 2; half > 0; half /= 2) {
+  for (int reach = LANES / 2; reach > 0; reach /= 2) {
     barrier(CLK_LOCAL_MEM_FENCE);
-    if (lane < half && IS_GREATER(scratch[lane + half], scratch[lane]))
-      scratch[lane] = scratch[lane + half];
+    if (lane < reach && IS_GREATER(scratch[lane + reach], scratch[lane]))
+      scratch[lane] = scratch[lane + reach];
   }
   barrier(CLK_LOCAL_MEM_FENCE);
   result = scratch[0];
@@ -215,10 +215,10 @@ static real fold_index_of_maximum(vec x, vec index SCRATCH) {
   local real *indices = scratch + LANES;
   scratch[lane] = maximum;
   indices[lane] = result;
-  for (int half = LANES / 2; half > 0; half /= 2) {
+  for (int reach = LANES / 2; reach > 0; reach /= 2) {
     barrier(CLK_LOCAL_MEM_FENCE);
-    if (lane < half) {
-      TAKE_GREATER(scratch[lane], indices[lane], scratch[lane + half], indices[lane + half])
+    if (lane < reach) {
+      TAKE_GREATER(scratch[lane], indices[lane], scratch[lane + reach], indices[lane + reach])
     }
   }
   barrier(CLK_LOCAL_MEM_FENCE);
