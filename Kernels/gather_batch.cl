@@ -32,6 +32,14 @@ static uint KERNEL_PERMUTE(uint index, uint epoch) {
   return index;
 }
 
+// x / divisor, rounded to nearest: one correction of the quotient by the reciprocal's error
+// (P. Markstein, "Computation of elementary functions on the IBM RISC System/6000", 1990).
+static vec KERNEL_QUOTIENT(vec x, real divisor) {
+  const real reciprocal = 1.0f / divisor;
+  const vec quotient = x * reciprocal;
+  return fma(fma(-quotient, (vec)(divisor), x), (vec)(reciprocal), quotient);
+}
+
 kernel void KERNEL(global const int *restrict counters COPY_PARAMETERS) {
   const int counter = counters[COUNTER];
   const int epoch = counter / BATCHES;

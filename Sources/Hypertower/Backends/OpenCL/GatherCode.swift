@@ -16,10 +16,15 @@ enum GatherCode {
         }
       parameters += ", global const \(type) *source\(number), global real *target\(number)"
       arguments += [.buffer(source.from.buffer), .buffer(source.to.buffer)]
-      let (width, divisor) = (source.width, ScalarCode.literal(Double(source.divisor)))
+      let width = source.width
+      let value = "\(load)(source\(number) + \(source.from.offset) + sample * \(width) + i)"
+      let quotient =
+        source.divisor == 1
+        ? value
+        : "KERNEL_QUOTIENT(\(value), \(ScalarCode.literal(Double(source.divisor))))"
       copies += """
         for (int i = LANE_START; i < \(width); i += LANE_STEP)
-          store(\(load)(source\(number) + \(source.from.offset) + sample * \(width) + i) / \(divisor),
+          store(\(quotient),
                 target\(number) + \(source.to.offset) + (size_t)row * \(width) + i, \(width) - i);
 
         """
