@@ -9,8 +9,8 @@ public struct UpdateRule: Sendable {
     public let domain: HyperparameterDomain
     /// Its initial value, on its natural scale.
     public let value: Double
-    /// The value it has where none is given.
-    let defaultValue: Double
+    /// The value it has where none is given; nil if the rule then does without it.
+    let defaultValue: Double?
     /// The natural values that make sense, a part of the domain.
     let range: ClosedRange<Double>
 
@@ -45,7 +45,7 @@ public struct UpdateRule: Sendable {
 
   public let name: String
   public let granularity: Granularity
-  public let hyperparameters: [Hyperparameter]
+  public internal(set) var hyperparameters: [Hyperparameter]
   /// Values that differ from those of `hyperparameters` for one tensor, by `tensor_hyperparameter`.
   package var tensorValues: [String: Double] = [:]
   /// Constants of the formula that differ from their defaults, such as `beta1` of `adam_alpha`.
