@@ -21,6 +21,10 @@ public struct Dataset: Sendable {
   public let featureCount: Int
   public let features: Features
   public let targets: Targets
+  /// By this, whoever keeps a copy on a device knows a data set again.
+  package let identity = Identity()
+
+  package final class Identity: Sendable {}
 
   /// Samples from features and targets of matching sizes.
   ///

@@ -21,6 +21,17 @@ package struct ScalarGraph: Sendable {
       case .select(let condition, let x, let y): [condition, x, y]
       }
     }
+
+    /// The same operation on other nodes.
+    package func mappingOperands(_ mapped: (Int) -> Int) -> Node {
+      switch self {
+      case .constant, .input: self
+      case .unary(let operation, let x): .unary(operation, mapped(x))
+      case .binary(let operation, let x, let y): .binary(operation, mapped(x), mapped(y))
+      case .select(let condition, let x, let y):
+        .select(mapped(condition), mapped(x), mapped(y))
+      }
+    }
   }
 
   package private(set) var nodes: [Node] = []
@@ -94,26 +105,5 @@ package struct ScalarGraph: Sendable {
       }
     }
     return result
-  }
-
-  /// Appends what `outputs` of `other` need, with `inputs[n]` in place of its input `n`.
-  package mutating func inline(
-    _ other: ScalarGraph, inputs: [Int], outputs: [Int]
-  ) -> [Int] {
-    let needed = other.needed(by: outputs)
-    var mapped = [Int](repeating: -1, count: other.nodes.count)
-    for (index, node) in other.nodes.enumerated() where needed[index] {
-      mapped[index] =
-        switch node {
-        case .constant: append(node)
-        case .input(let number): inputs[number]
-        case .unary(let operation, let x): append(.unary(operation, mapped[x]))
-        case .binary(let operation, let x, let y):
-          append(.binary(operation, mapped[x], mapped[y]))
-        case .select(let condition, let x, let y):
-          append(.select(mapped[condition], mapped[x], mapped[y]))
-        }
-    }
-    return outputs.map { mapped[$0] }
   }
 }

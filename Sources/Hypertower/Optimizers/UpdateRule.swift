@@ -16,6 +16,11 @@ public struct UpdateRule: Sendable {
 
     /// The name of the stored value: `log_eps` for `eps`, for one.
     package var rawName: String { domain.rawName(name) }
+
+    func withValue(_ value: Double) -> Hyperparameter {
+      Hyperparameter(
+        name: name, domain: domain, value: value, defaultValue: defaultValue, range: range)
+    }
   }
 
   /// A number that the rule keeps for every parameter from one step to the next.

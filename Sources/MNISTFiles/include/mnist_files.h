@@ -1,13 +1,17 @@
 #pragma once
 #include <stddef.h>
 
-// The four MNIST files as published (IDX, gzipped), embedded in the binary.
+// One file embedded in the binary. Its bytes live as long as the program.
+typedef struct {
+  const unsigned char *bytes;
+  size_t size;
+} mnist_file;
+
+// The four MNIST files as published (IDX, gzipped).
 // Y. LeCun, C. Cortes, C. Burges: the MNIST database of handwritten digits; CC BY-SA 3.0.
-extern const unsigned char mnist_train_images_gz[];
-extern const size_t mnist_train_images_gz_size;
-extern const unsigned char mnist_train_labels_gz[];
-extern const size_t mnist_train_labels_gz_size;
-extern const unsigned char mnist_test_images_gz[];
-extern const size_t mnist_test_images_gz_size;
-extern const unsigned char mnist_test_labels_gz[];
-extern const size_t mnist_test_labels_gz_size;
+//
+// Functions, because Swift does not import arrays of unknown length.
+mnist_file mnist_train_images_gz(void);
+mnist_file mnist_train_labels_gz(void);
+mnist_file mnist_test_images_gz(void);
+mnist_file mnist_test_labels_gz(void);

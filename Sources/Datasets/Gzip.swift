@@ -1,0 +1,61 @@
+import Hypertower
+
+/// Decompresses gzip files (RFC 1952), strictly.
+package enum Gzip {
+  /// Whether `contents` begin as a gzip file does.
+  package static func isGzip(_ contents: UnsafeRawBufferPointer) -> Bool {
+    contents.starts(with: [0x1F, 0x8B])
+  }
+
+  /// The bytes that the gzip file `contents` stands for, of all of its members.
+  ///
+  /// - Parameters:
+  ///   - name: What error messages call the file.
+  ///   - limit: How many bytes may come out; more are an error as soon as they appear.
+  /// - Throws: `InputError` of kind `.badData` when the file is cut short, damaged, followed by
+  ///   anything but another member, or too large.
+  package static func decompress(
+    _ contents: UnsafeRawBufferPointer, name: String, limit: Int = .max
+  ) throws -> [UInt8] {
+    var output: [UInt8] = []
+    output.reserveCapacity(min(statedSize(contents), limit))
+    let inflater = Inflater(contents, name: name)
+    while let chunk = try inflater.next() {
+      guard chunk.count <= limit - output.count else {
+        throw InputError(
+          .badData,
+          "\(name): decompresses to more than the \(limit) bytes expected: "
+            + "the file is damaged or another one")
+      }
+      output.append(contentsOf: chunk)
+    }
+    return output
+  }
+
+  /// `decompress(_:name:limit:)` of an array.
+  package static func decompress(
+    _ contents: [UInt8], name: String, limit: Int = .max
+  ) throws -> [UInt8] {
+    try contents.withUnsafeBytes { try decompress($0, name: name, limit: limit) }
+  }
+
+  /// At most the first `count` bytes that `contents` stand for, whatever may follow them.
+  static func prefix(
+    _ count: Int, of contents: UnsafeRawBufferPointer, name: String
+  ) throws -> [UInt8] {
+    var output: [UInt8] = []
+    let inflater = Inflater(contents, name: name, chunkSize: count)
+    while output.count < count, let chunk = try inflater.next() {
+      output.append(contentsOf: chunk.prefix(count - output.count))
+    }
+    return output
+  }
+
+  /// The size of the last member as its trailer states it, which saves growing the output; a hint
+  /// that is believed as far as images compress.
+  private static func statedSize(_ contents: UnsafeRawBufferPointer) -> Int {
+    guard contents.count >= 4 else { return 0 }
+    let trailer = contents.loadUnaligned(fromByteOffset: contents.count - 4, as: UInt32.self)
+    return min(Int(UInt32(littleEndian: trailer)), 16 * contents.count)
+  }
+}

@@ -1,0 +1,65 @@
+/// What runs programs: memory, transfers, and the replay of compiled programs.
+///
+/// Work is done in the order in which it is asked for. Transfers to the device and runs may return
+/// before they are done; a failure then surfaces at the next call that waits.
+package protocol Backend: AnyObject {
+  /// What the backend runs on, in words.
+  var description: String { get }
+  /// The number of bytes of a real.
+  var realSize: Int { get }
+
+  /// An array on the device, zeros.
+  func allocate(_ type: ElementType, count: Int) throws -> any DeviceArray
+  /// Copies values into an array, from `offset` on; reals are rounded to the device's type.
+  func write(_ values: HostArray, to array: any DeviceArray, at offset: Int) throws
+  /// Copies elements out of an array; waits for all earlier work.
+  func read(_ range: Range<Int>, of array: any DeviceArray) throws -> HostArray
+  /// Makes a program ready to be replayed on given arrays, one for each of its buffers.
+  func prepare(_ program: Program, arrays: [any DeviceArray]) throws -> any Executable
+  /// Starts one replay.
+  func run(_ executable: any Executable) throws
+  /// Waits for all earlier work.
+  func synchronize() throws
+}
+
+/// Memory of one backend.
+package protocol DeviceArray: AnyObject {
+  var type: ElementType { get }
+  var count: Int { get }
+}
+
+/// A program prepared by one backend.
+package protocol Executable: AnyObject {}
+
+/// Values in host memory on their way to or from a device.
+package enum HostArray: Sendable, Equatable {
+  case float32([Float])
+  case float64([Double])
+  case int32([Int32])
+  case bytes([UInt8])
+
+  package var count: Int {
+    switch self {
+    case .float32(let values): values.count
+    case .float64(let values): values.count
+    case .int32(let values): values.count
+    case .bytes(let values): values.count
+    }
+  }
+
+  /// The values as float64.
+  package var doubles: [Double] {
+    switch self {
+    case .float32(let values): values.map(Double.init)
+    case .float64(let values): values
+    case .int32(let values): values.map(Double.init)
+    case .bytes(let values): values.map(Double.init)
+    }
+  }
+
+  /// The values as float32, rounded where they do not fit.
+  package var floats: [Float] {
+    if case .float32(let values) = self { return values }
+    return doubles.map { Float($0) }
+  }
+}

@@ -1,0 +1,128 @@
+/// The reference backend: plain loops over host memory, in float32 or float64.
+package final class CPUBackend<Element: HostReal>: Backend {
+  package init() {}
+
+  package var description: String { "the CPU backend, \(Element.self)" }
+  package var realSize: Int { MemoryLayout<Element>.size }
+
+  package func allocate(_ type: ElementType, count: Int) -> any DeviceArray {
+    switch type {
+    case .real: CPUArray<Element>(type, count: count, zero: 0)
+    case .int32: CPUArray<Int32>(type, count: count, zero: 0)
+    case .byte: CPUArray<UInt8>(type, count: count, zero: 0)
+    }
+  }
+
+  package func write(_ values: HostArray, to array: any DeviceArray, at offset: Int) {
+    switch (values, array) {
+    case (.float32(let values), let array as CPUArray<Element>):
+      for (i, value) in values.enumerated() { array.base[offset + i] = Element(value) }
+    case (.float64(let values), let array as CPUArray<Element>):
+      for (i, value) in values.enumerated() { array.base[offset + i] = Element(value) }
+    case (.int32(let values), let array as CPUArray<Int32>):
+      (array.base + offset).update(from: values, count: values.count)
+    case (.bytes(let values), let array as CPUArray<UInt8>):
+      (array.base + offset).update(from: values, count: values.count)
+    default:
+      preconditionFailure("CPUBackend: \(values) do not go into an array of \(array.type)")
+    }
+  }
+
+  package func read(_ range: Range<Int>, of array: any DeviceArray) -> HostArray {
+    switch array {
+    case let array as CPUArray<Float>: .float32(Array(array.elements[range]))
+    case let array as CPUArray<Double>: .float64(Array(array.elements[range]))
+    case let array as CPUArray<Int32>: .int32(Array(array.elements[range]))
+    case let array as CPUArray<UInt8>: .bytes(Array(array.elements[range]))
+    default: preconditionFailure("CPUBackend: not an array of this backend")
+    }
+  }
+
+  package func prepare(
+    _ program: Program, arrays: [any DeviceArray]
+  ) throws -> any Executable {
+    CPUExecutable<Element>(program, arrays: arrays)
+  }
+
+  package func run(_ executable: any Executable) {
+    guard let executable = executable as? CPUExecutable<Element> else {
+      preconditionFailure("CPUBackend: a program of another backend")
+    }
+    executable.run()
+  }
+
+  package func synchronize() {}
+}
+
+/// Host memory that stands for device memory.
+final class CPUArray<Stored>: DeviceArray {
+  let type: ElementType
+  let count: Int
+  let base: UnsafeMutablePointer<Stored>
+
+  init(_ type: ElementType, count: Int, zero: Stored) {
+    self.type = type
+    self.count = count
+    base = .allocate(capacity: max(1, count))
+    base.initialize(repeating: zero, count: max(1, count))
+  }
+
+  deinit { base.deallocate() }
+
+  var elements: UnsafeMutableBufferPointer<Stored> {
+    UnsafeMutableBufferPointer(start: base, count: count)
+  }
+}
+
+/// A program with its arrays; a run interprets its instructions one after another.
+final class CPUExecutable<Element: HostReal>: Executable {
+  private let steps: [any CPUStep]
+
+  init(_ program: Program, arrays: [any DeviceArray]) {
+    let memory = CPUMemory<Element>(arrays: arrays)
+    steps = program.instructions.map { instruction -> any CPUStep in
+      switch instruction {
+      case .loopNest(let nest): CPULoopNest(nest, memory)
+      case .matrixProduct(let product): CPUMatrixProduct(product, memory)
+      case .gatherBatch(let gather): CPUBatchGather(gather, memory)
+      case .increment(let span): CPUIncrement(counter: memory.int32(span))
+      case .projectGradient(let projection): CPUGradientProjection(projection, memory)
+      case .walkTower(let walk): CPUTowerWalk(walk, memory)
+      case .updateParameters(let update): CPUParameterUpdate(update, memory)
+      }
+    }
+  }
+
+  func run() {
+    for step in steps { step.run() }
+  }
+}
+
+/// An instruction bound to its memory.
+protocol CPUStep: AnyObject {
+  func run()
+}
+
+/// The arrays of a prepared program, by the program's buffer numbers.
+struct CPUMemory<Element: HostReal> {
+  let arrays: [any DeviceArray]
+
+  func reals(_ span: Span) -> UnsafeMutablePointer<Element> { pointer(span) }
+  func int32(_ span: Span) -> UnsafeMutablePointer<Int32> { pointer(span) }
+  func bytes(_ span: Span) -> UnsafeMutablePointer<UInt8> { pointer(span) }
+
+  private func pointer<Stored>(_ span: Span) -> UnsafeMutablePointer<Stored> {
+    guard let array = arrays[span.buffer] as? CPUArray<Stored> else {
+      preconditionFailure("CPUBackend: buffer \(span.buffer) does not hold \(Stored.self)")
+    }
+    return array.base + span.offset
+  }
+}
+
+final class CPUIncrement: CPUStep {
+  private let counter: UnsafeMutablePointer<Int32>
+
+  init(counter: UnsafeMutablePointer<Int32>) { self.counter = counter }
+
+  func run() { counter.pointee += 1 }
+}

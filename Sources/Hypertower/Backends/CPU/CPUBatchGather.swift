@@ -1,0 +1,38 @@
+/// Copies the rows of a batch, in the order of the epoch's permutation.
+final class CPUBatchGather<Element: HostReal>: CPUStep {
+  private let gather: BatchGather
+  private let memory: CPUMemory<Element>
+  private let counter: UnsafeMutablePointer<Int32>
+
+  init(_ gather: BatchGather, _ memory: CPUMemory<Element>) {
+    self.gather = gather
+    self.memory = memory
+    counter = memory.int32(gather.counter)
+  }
+
+  func run() {
+    let step = Int(counter.pointee)
+    let (epoch, batch) = (step / gather.batchesPerEpoch, step % gather.batchesPerEpoch)
+    for row in 0..<gather.batchSize {
+      let position = batch * gather.stride + row
+      let sample = gather.permutation?(position, epoch: epoch) ?? position
+      for source in gather.sources { copy(source, sample: sample, row: row) }
+    }
+  }
+
+  private func copy(_ source: BatchGather.Source, sample: Int, row: Int) {
+    let width = source.width
+    let target = memory.reals(source.to) + row * width
+    switch source.type {
+    case .real:
+      target.update(from: memory.reals(source.from) + sample * width, count: width)
+    case .byte:
+      let bytes = memory.bytes(source.from) + sample * width
+      // In float32 on every device, float64 included: data sets have one value everywhere.
+      for j in 0..<width { target[j] = Element(Float(bytes[j]) / source.divisor) }
+    case .int32:
+      let numbers = memory.int32(source.from) + sample * width
+      for j in 0..<width { target[j] = Element(numbers[j]) }
+    }
+  }
+}

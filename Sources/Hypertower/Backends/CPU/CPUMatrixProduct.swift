@@ -1,0 +1,117 @@
+import Dispatch
+
+/// `[m, k] · [k, n]`, by rows of the result.
+///
+/// Four rows at a time add scaled rows of the right matrix, which the compiler turns into vector
+/// instructions; a right matrix that comes transposed is brought into rows first.
+final class CPUMatrixProduct<Element: HostReal>: CPUStep {
+  private let product: MatrixProduct
+  private let left: UnsafeMutablePointer<Element>
+  private let right: UnsafeMutablePointer<Element>
+  private let loads: [UnsafeMutablePointer<Element>]
+  private let outputs: [UnsafeMutablePointer<Element>]
+  private let rightRows: UnsafeMutablePointer<Element>?
+
+  init(_ product: MatrixProduct, _ memory: CPUMemory<Element>) {
+    self.product = product
+    left = memory.reals(product.left.span)
+    right = memory.reals(product.right.span)
+    loads = product.loads.map { memory.reals($0.span) }
+    outputs = product.outputs.map { memory.reals($0.span) }
+    rightRows =
+      product.right.isTransposed
+      ? .allocate(capacity: Swift.max(1, product.inner * product.columns)) : nil
+  }
+
+  deinit { rightRows?.deallocate() }
+
+  func run() {
+    let (inner, columns) = (product.inner, product.columns)
+    if let rightRows {
+      for k in 0..<inner {
+        for j in 0..<columns { rightRows[k * columns + j] = right[j * inner + k] }
+      }
+    }
+    // Rows are independent, so that how many threads share them changes no bit.
+    let stripe = 16
+    let stripes = (product.rows + stripe - 1) / stripe
+    nonisolated(unsafe) let work = self
+    if product.rows * inner * columns < 1 << 18 {
+      for i in 0..<stripes { work.run(rows: i * stripe..<Swift.min(product.rows, (i + 1) * stripe)) }
+    } else {
+      DispatchQueue.concurrentPerform(iterations: stripes) { i in
+        work.run(rows: i * stripe..<Swift.min(work.product.rows, (i + 1) * stripe))
+      }
+    }
+  }
+
+  private func run(rows: Range<Int>) {
+    let columns = product.columns
+    let total = UnsafeMutablePointer<Element>.allocate(capacity: 8 * columns)
+    defer { total.deallocate() }
+    let block = total + 4 * columns
+    let epilogue = ChunkEvaluator<Element>(
+      product.epilogue, outputs: product.outputs.map(\.node), capacity: columns)
+    for start in stride(from: rows.lowerBound, to: rows.upperBound, by: 4) {
+      let count = Swift.min(4, rows.upperBound - start)
+      multiply(row: start, count: count, total: total, block: block)
+      for row in 0..<count { store(row: start + row, total + row * columns, epilogue) }
+    }
+  }
+
+  private func multiply(
+    row: Int, count: Int, total: UnsafeMutablePointer<Element>,
+    block: UnsafeMutablePointer<Element>
+  ) {
+    let (inner, columns) = (product.inner, product.columns)
+    let rightRows = rightRows ?? right
+    let rowStride = product.left.isTransposed ? 1 : inner
+    let innerStride = product.left.isTransposed ? product.rows : 1
+    total.initialize(repeating: 0, count: 4 * columns)
+    for start in stride(from: 0, to: inner, by: MatrixProduct.blockSize) {
+      block.initialize(repeating: 0, count: 4 * columns)
+      for k in start..<Swift.min(inner, start + MatrixProduct.blockSize) {
+        let b = rightRows + k * columns
+        let a = left + k * innerStride + row * rowStride
+        if count == 4 {
+          let (a0, a1, a2, a3) = (a[0], a[rowStride], a[2 * rowStride], a[3 * rowStride])
+          let (c0, c1, c2, c3) = (
+            block, block + columns, block + 2 * columns, block + 3 * columns
+          )
+          for j in 0..<columns {
+            let bj = b[j]
+            c0[j] += a0 * bj
+            c1[j] += a1 * bj
+            c2[j] += a2 * bj
+            c3[j] += a3 * bj
+          }
+        } else {
+          for r in 0..<count {
+            let (scale, c) = (a[r * rowStride], block + r * columns)
+            for j in 0..<columns { c[j] += scale * b[j] }
+          }
+        }
+      }
+      for i in 0..<count * columns { total[i] += block[i] }
+    }
+  }
+
+  private func store(
+    row: Int, _ values: UnsafeMutablePointer<Element>,
+    _ epilogue: borrowing ChunkEvaluator<Element>
+  ) {
+    let columns = product.columns
+    epilogue.evaluate(count: columns) { input, register in
+      if input == MatrixProduct.productInput {
+        register.update(from: values, count: columns)
+        return
+      }
+      let load = product.loads[input - 1]
+      let start = loads[input - 1] + row * load.rowStride
+      for j in 0..<columns { register[j] = start[j * load.columnStride] }
+    }
+    for (output, target) in zip(product.outputs, outputs) {
+      (target + row * columns).update(from: epilogue.values(output.node), count: columns)
+    }
+  }
+}

@@ -1,0 +1,204 @@
+/// Σ jacobian · gradient over each block of parameters.
+final class CPUGradientProjection<Element: HostReal>: CPUStep {
+  private let projection: GradientProjection
+  private let gradient: UnsafeMutablePointer<Element>
+  private let jacobian: UnsafeMutablePointer<Element>
+  private let partialSums: UnsafeMutablePointer<Element>
+
+  init(_ projection: GradientProjection, _ memory: CPUMemory<Element>) {
+    self.projection = projection
+    gradient = memory.reals(projection.gradient)
+    jacobian = memory.reals(projection.jacobian)
+    partialSums = memory.reals(projection.partialSums)
+  }
+
+  func run() {
+    let count = projection.hyperparameterCount
+    for (number, block) in projection.layout.blocks.enumerated() {
+      for h in 0..<count {
+        let row = jacobian + h * projection.layout.size
+        var sum: Element = 0
+        for i in block.offset..<block.offset + block.count { sum += row[i] * gradient[i] }
+        partialSums[number * count + h] = sum
+      }
+    }
+  }
+}
+
+/// The levels above the bottom: gradients upwards, adjustments downwards.
+final class CPUTowerWalk<Element: HostReal>: CPUStep {
+  private let walk: TowerWalk
+  private let layout: TowerLayout
+  private let values: UnsafeMutablePointer<Element>
+  private let counters: UnsafeMutablePointer<Int32>
+  private let partialSums: UnsafeMutablePointer<Element>
+  private let loss: UnsafeMutablePointer<Element>
+  private let records: UnsafeMutablePointer<Element>
+
+  init(_ walk: TowerWalk, _ memory: CPUMemory<Element>) {
+    self.walk = walk
+    layout = walk.layout
+    values = memory.reals(walk.values)
+    counters = memory.int32(walk.counters)
+    partialSums = memory.reals(walk.partialSums)
+    loss = memory.reals(walk.loss)
+    records = memory.reals(walk.records)
+  }
+
+  func run() {
+    // A run that has diverged stays as it was when it did.
+    let step = Int(counters[TowerLayout.Counter.step])
+    counters[TowerLayout.Counter.step] += 1
+    guard counters[TowerLayout.Counter.divergence] == 0 else { return }
+    if layout.height > 0 { sumPartialSums() }
+    for k in 1..<Swift.max(1, layout.height) { projectGradients(of: k) }
+    for k in (1..<layout.levels.count).reversed() { adjust(k, step: step + 1) }
+    evaluateUniforms(step: step + 1)
+
+    let record = records + step % walk.recordCapacity * layout.recordSize
+    record[0] = loss.pointee
+    (record + 1).update(from: values, count: layout.hyperparameterCount)
+    if !loss.pointee.isFinite { counters[TowerLayout.Counter.divergence] = Int32(step + 1) }
+  }
+
+  /// The gradients of the bottom rule's hyperparameters.
+  private func sumPartialSums() {
+    let bottom = layout.levels[0]
+    let count = bottom.rule.hyperparameters.count
+    let gradients = values + layout.levels[1].gradients
+    gradients.update(repeating: 0, count: layout.levels[1].width)
+    for (number, block) in layout.parameters.blocks.enumerated() {
+      let base = bottom.isPerTensor ? block.tensor * count : 0
+      for h in 0..<count { gradients[base + h] += partialSums[number * count + h] }
+    }
+  }
+
+  /// The gradients of level k's hyperparameters from those of what it tunes.
+  private func projectGradients(of k: Int) {
+    let (level, above) = (layout.levels[k], layout.levels[k + 1])
+    let count = level.rule.hyperparameters.count
+    let (own, gradients) = (values + level.gradients, values + above.gradients)
+    gradients.update(repeating: 0, count: above.width)
+    for i in 0..<level.width {
+      let base = level.isPerTensor ? i * count : 0
+      for h in 0..<count {
+        gradients[base + h] += values[level.jacobian! + i * count + h] * own[i]
+      }
+    }
+  }
+
+  private func adjust(_ k: Int, step: Int) {
+    let level = layout.levels[k]
+    let rule = level.rule
+    let count = rule.hyperparameters.count
+    let tuned = values + layout.levels[k - 1].hyperparameters
+    for i in 0..<level.width {
+      let hyperparameters =
+        values + level.hyperparameters + (level.isPerTensor ? i * count : 0)
+      let outputs = [rule.newParameter] + rule.states.map(\.next) + rule.jacobian
+      let results = rule.graph.evaluate(outputs, as: Element.self) { input in
+        switch input {
+        case UpdateRule.Input.parameter: tuned[i]
+        case UpdateRule.Input.gradient: values[level.gradients + i]
+        case UpdateRule.Input.step: Element(step)
+        default:
+          (input - 3) % 2 == 0
+            ? hyperparameters[(input - 3) / 2]
+            : values[level.states + (input - 4) / 2 * level.width + i]
+        }
+      }
+      tuned[i] = results[0]
+      for state in rule.states.indices {
+        values[level.states + state * level.width + i] = results[1 + state]
+      }
+      if let jacobian = level.jacobian {
+        for h in 0..<count {
+          values[jacobian + i * count + h] = results[1 + rule.states.count + h]
+        }
+      }
+    }
+  }
+
+  private func evaluateUniforms(step: Int) {
+    let (bottom, split) = (layout.levels[0], layout.bottom)
+    let count = bottom.rule.hyperparameters.count
+    for set in 0..<(bottom.isPerTensor ? bottom.width : 1) {
+      let results = bottom.rule.graph.evaluate(split.uniformNodes, as: Element.self) { input in
+        input == UpdateRule.Input.step
+          ? Element(step) : values[bottom.hyperparameters + set * count + (input - 3) / 2]
+      }
+      for (number, value) in results.enumerated() {
+        values[layout.uniforms + set * split.uniformNodes.count + number] = value
+      }
+    }
+  }
+}
+
+/// The bottom rule, applied to every parameter.
+final class CPUParameterUpdate<Element: HostReal>: CPUStep {
+  private static var chunk: Int { 512 }
+
+  private let update: ParameterUpdate
+  private let split: SplitRule
+  private let evaluator: ChunkEvaluator<Element>
+  private let parameters: UnsafeMutablePointer<Element>
+  private let gradient: UnsafeMutablePointer<Element>
+  private let states: UnsafeMutablePointer<Element>
+  private let jacobian: UnsafeMutablePointer<Element>?
+  private let uniforms: UnsafeMutablePointer<Element>
+  private let counters: UnsafeMutablePointer<Int32>
+
+  init(_ update: ParameterUpdate, _ memory: CPUMemory<Element>) {
+    self.update = update
+    split = update.layout.bottom
+    parameters = memory.reals(update.parameters)
+    gradient = memory.reals(update.gradient)
+    states = memory.reals(update.states)
+    jacobian = update.jacobian.map(memory.reals)
+    uniforms = memory.reals(update.values) + update.layout.uniforms
+    counters = memory.int32(update.counters)
+    evaluator = ChunkEvaluator(
+      split.graph,
+      outputs: [split.newParameter] + split.nextStates
+        + (update.jacobian == nil ? [] : split.jacobian),
+      capacity: Self.chunk)
+  }
+
+  func run() {
+    let divergence = counters[TowerLayout.Counter.divergence]
+    // The step at which a run diverged is still taken, later ones are not.
+    guard divergence == 0 || divergence == counters[TowerLayout.Counter.step] else { return }
+    for block in update.layout.parameters.blocks {
+      for start in stride(from: 0, to: block.count, by: Self.chunk) {
+        apply(
+          block, offset: block.offset + start, count: Swift.min(Self.chunk, block.count - start))
+      }
+    }
+  }
+
+  private func apply(_ block: ParameterLayout.Block, offset: Int, count: Int) {
+    let size = update.layout.parameters.size
+    let uniforms =
+      uniforms
+      + (update.layout.levels[0].isPerTensor ? block.tensor * split.uniformNodes.count : 0)
+    evaluator.evaluate(count: count) { input, register in
+      switch input {
+      case UpdateRule.Input.parameter: register.update(from: parameters + offset, count: count)
+      case UpdateRule.Input.gradient: register.update(from: gradient + offset, count: count)
+      case split.firstUniformInput...:
+        register.update(repeating: uniforms[input - split.firstUniformInput], count: count)
+      default:
+        register.update(from: states + (input - 4) / 2 * size + offset, count: count)
+      }
+    }
+    (parameters + offset).update(from: evaluator.values(split.newParameter), count: count)
+    for (number, node) in split.nextStates.enumerated() {
+      (states + number * size + offset).update(from: evaluator.values(node), count: count)
+    }
+    if let jacobian {
+      for (number, node) in split.jacobian.enumerated() {
+        (jacobian + number * size + offset).update(from: evaluator.values(node), count: count)
+      }
+    }
+  }
+}

@@ -1,0 +1,19 @@
+/// Where programs run.
+public struct Device: CustomStringConvertible {
+  /// How the device is named on the command line: `cpu`, `cpu64`, `opencl:0`.
+  public let name: String
+  package let backend: any Backend
+
+  package init(name: String, backend: any Backend) {
+    self.name = name
+    self.backend = backend
+  }
+
+  /// The CPU backend in float32.
+  public static var cpu: Device { Device(name: "cpu", backend: CPUBackend<Float>()) }
+  /// The CPU backend in float64.
+  public static var cpu64: Device { Device(name: "cpu64", backend: CPUBackend<Double>()) }
+
+  /// The name and what stands behind it.
+  public var description: String { "\(name): \(backend.description)" }
+}

@@ -1,0 +1,71 @@
+extension LoopNest {
+  /// The same nest with as few dimensions as its loads allow: extents of 1 are dropped, neighbours
+  /// that every load walks through in one stride are merged.
+  func coalesced() -> LoopNest {
+    var result = self
+    result.dropUnitDimensions()
+    result.mergeDimensions()
+    return result
+  }
+
+  private var rank: Int { keptShape.count + reducedShape.count }
+
+  private func strides(_ input: Input) -> [Int]? {
+    guard case .load(_, let strides) = input else { return nil }
+    return strides
+  }
+
+  private mutating func dropUnitDimensions() {
+    for dimension in (0..<rank).reversed() {
+      let isKept = dimension < keptShape.count
+      let extent = isKept ? keptShape[dimension] : reducedShape[dimension - keptShape.count]
+      guard extent == 1, !inputs.contains(.coordinate(dimension: dimension)) else { continue }
+      // A nest keeps a reduced dimension: without any it would be read as one of kept ones alone.
+      if !isKept && reducedShape.count == 1 { continue }
+      remove(dimension)
+    }
+  }
+
+  private mutating func mergeDimensions() {
+    var dimension = rank - 2
+    while dimension >= 0 {
+      defer { dimension -= 1 }
+      let inner = dimension + 1
+      guard inner != keptShape.count,
+        !inputs.contains(.coordinate(dimension: dimension)),
+        !inputs.contains(.coordinate(dimension: inner))
+      else { continue }
+      let shape = keptShape + reducedShape
+      let isMergeable = inputs.allSatisfy { input in
+        strides(input).map { $0[dimension] == $0[inner] * shape[inner] } ?? true
+      }
+      guard isMergeable else { continue }
+      let extent = shape[dimension] * shape[inner]
+      if dimension < keptShape.count {
+        keptShape[inner] = extent
+      } else {
+        reducedShape[inner - keptShape.count] = extent
+      }
+      remove(dimension)
+    }
+  }
+
+  private mutating func remove(_ dimension: Int) {
+    if dimension < keptShape.count {
+      keptShape.remove(at: dimension)
+    } else {
+      reducedShape.remove(at: dimension - keptShape.count)
+    }
+    inputs = inputs.map { input in
+      switch input {
+      case .load(let span, var strides):
+        strides.remove(at: dimension)
+        return .load(span, strides: strides)
+      case .coordinate(let other) where other > dimension:
+        return .coordinate(dimension: other - 1)
+      case .coordinate, .reduction:
+        return input
+      }
+    }
+  }
+}

@@ -1,0 +1,222 @@
+/// Turns a tape into the instructions of a program.
+package struct Lowering {
+  /// What a tape is compiled to.
+  package struct Result {
+    package var instructions: [Instruction]
+    /// The number of reals that intermediate results need.
+    package var workspaceSize: Int
+  }
+
+  private let tape: Tape
+  private let schedule: Schedule
+  /// Where each leaf and each stored node lies.
+  private var spans: [Tape.Index: Span] = [:]
+
+  /// Compiles the nodes that `outputs` need.
+  ///
+  /// - Parameters:
+  ///   - tape: the operations.
+  ///   - leaves: where each leaf lies, by its number.
+  ///   - outputs: nodes, and where their elements shall go.
+  ///   - workspace: the number of the program's buffer for intermediate results.
+  ///   - fuses: whether operations are put together into launches; default: true.
+  package static func lower(
+    _ tape: Tape, leaves: [Int: Span], outputs: [(node: Tape.Index, span: Span)],
+    workspace: Int, fuses: Bool = true
+  ) -> Result {
+    var lowering = Lowering(tape, outputs: outputs.map(\.node), fuses: fuses)
+    return lowering.run(leaves: leaves, outputs: outputs, workspace: workspace)
+  }
+
+  private init(_ tape: Tape, outputs: [Tape.Index], fuses: Bool) {
+    self.tape = tape
+    schedule = Schedule(tape, outputs: outputs, fuses: fuses)
+  }
+
+  private mutating func run(
+    leaves: [Int: Span], outputs: [(node: Tape.Index, span: Span)], workspace: Int
+  ) -> Result {
+    for (index, node) in tape.nodes.enumerated() {
+      if case .leaf(let number) = node.operation { spans[index] = leaves[number] }
+    }
+
+    // A stored node goes straight to where the outside wants it; what is wanted twice, or is a
+    // leaf, is copied.
+    var copies: [(source: Tape.Index, span: Span)] = []
+    for output in outputs {
+      guard let source = schedule.contiguousSource(of: output.node) else {
+        preconditionFailure("Lowering: output \(output.node) was not stored")
+      }
+      if spans[source] == nil {
+        spans[source] = output.span
+      } else {
+        copies.append((source, output.span))
+      }
+    }
+
+    var plan = MemoryPlan()
+    let lastUse = lastUses()
+    var instructions: [Instruction] = []
+    for (number, group) in schedule.groups.enumerated() {
+      for member in group.members where schedule.stored.contains(member) && spans[member] == nil {
+        let offset = plan.take(
+          tape[member].shape.elementCount, from: number, through: lastUse[member] ?? number)
+        spans[member] = Span(buffer: workspace, offset: offset)
+      }
+      instructions.append(instruction(for: group))
+    }
+    for copy in copies {
+      instructions.append(copyInstruction(copy.source, to: copy.span))
+    }
+    return Result(
+      instructions: instructions.filter { !$0.isEmpty }, workspaceSize: plan.size)
+  }
+
+  /// The last group that reads each stored node; copies at the end read to the last.
+  private func lastUses() -> [Tape.Index: Int] {
+    var result: [Tape.Index: Int] = [:]
+    func visit(_ index: Tape.Index, reader: Int) {
+      for operand in tape[index].operands {
+        if schedule.groupOf[operand] != nil {
+          result[operand] = Swift.max(result[operand] ?? 0, reader)
+        } else {
+          visit(operand, reader: reader)
+        }
+      }
+    }
+    for (number, group) in schedule.groups.enumerated() {
+      for member in group.members { visit(member, reader: number) }
+    }
+    return result
+  }
+
+  private func instruction(for group: Schedule.Group) -> Instruction {
+    switch group.kind {
+    case .product:
+      .matrixProduct(product(group.members))
+    case .nest(let fullShape, let reducedAxes):
+      .loopNest(
+        nest(group.members, fullShape: fullShape, reducedAxes: reducedAxes ?? []).coalesced())
+    }
+  }
+
+  private func copyInstruction(_ source: Tape.Index, to span: Span) -> Instruction {
+    var nest = LoopNest(keptShape: [tape[source].shape.elementCount], reducedShape: [])
+    nest.inputs = [.load(spans[source]!, strides: [1])]
+    let node = nest.graph.append(.input(0))
+    nest.outputs = [.init(node: node, span: span, isFull: false, stage: 0)]
+    return .loopNest(nest)
+  }
+
+  // MARK: Matrix products
+
+  private func product(_ members: [Tape.Index]) -> MatrixProduct {
+    let node = tape[members[0]]
+    guard case .matrixProduct(let transposeLeft, let transposeRight) = node.operation else {
+      preconditionFailure("Lowering: \(node.operation) is no matrix product")
+    }
+    let leftShape = tape[node.operands[0]].shape
+    func operand(_ index: Tape.Index, _ isTransposed: Bool) -> MatrixProduct.Operand {
+      let source = schedule.contiguousSource(of: index)!
+      return .init(span: spans[source]!, isTransposed: isTransposed)
+    }
+    var product = MatrixProduct(
+      rows: node.shape[0], columns: node.shape[1],
+      inner: transposeLeft ? leftShape[0] : leftShape[1],
+      left: operand(node.operands[0], transposeLeft),
+      right: operand(node.operands[1], transposeRight))
+
+    var emitter = Emitter(
+      tape: tape, schedule: schedule, spans: spans, members: Set(members), rank: 2)
+    emitter.preset(
+      members[0], AxisMap(identityOn: node.shape), input: MatrixProduct.productInput)
+    emitter.inputCount = 1
+    for member in members where schedule.stored.contains(member) {
+      let result = emitter.emit(member, AxisMap(identityOn: tape[member].shape))
+      product.outputs.append(.init(node: result, span: spans[member]!))
+    }
+    product.epilogue = emitter.graph
+    product.loads = emitter.inputs.map { input in
+      switch input {
+      case .load(let span, let strides):
+        MatrixProduct.Load(span: span, rowStride: strides[0], columnStride: strides[1])
+      case .coordinate, .reduction:
+        preconditionFailure("Lowering: \(input) in a product's epilogue")
+      }
+    }
+    return product
+  }
+
+  // MARK: Loop nests
+
+  private func nest(
+    _ members: [Tape.Index], fullShape: Shape, reducedAxes: [Int]
+  ) -> LoopNest {
+    let rank = fullShape.count
+    let kept = (0..<rank).filter { !reducedAxes.contains($0) }
+    let order = kept + reducedAxes.sorted()
+    var emitter = Emitter(
+      tape: tape, schedule: schedule, spans: spans, members: Set(members), rank: rank)
+    var nest = LoopNest(
+      keptShape: kept.map { fullShape[$0] },
+      reducedShape: reducedAxes.sorted().map { fullShape[$0] })
+
+    // For each graph node the first stage in which it can be computed.
+    func stage(_ node: Int) -> Int {
+      var stages = [Int](repeating: 0, count: emitter.graph.nodes.count)
+      for (index, graphNode) in emitter.graph.nodes.enumerated() {
+        if case .input(let number) = graphNode, case .reduction(let reduction) =
+          emitter.inputs[number]
+        {
+          stages[index] = nest.reductions[reduction].stage + 1
+        }
+        for operand in graphNode.operands { stages[index] = Swift.max(stages[index], stages[operand]) }
+      }
+      return stages[node]
+    }
+
+    let keptShape = fullShape.collapsed(along: reducedAxes)
+    for member in members {
+      let node = tape[member]
+      let result: Int
+      if case .reduce(let kind, _) = node.operation {
+        let value = emitter.emit(node.operands[0], AxisMap(identityOn: fullShape))
+        nest.reductions.append(.init(kind: kind, value: value, stage: stage(value)))
+        result = emitter.preset(
+          member, AxisMap(identityOn: node.shape),
+          reduction: nest.reductions.count - 1)
+      } else {
+        result = emitter.emit(member, AxisMap(identityOn: node.shape))
+      }
+      if schedule.stored.contains(member) {
+        let isFull = !reducedAxes.isEmpty && node.shape == fullShape && fullShape != keptShape
+        nest.outputs.append(
+          .init(
+            node: result, span: spans[member]!, isFull: isFull,
+            stage: isFull ? stage(result) : 0))
+      }
+    }
+    nest.graph = emitter.graph
+    nest.inputs = emitter.inputs.map { input in
+      switch input {
+      case .load(let span, let strides): .load(span, strides: order.map { strides[$0] })
+      case .coordinate(let axis): .coordinate(dimension: order.firstIndex(of: axis)!)
+      case .reduction: input
+      }
+    }
+    return nest
+  }
+}
+
+extension Instruction {
+  /// Whether there is nothing to compute.
+  fileprivate var isEmpty: Bool {
+    switch self {
+    case .loopNest(let nest):
+      nest.keptShape.contains(0)
+        || (nest.reducedShape.contains(0) && nest.outputs.allSatisfy(\.isFull))
+    case .matrixProduct(let product): product.rows == 0 || product.columns == 0
+    case .gatherBatch, .increment, .projectGradient, .walkTower, .updateParameters: false
+    }
+  }
+}

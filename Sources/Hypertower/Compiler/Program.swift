@@ -1,0 +1,207 @@
+/// A sequence of device operations with fixed shapes, compiled once and replayed.
+///
+/// Every backend executes every instruction; the CPU backend's loops say what they mean.
+package struct Program: Sendable {
+  package var instructions: [Instruction] = []
+  /// What the program's buffers hold and how much, by their numbers; whoever prepares the program
+  /// brings as many arrays.
+  package var buffers: [BufferDescription] = []
+
+  package init() {}
+
+  /// Adds a buffer that whoever prepares the program brings, and returns its number.
+  package mutating func addBuffer(_ type: ElementType, count: Int) -> Int {
+    buffers.append(BufferDescription(type: type, count: count))
+    return buffers.count - 1
+  }
+}
+
+/// The kinds of numbers that device memory holds.
+package enum ElementType: Sendable, Hashable {
+  /// The backend's floating-point type: float32, or float64 on `cpu64`.
+  case real
+  case int32
+  case byte
+}
+
+package struct BufferDescription: Sendable, Hashable {
+  package let type: ElementType
+  package let count: Int
+}
+
+/// A contiguous run of elements in a buffer, from `offset` on.
+package struct Span: Hashable, Sendable {
+  package var buffer: Int
+  package var offset: Int
+
+  package init(buffer: Int, offset: Int = 0) {
+    self.buffer = buffer
+    self.offset = offset
+  }
+}
+
+/// One kind of kernel launch.
+package enum Instruction: Sendable {
+  case loopNest(LoopNest)
+  case matrixProduct(MatrixProduct)
+  case gatherBatch(BatchGather)
+  /// Adds 1 to an int32.
+  case increment(Span)
+  case projectGradient(GradientProjection)
+  case walkTower(TowerWalk)
+  case updateParameters(ParameterUpdate)
+}
+
+/// Elementwise work over an index space, with reductions along its inner dimensions:
+///
+/// ```
+/// for each i in keptShape:
+///   for each stage:
+///     for each j in reducedShape: evaluate; fold the stage's reductions; store full outputs
+///   store the outputs that depend on i alone
+/// ```
+package struct LoopNest: Sendable {
+  /// What the graph's inputs stand for, by their numbers.
+  package enum Input: Hashable, Sendable {
+    /// An element of memory; the strides, one for each kept and then each reduced dimension, are
+    /// in elements and may be 0.
+    case load(Span, strides: [Int])
+    /// The index along a dimension, kept dimensions first.
+    case coordinate(dimension: Int)
+    /// The result of a reduction of an earlier stage.
+    case reduction(Int)
+  }
+
+  package struct Reduction: Sendable {
+    package let kind: Tape.Reduction
+    /// The node whose values are folded.
+    package let value: Int
+    package let stage: Int
+  }
+
+  /// Where a node's values go: contiguous, over the kept or, if `isFull`, over all dimensions.
+  package struct Output: Sendable {
+    package let node: Int
+    package let span: Span
+    package let isFull: Bool
+    /// The stage in which a full output is stored.
+    package let stage: Int
+  }
+
+  package var keptShape: Shape
+  package var reducedShape: Shape
+  package var inputs: [Input] = []
+  package var graph = ScalarGraph()
+  package var reductions: [Reduction] = []
+  package var outputs: [Output] = []
+
+  package var stageCount: Int {
+    let stages =
+      reductions.map { $0.stage + 1 } + outputs.filter(\.isFull).map { $0.stage + 1 }
+    return stages.max() ?? 0
+  }
+}
+
+/// `[m, k] · [k, n] → [m, n]`, followed by elementwise work on the result.
+///
+/// Sums are taken over blocks of `MatrixProduct.blockSize` terms, which are then added in order:
+/// the error grows with the block's length and the number of blocks rather than with k.
+package struct MatrixProduct: Sendable {
+  /// A contiguous matrix, `[rows, columns]`, or `[columns, rows]` where it is transposed.
+  package struct Operand: Hashable, Sendable {
+    package let span: Span
+    package let isTransposed: Bool
+  }
+
+  /// An element of memory that the epilogue reads at a row and a column.
+  package struct Load: Hashable, Sendable {
+    package let span: Span
+    package let rowStride: Int
+    package let columnStride: Int
+  }
+
+  package struct Output: Sendable {
+    package let node: Int
+    package let span: Span
+  }
+
+  /// The number of terms that are summed before they join the total.
+  package static let blockSize = 256
+  /// The number of the epilogue's input that is the product's element.
+  package static let productInput = 0
+
+  package var rows: Int
+  package var columns: Int
+  package var inner: Int
+  package var left: Operand
+  package var right: Operand
+  /// The epilogue's inputs from number 1 on.
+  package var loads: [Load] = []
+  package var epilogue = ScalarGraph()
+  package var outputs: [Output] = []
+}
+
+/// Copies the rows of a batch out of a data set in device memory.
+///
+/// The batch's number is `counter % batchesPerEpoch`, the epoch's `counter / batchesPerEpoch`; the
+/// batch starts at row number · `stride`. Bytes become reals divided by `divisor`.
+package struct BatchGather: Sendable {
+  /// Rows of `width` elements, from a data set's buffer to the program's memory.
+  package struct Source: Sendable {
+    package let from: Span
+    package let type: ElementType
+    package let to: Span
+    package let width: Int
+    package let divisor: Float
+  }
+
+  package var sources: [Source]
+  package var counter: Span
+  package var batchSize: Int
+  package var stride: Int
+  package var batchesPerEpoch: Int
+  package var sampleCount: Int
+  /// The order of an epoch's samples: file order if nil.
+  package var permutation: IndexPermutation?
+}
+
+/// The sums that make hypergradients of gradients: for each block of the bottom level's parameters
+/// and each of its rule's hyperparameters, Σ jacobian · gradient over the block.
+package struct GradientProjection: Sendable {
+  package let layout: ParameterLayout
+  package let hyperparameterCount: Int
+  package let gradient: Span
+  /// One array of the arena's size after another, a hyperparameter each.
+  package let jacobian: Span
+  /// `[blocks, hyperparameters]`.
+  package let partialSums: Span
+}
+
+/// One step of all levels above the bottom one, up with the gradients and down with the
+/// adjustments, and the record of the step.
+package struct TowerWalk: Sendable {
+  package let layout: TowerLayout
+  /// The numbers of `layout.values`.
+  package let values: Span
+  /// The int32 counters of `TowerLayout.Counter`.
+  package let counters: Span
+  package let partialSums: Span
+  /// The batch's loss, one real.
+  package let loss: Span
+  /// The records of the latest steps, `[records, layout.recordSize]`.
+  package let records: Span
+  package let recordCapacity: Int
+}
+
+/// One step of the bottom level: the rule applied to every parameter.
+package struct ParameterUpdate: Sendable {
+  package let layout: TowerLayout
+  package let parameters: Span
+  package let gradient: Span
+  /// One array of the arena's size after another, a state each.
+  package let states: Span
+  /// Where the derivatives by the hyperparameters go, if a level above wants them.
+  package let jacobian: Span?
+  package let values: Span
+  package let counters: Span
+}

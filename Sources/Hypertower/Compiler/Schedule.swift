@@ -1,0 +1,259 @@
+/// Which tape nodes are computed together, as one kernel launch each.
+///
+/// Matrix products take the elementwise operations that follow them; other nodes are collected
+/// into loop nests: elementwise chains, and rows with their reductions (a softmax with its loss
+/// and gradient is one). A node joins the latest launch that any of its operands comes from if it
+/// fits there, and otherwise starts a new one, so launches in their order never wait for a later
+/// one.
+struct Schedule {
+  /// A launch to be.
+  struct Group {
+    enum Kind {
+      case product
+      /// Elementwise work and reductions over the members' shape, the *full* shape.
+      case nest(fullShape: Shape, reducedAxes: [Int]?)
+    }
+
+    var kind: Kind
+    /// Tape nodes, in order.
+    var members: [Tape.Index]
+
+    /// The shape of members behind a reduction.
+    var keptShape: Shape? {
+      guard case .nest(let shape, let axes?) = kind else { return nil }
+      return shape.collapsed(along: axes)
+    }
+  }
+
+  let tape: Tape
+  /// Whether nodes are put together at all; off, each is a launch of its own, for comparison.
+  let fuses: Bool
+  private(set) var groups: [Group] = []
+  /// The group each node is computed in; nil for leaves, views, and elementwise nodes of leaves
+  /// alone, which are computed wherever they are used.
+  private(set) var groupOf: [Int?]
+  /// Nodes that other groups or the outside read, which therefore need memory.
+  private(set) var stored: Set<Tape.Index> = []
+  /// How many operations each unplaced node stands for where it is used.
+  private var unplacedWeights: [Tape.Index: Int] = [:]
+
+  /// The greatest number of operations on leaves that are repeated wherever they are used.
+  private static let greatestUnplacedWeight = 8
+
+  init(_ tape: Tape, outputs: [Tape.Index], fuses: Bool) {
+    self.tape = tape
+    self.fuses = fuses
+    groupOf = Array(repeating: nil, count: tape.nodes.count)
+    let needed = tape.needed(by: outputs)
+    for index in tape.nodes.indices where needed[index] { place(index) }
+    for output in outputs {
+      stored.insert(materialize(output))
+    }
+  }
+
+  // MARK: Placing nodes
+
+  private mutating func place(_ index: Tape.Index) {
+    let node = tape[index]
+    switch node.operation {
+    case .leaf, .fill, .coordinate, .broadcast, .reshape, .transpose, .detach:
+      break
+    case .unary, .binary, .select:
+      if let latest = latestGroup(of: node.operands) {
+        if fuses, fits(index, in: latest) {
+          join(index, latest)
+        } else {
+          startNest(index, fullShape: node.shape, reducedAxes: nil)
+        }
+        return
+      }
+      let weight = node.operands.reduce(1) { $0 + unplacedWeight($1) }
+      if fuses, weight <= Self.greatestUnplacedWeight {
+        unplacedWeights[index] = weight
+      } else {
+        startNest(index, fullShape: node.shape, reducedAxes: nil)
+      }
+    case .reduce(_, let axes):
+      let source = node.operands[0]
+      let shape = tape[source].shape
+      if fuses, let latest = latestGroup(of: [source]), fitsReduction(index, axes, in: latest) {
+        groups[latest].kind = .nest(fullShape: shape, reducedAxes: axes)
+        join(index, latest)
+      } else {
+        startNest(index, fullShape: shape, reducedAxes: axes)
+      }
+    case .matrixProduct:
+      for operand in node.operands { stored.insert(materialize(operand)) }
+      groups.append(Group(kind: .product, members: [index]))
+      groupOf[index] = groups.count - 1
+    }
+  }
+
+  private func unplacedWeight(_ index: Tape.Index) -> Int {
+    if let weight = unplacedWeights[index] { return weight }
+    return tape[index].operands.first.map(unplacedWeight) ?? 0
+  }
+
+  private mutating func startNest(
+    _ index: Tape.Index, fullShape: Shape, reducedAxes: [Int]?
+  ) {
+    // What the new nest cannot address as a view is stored first, so that its launch comes before.
+    for operand in tape[index].operands { makeAddressable(operand) }
+    groups.append(
+      Group(kind: .nest(fullShape: fullShape, reducedAxes: reducedAxes), members: []))
+    join(index, groups.count - 1)
+  }
+
+  private mutating func join(_ index: Tape.Index, _ group: Int) {
+    groups[group].members.append(index)
+    groupOf[index] = group
+    for source in sources(of: index) where groupOf[source] != group {
+      if groupOf[source] != nil { stored.insert(source) }
+    }
+  }
+
+  /// The latest group that any of `nodes` comes from, through views and unplaced nodes.
+  private func latestGroup(of nodes: [Tape.Index]) -> Int? {
+    nodes.compactMap { node -> Int? in
+      groupOf[node] ?? latestGroup(of: tape[node].operands)
+    }.max()
+  }
+
+  /// The nodes in groups that node `index` reads, through views and unplaced nodes.
+  private func sources(of index: Tape.Index) -> [Tape.Index] {
+    tape[index].operands.flatMap { operand in
+      groupOf[operand] != nil ? [operand] : sources(of: operand)
+    }
+  }
+
+  // MARK: What fits where
+
+  private func fits(_ index: Tape.Index, in group: Int) -> Bool {
+    let shape = tape[index].shape
+    switch groups[group].kind {
+    case .product:
+      guard shape == tape[groups[group].members[0]].shape else { return false }
+      return isAddressable(index, in: group, fullShape: shape, keptShape: nil)
+    case .nest(let fullShape, let axes):
+      guard shape == fullShape || shape == groups[group].keptShape else { return false }
+      if let axes, !areTrailing(axes, in: fullShape), shape == fullShape { return false }
+      return isAddressable(
+        index, in: group, fullShape: fullShape, keptShape: groups[group].keptShape)
+    }
+  }
+
+  /// Rows only: a reduction along leading axes wants another order of work than its operands.
+  private func fitsReduction(_ index: Tape.Index, _ axes: [Int], in group: Int) -> Bool {
+    let shape = tape[tape[index].operands[0]].shape
+    guard case .nest(let fullShape, let reducedAxes) = groups[group].kind, shape == fullShape,
+      reducedAxes == nil || reducedAxes == axes, areTrailing(axes, in: shape)
+    else { return false }
+    // Members that were placed before the nest had rows are at the full shape; none may be at the
+    // shape of its rows.
+    return isAddressable(
+      index, in: group, fullShape: fullShape, keptShape: fullShape.collapsed(along: axes))
+  }
+
+  private func areTrailing(_ axes: [Int], in shape: Shape) -> Bool {
+    axes.sorted() == Array((shape.count - axes.count)..<shape.count)
+  }
+
+  /// Whether all that `index` reads is at hand inside `group`: members at their own place or along
+  /// their row, and whatever else as a view of memory.
+  private func isAddressable(
+    _ index: Tape.Index, in group: Int, fullShape: Shape, keptShape: Shape?
+  ) -> Bool {
+    let start = AxisMap(identityOn: tape[index].shape)
+    let operandStart: AxisMap
+    if case .reduce = tape[index].operation {
+      operandStart = AxisMap(identityOn: fullShape)
+    } else {
+      operandStart = start
+    }
+    return tape[index].operands.allSatisfy {
+      isAddressable($0, operandStart, in: group, keptShape: keptShape)
+    }
+  }
+
+  private func isAddressable(
+    _ index: Tape.Index, _ map: AxisMap, in group: Int, keptShape: Shape?
+  ) -> Bool {
+    let node = tape[index]
+    if groupOf[index] == group {
+      return map == AxisMap(identityOn: node.shape)
+    }
+    if groupOf[index] != nil { return true }
+    switch node.operation {
+    case .leaf, .fill, .coordinate:
+      return true
+    case .unary, .binary, .select:
+      return node.operands.allSatisfy {
+        isAddressable($0, map, in: group, keptShape: keptShape)
+      }
+    case .broadcast, .transpose, .detach, .reshape:
+      let source = node.operands[0]
+      if let inner = map.through(node, operandShape: tape[source].shape) {
+        return isAddressable(source, inner, in: group, keptShape: keptShape)
+      }
+      // A reshape that mixes axes can be read only from memory that others wrote.
+      return contiguousSource(of: source).map { groupOf[$0] != group } ?? false
+    case .reduce, .matrixProduct:
+      preconditionFailure("Schedule: node \(index) was not placed")
+    }
+  }
+
+  // MARK: Memory
+
+  /// The node whose memory holds the elements of `index` in their order, through reshapes; nil if
+  /// a view lies between that changes the order.
+  func contiguousSource(of index: Tape.Index) -> Tape.Index? {
+    if groupOf[index] != nil { return index }
+    switch tape[index].operation {
+    case .leaf: return index
+    case .reshape, .detach: return contiguousSource(of: tape[index].operands[0])
+    default: return nil
+    }
+  }
+
+  /// Makes sure that the elements of `index` will lie in memory in their order, and returns the
+  /// node that they are stored for.
+  private mutating func materialize(_ index: Tape.Index) -> Tape.Index {
+    if let source = contiguousSource(of: index) { return source }
+    startNest(copying: index)
+    return index
+  }
+
+  /// A nest that computes a view or an unplaced node into memory.
+  private mutating func startNest(copying index: Tape.Index) {
+    let node = tape[index]
+    for operand in node.operands { makeAddressable(operand) }
+    groups.append(Group(kind: .nest(fullShape: node.shape, reducedAxes: nil), members: []))
+    join(index, groups.count - 1)
+  }
+
+  /// Stores what a new nest could not read as a view: elements in an order that strides cannot
+  /// express.
+  private mutating func makeAddressable(_ index: Tape.Index) {
+    makeAddressable(index, AxisMap(identityOn: tape[index].shape))
+  }
+
+  private mutating func makeAddressable(_ index: Tape.Index, _ map: AxisMap) {
+    if groupOf[index] != nil { return }
+    let node = tape[index]
+    switch node.operation {
+    case .leaf, .fill, .coordinate:
+      return
+    case .unary, .binary, .select:
+      for operand in node.operands { makeAddressable(operand, map) }
+    case .broadcast, .transpose, .detach, .reshape:
+      let source = node.operands[0]
+      if let inner = map.through(node, operandShape: tape[source].shape) {
+        makeAddressable(source, inner)
+      } else if contiguousSource(of: source) == nil {
+        stored.insert(materialize(source))
+      }
+    case .reduce, .matrixProduct:
+      preconditionFailure("Schedule: node \(index) was not placed")
+    }
+  }
+}

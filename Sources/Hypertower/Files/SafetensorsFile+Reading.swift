@@ -1,0 +1,169 @@
+extension SafetensorsFile {
+  /// Reads the file at `path`.
+  ///
+  /// - Throws: `InputError` of kind `.missingInput` when the file cannot be read, `.badData` when
+  ///   it is damaged or holds elements other than floating-point numbers.
+  public init(contentsOf path: String) throws {
+    try self.init(bytes: FileReader.bytes(of: path), name: path)
+  }
+
+  /// Reads a file's contents, as strictly as the format's reference implementation.
+  ///
+  /// - Parameter name: What error messages call the file.
+  /// - Throws: `InputError` of kind `.badData`, as `init(contentsOf:)`.
+  public init(bytes: [UInt8], name: String) throws {
+    let header = try Header(of: bytes, name: name)
+    var metadata: [String: String] = [:]
+    var places: [Place] = []
+    for (key, value) in header.members {
+      if key == Self.metadataKey {
+        metadata = try Self.metadata(value, fileName: name)
+      } else {
+        places.append(try Place(key, value, fileName: name))
+      }
+    }
+    // Tensors without elements share their place's start with the next.
+    places.sort { ($0.begin, $0.end, $0.name) < ($1.begin, $1.end, $1.name) }
+
+    let data = bytes[header.end...]
+    var end = 0
+    for place in places {
+      guard place.begin == end else {
+        throw fault(
+          name,
+          "tensor \(JSONValue.quoted(place.name)) begins at byte \(place.begin) of the data, "
+            + "expected \(end), where the one before it ends")
+      }
+      end = place.end
+    }
+    guard end == data.count else {
+      throw fault(
+        name,
+        "the tensors take \(end) bytes, but \(data.count) follow the header: "
+          + "the file is \(end > data.count ? "cut short" : "too long")")
+    }
+    self.init(
+      ordered: places.map {
+        Entry(
+          name: $0.name, shape: $0.shape, elementType: $0.elementType,
+          bytes: data[(header.end + $0.begin)..<(header.end + $0.end)])
+      },
+      metadata: metadata)
+  }
+
+  private static func metadata(
+    _ value: JSONValue, fileName: String
+  ) throws -> [String: String] {
+    guard let members = value.object else {
+      throw fault(fileName, "__metadata__ is \(value.kindName), expected an object")
+    }
+    return try Dictionary(
+      uniqueKeysWithValues: members.map { key, value in
+        guard let string = value.string else {
+          throw fault(
+            fileName,
+            "__metadata__ member \(JSONValue.quoted(key)) is \(value.kindName), "
+              + "expected a string")
+        }
+        return (key, string)
+      })
+  }
+}
+
+/// A file's header and where it ends.
+private struct Header {
+  let members: [String: JSONValue]
+  let end: Int
+
+  init(of bytes: [UInt8], name: String) throws {
+    let lengthSize = MemoryLayout<UInt64>.size
+    guard bytes.count >= lengthSize else {
+      throw fault(name, "\(bytes.count) bytes are too few for a safetensors file")
+    }
+    let length = bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
+    guard length <= SafetensorsFile.greatestHeaderSize else {
+      throw fault(
+        name,
+        "the header's length reads \(length), expected at most "
+          + "\(SafetensorsFile.greatestHeaderSize): this is no safetensors file")
+    }
+    end = lengthSize + Int(length)
+    guard end <= bytes.count else {
+      throw fault(
+        name,
+        "the header's length reads \(length), but only \(bytes.count - lengthSize) bytes "
+          + "follow: the file is cut short or no safetensors file")
+    }
+    let text = bytes[lengthSize..<end]
+    guard text.first == UInt8(ascii: "{") else {
+      throw fault(name, "the header does not begin with \"{\": this is no safetensors file")
+    }
+    let value = try JSONValue(parsing: text, name: "\(name): header")
+    guard let members = value.object else {
+      throw fault(name, "the header is \(value.kindName), expected an object")
+    }
+    self.members = members
+  }
+}
+
+/// What the header says of one tensor, checked to agree with itself.
+private struct Place {
+  let name: String
+  let elementType: SafetensorsFile.ElementType
+  let shape: [Int]
+  let begin: Int
+  let end: Int
+
+  init(_ name: String, _ value: JSONValue, fileName: String) throws {
+    let tensor = "tensor \(JSONValue.quoted(name))"
+    func field(_ key: String, _ expected: String) throws -> JSONValue {
+      guard let field = value[key] else {
+        throw fault(fileName, "\(tensor) has no \(key), expected \(expected)")
+      }
+      return field
+    }
+    func sizes(_ key: String, _ expected: String) throws -> [Int] {
+      let field = try field(key, expected)
+      let sizes = field.array?.compactMap { $0.int.flatMap { $0 >= 0 ? $0 : nil } }
+      guard let sizes, sizes.count == field.array?.count else {
+        throw fault(fileName, "\(tensor): \(key) is \(field.text), expected \(expected)")
+      }
+      return sizes
+    }
+
+    guard value.object != nil else {
+      throw fault(fileName, "\(tensor) is \(value.kindName), expected an object")
+    }
+    let readable = SafetensorsFile.ElementType.allCases.map(\.rawValue).joined(separator: ", ")
+    let dtype = try field("dtype", "one of \(readable)")
+    guard let elementType = dtype.string.flatMap(SafetensorsFile.ElementType.init) else {
+      throw fault(
+        fileName,
+        "\(tensor): dtype is \(dtype.text), expected one of \(readable): "
+          + "convert the tensor or leave it out")
+    }
+    shape = try sizes("shape", "a list of sizes")
+    let offsets = try sizes("data_offsets", "where the data begins and ends, [begin, end]")
+    guard offsets.count == 2, offsets[0] <= offsets[1] else {
+      throw fault(
+        fileName, "\(tensor): data_offsets is \(offsets), expected [begin, end] in this order")
+    }
+    guard let size = (shape + [elementType.size]).product() else {
+      throw fault(fileName, "\(tensor): shape \(shape) is larger than any memory")
+    }
+    guard size == offsets[1] - offsets[0] else {
+      throw fault(
+        fileName,
+        "\(tensor): shape \(shape) of \(elementType.rawValue) takes \(size) bytes, "
+          + "but data_offsets \(offsets) hold \(offsets[1] - offsets[0])")
+    }
+    self.name = name
+    self.elementType = elementType
+    begin = offsets[0]
+    end = offsets[1]
+  }
+}
+
+private func fault(_ fileName: String, _ message: String) -> InputError {
+  InputError(.badData, "\(fileName): \(message)")
+}

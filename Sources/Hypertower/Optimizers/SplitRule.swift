@@ -1,0 +1,52 @@
+/// A rule's formula in two parts: what depends on hyperparameters and the step alone, computed once
+/// a step, and what differs from parameter to parameter.
+package struct SplitRule: Sendable {
+  package let rule: UpdateRule
+  /// The nodes of the rule's graph that the second part takes as given.
+  package let uniformNodes: [Int]
+  /// The second part: its inputs are those of the rule, and from `firstUniformInput` on the
+  /// uniform values.
+  package let graph: ScalarGraph
+  package let newParameter: Int
+  package let nextStates: [Int]
+  package let jacobian: [Int]
+  package let firstUniformInput: Int
+
+  package init(_ rule: UpdateRule) {
+    self.rule = rule
+    let outputs = [rule.newParameter] + rule.states.map(\.next) + rule.jacobian
+    let stateInputs = Set(rule.states.indices.map(UpdateRule.Input.state))
+    let varies = rule.graph.dependents { input in
+      input == UpdateRule.Input.parameter || input == UpdateRule.Input.gradient
+        || stateInputs.contains(input)
+    }
+    let needed = rule.graph.needed(by: outputs)
+
+    // Uniform nodes at the border: used by a varying node, or outputs themselves.
+    var border: Set<Int> = []
+    func addIfUniform(_ node: Int) {
+      if !varies[node], rule.graph.constant(node) == nil { border.insert(node) }
+    }
+    outputs.forEach(addIfUniform)
+    for (index, node) in rule.graph.nodes.enumerated() where needed[index] && varies[index] {
+      node.operands.forEach(addIfUniform)
+    }
+    uniformNodes = border.sorted()
+    firstUniformInput =
+      3 + 2 * Swift.max(rule.hyperparameters.count, rule.states.count + 1)
+
+    var graph = ScalarGraph()
+    var mapped = [Int](repeating: -1, count: rule.graph.nodes.count)
+    for (index, node) in rule.graph.nodes.enumerated() where needed[index] {
+      if let uniform = uniformNodes.firstIndex(of: index) {
+        mapped[index] = graph.append(.input(firstUniformInput + uniform))
+      } else if varies[index] || rule.graph.constant(index) != nil {
+        mapped[index] = graph.append(node.mappingOperands { mapped[$0] })
+      }
+    }
+    self.graph = graph
+    newParameter = mapped[rule.newParameter]
+    nextStates = rule.states.map { mapped[$0.next] }
+    jacobian = rule.jacobian.map { mapped[$0] }
+  }
+}

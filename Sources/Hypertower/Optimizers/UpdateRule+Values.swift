@@ -1,0 +1,101 @@
+extension UpdateRule {
+  /// Whether `other` computes the same function of its inputs.
+  func hasSameFormula(as other: UpdateRule) -> Bool {
+    graph.nodes == other.graph.nodes && newParameter == other.newParameter
+      && jacobian == other.jacobian && states.map(\.next) == other.states.map(\.next)
+  }
+
+  /// The names of the raw hyperparameters when the rule tunes `tensors`: its own, or for each
+  /// tensor `tensor_name`.
+  ///
+  /// - Throws: `InputError` if the rule has a value for a tensor that is not there.
+  func hyperparameterNames(tensors: [String]) throws -> [String] {
+    let own = hyperparameters.map(\.rawName)
+    switch granularity {
+    case .shared: return own
+    case .perTensor:
+      let names = tensors.flatMap { tensor in hyperparameters.map { "\(tensor)_\($0.name)" } }
+      if let unknown = tensorValues.keys.filter({ !names.contains($0) }).min() {
+        throw InputError(
+          .usage,
+          "\(name): unknown argument '\(unknown)'; what it tunes has \(names.joined(separator: ", "))"
+        )
+      }
+      return tensors.flatMap { tensor in own.map { "\(tensor)_\($0)" } }
+    }
+  }
+
+  /// The names under which the values appear in logs, on their natural scale.
+  func logNames(tensors: [String]) -> [String] {
+    let own = hyperparameters.map(\.name)
+    switch granularity {
+    case .shared: return own
+    case .perTensor: return tensors.flatMap { tensor in own.map { "\(tensor)_\($0)" } }
+    }
+  }
+
+  /// The raw hyperparameters, in the order of `hyperparameterNames`.
+  func rawValues(tensors: [String]) -> [Double] {
+    switch granularity {
+    case .shared: return hyperparameters.map { $0.domain.raw($0.value) }
+    case .perTensor:
+      return tensors.flatMap { tensor in
+        hyperparameters.map {
+          $0.domain.raw(tensorValues["\(tensor)_\($0.name)"] ?? $0.value)
+        }
+      }
+    }
+  }
+
+  /// The states before the first step, for an element of each tensor.
+  func initialStates(tensors: [String]) -> [[Double]] {
+    let raw = rawValues(tensors: tensors)
+    return tensors.indices.map { tensor in
+      let base = granularity == .perTensor ? tensor * hyperparameters.count : 0
+      let values = graph.evaluate(states.map(\.initial)) { input in
+        hyperparameters.indices.first { Input.hyperparameter($0) == input }
+          .map { raw[base + $0] } ?? 0
+      }
+      return values
+    }
+  }
+
+  /// The rule with other raw hyperparameters, in the order of `hyperparameterNames`.
+  func withRawValues(_ raw: [Double], tensors: [String]) -> UpdateRule {
+    var result = self
+    switch granularity {
+    case .shared:
+      result.hyperparameters = zip(hyperparameters, raw).map { own, raw in
+        own.withValue(own.domain.natural(raw))
+      }
+    case .perTensor:
+      let names = logNames(tensors: tensors)
+      for (index, name) in names.enumerated() {
+        let own = hyperparameters[index % hyperparameters.count]
+        result.tensorValues[name] = own.domain.natural(raw[index])
+      }
+    }
+    return result
+  }
+}
+
+extension ScalarGraph {
+  /// The values of some nodes for given inputs.
+  func evaluate<Element: HostReal>(
+    _ outputs: [Int], as type: Element.Type = Element.self, input: (Int) -> Element
+  ) -> [Element] {
+    let needed = needed(by: outputs)
+    var values = [Element](repeating: 0, count: nodes.count)
+    for (index, node) in nodes.enumerated() where needed[index] {
+      values[index] =
+        switch node {
+        case .constant(let value): Element(value)
+        case .input(let number): input(number)
+        case .unary(let operation, let x): operation.evaluate(values[x])
+        case .binary(let operation, let x, let y): operation.evaluate(values[x], values[y])
+        case .select(let condition, let x, let y): values[condition] != 0 ? values[x] : values[y]
+        }
+    }
+    return outputs.map { values[$0] }
+  }
+}

@@ -1,0 +1,90 @@
+/// A program under construction that reads batches of a data set: its buffers, with the arrays
+/// bound to them, and where the batch lies.
+struct BatchProgram {
+  var program = Program()
+  private(set) var arrays: [any DeviceArray] = []
+  /// The features and targets of the batch, `[batch, features]` and the shape of the targets.
+  let x: Span
+  let targets: Span
+  private let backend: any Backend
+
+  /// - Parameters:
+  ///   - data: the data set.
+  ///   - batch: the number of rows of a batch of this program.
+  ///   - stride: the number of samples from the start of one batch to the next.
+  ///   - counter: the int32 that numbers the batches.
+  ///   - permutation: the order of the samples; nil: file order.
+  init(
+    _ data: DeviceDataset, batch: Int, stride: Int,
+    counter: (array: any DeviceArray, offset: Int), permutation: IndexPermutation?,
+    on backend: any Backend
+  ) throws {
+    self.backend = backend
+    let dataset = data.dataset
+    let targetWidth = data.targetShape(batch: 1).elementCount
+    var program = Program()
+    var arrays: [any DeviceArray] = []
+    func bind(_ array: any DeviceArray) -> Span {
+      arrays.append(array)
+      return Span(buffer: program.addBuffer(array.type, count: array.count))
+    }
+    let sources = (bind(data.features), bind(data.targets))
+    x = bind(try backend.allocate(.real, count: batch * dataset.featureCount))
+    targets = bind(try backend.allocate(.real, count: batch * targetWidth))
+    var counterSpan = bind(counter.array)
+    counterSpan.offset = counter.offset
+    program.instructions = [
+      .gatherBatch(
+        BatchGather(
+          sources: [
+            .init(
+              from: sources.0, type: data.features.type, to: x, width: dataset.featureCount,
+              divisor: 255),
+            .init(
+              from: sources.1, type: data.targets.type, to: targets, width: targetWidth,
+              divisor: 1),
+          ],
+          counter: counterSpan, batchSize: batch, stride: stride,
+          batchesPerEpoch: (dataset.count + stride - 1) / stride, sampleCount: dataset.count,
+          permutation: permutation))
+    ]
+    self.program = program
+    self.arrays = arrays
+  }
+
+  mutating func bind(_ array: any DeviceArray) -> Span {
+    arrays.append(array)
+    return Span(buffer: program.addBuffer(array.type, count: array.count))
+  }
+
+  /// Compiles tensors recorded on one tape into the program.
+  ///
+  /// - Parameter leaves: where leaves lie, by the tape's nodes.
+  mutating func append(
+    _ recorder: TapeRecorder, leaves: [(tensor: Tensor, span: Span)],
+    outputs: [(tensor: Tensor, span: Span)]
+  ) throws {
+    var spans: [Int: Span] = [:]
+    for (tensor, span) in leaves {
+      if case .leaf(let number) = recorder.tape[tensor.index].operation { spans[number] = span }
+    }
+    let nodes = outputs.map {
+      (node: recorder.adopt($0.tensor.index, from: $0.tensor.recorder), span: $0.span)
+    }
+    let needed = recorder.tape.needed(by: nodes.map(\.node))
+    for (index, node) in recorder.tape.nodes.enumerated() where needed[index] {
+      guard case .leaf(let number) = node.operation, spans[number] == nil else { continue }
+      guard case .values(let values) = recorder.leaves[number] else {
+        preconditionFailure("BatchProgram: leaf \(number) has no values")
+      }
+      let constant = try backend.allocate(.real, count: values.count)
+      try backend.write(.float32(values), to: constant, at: 0)
+      spans[number] = bind(constant)
+    }
+    let workspace = program.buffers.count
+    let result = Lowering.lower(
+      recorder.tape, leaves: spans, outputs: nodes, workspace: workspace)
+    _ = bind(try backend.allocate(.real, count: result.workspaceSize))
+    program.instructions += result.instructions
+  }
+}

@@ -1,0 +1,85 @@
+/// Measures a model's loss and accuracy over a data set, with the weights of a training state.
+final class Evaluator {
+  struct Result {
+    let loss: Double
+    let accuracyPercent: Double
+  }
+
+  /// The greatest number of samples in one replay.
+  private static let chunk = 1000
+
+  private let model: any Module
+  private let lossFunction: Loss
+  private let state: TrainingState
+  private let counter: any DeviceArray
+  /// The number of right answers and the sum of the losses, each over the samples so far.
+  private let totals: any DeviceArray
+  private var prepared: (data: DeviceDataset, programs: [Int: any Executable])?
+
+  init(_ model: some Module, loss: Loss, state: TrainingState) throws {
+    self.model = model
+    lossFunction = loss
+    self.state = state
+    counter = try state.backend.allocate(.int32, count: 1)
+    totals = try state.backend.allocate(.real, count: 2)
+  }
+
+  /// The result over all samples of `data`, which must not be empty.
+  func evaluate(_ data: Dataset) throws -> Result {
+    precondition(data.count > 0, "evaluate: the data set is empty")
+    let backend = state.backend
+    let resident: DeviceDataset
+    if let prepared, prepared.data.dataset.identity === data.identity {
+      resident = prepared.data
+    } else {
+      resident = try DeviceDataset(data, on: backend)
+      prepared = (resident, [:])
+    }
+    try backend.write(.int32([0]), to: counter, at: 0)
+    try backend.write(.float32([0, 0]), to: totals, at: 0)
+    for start in stride(from: 0, to: data.count, by: Self.chunk) {
+      try backend.run(
+        try program(resident, batch: Swift.min(Self.chunk, data.count - start)))
+    }
+    let totals = try backend.read(0..<2, of: totals).doubles
+    return Result(
+      loss: totals[1] / Double(data.count),
+      accuracyPercent: 100 * totals[0] / Double(data.count))
+  }
+
+  private func program(_ data: DeviceDataset, batch: Int) throws -> any Executable {
+    if let known = prepared?.programs[batch] { return known }
+    var program = try BatchProgram(
+      data, batch: batch, stride: Self.chunk, counter: (counter, 0), permutation: nil,
+      on: state.backend)
+    let trace = ModelTrace(
+      model, parameters: state.parameters, batch: batch, featureCount: data.dataset.featureCount)
+    let recorder = trace.output.recorder
+    let targets = Tensor(
+      recorder,
+      recorder.leaf(.input(name: "targets"), shape: data.targetShape(batch: batch)))
+    let previous = Tensor(recorder, recorder.leaf(.input(name: "totals"), shape: [2]))
+    let loss = lossFunction(trace.output, targets) * .constant(Double(batch))
+    let right =
+      targets.shape.count == 1
+      ? trace.output.argmax(1).isEqual(to: targets).sum() : Tensor.constant(0)
+    // [right, loss] = right · [1, 0] + loss · [0, 1]
+    let sums = previous + right * Tensor([1, 0]) + loss * Tensor([0, 1])
+
+    let arena = program.bind(state.arena)
+    let totalsSpan = program.bind(totals)
+    try program.append(
+      recorder,
+      leaves: zip(trace.parameterTensors, state.layout.parameters.entries).map {
+        ($0, Span(buffer: arena.buffer, offset: $1.offset))
+      } + [
+        (trace.input, program.x), (targets, program.targets), (previous, totalsSpan),
+      ],
+      outputs: [(sums, totalsSpan)])
+    let counterSpan = program.bind(counter)
+    program.program.instructions.append(.increment(counterSpan))
+    let executable = try state.backend.prepare(program.program, arrays: program.arrays)
+    prepared?.programs[batch] = executable
+    return executable
+  }
+}

@@ -1,0 +1,51 @@
+/// What one step of training was like.
+public struct StepRecord: Sendable {
+  /// The step's number, from 0.
+  public let step: Int
+  /// The mean loss of the step's batch, before the step's adjustment.
+  public let loss: Double
+  /// Every level's hyperparameters after the step, bottom first, on their natural scale.
+  public let hyperparameters: [[(name: String, value: Double)]]
+  /// The same as they are stored.
+  package let rawHyperparameters: [[(name: String, value: Double)]]
+
+  init(step: Int, values: ArraySlice<Double>, layout: TowerLayout) {
+    self.step = step
+    let base = values.startIndex
+    loss = values[base]
+    var natural: [[(name: String, value: Double)]] = []
+    var raw: [[(name: String, value: Double)]] = []
+    for level in layout.levels {
+      let names = level.rule.logNames(tensors: level.tensorNames)
+      let own = level.rule.hyperparameters
+      let stored = (0..<level.hyperparameterCount).map {
+        values[base + 1 + level.hyperparameters + $0]
+      }
+      natural.append(
+        names.enumerated().map { index, name in
+          (name, own[index % own.count].domain.natural(stored[index]))
+        })
+      raw.append(Array(zip(level.hyperparameterNames, stored)))
+    }
+    hyperparameters = natural
+    rawHyperparameters = raw
+  }
+}
+
+/// Training has come to a loss that is not a finite number.
+public struct DivergenceError: Error, CustomStringConvertible, Sendable {
+  /// The step whose loss was not finite, from 0.
+  public let step: Int
+  /// The lowest level whose parameters are not finite after that step, from 0: the weights at 0,
+  /// the hyperparameters of level k − 1 at k; nil if all are finite and only the loss is not.
+  public let level: Int?
+  /// What that level tunes.
+  public let parameters: String
+
+  public var description: String {
+    let cause =
+      level.map { "\(parameters) (level \($0)) are not finite" }
+      ?? "the weights and all hyperparameters are finite, the loss itself overflowed"
+    return "training diverged: the loss is not finite at step \(step); \(cause)"
+  }
+}

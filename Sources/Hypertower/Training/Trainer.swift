@@ -1,0 +1,267 @@
+/// Trains a model with a tower of optimizers.
+///
+/// A step (a batch forwards and backwards, every level's hypergradient, every level's adjustment)
+/// is compiled once per batch size and replayed on the device; the host only enqueues it. Losses
+/// and hyperparameters are read back in bulk, when a report is due.
+public final class Trainer {
+  private let model: any Module
+  private let lossFunction: Loss
+  private let seed: UInt64
+  private let state: TrainingState
+  private var dataset: DeviceDataset?
+  private var steps: [StepKey: any Executable] = [:]
+  private let evaluator: Evaluator
+  /// The number of steps taken.
+  public private(set) var stepCount = 0
+  public let device: Device
+
+  /// What a compiled step depends on, besides the model.
+  private struct StepKey: Hashable {
+    let dataset: ObjectIdentifier
+    let batch: Int
+    let batchSize: Int
+    let isShuffled: Bool
+  }
+
+  /// A trainer with freshly drawn weights.
+  ///
+  /// - Parameters:
+  ///   - model: what is trained.
+  ///   - loss: what is made small.
+  ///   - featureCount: the number of the model's inputs; default: found by the first parameter of
+  ///     two axes, as `Linear` declares it.
+  ///   - optimizer: a rule or a tower of rules.
+  ///   - device: where training runs.
+  ///   - seed: what the weights and the order of samples are drawn from; default: 0.
+  /// - Throws: `InputError` for a tower that names tensors that are not there; what the device
+  ///   reports.
+  public init(
+    _ model: some Module, loss: Loss, featureCount: Int? = nil, optimizer: some Optimizer,
+    on device: Device, seed: UInt64 = 0
+  ) throws {
+    self.model = model
+    lossFunction = loss
+    self.device = device
+    self.seed = seed
+    guard
+      let featureCount = featureCount
+        ?? model.parameters.first(where: { $0.tensor.shape.count == 2 })?.tensor.shape[1]
+    else { preconditionFailure("Trainer: give featureCount, the model's number of inputs") }
+    let parameters = ModelTrace.parameters(of: model, featureCount: featureCount)
+    state = try TrainingState(
+      parameters, tower: optimizer.tower, seed: seed, on: device.backend)
+    evaluator = try Evaluator(model, loss: loss, state: state)
+  }
+
+  // MARK: Training
+
+  /// Trains for some steps.
+  ///
+  /// Batches follow the data set in file order or, shuffled, in an order that the trainer's seed
+  /// and the number of the epoch determine. The last batch of an epoch may be smaller.
+  ///
+  /// - Parameters:
+  ///   - data: the samples.
+  ///   - batchSize: the number of samples of a step.
+  ///   - steps: default: one epoch.
+  ///   - shuffled: default: true.
+  ///   - reportEvery: after how many steps a report is due; default: only when the device's
+  ///     memory for records is full, which is after 1,024 steps or more, and at the end.
+  ///   - report: is given the records of all steps since the last report.
+  /// - Throws: `DivergenceError` as soon as a report or the end shows that a loss was not finite;
+  ///   `InputError` for a batch size of 0 or above the number of samples; what the device or
+  ///   `report` throws.
+  public func train(
+    on data: Dataset, batchSize: Int, steps: Int? = nil, shuffled: Bool = true,
+    reportEvery: Int? = nil, report: (([StepRecord]) throws -> Void)? = nil
+  ) throws {
+    guard batchSize > 0, batchSize <= data.count else {
+      throw InputError(
+        .usage, "batch size \(batchSize) is out of range: the data has \(data.count) samples")
+    }
+    let resident = try resident(data)
+    let batches = (data.count + batchSize - 1) / batchSize
+    let interval = Swift.max(1, Swift.min(reportEvery ?? .max, state.recordCapacity))
+    var unread = 0
+    for _ in 0..<(steps ?? batches) {
+      let batch = Swift.min(batchSize, data.count - stepCount % batches * batchSize)
+      let step = try step(resident, batch: batch, batchSize: batchSize, shuffled: shuffled)
+      try device.backend.run(step)
+      stepCount += 1
+      unread += 1
+      if unread == interval {
+        try readRecords(unread, report)
+        unread = 0
+      }
+    }
+    if unread > 0 { try readRecords(unread, report) }
+  }
+
+  private func resident(_ data: Dataset) throws -> DeviceDataset {
+    if let dataset, dataset.dataset.identity === data.identity { return dataset }
+    let copy = try DeviceDataset(data, on: device.backend)
+    dataset = copy
+    steps.removeAll()
+    return copy
+  }
+
+  private func step(
+    _ data: DeviceDataset, batch: Int, batchSize: Int, shuffled: Bool
+  ) throws -> any Executable {
+    let key = StepKey(
+      dataset: ObjectIdentifier(data), batch: batch, batchSize: batchSize, isShuffled: shuffled)
+    if let known = steps[key] { return known }
+    var program = try BatchProgram(
+      data, batch: batch, stride: batchSize,
+      counter: (state.counters, TowerLayout.Counter.step),
+      permutation: shuffled ? IndexPermutation(count: data.dataset.count, seed: seed) : nil,
+      on: device.backend)
+    let trace = ModelTrace(
+      model, parameters: state.parameters, batch: batch, featureCount: data.dataset.featureCount)
+    let recorder = trace.output.recorder
+    let targetShape = data.targetShape(batch: batch)
+    let targets = Tensor(
+      recorder, recorder.leaf(.input(name: "targets"), shape: targetShape))
+    let loss = lossFunction(trace.output, targets)
+    let gradients = gradients(of: loss, withRespectTo: trace.parameterTensors)
+
+    let (arena, gradient, lossSpan) = (
+      program.bind(state.arena), program.bind(state.gradient), program.bind(state.loss)
+    )
+    func spans(in base: Span) -> [Span] {
+      state.layout.parameters.entries.map { Span(buffer: base.buffer, offset: $0.offset) }
+    }
+    try program.append(
+      recorder,
+      leaves: Array(zip(trace.parameterTensors, spans(in: arena)))
+        + [(trace.input, program.x), (targets, program.targets)],
+      outputs: [(loss, lossSpan)] + Array(zip(gradients, spans(in: gradient))))
+    state.appendAdjustment(to: &program, gradient: gradient, arena: arena, loss: lossSpan)
+    let executable = try device.backend.prepare(program.program, arrays: program.arrays)
+    steps[key] = executable
+    return executable
+  }
+
+  /// Reads the records of the last `count` steps and stops if a loss was not finite.
+  private func readRecords(_ count: Int, _ report: (([StepRecord]) throws -> Void)?) throws {
+    let backend = device.backend
+    let counters = try backend.read(0..<TowerLayout.Counter.count, of: state.counters).doubles
+    let divergence = Int(counters[TowerLayout.Counter.divergence])
+    let end = divergence > 0 ? divergence - 1 : stepCount
+    if let report, end > stepCount - count {
+      let size = state.layout.recordSize
+      let values = try backend.read(0..<state.recordCapacity * size, of: state.records).doubles
+      let records = (stepCount - count..<end).map { step in
+        let start = step % state.recordCapacity * size
+        return StepRecord(
+          step: step, values: values[start..<start + size], layout: state.layout)
+      }
+      try report(records)
+    }
+    if divergence > 0 { throw try divergenceError(step: divergence - 1) }
+  }
+
+  private func divergenceError(step: Int) throws -> DivergenceError {
+    let weights = try device.backend.read(0..<state.arena.count, of: state.arena).doubles
+    if !weights.allSatisfy(\.isFinite) {
+      return DivergenceError(step: step, level: 0, parameters: "the weights")
+    }
+    let values = try rawValues()
+    for (k, level) in state.layout.levels.enumerated() {
+      let range = level.hyperparameters..<level.hyperparameters + level.hyperparameterCount
+      if !values[range].allSatisfy(\.isFinite) {
+        return DivergenceError(
+          step: step, level: k + 1, parameters: "the hyperparameters of \(level.rule.name)")
+      }
+    }
+    return DivergenceError(step: step, level: nil, parameters: "")
+  }
+
+  // MARK: What training has come to
+
+  private func rawValues() throws -> [Double] {
+    try device.backend.read(0..<state.layout.hyperparameterCount, of: state.values).doubles
+  }
+
+  /// The tower with the hyperparameters of now.
+  public var tower: Tower {
+    get throws { state.layout.tower(rawValues: try rawValues()) }
+  }
+
+  /// The share of samples whose label has the greatest output, in percent.
+  public func accuracy(on data: Dataset) throws -> Double {
+    try evaluator.evaluate(data).accuracyPercent
+  }
+
+  /// The mean loss over all samples.
+  public func loss(on data: Dataset) throws -> Double { try evaluator.evaluate(data).loss }
+
+  /// Waits until the device has done all work.
+  public func synchronize() throws { try device.backend.synchronize() }
+
+  /// The weights by name, in their declared shapes; float64 on `cpu64`, else float32.
+  public func weights() throws -> SafetensorsFile {
+    SafetensorsFile(
+      try state.parameters.enumerated().map { number, parameter in
+        switch try state.weights(number) {
+        case .float64(let values):
+          .init(name: parameter.name, shape: parameter.shape, doubles: values)
+        case let values:
+          .init(name: parameter.name, shape: parameter.shape, floats: values.floats)
+        }
+      })
+  }
+
+  /// Replaces the weights.
+  ///
+  /// - Throws: `InputError` naming what lacks, does not belong, or has another shape.
+  public func setWeights(_ file: SafetensorsFile, source: String = "weights") throws {
+    for parameter in state.parameters {
+      guard let entry = file[parameter.name] else {
+        throw InputError(
+          .badData,
+          "\(source): tensor '\(parameter.name)' of shape \(parameter.shape) is missing; the file "
+            + "has \(file.entries.map(\.name).joined(separator: ", "))")
+      }
+      guard entry.shape == parameter.shape else {
+        throw InputError(
+          .badData,
+          "\(source): tensor '\(parameter.name)' has shape \(entry.shape), the model needs "
+            + "\(parameter.shape)")
+      }
+    }
+    let names = Set(state.parameters.map(\.name))
+    if let other = file.entries.first(where: { !names.contains($0.name) }) {
+      throw InputError(
+        .badData, "\(source): tensor '\(other.name)' does not belong to the model")
+    }
+    for (number, parameter) in state.parameters.enumerated() {
+      try state.setWeights(.float64(file[parameter.name]!.doubles()), of: number)
+    }
+  }
+
+  /// Writes the weights to a safetensors file, whole or not at all.
+  public func save(_ path: String) throws { try weights().write(to: path) }
+
+  /// Replaces the weights by those of a safetensors file.
+  public func load(_ path: String) throws {
+    try setWeights(try SafetensorsFile(contentsOf: path), source: path)
+  }
+
+  // MARK: Going back
+
+  /// All that training has moved, to go back to.
+  public struct Snapshot {
+    let arrays: [HostArray]
+    let stepCount: Int
+  }
+
+  public func snapshot() throws -> Snapshot {
+    Snapshot(arrays: try state.snapshot(), stepCount: stepCount)
+  }
+
+  public func restore(_ snapshot: Snapshot) throws {
+    try state.restore(snapshot.arrays)
+    stepCount = snapshot.stepCount
+  }
+}

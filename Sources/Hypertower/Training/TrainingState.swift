@@ -1,0 +1,151 @@
+/// Everything that training moves, in device memory: the weights with their gradients and the
+/// bottom rule's states, and the tower.
+final class TrainingState {
+  let backend: any Backend
+  let parameters: [ModelTrace.Parameter]
+  let layout: TowerLayout
+
+  let arena: any DeviceArray
+  let gradient: any DeviceArray
+  /// The bottom rule's states, one after another, each of the arena's size.
+  let states: any DeviceArray
+  /// The derivatives of the weights by the bottom rule's hyperparameters; zeros before the first
+  /// step, so that every hypergradient is 0 in it.
+  let jacobian: any DeviceArray
+  let values: any DeviceArray
+  let counters: any DeviceArray
+  let partialSums: any DeviceArray
+  let loss: any DeviceArray
+  let records: any DeviceArray
+  let recordCapacity: Int
+
+  init(
+    _ parameters: [ModelTrace.Parameter], tower: Tower, seed: UInt64, on backend: any Backend
+  ) throws {
+    self.backend = backend
+    self.parameters = parameters
+    layout = try TowerLayout(
+      tower, parameters: ParameterLayout(parameters.map { ($0.name, $0.count) }))
+    let size = layout.parameters.size
+    let rule = tower.levels[0]
+    let hyperparameters = layout.height > 0 ? rule.hyperparameters.count : 0
+    // Records of at most 1 MiB: enough that reading them is rare.
+    recordCapacity = Swift.max(16, Swift.min(1024, (1 << 18) / layout.recordSize))
+
+    arena = try backend.allocate(.real, count: size)
+    gradient = try backend.allocate(.real, count: size)
+    states = try backend.allocate(.real, count: size * rule.states.count)
+    jacobian = try backend.allocate(.real, count: size * hyperparameters)
+    values = try backend.allocate(.real, count: layout.size)
+    counters = try backend.allocate(.int32, count: TowerLayout.Counter.count)
+    partialSums = try backend.allocate(
+      .real, count: layout.parameters.blocks.count * hyperparameters)
+    loss = try backend.allocate(.real, count: 1)
+    records = try backend.allocate(.real, count: recordCapacity * layout.recordSize)
+
+    try backend.write(.float64(layout.initialValues()), to: values, at: 0)
+    for (number, parameter) in parameters.enumerated() {
+      let drawn = parameter.declaration.initializer.values(
+        count: parameter.count, seed: seed, stream: UInt32(number))
+      try setWeights(.float32(drawn), of: number)
+    }
+    try writeInitialStates()
+  }
+
+  private func writeInitialStates() throws {
+    let size = layout.parameters.size
+    let rule = layout.levels[0].rule
+    let initial = rule.initialStates(tensors: layout.levels[0].tensorNames)
+    for state in rule.states.indices {
+      for (tensor, entry) in layout.parameters.entries.enumerated() {
+        let values = [Double](repeating: initial[tensor][state], count: entry.count)
+        try backend.write(.float64(values), to: states, at: state * size + entry.offset)
+      }
+    }
+  }
+
+  // MARK: Weights
+
+  /// Parameter `number` in its declared shape.
+  func weights(_ number: Int) throws -> HostArray {
+    let (parameter, entry) = (parameters[number], layout.parameters.entries[number])
+    let stored = try backend.read(entry.offset..<entry.offset + entry.count, of: arena)
+    return parameter.isTransposed
+      ? stored.transposed(rows: parameter.shape[1], columns: parameter.shape[0]) : stored
+  }
+
+  func setWeights(_ values: HostArray, of number: Int) throws {
+    let (parameter, entry) = (parameters[number], layout.parameters.entries[number])
+    precondition(values.count == entry.count, "setWeights: \(values.count) for \(entry.count)")
+    let stored =
+      parameter.isTransposed
+      ? values.transposed(rows: parameter.shape[0], columns: parameter.shape[1]) : values
+    try backend.write(stored, to: arena, at: entry.offset)
+  }
+
+  // MARK: Programs
+
+  /// The instructions that follow the gradients in a step, appended to `step`.
+  func appendAdjustment(to step: inout BatchProgram, gradient: Span, arena: Span, loss: Span) {
+    let spans = (
+      values: step.bind(values), counters: step.bind(counters), states: step.bind(states),
+      jacobian: step.bind(jacobian), partialSums: step.bind(partialSums),
+      records: step.bind(records)
+    )
+    if layout.height > 0 {
+      step.program.instructions.append(
+        .projectGradient(
+          GradientProjection(
+            layout: layout.parameters,
+            hyperparameterCount: layout.levels[0].rule.hyperparameters.count, gradient: gradient,
+            jacobian: spans.jacobian, partialSums: spans.partialSums)))
+    }
+    step.program.instructions += [
+      .walkTower(
+        TowerWalk(
+          layout: layout, values: spans.values, counters: spans.counters,
+          partialSums: spans.partialSums, loss: loss, records: spans.records,
+          recordCapacity: recordCapacity)),
+      .updateParameters(
+        ParameterUpdate(
+          layout: layout, parameters: arena, gradient: gradient, states: spans.states,
+          jacobian: layout.height > 0 ? spans.jacobian : nil, values: spans.values,
+          counters: spans.counters)),
+    ]
+  }
+
+  // MARK: Snapshots
+
+  private var moving: [any DeviceArray] { [arena, gradient, states, jacobian, values, counters] }
+
+  /// A copy of all that training moves.
+  func snapshot() throws -> [HostArray] {
+    try moving.map { try backend.read(0..<$0.count, of: $0) }
+  }
+
+  func restore(_ snapshot: [HostArray]) throws {
+    for (array, values) in zip(moving, snapshot) { try backend.write(values, to: array, at: 0) }
+  }
+}
+
+extension HostArray {
+  /// A matrix of `rows` and `columns`, transposed.
+  func transposed(rows: Int, columns: Int) -> HostArray {
+    func transpose<Element>(_ values: [Element]) -> [Element] {
+      [Element](unsafeUninitializedCapacity: values.count) { result, count in
+        for i in 0..<rows {
+          for j in 0..<columns {
+            (result.baseAddress! + j * rows + i).initialize(to: values[i * columns + j])
+          }
+        }
+        count = values.count
+      }
+    }
+    return switch self {
+    case .float32(let values): .float32(transpose(values))
+    case .float64(let values): .float64(transpose(values))
+    case .int32(let values): .int32(transpose(values))
+    case .bytes(let values): .bytes(transpose(values))
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import COpenCL
+
+/// The OpenCL context of one device: what its buffers, programs and queues belong to.
+///
+/// Neither a context nor what is made from it is Sendable: use them from one isolation domain.
+package final class Context {
+  package let device: Device
+  /// The byte that every new buffer is filled with; nil leaves new memory as it comes.
+  ///
+  /// For debugging: 0xFF makes every float32 and float64 a NaN, so that a result that depends on
+  /// memory nobody wrote shows itself.
+  package let fillNewBuffersWith: UInt8?
+  let handle: OpaquePointer
+  // Programs do not refer back to their context, so this makes no cycle.
+  private var programs: [ProgramRequest: Program] = [:]
+
+  package init(device: Device, fillNewBuffersWith: UInt8? = nil) throws {
+    var status: cl_int = CL_SUCCESS
+    var id: cl_device_id? = device.id
+    let handle = clCreateContext(nil, 1, &id, nil, nil, &status)
+    try check(status, "clCreateContext", device: device.name)
+    guard let handle else {
+      throw OpenCLError(code: status, call: "clCreateContext", device: device.name)
+    }
+    self.handle = handle
+    self.device = device
+    self.fillNewBuffersWith = fillNewBuffersWith
+  }
+
+  deinit { clReleaseContext(handle) }
+
+  /// The program of `source`, built once for each source and options in the life of the context.
+  ///
+  /// - Parameters:
+  ///   - options: The compiler's options, separated by spaces.
+  ///   - cache: Where built programs are kept from one process to the next.
+  /// - Throws: `OpenCLError` with the compiler's whole log if the source does not build.
+  package func program(
+    source: String, options: String = "", cache: ProgramCache
+  ) throws -> Program {
+    let request = ProgramRequest(source: source, options: options)
+    if let program = programs[request] { return program }
+    let program = try cache.program(for: request, in: self)
+    programs[request] = program
+    return program
+  }
+}
+
+/// What a program is built from.
+struct ProgramRequest: Hashable {
+  let source: String
+  let options: String
+}
