@@ -44,6 +44,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
+    .executableTarget(name: "Scratch", dependencies: ["Hypertower", "Datasets"], swiftSettings: swiftSettings),
     .testTarget(name: "OpenCLTests", dependencies: ["OpenCL"], swiftSettings: swiftSettings),
     .testTarget(
       name: "HypertowerTests", dependencies: ["Hypertower", "Datasets"],

@@ -30,7 +30,7 @@ struct AxisMap: Hashable {
       return AxisMap(
         operandShape.map { extent in extent == 1 ? nil : axes[remaining.removeFirst()] })
     default:
-      preconditionFailure("AxisMap: \(node.operation) is no view")
+      fatalError("AxisMap: \(node.operation) is no view")
     }
   }
 

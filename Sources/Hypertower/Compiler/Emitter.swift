@@ -77,7 +77,7 @@ struct Emitter {
       }
       return load(schedule.contiguousSource(of: source)!, node, map)
     case .reduce, .matrixProduct:
-      preconditionFailure("Emitter: node \(index) is not in this launch")
+      fatalError("Emitter: node \(index) is not in this launch")
     }
   }
 

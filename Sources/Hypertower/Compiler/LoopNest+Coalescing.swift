@@ -5,6 +5,7 @@ extension LoopNest {
     var result = self
     result.dropUnitDimensions()
     result.mergeDimensions()
+    if result.keptShape.isEmpty { result.insertUnitDimension() }
     return result
   }
 
@@ -47,6 +48,19 @@ extension LoopNest {
         reducedShape[inner - keptShape.count] = extent
       }
       remove(dimension)
+    }
+  }
+
+  /// A single number is one of a vector of one: backends need not know of nests without kept
+  /// dimensions.
+  private mutating func insertUnitDimension() {
+    keptShape = [1]
+    inputs = inputs.map { input in
+      switch input {
+      case .load(let span, let strides): .load(span, strides: [0] + strides)
+      case .coordinate(let dimension): .coordinate(dimension: dimension + 1)
+      case .reduction: input
+      }
     }
   }
 

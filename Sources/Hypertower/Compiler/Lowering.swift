@@ -45,7 +45,7 @@ package struct Lowering {
     var copies: [(source: Tape.Index, span: Span)] = []
     for output in outputs {
       guard let source = schedule.contiguousSource(of: output.node) else {
-        preconditionFailure("Lowering: output \(output.node) was not stored")
+        fatalError("Lowering: output \(output.node) was not stored")
       }
       if spans[source] == nil {
         spans[source] = output.span
@@ -113,7 +113,7 @@ package struct Lowering {
   private func product(_ members: [Tape.Index]) -> MatrixProduct {
     let node = tape[members[0]]
     guard case .matrixProduct(let transposeLeft, let transposeRight) = node.operation else {
-      preconditionFailure("Lowering: \(node.operation) is no matrix product")
+      fatalError("Lowering: \(node.operation) is no matrix product")
     }
     let leftShape = tape[node.operands[0]].shape
     func operand(_ index: Tape.Index, _ isTransposed: Bool) -> MatrixProduct.Operand {
@@ -141,7 +141,7 @@ package struct Lowering {
       case .load(let span, let strides):
         MatrixProduct.Load(span: span, rowStride: strides[0], columnStride: strides[1])
       case .coordinate, .reduction:
-        preconditionFailure("Lowering: \(input) in a product's epilogue")
+        fatalError("Lowering: \(input) in a product's epilogue")
       }
     }
     return product

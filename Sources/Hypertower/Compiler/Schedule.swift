@@ -198,7 +198,7 @@ struct Schedule {
       // A reshape that mixes axes can be read only from memory that others wrote.
       return contiguousSource(of: source).map { groupOf[$0] != group } ?? false
     case .reduce, .matrixProduct:
-      preconditionFailure("Schedule: node \(index) was not placed")
+      fatalError("Schedule: node \(index) was not placed")
     }
   }
 
@@ -253,7 +253,7 @@ struct Schedule {
         stored.insert(materialize(source))
       }
     case .reduce, .matrixProduct:
-      preconditionFailure("Schedule: node \(index) was not placed")
+      fatalError("Schedule: node \(index) was not placed")
     }
   }
 }

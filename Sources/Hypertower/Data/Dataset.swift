@@ -36,17 +36,17 @@ public struct Dataset: Sendable {
       case .bytes(let bytes): bytes.count
       case .floats(let floats): floats.count
       }
-    precondition(
+    require(
       featureValues == count * featureCount,
       "Dataset: \(featureValues) feature values for \(count) samples of \(featureCount) features")
     switch targets {
     case .classes(let labels, let classCount):
-      precondition(labels.count == count, "Dataset: \(labels.count) labels for \(count) samples")
-      precondition(
+      require(labels.count == count, "Dataset: \(labels.count) labels for \(count) samples")
+      require(
         labels.allSatisfy { $0 >= 0 && Int($0) < classCount },
         "Dataset: a label lies outside 0..<\(classCount)")
     case .values(let values, let width):
-      precondition(
+      require(
         values.count == count * width,
         "Dataset: \(values.count) target values for \(count) samples of width \(width)")
     }

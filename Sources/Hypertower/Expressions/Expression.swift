@@ -50,7 +50,7 @@ public struct Expression: ElementwiseArithmetic {
 
   private var constantValue: Double {
     guard case .constant(let value) = storage else {
-      preconditionFailure("Expression: not a constant")
+      fatalError("Expression: not a constant")
     }
     return value
   }
@@ -60,7 +60,7 @@ public struct Expression: ElementwiseArithmetic {
     switch storage {
     case .constant(let value): return recorder.graph.append(.constant(value))
     case .node(let own, let index):
-      precondition(own === recorder, "Expression: operands come from two formulas")
+      require(own === recorder, "Expression: operands come from two formulas")
       return index
     }
   }

@@ -42,7 +42,7 @@ package struct ScalarGraph: Sendable {
   package mutating func append(_ node: Node) -> Int {
     let simplified = simplify(node)
     if case .alias(let index) = simplified { return index }
-    guard case .node(let node) = simplified else { preconditionFailure() }
+    guard case .node(let node) = simplified else { fatalError() }
     if let index = indices[node] { return index }
     nodes.append(node)
     indices[node] = nodes.count - 1

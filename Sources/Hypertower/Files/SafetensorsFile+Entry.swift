@@ -50,7 +50,7 @@ extension SafetensorsFile {
       _ name: String, _ shape: [Int], _ elementType: ElementType,
       _ bitPatterns: [some FixedWidthInteger]
     ) {
-      precondition(
+      require(
         shape.allSatisfy { $0 >= 0 } && shape.reduce(1, *) == bitPatterns.count,
         "SafetensorsFile: \(bitPatterns.count) elements for \(name) of shape \(shape)")
       let bytes = bitPatterns.map(\.littleEndian).withUnsafeBytes { Array($0) }

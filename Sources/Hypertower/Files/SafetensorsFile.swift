@@ -30,9 +30,9 @@ public struct SafetensorsFile: Sendable {
     indices = Dictionary(
       zip(entries.map(\.name), entries.indices),
       uniquingKeysWith: { first, _ in
-        preconditionFailure("SafetensorsFile: two tensors are named \(entries[first].name)")
+        fatalError("SafetensorsFile: two tensors are named \(entries[first].name)")
       })
-    precondition(
+    require(
       indices[Self.metadataKey] == nil, "SafetensorsFile: no tensor may be named __metadata__")
   }
 

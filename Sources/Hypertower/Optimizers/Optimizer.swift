@@ -23,7 +23,7 @@ public struct Tower: Optimizer {
 
   /// - Precondition: there is at least one level.
   public init(_ levels: [UpdateRule]) {
-    precondition(!levels.isEmpty, "Tower: no levels")
+    require(!levels.isEmpty, "Tower: no levels")
     self.levels = levels
   }
 
@@ -37,7 +37,7 @@ extension RuleDefinition {
     do {
       return try rule(arguments)
     } catch {
-      preconditionFailure("\(error)")
+      fatalError("\(error)")
     }
   }
 }

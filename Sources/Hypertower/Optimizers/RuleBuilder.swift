@@ -92,7 +92,7 @@ public final class RuleBuilder {
   public func update(_ state: Expression, to next: Expression) {
     let node = state.index(in: recorder)
     guard let number = stateNodes.firstIndex(of: node) else {
-      preconditionFailure("update: not a state of this rule")
+      fatalError("update: not a state of this rule")
     }
     states[number].next = next.index(in: recorder)
   }

@@ -3,7 +3,7 @@
 /// Reverse mode: the adjoint operations are recorded on the loss's tape, so gradients can be
 /// differentiated again. Tensors that the loss does not depend on have gradient 0.
 public func gradients(of loss: Tensor, withRespectTo tensors: [Tensor]) -> [Tensor] {
-  precondition(
+  require(
     loss.shape.elementCount == 1, "gradients: the loss has shape \(loss.shape), not one element")
   let recorder = loss.recorder
   let sources = tensors.map { recorder.adopt($0.index, from: $0.recorder) }

@@ -1,7 +1,7 @@
 extension Tensor {
   /// The mean of −log p(label) for log-probabilities `[batch, classes]` and labels `[batch]`.
   public func negativeLogLikelihood(_ labels: Tensor) -> Tensor {
-    precondition(
+    require(
       shape.count == 2 && labels.shape == [shape[0]],
       "negativeLogLikelihood: \(shape) with labels \(labels.shape): they must be [batch, classes] "
         + "and [batch]")
@@ -16,7 +16,7 @@ extension Tensor {
 
   /// The mean of the squared differences over all elements.
   public func meanSquaredError(_ targets: Tensor) -> Tensor {
-    precondition(
+    require(
       shape == targets.shape, "meanSquaredError: \(shape) with targets \(targets.shape)")
     let difference = self - targets
     return (difference * difference).mean()

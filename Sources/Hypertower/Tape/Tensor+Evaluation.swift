@@ -10,7 +10,7 @@ extension Tensor {
 
   /// The value of a tensor of one element.
   public func item(on device: Device = .cpu) throws -> Float {
-    precondition(shape.elementCount == 1, "item: \(shape) is not one element")
+    require(shape.elementCount == 1, "item: \(shape) is not one element")
     return try array(on: device)[0]
   }
 
@@ -35,7 +35,7 @@ extension Tensor {
     for (index, node) in recorder.tape.nodes.enumerated() where needed[index] {
       guard case .leaf(let number) = node.operation else { continue }
       guard case .values(let values) = recorder.leaves[number] else {
-        preconditionFailure("array: the tensor depends on parameters or inputs without values")
+        fatalError("array: the tensor depends on parameters or inputs without values")
       }
       leaves[number] = try add(values.count)
       try backend.write(.float32(values), to: arrays[arrays.count - 1], at: 0)

@@ -2,7 +2,7 @@ extension Tensor {
   /// The tensor stretched to `shape`: axes of extent 1 are repeated, missing leading axes added.
   public func broadcast(to target: Shape) -> Tensor {
     guard shape != target else { return self }
-    precondition(
+    require(
       shape.count <= target.count && shape.broadcast(with: target) == target,
       "broadcast: \(shape) does not stretch to \(target)")
     if case .fill(let value) = recorder.tape[index].operation {
@@ -15,7 +15,7 @@ extension Tensor {
   /// The same elements in another shape of as many.
   public func reshaped(_ target: Shape) -> Tensor {
     guard shape != target else { return self }
-    precondition(
+    require(
       shape.elementCount == target.elementCount,
       "reshape: \(shape) has \(shape.elementCount) elements, \(target) \(target.elementCount)")
     let node = recorder.tape[index]
@@ -33,7 +33,7 @@ extension Tensor {
   /// - Parameter permutation: default: all axes reversed.
   public func transposed(_ permutation: [Int]? = nil) -> Tensor {
     let permutation = permutation ?? Array(shape.indices.reversed())
-    precondition(
+    require(
       permutation.sorted() == Array(shape.indices),
       "transpose: \(permutation) is no order of the axes of \(shape)")
     guard permutation != Array(shape.indices) else { return self }
@@ -60,13 +60,13 @@ extension Tensor {
   public func matmul(
     _ other: Tensor, transposeLeft: Bool = false, transposeRight: Bool = false
   ) -> Tensor {
-    precondition(
+    require(
       shape.count == 2 && other.shape.count == 2,
       "matmul: \(shape) · \(other.shape): both must have two axes")
     let (rows, inner) = transposeLeft ? (shape[1], shape[0]) : (shape[0], shape[1])
     let (otherInner, columns) =
       transposeRight ? (other.shape[1], other.shape[0]) : (other.shape[0], other.shape[1])
-    precondition(
+    require(
       inner == otherInner,
       "matmul: \(shape) · \(other.shape): inner sizes \(inner) and \(otherInner) differ")
     let (left, leftFlipped) = untransposed
@@ -116,7 +116,7 @@ extension Tensor {
     _ reduction: Tape.Reduction, _ axes: [Int]?, _ keepingAxes: Bool
   ) -> Tensor {
     let axes = (axes ?? Array(shape.indices)).sorted()
-    precondition(
+    require(
       axes.allSatisfy(shape.indices.contains) && Set(axes).count == axes.count,
       "\(reduction): \(axes) are not axes of \(shape)")
     let kept = shape.collapsed(along: axes)
@@ -140,7 +140,7 @@ extension Tensor {
   /// not depend on it, so no gradient flows through it.
   public func logSoftmax() -> Tensor {
     let axis = shape.count - 1
-    precondition(axis >= 0, "logSoftmax: a single number has no axis")
+    require(axis >= 0, "logSoftmax: a single number has no axis")
     let shifted = self - max([axis], keepingAxes: true).detached()
     return shifted - shifted.exp().sum([axis], keepingAxes: true).log()
   }

@@ -18,7 +18,7 @@ public struct Tensor: ElementwiseArithmetic {
   ///   - values: the elements, the last axis running fastest.
   ///   - shape: the extents; their product is the number of values.
   public init(_ values: [Float], shape: Shape) {
-    precondition(
+    require(
       values.count == shape.elementCount && shape.allSatisfy { $0 >= 0 },
       "Tensor: \(values.count) values do not fill \(shape)")
     recorder = TapeRecorder()
@@ -62,7 +62,7 @@ public struct Tensor: ElementwiseArithmetic {
     _ x: Tensor, _ y: Tensor, _ operation: String
   ) -> (Tensor, Tensor) {
     guard let shape = x.shape.broadcast(with: y.shape) else {
-      preconditionFailure("\(operation): cannot broadcast \(x.shape) and \(y.shape)")
+      fatalError("\(operation): cannot broadcast \(x.shape) and \(y.shape)")
     }
     return (x.broadcast(to: shape), y.broadcast(to: shape))
   }

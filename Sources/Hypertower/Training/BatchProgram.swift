@@ -75,7 +75,7 @@ struct BatchProgram {
     for (index, node) in recorder.tape.nodes.enumerated() where needed[index] {
       guard case .leaf(let number) = node.operation, spans[number] == nil else { continue }
       guard case .values(let values) = recorder.leaves[number] else {
-        preconditionFailure("BatchProgram: leaf \(number) has no values")
+        fatalError("BatchProgram: leaf \(number) has no values")
       }
       let constant = try backend.allocate(.real, count: values.count)
       try backend.write(.float32(values), to: constant, at: 0)

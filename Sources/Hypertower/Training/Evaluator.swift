@@ -26,7 +26,7 @@ final class Evaluator {
 
   /// The result over all samples of `data`, which must not be empty.
   func evaluate(_ data: Dataset) throws -> Result {
-    precondition(data.count > 0, "evaluate: the data set is empty")
+    require(data.count > 0, "evaluate: the data set is empty")
     let backend = state.backend
     let resident: DeviceDataset
     if let prepared, prepared.data.dataset.identity === data.identity {

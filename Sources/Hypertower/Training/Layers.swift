@@ -6,7 +6,7 @@ public struct Linear: Module {
   public let bias: Tensor
 
   public init(_ inputs: Int, _ outputs: Int) {
-    precondition(inputs > 0 && outputs > 0, "Linear: \(inputs) inputs, \(outputs) outputs")
+    require(inputs > 0 && outputs > 0, "Linear: \(inputs) inputs, \(outputs) outputs")
     weight = .parameter(
       shape: [outputs, inputs], initializer: .kaimingUniform(fanIn: inputs))
     bias = .parameter(shape: [outputs], initializer: .constant(0))
@@ -68,7 +68,7 @@ public struct DenseNetwork: Module {
     widths: [Int], activation: Activation = .tanh, outputActivation: Activation? = nil,
     endsInLogSoftmax: Bool = true
   ) {
-    precondition(widths.count >= 2, "DenseNetwork: \(widths) names no inputs and outputs")
+    require(widths.count >= 2, "DenseNetwork: \(widths) names no inputs and outputs")
     layers = zip(widths, widths.dropFirst()).map { Linear($0, $1) }
     self.activation = activation
     self.outputActivation = outputActivation ?? activation

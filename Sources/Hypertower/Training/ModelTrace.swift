@@ -27,7 +27,7 @@ struct ModelTrace {
     let needed = tape.needed(by: [output.index])
     return named.map { name, tensor in
       guard let declaration = tensor.parameterDeclaration else {
-        preconditionFailure("Module: '\(name)' is not a parameter")
+        fatalError("Module: '\(name)' is not a parameter")
       }
       let leaf = output.recorder.adopt(tensor.index, from: tensor.recorder)
       let uses = tape.nodes.indices.filter { needed[$0] && tape[$0].operands.contains(leaf) }
@@ -83,7 +83,7 @@ struct ModelTrace {
         switch source.leaves[number] {
         case .parameter(let declaration):
           guard let tensor = parameters[ObjectIdentifier(declaration)] else {
-            preconditionFailure(
+            fatalError(
               "Module: it uses a parameter of shape \(declaration.shape) that `parameters` lacks")
           }
           copies[index] = tensor

@@ -46,7 +46,7 @@ public final class Trainer {
     guard
       let featureCount = featureCount
         ?? model.parameters.first(where: { $0.tensor.shape.count == 2 })?.tensor.shape[1]
-    else { preconditionFailure("Trainer: give featureCount, the model's number of inputs") }
+    else { fatalError("Trainer: give featureCount, the model's number of inputs") }
     let parameters = ModelTrace.parameters(of: model, featureCount: featureCount)
     state = try TrainingState(
       parameters, tower: optimizer.tower, seed: seed, on: device.backend)

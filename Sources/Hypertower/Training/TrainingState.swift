@@ -76,7 +76,7 @@ final class TrainingState {
 
   func setWeights(_ values: HostArray, of number: Int) throws {
     let (parameter, entry) = (parameters[number], layout.parameters.entries[number])
-    precondition(values.count == entry.count, "setWeights: \(values.count) for \(entry.count)")
+    require(values.count == entry.count, "setWeights: \(values.count) for \(entry.count)")
     let stored =
       parameter.isTransposed
       ? values.transposed(rows: parameter.shape[0], columns: parameter.shape[1]) : values

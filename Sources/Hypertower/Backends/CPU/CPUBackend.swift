@@ -24,7 +24,7 @@ package final class CPUBackend<Element: HostReal>: Backend {
     case (.bytes(let values), let array as CPUArray<UInt8>):
       (array.base + offset).update(from: values, count: values.count)
     default:
-      preconditionFailure("CPUBackend: \(values) do not go into an array of \(array.type)")
+      fatalError("CPUBackend: \(values) do not go into an array of \(array.type)")
     }
   }
 
@@ -34,7 +34,7 @@ package final class CPUBackend<Element: HostReal>: Backend {
     case let array as CPUArray<Double>: .float64(Array(array.elements[range]))
     case let array as CPUArray<Int32>: .int32(Array(array.elements[range]))
     case let array as CPUArray<UInt8>: .bytes(Array(array.elements[range]))
-    default: preconditionFailure("CPUBackend: not an array of this backend")
+    default: fatalError("CPUBackend: not an array of this backend")
     }
   }
 
@@ -46,7 +46,7 @@ package final class CPUBackend<Element: HostReal>: Backend {
 
   package func run(_ executable: any Executable) {
     guard let executable = executable as? CPUExecutable<Element> else {
-      preconditionFailure("CPUBackend: a program of another backend")
+      fatalError("CPUBackend: a program of another backend")
     }
     executable.run()
   }
@@ -113,7 +113,7 @@ struct CPUMemory<Element: HostReal> {
 
   private func pointer<Stored>(_ span: Span) -> UnsafeMutablePointer<Stored> {
     guard let array = arrays[span.buffer] as? CPUArray<Stored> else {
-      preconditionFailure("CPUBackend: buffer \(span.buffer) does not hold \(Stored.self)")
+      fatalError("CPUBackend: buffer \(span.buffer) does not hold \(Stored.self)")
     }
     return array.base + span.offset
   }

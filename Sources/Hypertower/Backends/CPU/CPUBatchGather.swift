@@ -10,6 +10,8 @@ final class CPUBatchGather<Element: HostReal>: CPUStep {
     counter = memory.int32(gather.counter)
   }
 
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   func run() {
     let step = Int(counter.pointee)
     let (epoch, batch) = (step / gather.batchesPerEpoch, step % gather.batchesPerEpoch)

@@ -36,6 +36,8 @@ final class CPULoopNest<Element: HostReal>: CPUStep {
       nest.graph, outputs: nest.graph.nodes.indices.map { $0 }, capacity: chunk)
   }
 
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   func run() {
     if nest.reducedShape.isEmpty {
       forEachChunk(of: nest.keptShape) { index, count in

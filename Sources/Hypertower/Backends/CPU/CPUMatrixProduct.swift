@@ -25,6 +25,8 @@ final class CPUMatrixProduct<Element: HostReal>: CPUStep {
 
   deinit { rightRows?.deallocate() }
 
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   func run() {
     let (inner, columns) = (product.inner, product.columns)
     if let rightRows {
@@ -45,6 +47,8 @@ final class CPUMatrixProduct<Element: HostReal>: CPUStep {
     }
   }
 
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   private func run(rows: Range<Int>) {
     let columns = product.columns
     let total = UnsafeMutablePointer<Element>.allocate(capacity: 8 * columns)

@@ -12,6 +12,8 @@ final class CPUGradientProjection<Element: HostReal>: CPUStep {
     partialSums = memory.reals(projection.partialSums)
   }
 
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   func run() {
     let count = projection.hyperparameterCount
     for (number, block) in projection.layout.blocks.enumerated() {
@@ -45,6 +47,8 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
     records = memory.reals(walk.records)
   }
 
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   func run() {
     // A run that has diverged stays as it was when it did.
     let step = Int(counters[TowerLayout.Counter.step])
@@ -164,6 +168,8 @@ final class CPUParameterUpdate<Element: HostReal>: CPUStep {
       capacity: Self.chunk)
   }
 
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   func run() {
     let divergence = counters[TowerLayout.Counter.divergence]
     // The step at which a run diverged is still taken, later ones are not.
