@@ -1,2 +1,64 @@
 #include "kernels.h"
-const char kernels_placeholder[] = "";
+
+const char *kernels_common(void) {
+  static const char source[] = {
+#embed "common.cl" suffix(, 0)
+  };
+  return source;
+}
+
+const char *kernels_matrix_product_cpu(void) {
+  static const char source[] = {
+#embed "matrix_product_cpu.cl" suffix(, 0)
+  };
+  return source;
+}
+
+const char *kernels_matrix_product_gpu(void) {
+  static const char source[] = {
+#embed "matrix_product_gpu.cl" suffix(, 0)
+  };
+  return source;
+}
+
+const char *kernels_transpose(void) {
+  static const char source[] = {
+#embed "transpose.cl" suffix(, 0)
+  };
+  return source;
+}
+
+const char *kernels_gather_batch(void) {
+  static const char source[] = {
+#embed "gather_batch.cl" suffix(, 0)
+  };
+  return source;
+}
+
+const char *kernels_increment(void) {
+  static const char source[] = {
+#embed "increment.cl" suffix(, 0)
+  };
+  return source;
+}
+
+const char *kernels_gradient_projection(void) {
+  static const char source[] = {
+#embed "gradient_projection.cl" suffix(, 0)
+  };
+  return source;
+}
+
+const char *kernels_tower_walk(void) {
+  static const char source[] = {
+#embed "tower_walk.cl" suffix(, 0)
+  };
+  return source;
+}
+
+const char *kernels_parameter_update(void) {
+  static const char source[] = {
+#embed "parameter_update.cl" suffix(, 0)
+  };
+  return source;
+}

@@ -1,4 +1,12 @@
 #pragma once
 
-// The OpenCL C sources of this folder, each a zero-terminated string.
-extern const char kernels_placeholder[];
+// The OpenCL C sources of this folder.
+const char *kernels_common(void);
+const char *kernels_matrix_product_cpu(void);
+const char *kernels_matrix_product_gpu(void);
+const char *kernels_transpose(void);
+const char *kernels_gather_batch(void);
+const char *kernels_increment(void);
+const char *kernels_gradient_projection(void);
+const char *kernels_tower_walk(void);
+const char *kernels_parameter_update(void);

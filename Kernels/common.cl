@@ -1,0 +1,194 @@
+// What all kernels share: the lanes that a kernel computes with.
+//
+// A work-item computes WIDTH neighbouring elements at once, as one `vec`; the LANES work-items of a
+// work-group share a row or a block. A CPU has WIDTH 16 and LANES 1 (its vector registers are
+// filled by one work-item), a GPU WIDTH 1 and LANES a few dozen.
+//
+// Loads of a `vec` may read up to WIDTH − 1 elements past the end of a tensor: every buffer is
+// allocated with that much to spare, and what was read there is never stored or summed.
+
+#pragma OPENCL FP_CONTRACT OFF
+
+typedef float real;
+
+#if WIDTH == 16
+typedef float16 vec;
+typedef int16 ivec;
+#define LOAD(pointer) vload16(0, pointer)
+#define LOAD_BYTES(pointer) convert_float16(vload16(0, pointer))
+#define LOAD_INTS(pointer) convert_float16(vload16(0, pointer))
+#define STORE_WHOLE(value, pointer) vstore16(value, 0, pointer)
+#define LANE_INDEX ((ivec)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
+#define TO_REAL(value) convert_float16(value)
+#elif WIDTH == 1
+typedef float vec;
+typedef int ivec;
+#define LOAD(pointer) (*(pointer))
+#define LOAD_BYTES(pointer) ((float)*(pointer))
+#define LOAD_INTS(pointer) ((float)*(pointer))
+#define STORE_WHOLE(value, pointer) (*(pointer) = (value))
+#define LANE_INDEX 0
+#define TO_REAL(value) ((float)(value))
+#else
+#error "WIDTH must be 1 or 16"
+#endif
+
+// The first element of this work-item in a row or block, and the distance to its next.
+#define LANE_START ((int)get_local_id(0) * WIDTH)
+#define LANE_STEP (LANES * WIDTH)
+
+#define CHOOSE(type, condition, x, y) ((condition) ? (type)(x) : (type)(y))
+
+// Elements with a stride, the last ones repeated where fewer than WIDTH are left.
+static vec load_strided(global const real *pointer, int stride, int count) {
+#if WIDTH == 1
+  return *pointer;
+#else
+  real elements[WIDTH];
+  for (int i = 0; i < WIDTH; ++i) elements[i] = pointer[min(i, count - 1) * stride];
+  return vload16(0, elements);
+#endif
+}
+
+// The first `count` elements of `value`, or all if there are fewer.
+static void store(vec value, global real *pointer, int count) {
+#if WIDTH == 1
+  *pointer = value;
+#else
+  if (count >= WIDTH) {
+    STORE_WHOLE(value, pointer);
+  } else {
+    real elements[WIDTH];
+    vstore16(value, 0, elements);
+    for (int i = 0; i < count; ++i) pointer[i] = elements[i];
+  }
+#endif
+}
+
+// `value` in the first `count` lanes, `other` in the rest.
+static vec keep_first(vec value, int count, real other) {
+#if WIDTH == 1
+  return value;
+#else
+  return count >= WIDTH ? value : (LANE_INDEX < (ivec)(count)) ? value : (vec)(other);
+#endif
+}
+
+// Whether x shall replace y as the greatest so far; NaN is greater than all.
+#define IS_GREATER(x, y) (((x) > (y)) | (((x) != (x)) & ((y) == (y))))
+
+// Folds the lanes of a work-group into one number, which every work-item receives. The order is
+// that of a binary tree: the same in every run.
+
+static real sum_in_vec(vec x) {
+#if WIDTH == 1
+  return x;
+#else
+  float8 a = x.lo + x.hi;
+  float4 b = a.lo + a.hi;
+  float2 c = b.lo + b.hi;
+  return c.lo + c.hi;
+#endif
+}
+
+static real maximum_in_vec(vec x) {
+#if WIDTH == 1
+  return x;
+#else
+  real elements[WIDTH];
+  vstore16(x, 0, elements);
+  real result = elements[0];
+  for (int i = 1; i < WIDTH; ++i) result = IS_GREATER(elements[i], result) ? elements[i] : result;
+  return result;
+#endif
+}
+
+// Puts the greater of (x, i) and (y, j) into x and i; of equals the one with the smaller index.
+#define TAKE_GREATER(x, i, y, j)                                             \
+  if (IS_GREATER(y, x) || ((((y) == (x)) || ((x) != (x) && (y) != (y))) && (j) < (i))) { \
+    x = y;                                                                   \
+    i = j;                                                                   \
+  }
+
+static real index_of_maximum_in_vec(vec x, vec index, real *maximum) {
+#if WIDTH == 1
+  *maximum = x;
+  return index;
+#else
+  real elements[WIDTH];
+  real indices[WIDTH];
+  vstore16(x, 0, elements);
+  vstore16(index, 0, indices);
+  for (int i = 1; i < WIDTH; ++i) {
+    TAKE_GREATER(elements[0], indices[0], elements[i], indices[i])
+  }
+  *maximum = elements[0];
+  return indices[0];
+#endif
+}
+
+#if LANES > 1
+#define SCRATCH , local real *scratch
+#define SCRATCH_ARGUMENT , scratch
+#define DECLARE_SCRATCH local real scratch[2 * LANES];
+#define GROUP_BARRIER barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+#else
+#define SCRATCH
+#define SCRATCH_ARGUMENT
+#define DECLARE_SCRATCH
+#define GROUP_BARRIER
+#endif
+
+static real fold_sum(vec x SCRATCH) {
+  real result = sum_in_vec(x);
+#if LANES > 1
+  const int lane = get_local_id(0);
+  scratch[lane] = result;
+  for (int half = LANES / 2; half > 0; half /= 2) {
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (lane < half) scratch[lane] += scratch[lane + half];
+  }
+  barrier(CLK_LOCAL_MEM_FENCE);
+  result = scratch[0];
+  barrier(CLK_LOCAL_MEM_FENCE);
+#endif
+  return result;
+}
+
+static real fold_maximum(vec x SCRATCH) {
+  real result = maximum_in_vec(x);
+#if LANES > 1
+  const int lane = get_local_id(0);
+  scratch[lane] = result;
+  for (int half = LANES / 2; half > 0; half /= 2) {
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (lane < half && IS_GREATER(scratch[lane + half], scratch[lane]))
+      scratch[lane] = scratch[lane + half];
+  }
+  barrier(CLK_LOCAL_MEM_FENCE);
+  result = scratch[0];
+  barrier(CLK_LOCAL_MEM_FENCE);
+#endif
+  return result;
+}
+
+static real fold_index_of_maximum(vec x, vec index SCRATCH) {
+  real maximum;
+  real result = index_of_maximum_in_vec(x, index, &maximum);
+#if LANES > 1
+  const int lane = get_local_id(0);
+  local real *indices = scratch + LANES;
+  scratch[lane] = maximum;
+  indices[lane] = result;
+  for (int half = LANES / 2; half > 0; half /= 2) {
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (lane < half) {
+      TAKE_GREATER(scratch[lane], indices[lane], scratch[lane + half], indices[lane + half])
+    }
+  }
+  barrier(CLK_LOCAL_MEM_FENCE);
+  result = indices[0];
+  barrier(CLK_LOCAL_MEM_FENCE);
+#endif
+  return result;
+}

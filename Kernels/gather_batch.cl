@@ -1,0 +1,47 @@
+// Copies the rows of a batch out of a data set, in the order of the epoch's permutation:
+//
+// target[row, …] = (real) source[permutation(batch · STRIDE + row), …] / DIVISOR
+//
+// source    [samples, ROW_WIDTH] of SOURCE_TYPE, at SOURCE_OFFSET
+// target    [BATCH, ROW_WIDTH], at TARGET_OFFSET
+// counters  at COUNTER: how many batches came before, epochs and all
+// A work-group copies every (number of work-groups)-th row.
+
+// The same order as `IndexPermutation` in Swift, which derives it.
+static uint KERNEL_HASH(uint part, uint round, uint epoch) {
+  uint x = part * 0x9E3779B9u + round * 0x85EBCA6Bu + epoch * 0xC2B2AE35u;
+  x ^= SEED_LOW;
+  x = (x ^ (x >> 16)) * 0x7FEB352Du;
+  x ^= SEED_HIGH;
+  x = (x ^ (x >> 15)) * 0x846CA68Bu;
+  return x ^ (x >> 16);
+}
+
+static uint KERNEL_PERMUTE(uint index, uint epoch) {
+#if SHUFFLED
+  const uint lower_mask = (1u << LOWER_BITS) - 1, upper_mask = (1u << UPPER_BITS) - 1;
+  do {
+    uint lower = index & lower_mask, upper = index >> LOWER_BITS;
+    for (uint round = 0; round < ROUNDS; round += 2) {
+      upper = (upper + KERNEL_HASH(lower, round, epoch)) & upper_mask;
+      lower = (lower + KERNEL_HASH(upper, round + 1, epoch)) & lower_mask;
+    }
+    index = upper << LOWER_BITS | lower;
+  } while (index >= SAMPLES);
+#endif
+  return index;
+}
+
+kernel void KERNEL(global const SOURCE_TYPE *restrict source, global real *restrict target,
+                   global const int *restrict counters) {
+  const int counter = counters[COUNTER];
+  const int epoch = counter / BATCHES;
+  const int batch = counter % BATCHES;
+  for (int row = get_group_id(0); row < BATCH; row += get_num_groups(0)) {
+    const size_t sample = KERNEL_PERMUTE(batch * STRIDE + row, epoch);
+    global const SOURCE_TYPE *from = source + SOURCE_OFFSET + sample * ROW_WIDTH;
+    global real *to = target + TARGET_OFFSET + (size_t)row * ROW_WIDTH;
+    for (int i = LANE_START; i < ROW_WIDTH; i += LANE_STEP)
+      store(LOAD_SOURCE(from + i) / DIVISOR, to + i, ROW_WIDTH - i);
+  }
+}

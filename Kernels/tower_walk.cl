@@ -1,0 +1,107 @@
+// One step of all levels above the bottom one, by a single work-group of LANES work-items.
+//
+// Up: the partial sums become the gradients of the bottom rule's hyperparameters; each level's
+// jacobian turns the gradients of what it tunes into those of its own hyperparameters.
+// Down: each level's rule adjusts the hyperparameters of the level below, whose own come after.
+// Last: the uniform values of the bottom rule for the update of the weights, and the record.
+//
+// The generated code before this holds one function for each rule in use,
+//   void rule_N(p, g, step, hyperparameters, states, &new_p, jacobian),
+// which updates the states in place, and ADJUST, the switch over them.
+//
+// levels[k]  LEVEL_FIELDS ints: see the names below
+// values     all numbers of the tower, as laid out by the host
+// tensors    [tensors, 2] of the bottom level: first block, number of blocks
+// counters   [2]: steps taken; 1 + the first step whose loss was not finite, or 0
+
+#define RULE(k) levels[(k)*LEVEL_FIELDS]
+#define COUNT(k) levels[(k)*LEVEL_FIELDS + 1]
+#define HYPERPARAMETERS_AT(k) levels[(k)*LEVEL_FIELDS + 2]
+#define STATES_AT(k) levels[(k)*LEVEL_FIELDS + 3]
+#define JACOBIAN_AT(k) levels[(k)*LEVEL_FIELDS + 4]
+#define GRADIENTS_AT(k) levels[(k)*LEVEL_FIELDS + 5]
+#define RULE_HYPERPARAMETERS(k) levels[(k)*LEVEL_FIELDS + 6]
+#define RULE_STATES(k) levels[(k)*LEVEL_FIELDS + 7]
+#define IS_PER_TENSOR(k) levels[(k)*LEVEL_FIELDS + 8]
+
+kernel void KERNEL(global real *restrict values_buffer, global int *restrict counters,
+                   global const real *restrict partial_sums_buffer, global const real *restrict loss,
+                   global real *restrict records, global const int *restrict levels,
+                   global const int *restrict tensors, int height, int hyperparameter_count,
+                   int uniform_sets, int record_capacity) {
+  global real *values = values_buffer + VALUES_OFFSET;
+  global const real *partial_sums = partial_sums_buffer + PARTIAL_SUMS_OFFSET;
+  const int lane = get_local_id(0);
+  const int step = counters[0];
+  const int divergence = counters[1];
+  const real batch_loss = loss[LOSS_OFFSET];
+  GROUP_BARRIER
+
+  // A run that has diverged stays as it was when it did.
+  const int last = divergence != 0 ? -1 : height;
+  if (last > 0) {
+    const int per_rule = RULE_HYPERPARAMETERS(0);
+    for (int h = lane; h < COUNT(1); h += LANES) {
+      const int tensor = IS_PER_TENSOR(0) ? h / per_rule : -1;
+      const int first = tensor < 0 ? 0 : tensors[2 * tensor];
+      const int count = tensor < 0 ? BLOCKS : tensors[2 * tensor + 1];
+      real sum = 0;
+      for (int block = first; block < first + count; ++block)
+        sum += partial_sums[block * per_rule + h % per_rule];
+      values[GRADIENTS_AT(1) + h] = sum;
+    }
+    GROUP_BARRIER
+  }
+  for (int k = 1; k < last; ++k) {
+    const int per_rule = RULE_HYPERPARAMETERS(k);
+    for (int h = lane; h < COUNT(k + 1); h += LANES) {
+      const int first = IS_PER_TENSOR(k) ? h / per_rule : 0;
+      const int count = IS_PER_TENSOR(k) ? 1 : COUNT(k);
+      real sum = 0;
+      for (int i = first; i < first + count; ++i)
+        sum += values[JACOBIAN_AT(k) + i * per_rule + h % per_rule] * values[GRADIENTS_AT(k) + i];
+      values[GRADIENTS_AT(k + 1) + h] = sum;
+    }
+    GROUP_BARRIER
+  }
+
+  for (int k = last; k > 0; --k) {
+    const int width = COUNT(k);
+    const int per_rule = RULE_HYPERPARAMETERS(k);
+    for (int i = lane; i < width; i += LANES) {
+      real h[MAX_HYPERPARAMETERS];
+      real s[MAX_STATES];
+      real jacobian[MAX_HYPERPARAMETERS];
+      const int base = HYPERPARAMETERS_AT(k) + (IS_PER_TENSOR(k) ? i * per_rule : 0);
+      for (int j = 0; j < per_rule; ++j) h[j] = values[base + j];
+      for (int j = 0; j < RULE_STATES(k); ++j) s[j] = values[STATES_AT(k) + j * width + i];
+      const int tuned = HYPERPARAMETERS_AT(k - 1) + i;
+      const real p = values[tuned];
+      const real g = values[GRADIENTS_AT(k) + i];
+      real new_p = p;
+      ADJUST(RULE(k), p, g, (real)(step + 1), h, s, &new_p, jacobian)
+      values[tuned] = new_p;
+      for (int j = 0; j < RULE_STATES(k); ++j) values[STATES_AT(k) + j * width + i] = s[j];
+      if (JACOBIAN_AT(k) >= 0)
+        for (int j = 0; j < per_rule; ++j) values[JACOBIAN_AT(k) + i * per_rule + j] = jacobian[j];
+    }
+    GROUP_BARRIER
+  }
+
+  if (last >= 0) {
+    const int per_rule = RULE_HYPERPARAMETERS(0);
+    for (int set = lane; set < uniform_sets; set += LANES) {
+      real h[MAX_HYPERPARAMETERS];
+      for (int j = 0; j < per_rule; ++j) h[j] = values[HYPERPARAMETERS_AT(0) + set * per_rule + j];
+      UNIFORMS((real)(step + 1), h, values + UNIFORMS_OFFSET + set * UNIFORM_COUNT);
+    }
+    global real *record =
+        records + RECORDS_OFFSET + (size_t)(step % record_capacity) * (1 + hyperparameter_count);
+    for (int i = lane; i < hyperparameter_count; i += LANES) record[1 + i] = values[i];
+    if (lane == 0) record[0] = batch_loss;
+  }
+  if (lane == 0) {
+    counters[0] = step + 1;
+    if (last >= 0 && !isfinite(batch_loss)) counters[1] = step + 1;
+  }
+}

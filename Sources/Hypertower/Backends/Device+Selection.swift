@@ -1,0 +1,87 @@
+package import OpenCL
+
+extension Device {
+  /// The device of that name: `cpu`, `cpu64`, `opencl:N`, or `gpu` for the first OpenCL GPU.
+  ///
+  /// - Parameters:
+  ///   - name: see above.
+  ///   - cacheDirectory: where built kernels are kept; default: the user's cache folder.
+  ///   - warn: is told of faults that do not keep the device from working.
+  /// - Throws: `InputError` for a name that is none or a device that is not there; `OpenCLError`.
+  public static func named(
+    _ name: String, cacheDirectory: String? = nil,
+    warn: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws -> Device {
+    switch name {
+    case "cpu": return .cpu
+    case "cpu64": return .cpu64
+    case "gpu":
+      guard let number = try OpenCL.Device.all().firstIndex(where: { $0.kind == .gpu }) else {
+        throw InputError(.noDevice, "--device gpu: there is no OpenCL GPU here; \(installHint)")
+      }
+      return try openCL(number, cacheDirectory, warn)
+    default:
+      guard name.hasPrefix("opencl:"), let number = Int(name.dropFirst("opencl:".count)),
+        number >= 0
+      else {
+        throw InputError(
+          .usage, "unknown device '\(name)'; devices are cpu, cpu64, gpu, opencl:0, opencl:1, …")
+      }
+      return try openCL(number, cacheDirectory, warn)
+    }
+  }
+
+  /// The best device there is: a GPU, else an OpenCL CPU device, else the CPU backend.
+  ///
+  /// - Parameters:
+  ///   - cacheDirectory: where built kernels are kept; default: the user's cache folder.
+  ///   - warn: is told in one line if there is no OpenCL device, and what to install.
+  public static func preferred(
+    cacheDirectory: String? = nil, warn: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws -> Device {
+    guard let number = try preferredIndex(OpenCL.Device.all()) else {
+      warn("no OpenCL device found, going on with the CPU backend; \(installHint)")
+      return .cpu
+    }
+    return try openCL(number, cacheDirectory, warn)
+  }
+
+  /// The number of the device that `preferred` takes; nil if there is none.
+  package static func preferredIndex(_ devices: [OpenCL.Device]) -> Int? {
+    for kind in [OpenCL.Device.Kind.gpu, .accelerator, .cpu] {
+      if let number = devices.firstIndex(where: { $0.kind == kind && $0.isUsable }) {
+        return number
+      }
+    }
+    return nil
+  }
+
+  /// What to do where there is no OpenCL device.
+  package static let installHint =
+    "install your GPU's OpenCL driver, or for the CPU: apt-get install pocl-opencl-icd"
+
+  private static func openCL(
+    _ number: Int, _ cacheDirectory: String?, _ warn: @escaping @Sendable (String) -> Void
+  ) throws -> Device {
+    let devices = try OpenCL.Device.all()
+    guard devices.indices.contains(number) else {
+      let known =
+        devices.isEmpty
+        ? "there is no OpenCL device here; \(installHint)"
+        : "there are opencl:0 to opencl:\(devices.count - 1)"
+      throw InputError(.noDevice, "there is no device opencl:\(number); \(known)")
+    }
+    guard devices[number].isUsable else {
+      throw InputError(
+        .noDevice, "opencl:\(number), \(devices[number]), is not available or has no compiler")
+    }
+    let cache = ProgramCache(
+      directory: cacheDirectory ?? ProgramCache.defaultDirectory(), warn: warn)
+    return Device(
+      name: "opencl:\(number)", backend: try OpenCLBackend(devices[number], cache: cache))
+  }
+}
+
+extension OpenCL.Device {
+  var isUsable: Bool { isAvailable && compilerAvailable }
+}

@@ -1,0 +1,283 @@
+internal import OpenCL
+
+/// Writes the kernel of a loop nest.
+///
+/// Lanes run along one dimension, the *lane dimension*: the innermost kept one if nothing is
+/// reduced or if memory runs along it (*columns*), else the innermost reduced one (*rows*, whose
+/// lanes are folded at the end of each stage). Everything else is loops.
+struct LoopNestCode {
+  private let nest: LoopNest
+  private let profile: DeviceProfile
+  private let isRows: Bool
+  /// In rows, whether a node differs along reduced dimensions.
+  private let varies: [Bool]
+  private var arguments = ArgumentList()
+  private var code = ""
+  private var defined: Set<Int> = []
+
+  static func plan(_ nest: LoopNest, _ profile: DeviceProfile) -> KernelPlan {
+    var writer = LoopNestCode(nest, profile)
+    return writer.plan()
+  }
+
+  private init(_ nest: LoopNest, _ profile: DeviceProfile) {
+    self.nest = nest
+    self.profile = profile
+    let keptRank = nest.keptShape.count
+    let strides = nest.inputs.compactMap { input -> [Int]? in
+      guard case .load(_, let strides) = input else { return nil }
+      return strides
+    }
+    if nest.reducedShape.isEmpty {
+      isRows = false
+    } else {
+      let alongKept = strides.contains { $0[keptRank - 1] == 1 }
+      let alongReduced = strides.contains { $0.last == 1 }
+      isRows = alongReduced || !alongKept || nest.outputs.contains(where: \.isFull)
+    }
+    varies = nest.graph.dependents { input in
+      switch nest.inputs[input] {
+      case .load(_, let strides): strides[keptRank...].contains { $0 != 0 }
+      case .coordinate(let dimension): dimension >= keptRank
+      case .reduction: false
+      }
+    }
+  }
+
+  private mutating func plan() -> KernelPlan {
+    isRows ? writeRows() : writeColumns()
+    let body = code
+    let parameters = arguments.declarations.joined(separator: ", ")
+    // Work-items of columns are independent; those of rows work together.
+    let size: LaunchSize
+    if isRows {
+      let rows = nest.keptShape.elementCount
+      let groups = Swift.min(rows, profile.workGroups)
+      size = LaunchSize(global: [groups * profile.lanes], local: [profile.lanes])
+    } else {
+      let wanted = profile.width == 1 ? chunkCount : Swift.min(chunkCount, profile.workGroups)
+      let local = profile.width == 1 ? 64 : 1
+      size = LaunchSize(global: [(wanted + local - 1) / local * local], local: [local])
+    }
+    return KernelPlan(
+      source: "kernel void KERNEL(\(parameters)) {\n\(body)}\n",
+      arguments: arguments.arguments, size: size)
+  }
+
+  // MARK: Columns
+
+  private var laneExtent: Int { isRows ? nest.reducedShape.last! : nest.keptShape.last! }
+  private var chunksPerRow: Int { (laneExtent + profile.width - 1) / profile.width }
+  private var chunkCount: Int { nest.keptShape.dropLast().reduce(1, *) * chunksPerRow }
+
+  private mutating func writeColumns() {
+    let rank = nest.keptShape.count
+    line("  const int chunks = \(chunkCount);")
+    line("  const int share = (chunks + (int)get_global_size(0) - 1) / (int)get_global_size(0);")
+    line("  const int begin = (int)get_global_id(0) * share;")
+    line("  for (int chunk = begin; chunk < min(begin + share, chunks); ++chunk) {")
+    line("    const int i\(rank - 1) = chunk % \(chunksPerRow) * WIDTH;")
+    writeIndices(
+      of: nest.keptShape.dropLast(), from: "chunk / \(chunksPerRow)", first: 0, indent: "    ")
+    line("    const int count = \(laneExtent) - i\(rank - 1);")
+    for stage in 0..<nest.stageCount { writeColumnStage(stage) }
+    emit(nest.outputs.map(\.node), indent: "    ", onlyUniform: false)
+    for output in nest.outputs { store(output, indent: "    ", at: keptLinear) }
+    line("  }")
+  }
+
+  private mutating func writeColumnStage(_ stage: Int) {
+    let reductions = nest.reductions.indices.filter { nest.reductions[$0].stage == stage }
+    for reduction in reductions { declareAccumulator(reduction, indent: "    ") }
+    var indent = "    "
+    for (offset, extent) in nest.reducedShape.enumerated() {
+      let index = "i\(nest.keptShape.count + offset)"
+      line("\(indent)for (int \(index) = 0; \(index) < \(extent); ++\(index)) {")
+      indent += "  "
+    }
+    let outer = defined
+    emit(reductions.map { nest.reductions[$0].value }, indent: indent, onlyUniform: false)
+    for reduction in reductions { accumulate(reduction, indent: indent, masked: false) }
+    defined = outer
+    for _ in nest.reducedShape {
+      indent.removeLast(2)
+      line("\(indent)}")
+    }
+    for reduction in reductions {
+      let name = nest.reductions[reduction].kind == .indexOfMaximum ? "index" : "fold"
+      line("    const vec result\(reduction) = \(name)\(reduction);")
+    }
+  }
+
+  // MARK: Rows
+
+  private mutating func writeRows() {
+    line("  DECLARE_SCRATCH")
+    let rows = nest.keptShape.elementCount
+    line("  for (int row = get_group_id(0); row < \(rows); row += get_num_groups(0)) {")
+    writeIndices(of: nest.keptShape[...], from: "row", first: 0, indent: "    ")
+    for stage in 0..<nest.stageCount { writeRowStage(stage) }
+    let rowOutputs = nest.outputs.filter { !$0.isFull }
+    emit(rowOutputs.map(\.node), indent: "    ", onlyUniform: true)
+    if !rowOutputs.isEmpty {
+      line("    if (get_local_id(0) == 0) {")
+      for output in rowOutputs {
+        let target = arguments.name(output.span.buffer, written: true)
+        line("      \(target)[\(output.span.offset) + row] = n\(output.node);")
+      }
+      line("    }")
+    }
+    line("  }")
+  }
+
+  private mutating func writeRowStage(_ stage: Int) {
+    let reductions = nest.reductions.indices.filter { nest.reductions[$0].stage == stage }
+    let outputs = nest.outputs.filter { $0.isFull && $0.stage == stage }
+    let values = reductions.map { nest.reductions[$0].value } + outputs.map(\.node)
+    emit(values, indent: "    ", onlyUniform: true)
+    for reduction in reductions { declareAccumulator(reduction, indent: "    ") }
+
+    var indent = "    "
+    let first = nest.keptShape.count
+    for (offset, extent) in nest.reducedShape.dropLast().enumerated() {
+      let index = "i\(first + offset)"
+      line("\(indent)for (int \(index) = 0; \(index) < \(extent); ++\(index)) {")
+      indent += "  "
+    }
+    let lane = "i\(first + nest.reducedShape.count - 1)"
+    line("\(indent)for (int \(lane) = LANE_START; \(lane) < \(laneExtent); \(lane) += LANE_STEP) {")
+    indent += "  "
+    line("\(indent)const int count = \(laneExtent) - \(lane);")
+    let outer = defined
+    emit(values, indent: indent, onlyUniform: false)
+    for reduction in reductions { accumulate(reduction, indent: indent, masked: true) }
+    for output in outputs {
+      store(
+        output, indent: indent, at: "row * \(nest.reducedShape.elementCount) + \(reducedLinear)")
+    }
+    defined = outer
+    for _ in nest.reducedShape {
+      indent.removeLast(2)
+      line("\(indent)}")
+    }
+    for reduction in reductions {
+      let name =
+        switch nest.reductions[reduction].kind {
+        case .sum: "fold_sum(fold\(reduction) SCRATCH_ARGUMENT)"
+        case .maximum: "fold_maximum(fold\(reduction) SCRATCH_ARGUMENT)"
+        case .indexOfMaximum:
+          "fold_index_of_maximum(fold\(reduction), index\(reduction) SCRATCH_ARGUMENT)"
+        }
+      line("    const real result\(reduction) = \(name);")
+    }
+  }
+
+  // MARK: Pieces
+
+  private mutating func line(_ text: String) { code += text + "\n" }
+
+  /// Indices i<first>… into `shape` from a linear one.
+  private mutating func writeIndices(
+    of shape: ArraySlice<Int>, from linear: String, first: Int, indent: String
+  ) {
+    var inner = 1
+    for (dimension, extent) in zip(shape.indices, shape).reversed() {
+      let quotient = inner == 1 ? "(\(linear))" : "(\(linear)) / \(inner)"
+      let index = dimension == shape.startIndex ? quotient : "\(quotient) % \(extent)"
+      line("\(indent)const int i\(first + dimension - shape.startIndex) = \(index);")
+      inner *= extent
+    }
+  }
+
+  private mutating func declareAccumulator(_ reduction: Int, indent: String) {
+    let start = nest.reductions[reduction].kind == .sum ? "0.0f" : "-INFINITY"
+    line("\(indent)vec fold\(reduction) = (vec)(\(start));")
+    if nest.reductions[reduction].kind == .indexOfMaximum {
+      line("\(indent)vec index\(reduction) = (vec)(0.0f);")
+    }
+  }
+
+  private mutating func accumulate(_ reduction: Int, indent: String, masked: Bool) {
+    let own = nest.reductions[reduction]
+    let fold = "fold\(reduction)"
+    let value = isRows && !varies[own.value] ? "(vec)(n\(own.value))" : "n\(own.value)"
+    switch own.kind {
+    case .sum:
+      let term = masked ? "keep_first(\(value), count, 0.0f)" : value
+      line("\(indent)\(fold) += \(term);")
+    case .maximum, .indexOfMaximum:
+      let term = masked ? "keep_first(\(value), count, -INFINITY)" : value
+      line("\(indent){")
+      line("\(indent)  const vec term = \(term);")
+      if own.kind == .indexOfMaximum {
+        let position =
+          isRows
+          ? "TO_REAL((ivec)(\(reducedLinear)) + LANE_INDEX)"
+          : "(vec)((real)(\(reducedLinear)))"
+        line(
+          "\(indent)  index\(reduction) = CHOOSE(vec, IS_GREATER(term, \(fold)), \(position), "
+            + "index\(reduction));")
+      }
+      line("\(indent)  \(fold) = CHOOSE(vec, IS_GREATER(term, \(fold)), term, \(fold));")
+      line("\(indent)}")
+    }
+  }
+
+  private var keptLinear: String { linear(nest.keptShape, first: 0) }
+  private var reducedLinear: String { linear(nest.reducedShape, first: nest.keptShape.count) }
+
+  private func linear(_ shape: Shape, first: Int) -> String {
+    zip(shape.contiguousStrides, 0...).map { stride, dimension in
+      stride == 1 ? "i\(first + dimension)" : "i\(first + dimension) * \(stride)"
+    }.joined(separator: " + ")
+  }
+
+  private mutating func store(_ output: LoopNest.Output, indent: String, at position: String) {
+    let target = arguments.name(output.span.buffer, written: true)
+    let value = isRows && !varies[output.node] ? "(vec)(n\(output.node))" : "n\(output.node)"
+    line("\(indent)store(\(value), \(target) + \(output.span.offset) + \(position), count);")
+  }
+
+  /// Defines `n<index>` for the nodes that `outputs` need and that are not defined yet.
+  ///
+  /// In rows, nodes that do not vary along the row are single numbers, defined outside its loop.
+  private mutating func emit(_ outputs: [Int], indent: String, onlyUniform: Bool) {
+    let needed = nest.graph.needed(by: outputs)
+    for index in nest.graph.nodes.indices
+    where needed[index] && !defined.contains(index)
+      && !(isRows && onlyUniform && varies[index])
+    {
+      let type = isRows && !varies[index] ? "real" : "vec"
+      let text = ScalarCode.expression(
+        nest.graph.nodes[index], type: type,
+        operand: { type == "vec" && isRows && !varies[$0] ? "(vec)(n\($0))" : "n\($0)" },
+        input: { input(nest.inputs[$0], type: type) })
+      line("\(indent)const \(type) n\(index) = \(text);")
+      defined.insert(index)
+    }
+  }
+
+  private mutating func input(_ input: LoopNest.Input, type: String) -> String {
+    let laneDimension =
+      isRows ? nest.keptShape.count + nest.reducedShape.count - 1 : nest.keptShape.count - 1
+    switch input {
+    case .reduction(let number):
+      return "result\(number)"
+    case .coordinate(let dimension):
+      return type == "vec" && dimension == laneDimension
+        ? "TO_REAL((ivec)(i\(dimension)) + LANE_INDEX)" : "(\(type))((real)i\(dimension))"
+    case .load(let span, let strides):
+      let buffer = arguments.name(span.buffer)
+      let terms = strides.enumerated().compactMap { dimension, stride in
+        stride == 0 ? nil : stride == 1 ? "i\(dimension)" : "i\(dimension) * \(stride)"
+      }
+      let address = ([buffer, "\(span.offset)"] + terms).joined(separator: " + ")
+      guard type == "vec" else { return "*(\(address))" }
+      return switch strides[laneDimension] {
+      case 0: "(vec)(*(\(address)))"
+      case 1: "LOAD(\(address))"
+      case let stride: "load_strided(\(address), \(stride), count)"
+      }
+    }
+  }
+}

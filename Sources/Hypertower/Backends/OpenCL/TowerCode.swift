@@ -1,0 +1,173 @@
+internal import Kernels
+internal import OpenCL
+
+/// Writes the kernels that move parameters and hyperparameters.
+enum TowerCode {
+  // MARK: Hypergradients of the bottom rule
+
+  static func plan(_ projection: GradientProjection, _ profile: DeviceProfile) -> KernelPlan {
+    KernelPlan(
+      source: defining(
+        [
+          ("HYPERPARAMETERS", projection.hyperparameterCount), ("SIZE", projection.layout.size),
+          ("GRADIENT_OFFSET", projection.gradient.offset),
+          ("JACOBIAN_OFFSET", projection.jacobian.offset),
+          ("PARTIAL_SUMS_OFFSET", projection.partialSums.offset),
+        ], String(cString: kernels_gradient_projection())),
+      arguments: [
+        .table(blockTable(projection.layout)), .buffer(projection.gradient.buffer),
+        .buffer(projection.jacobian.buffer), .buffer(projection.partialSums.buffer),
+      ],
+      size: LaunchSize(
+        global: [projection.layout.blocks.count * profile.lanes], local: [profile.lanes]))
+  }
+
+  private static func blockTable(_ layout: ParameterLayout) -> [Int32] {
+    layout.blocks.flatMap { [Int32($0.tensor), Int32($0.offset), Int32($0.count)] }
+  }
+
+  // MARK: The levels above
+
+  static func plan(_ walk: TowerWalk, _ profile: DeviceProfile) -> KernelPlan {
+    let layout = walk.layout
+    var source = ""
+    for (number, rule) in layout.rules.enumerated() {
+      source += ruleFunction(number, rule)
+    }
+    source += adjustMacro(layout) + uniformsFunction(layout)
+    source += defining(
+      [
+        ("LEVEL_FIELDS", 9), ("VALUES_OFFSET", walk.values.offset),
+        ("PARTIAL_SUMS_OFFSET", walk.partialSums.offset), ("LOSS_OFFSET", walk.loss.offset),
+        ("RECORDS_OFFSET", walk.records.offset), ("BLOCKS", layout.parameters.blocks.count),
+        ("MAX_HYPERPARAMETERS", layout.rules.map(\.hyperparameters.count).max()! + 1),
+        ("MAX_STATES", layout.rules.map(\.states.count).max()! + 1),
+        ("UNIFORMS_OFFSET", layout.uniforms), ("UNIFORM_COUNT", layout.bottom.uniformNodes.count),
+      ], String(cString: kernels_tower_walk()))
+    source += "#undef ADJUST\n"
+    let bottom = layout.levels[0]
+    return KernelPlan(
+      source: "#undef LANES\n#define LANES TOWER_LANES\n"
+        + "#undef GROUP_BARRIER\n#define GROUP_BARRIER TOWER_BARRIER\n" + source
+        + "#undef LANES\n#define LANES ROW_LANES\n",
+      arguments: [
+        .buffer(walk.values.buffer), .buffer(walk.counters.buffer),
+        .buffer(walk.partialSums.buffer), .buffer(walk.loss.buffer), .buffer(walk.records.buffer),
+        .table(levelTable(layout)), .table(tensorTable(layout.parameters)),
+        .number(Int32(layout.height)), .number(Int32(layout.hyperparameterCount)),
+        .number(Int32(bottom.isPerTensor ? bottom.width : 1)),
+        .number(Int32(walk.recordCapacity)),
+      ],
+      size: LaunchSize(global: [profile.towerLanes], local: [profile.towerLanes]))
+  }
+
+  private static func levelTable(_ layout: TowerLayout) -> [Int32] {
+    layout.levels.flatMap { level in
+      [
+        level.ruleNumber, level.width, level.hyperparameters, level.states, level.jacobian ?? -1,
+        level.gradients, level.rule.hyperparameters.count, level.rule.states.count,
+        level.isPerTensor ? 1 : 0,
+      ].map(Int32.init)
+    }
+  }
+
+  private static func tensorTable(_ layout: ParameterLayout) -> [Int32] {
+    layout.entries.indices.flatMap { tensor in
+      let own = layout.blocks.indices.filter { layout.blocks[$0].tensor == tensor }
+      return [Int32(own.first ?? 0), Int32(own.count)]
+    }
+  }
+
+  /// The formula of a rule with its derivatives, on single numbers.
+  private static func ruleFunction(_ number: Int, _ rule: UpdateRule) -> String {
+    let outputs = [rule.newParameter] + rule.states.map(\.next) + rule.jacobian
+    var body = ScalarCode.statements(
+      rule.graph, outputs: outputs, type: "real", prefix: "n", indent: "  ", input: ruleInput)
+    body += "  *new_p = n\(rule.newParameter);\n"
+    for (state, own) in rule.states.enumerated() { body += "  s[\(state)] = n\(own.next);\n" }
+    for (h, node) in rule.jacobian.enumerated() { body += "  jacobian[\(h)] = n\(node);\n" }
+    return """
+      static void rule_\(number)(real p, real g, real t, const real *h, real *s, real *new_p,
+                                 real *jacobian) {
+      \(body)}
+
+      """
+  }
+
+  private static func ruleInput(_ input: Int) -> String {
+    switch input {
+    case UpdateRule.Input.parameter: "p"
+    case UpdateRule.Input.gradient: "g"
+    case UpdateRule.Input.step: "t"
+    default: (input - 3) % 2 == 0 ? "h[\((input - 3) / 2)]" : "s[\((input - 4) / 2)]"
+    }
+  }
+
+  private static func adjustMacro(_ layout: TowerLayout) -> String {
+    let cases = layout.rules.indices.map {
+      "case \($0): rule_\($0)(p, g, t, h, s, new_p, jacobian); break;"
+    }
+    return "#define ADJUST(rule, p, g, t, h, s, new_p, jacobian) switch (rule) { "
+      + cases.joined(separator: " ") + " }\n"
+  }
+
+  private static func uniformsFunction(_ layout: TowerLayout) -> String {
+    let split = layout.bottom
+    var body = ScalarCode.statements(
+      split.rule.graph, outputs: split.uniformNodes, type: "real", prefix: "n", indent: "  ",
+      input: ruleInput)
+    for (number, node) in split.uniformNodes.enumerated() {
+      body += "  uniforms[\(number)] = n\(node);\n"
+    }
+    return "static void UNIFORMS(real t, const real *h, global real *uniforms) {\n\(body)}\n"
+  }
+
+  // MARK: The weights
+
+  static func plan(_ update: ParameterUpdate, _ profile: DeviceProfile) -> KernelPlan {
+    let layout = update.layout
+    let split = layout.bottom
+    let size = layout.parameters.size
+    let outputs =
+      [split.newParameter] + split.nextStates + (update.jacobian == nil ? [] : split.jacobian)
+    var body = ScalarCode.statements(
+      split.graph, outputs: outputs, type: "vec", prefix: "n", indent: "    "
+    ) { input in
+      switch input {
+      case UpdateRule.Input.parameter: "LOAD(parameters + i)"
+      case UpdateRule.Input.gradient: "LOAD(gradient + i)"
+      case split.firstUniformInput...: "(vec)(uniforms[\(input - split.firstUniformInput)])"
+      default: "LOAD(states + \((input - 4) / 2 * size) + i)"
+      }
+    }
+    body += "    store(n\(split.newParameter), parameters + i, count);\n"
+    for (state, node) in split.nextStates.enumerated() {
+      body += "    store(n\(node), states + \(state * size) + i, count);\n"
+    }
+    if update.jacobian != nil {
+      for (h, node) in split.jacobian.enumerated() {
+        body += "    store(n\(node), jacobian + \(h * size) + i, count);\n"
+      }
+    }
+    let source = String(cString: kernels_parameter_update()).split(
+      separator: "    UPDATE\n", omittingEmptySubsequences: false)
+    return KernelPlan(
+      source: defining(
+        [
+          ("PARAMETERS_OFFSET", update.parameters.offset),
+          ("GRADIENT_OFFSET", update.gradient.offset), ("STATES_OFFSET", update.states.offset),
+          ("JACOBIAN_OFFSET", update.jacobian?.offset ?? 0),
+          ("UNIFORMS_OFFSET", update.values.offset + layout.uniforms),
+          ("UNIFORM_COUNT", split.uniformNodes.count),
+          ("IS_PER_TENSOR_UPDATE", layout.levels[0].isPerTensor ? 1 : 0),
+        ], source.joined(separator: body)),
+      arguments: [
+        .table(blockTable(layout.parameters)), .buffer(update.parameters.buffer),
+        .buffer(update.gradient.buffer), .buffer(update.states.buffer),
+        .buffer(update.jacobian?.buffer ?? update.states.buffer), .buffer(update.values.buffer),
+        .buffer(update.counters.buffer),
+      ],
+      size: LaunchSize(
+        global: [layout.parameters.blocks.count * profile.lanes], local: [profile.lanes]))
+  }
+}
