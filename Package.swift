@@ -52,6 +52,9 @@ let package = Package(
     .testTarget(
       name: "DatasetsTests", dependencies: ["Datasets", "Hypertower"],
       swiftSettings: swiftSettings),
+    .testTarget(
+      name: "CommandTests", dependencies: ["HypertowerCommand", "Hypertower", "OpenCL"],
+      swiftSettings: swiftSettings),
   ],
   cLanguageStandard: .gnu2x
 )

@@ -11,7 +11,7 @@ enum EntryPoint {
       try command.run()
     } catch {
       guard let failure = Failure(error) else { HypertowerCommand.exit(withError: error) }
-      Console.warn("error: \(failure.message)")
+      Console.note("Error: \(failure.message)\n")
       exit(failure.status.rawValue)
     }
   }

@@ -13,8 +13,12 @@ struct BenchCommand: ParsableCommand {
       """)
 
   @Option(
-    help: ArgumentHelp("The heights of the towers, a list.", valueName: "heights"))
-  var heights = TowerHeights([0, 1, 2, 5, 10, 20, 50])
+    help: ArgumentHelp(
+      "The heights of the towers, a list; default: 0,1,2,5,10,20,50.", valueName: "heights"),
+    transform: { try IntegerList($0, in: 0...greatestHeight) })
+  var heights = IntegerList([0, 1, 2, 5, 10, 20, 50])
+
+  private static let greatestHeight = 4095
 
   @Option(help: "How often the 40 steps of a tower are timed; the median counts.")
   var rounds = 9
@@ -32,7 +36,7 @@ struct BenchCommand: ParsableCommand {
 
   func run() throws {
     let device = try device.device()
-    let benchmark = try StepBenchmark(heights: heights.heights, on: device)
+    let benchmark = try StepBenchmark(heights: heights.values, on: device)
     let results = try benchmark.run(rounds: rounds)
     let lines = json ? [jsonText(results, device)] : text(results, device)
     for line in lines { try Console.print(line) }
@@ -68,20 +72,4 @@ struct BenchCommand: ParsableCommand {
       }
     ).text
   }
-}
-
-/// Heights of towers as a list such as `0,1,50`.
-struct TowerHeights: ExpressibleByArgument {
-  let heights: [Int]
-
-  init(_ heights: [Int]) { self.heights = heights }
-
-  init?(argument: String) {
-    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
-    let heights = parts.compactMap { Int($0.filter { $0 != " " }) }
-    guard heights.count == parts.count, heights.allSatisfy({ 0...4095 ~= $0 }) else { return nil }
-    self.heights = heights
-  }
-
-  var defaultValueDescription: String { heights.map(String.init).joined(separator: ",") }
 }

@@ -10,7 +10,7 @@ struct DevicesCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let inventory = DeviceInventory()
+    let inventory = try DeviceInventory()
     let lines = json ? [inventory.json.text] : inventory.lines
     for line in lines { try Console.print(line) }
   }

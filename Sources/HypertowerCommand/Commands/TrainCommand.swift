@@ -70,7 +70,13 @@ struct TrainCommand: ParsableCommand {
       trainer: trainer, data: images.train, testData: images.test, batchSize: batchSize,
       isShuffled: !noShuffle, steps: steps, log: log,
       display: display(steps: steps, stepsPerEpoch: stepsPerEpoch))
-    let seconds = try run.run().seconds
+    let seconds: Double
+    do {
+      seconds = try run.run().seconds
+    } catch let error as DivergenceError {
+      try log?.finish([("error", .string(error.description)), ("steps", .integer(error.step))])
+      throw error
+    }
     if let save { try trainer.save(save) }
     try report(trainer, accuracy: try trainer.accuracy(on: images.test), seconds, log)
   }

@@ -12,7 +12,7 @@ struct DeviceOptions: ParsableArguments {
 
   /// The device that was asked for, or the best there is.
   func device() throws -> Device {
-    guard let name else { return try Device.preferred(warn: Console.warn) }
-    return try Device.named(name)
+    guard let name else { return try Device.preferred(warn: { Console.warn($0) }) }
+    return try Device.named(name, warn: { Console.warn($0) })
   }
 }

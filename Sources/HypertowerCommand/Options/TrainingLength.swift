@@ -25,7 +25,7 @@ struct TrainingLength: ParsableArguments {
     if let steps { return steps }
     let (count, overflows) = (epochs ?? 1).multipliedReportingOverflow(by: stepsPerEpoch)
     guard !overflows else {
-      throw ValidationError("--epochs \(epochs ?? 1) is out of range: that is too many steps")
+      throw Failure(.usage, "--epochs \(epochs ?? 1) is out of range: that is too many steps")
     }
     return count
   }

@@ -3,20 +3,26 @@ import OpenCL
 
 /// What there is to compute on, and what is chosen where nothing or `gpu` is asked for.
 struct DeviceInventory {
-  private var platforms: [Platform] = []
-  private var failure: OpenCLError?
-  private let chosen: (standard: String?, gpu: String?)
+  private let platforms: [Platform]
+  private let failure: OpenCLError?
 
   /// Asks every driver; one that fails is told of among the others.
-  init() {
+  init() throws {
     do {
       platforms = try Platform.all()
-    } catch {
-      failure = error as? OpenCLError
+      failure = nil
+    } catch let error as OpenCLError {
+      platforms = []
+      failure = error
     }
-    chosen = (
-      try? Hypertower.Device.preferred(warn: { _ in }).name,
-      try? Hypertower.Device.named("gpu").name
+  }
+
+  /// The names of what is taken where no device is named, and where `gpu` is.
+  private var chosen: (standard: String, gpu: String?) {
+    let devices = devices.map(\.device)
+    return (
+      Hypertower.Device.preferredIndex(devices).map { "opencl:\($0)" } ?? "cpu",
+      devices.firstIndex { $0.kind == .gpu }.map { "opencl:\($0)" }
     )
   }
 
@@ -66,17 +72,12 @@ struct DeviceInventory {
       lines.append("    " + "good for".padded(to: 10) + use)
     }
     if let failure { lines.append("OpenCL: \(failure)") }
-    if devices.isEmpty { lines += ["", Self.advice] }
-    lines += [
-      "", "default: \(chosen.standard ?? "none")", "--device gpu: \(chosen.gpu ?? "none here")",
-    ]
+    if devices.isEmpty {
+      lines += ["", "There is no OpenCL device: \(Hypertower.Device.installHint)."]
+    }
+    lines += ["", "default: \(chosen.standard)", "--device gpu: \(chosen.gpu ?? "none here")"]
     return lines
   }
-
-  static let advice = """
-    There is no OpenCL device. For this machine's processor install PoCL (on Debian: apt-get \
-    install pocl-opencl-icd), for a GPU its maker's OpenCL driver.
-    """
 
   private func mark(_ name: String) -> String {
     let marks = [chosen.standard == name ? "default" : nil, chosen.gpu == name ? "gpu" : nil]
@@ -132,7 +133,7 @@ struct DeviceInventory {
     let failure = self.failure.map { [JSONText.string("\($0)")] } ?? []
     return .object([
       ("devices", .array(openCL + builtIn)),
-      ("default", chosen.standard.map(JSONText.string) ?? .null),
+      ("default", .string(chosen.standard)),
       ("gpu", chosen.gpu.map(JSONText.string) ?? .null),
       ("failures", .array(failure + failures)),
     ])

@@ -20,7 +20,7 @@ struct Progress {
   var parts: [String] {
     var parts: [String] = []
     if let loss { parts.append("loss " + formatted("%.4f", loss)) }
-    if let accuracy { parts.append("test accuracy " + formatted("%.2f", accuracy) + " %") }
+    if let accuracy { parts.append("test " + formatted("%.2f", accuracy) + "%") }
     if let stepsPerSecond { parts.append(formatted("%.0f", stepsPerSecond) + " steps/s") }
     if let secondsLeft { parts.append(Self.clock(secondsLeft) + " left") }
     parts += hyperparameters.map { "\($0.name) " + formatted("%.4g", $0.value) }

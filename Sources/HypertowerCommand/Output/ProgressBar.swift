@@ -1,7 +1,8 @@
 /// A line on a terminal that is drawn again and again.
 final class ProgressBar: ProgressDisplay {
   private static let interval = Duration.milliseconds(100)
-  private static let barWidth = 20
+  private static let barWidth = 4...20
+  private static let separator = "  "
 
   private var drawn: ContinuousClock.Instant?
   private var isOnLine = false
@@ -22,19 +23,26 @@ final class ProgressBar: ProgressDisplay {
     isOnLine = false
   }
 
-  /// The line, with as many parts as fit.
+  /// The line: where training stands, a bar in the room that is left, and as many parts as fit.
   static func line(_ progress: Progress, width: Int) -> String {
     let share = progress.steps > 0 ? Double(progress.step) / Double(progress.steps) : 1
-    let filled = Int(share * Double(barWidth))
-    var line = progress.epochs > 1 ? "epoch \(progress.epoch)/\(progress.epochs)  " : ""
-    line += String(repeating: "━", count: filled)
-    line += String(repeating: "╌", count: barWidth - filled)
-    line += " " + formatted("%3.0f", (100 * share).rounded(.down)) + " %"
-    if line.count > width { return String(line.prefix(max(0, width))) }
-    for part in progress.parts {
-      guard line.count + 2 + part.count <= width else { break }
-      line += "  " + part
+    let percent = formatted("%3.0f", (100 * share).rounded(.down)) + "%"
+    let count = "\(progress.epoch)/\(progress.epochs) "
+    var tail = progress.parts
+    while barWidth.lowerBound + count.count + length(of: percent, tail) > width, !tail.isEmpty {
+      tail.removeLast()
     }
-    return line
+    let room = width - count.count - length(of: percent, tail)
+    let bar = bar(share, width: min(max(room, barWidth.lowerBound), barWidth.upperBound))
+    return String("\(count)\(bar)\(([percent] + tail).joined(separator: separator))".prefix(width))
+  }
+
+  private static func length(of percent: String, _ parts: [String]) -> Int {
+    parts.reduce(percent.count) { $0 + separator.count + $1.count }
+  }
+
+  private static func bar(_ share: Double, width: Int) -> String {
+    let filled = Int(share * Double(width))
+    return String(repeating: "━", count: filled) + String(repeating: "╌", count: width - filled)
   }
 }
