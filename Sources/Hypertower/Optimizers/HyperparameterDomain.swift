@@ -28,7 +28,8 @@ public enum HyperparameterDomain: String, Sendable {
   package func natural(_ raw: Double) -> Double {
     switch self {
     case .real: raw
-    case .unitInterval: (Double.tanh(raw) + 1) / 2
+    // The same function as (tanh(raw) + 1) / 2, which rounds to 0 from −19 downwards.
+    case .unitInterval: 1 / (1 + Double.exp(-2 * raw))
     case .powerOfTen: .pow(10, raw)
     case .square: raw * raw
     }
@@ -38,7 +39,7 @@ public enum HyperparameterDomain: String, Sendable {
   package func raw(_ natural: Double) -> Double {
     switch self {
     case .real: natural
-    case .unitInterval: .atanh(2 * natural - 1)
+    case .unitInterval: (Double.log(natural) - .log(onePlus: -natural)) / 2
     case .powerOfTen: .log10(natural)
     case .square: natural.squareRoot()
     }

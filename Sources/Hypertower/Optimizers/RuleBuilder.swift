@@ -37,12 +37,10 @@ public final class RuleBuilder {
     in range: ClosedRange<Double> = 0...(.infinity)
   ) -> Expression {
     accepted.append(name)
-    let number = hyperparameters.count
-    hyperparameters.append(
+    return append(
       .init(
         name: name, domain: domain, value: arguments[name] ?? value, defaultValue: value,
         range: range))
-    return domain.natural(recorder.input(UpdateRule.Input.hyperparameter(number)))
   }
 
   /// A number that the level above may tune, if it was given; else nil, and the rule does without.
@@ -50,11 +48,17 @@ public final class RuleBuilder {
     _ name: String, domain: HyperparameterDomain = .real,
     in range: ClosedRange<Double> = 0...(.infinity)
   ) -> Expression? {
-    guard let value = arguments[name] else {
-      accepted.append(name)
-      return nil
-    }
-    return hyperparameter(name, default: value, domain: domain, in: range)
+    accepted.append(name)
+    guard let value = arguments[name] else { return nil }
+    return append(
+      .init(name: name, domain: domain, value: value, defaultValue: nil, range: range))
+  }
+
+  private func append(_ hyperparameter: UpdateRule.Hyperparameter) -> Expression {
+    let number = hyperparameters.count
+    hyperparameters.append(hyperparameter)
+    return hyperparameter.domain.natural(
+      recorder.input(UpdateRule.Input.hyperparameter(number)))
   }
 
   /// A number that may be given but stays as it is.

@@ -9,8 +9,8 @@ public struct UpdateRule: Sendable {
     public let domain: HyperparameterDomain
     /// Its initial value, on its natural scale.
     public let value: Double
-    /// The value it has where none is given.
-    let defaultValue: Double
+    /// The value it has where none is given; nil if the rule then does without it.
+    let defaultValue: Double?
     /// The natural values that make sense, a part of the domain.
     let range: ClosedRange<Double>
 

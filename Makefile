@@ -1,0 +1,51 @@
+# The commands of this project; see README.md.
+#
+# Nothing outside this folder is written, but for missing Debian packages, which `make deps`
+# installs and names first: caches of kernels and of the package manager go to .build.
+
+VERSION := 0.1.0
+SWIFT   := swift
+ARGS    :=
+
+CACHE := $(CURDIR)/.build/cache
+export XDG_CACHE_HOME := $(CACHE)
+export XDG_DATA_HOME := $(CACHE)/data
+export POCL_CACHE_DIR := $(CACHE)/pocl
+
+SWIFT_FLAGS := --cache-path $(CACHE)/swiftpm --security-path $(CACHE)/security
+COMMAND     := .build/release/hypertower
+
+.DEFAULT_GOAL := build
+.PHONY: build train test bench dist lint deps clean
+
+# Builds the command: .build/release/hypertower
+build: deps
+	@mkdir -p $(POCL_CACHE_DIR)
+	$(SWIFT) build $(SWIFT_FLAGS) -c release --product hypertower
+
+# Trains on MNIST for one epoch on the best device there is: make train ARGS="--epochs 3 --seed 1"
+train: build
+	$(COMMAND) train $(ARGS)
+
+# Proves that it is right.
+test: deps
+	@mkdir -p $(POCL_CACHE_DIR)
+	$(SWIFT) test $(SWIFT_FLAGS) -c release $(ARGS)
+
+# Times a training step by the tower's height: make bench ARGS="--heights 0,50 --json"
+bench: build
+	$(COMMAND) bench $(ARGS)
+
+# A folder and an archive in dist/ that run without Swift on x86-64 Linux with glibc 2.36 or newer.
+dist: deps
+	SWIFT_FLAGS="$(SWIFT_FLAGS)" Scripts/make-distribution $(VERSION)
+
+lint:
+	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+
+# The Debian packages that building needs.
+deps:
+	@Scripts/install-packages
+
+clean:
+	rm -rf .build dist

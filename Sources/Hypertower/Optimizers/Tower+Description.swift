@@ -1,0 +1,40 @@
+extension Tower: CustomStringConvertible {
+  /// The tower as text that `Tower(parsing:)` reads back to the same stored numbers.
+  ///
+  /// A number that lies outside the range in which it may be written, as a learned step size
+  /// below 0, is shown as it is, and is refused when read.
+  public var description: String { levels.map(\.description).joined(separator: " / ") }
+}
+
+extension UpdateRule: CustomStringConvertible {
+  /// The rule as text: its first hyperparameter, then by name what differs from its default.
+  public var description: String {
+    var arguments: [String] = []
+    for (index, own) in hyperparameters.enumerated() {
+      let text = own.domain.text(for: own.value)
+      // Where tensors have values of their own, the shared one speaks only if it says something.
+      if index == 0, tensorValues.isEmpty || !own.hasDefaultValue {
+        arguments.append(text)
+      } else if index > 0, !own.hasDefaultValue {
+        arguments.append("\(own.name)=\(text)")
+      }
+    }
+    for (name, value) in constants { arguments.append("\(name)=\(shortText(value))") }
+    for (name, value) in tensorValues.sorted(by: { $0.key < $1.key }) {
+      guard let own = hyperparameters.first(where: { name.hasSuffix("_\($0.name)") }) else {
+        continue
+      }
+      if !own.domain.stores(value, sameAs: own.value) {
+        arguments.append("\(name)=\(own.domain.text(for: value))")
+      }
+    }
+    return "\(name)(\(arguments.joined(separator: ", ")))"
+  }
+}
+
+extension UpdateRule.Hyperparameter {
+  /// Whether leaving it out of a tower's text gives the same stored number.
+  fileprivate var hasDefaultValue: Bool {
+    defaultValue.map { domain.stores(value, sameAs: $0) } ?? false
+  }
+}

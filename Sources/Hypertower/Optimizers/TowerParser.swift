@@ -1,0 +1,202 @@
+/// A reader of the text form of towers, by recursive descent over its characters.
+///
+/// ```
+/// tower    := level ('/' level)*
+/// level    := name [ '(' [argument (',' argument)*] ')' ]
+/// argument := number | name '=' number
+/// ```
+struct TowerParser {
+  /// More than any text that is meant: a tower of 1,000 levels with every argument has 100,000.
+  static let longestText = 1 << 20
+  static let mostLevels = 4096
+
+  private let text: SourceText
+  private let rules: [String: RuleDefinition]
+  private let ruleNames: [String]
+  private var position = 0
+
+  init(_ text: String, rules: [RuleDefinition]) throws {
+    guard text.utf8.count <= Self.longestText else {
+      throw InputError(
+        .usage,
+        "tower: the text has \(text.utf8.count) bytes; at most \(Self.longestText) are read")
+    }
+    self.text = SourceText(text)
+    self.rules = Dictionary(rules.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+    var seen: Set<String> = []
+    ruleNames = rules.map(\.name).filter { seen.insert($0).inserted }
+  }
+
+  mutating func parse() throws -> [UpdateRule] {
+    skipSpaces()
+    guard next != nil else { throw fault("empty; write an optimizer, such as sgd(0.01)") }
+    var levels: [UpdateRule] = []
+    while true {
+      if levels.count == Self.mostLevels {
+        throw fault("more than \(Self.mostLevels) levels")
+      }
+      levels.append(try level())
+      skipSpaces()
+      guard let character = next else { return levels }
+      guard character == "/" else {
+        throw fault("expected '/' and the next level, found \(foundHere)")
+      }
+      position += 1
+      skipSpaces()
+    }
+  }
+
+  // MARK: - Levels
+
+  /// An argument as written; without a name it is the first hyperparameter.
+  private struct Argument {
+    let name: String
+    let value: Double
+    let position: Int
+  }
+
+  private mutating func level() throws -> UpdateRule {
+    let start = position
+    guard let name = identifier() else {
+      throw fault("expected the name of an optimizer, found \(foundHere)")
+    }
+    guard let definition = rules[name] else {
+      let suggestion = nearMiss(of: name, among: ruleNames).map { "; did you mean '\($0)'?" } ?? ";"
+      throw fault(
+        "unknown optimizer '\(name)'\(suggestion) known are \(ruleNames.joined(separator: ", "))",
+        at: start)
+    }
+    skipSpaces()
+    let arguments = next == "(" ? try arguments(of: definition) : []
+    let values = Dictionary(uniqueKeysWithValues: arguments.map { ($0.name, $0.value) })
+    do {
+      return try definition.rule(values)
+    } catch let error as InputError {
+      // The rule checks its arguments; the first that it refuses by itself is the one to point at.
+      let culprit = arguments.first { (try? definition.rule([$0.name: $0.value])) == nil }
+      throw fault(error.message, at: culprit?.position ?? start)
+    }
+  }
+
+  private mutating func arguments(of definition: RuleDefinition) throws -> [Argument] {
+    position += 1
+    var arguments: [Argument] = []
+    skipSpaces()
+    if take(")") { return arguments }
+    while true {
+      let argument = try argument(of: definition, after: arguments)
+      if arguments.contains(where: { $0.name == argument.name }) {
+        throw fault("\(definition.name): '\(argument.name)' is given twice", at: argument.position)
+      }
+      arguments.append(argument)
+      skipSpaces()
+      if take(")") { return arguments }
+      guard take(",") else { throw fault("expected ',' or ')', found \(foundHere)") }
+      skipSpaces()
+    }
+  }
+
+  private mutating func argument(
+    of definition: RuleDefinition, after others: [Argument]
+  ) throws -> Argument {
+    let start = position
+    if let name = identifier() {
+      skipSpaces()
+      guard take("=") else {
+        if ["inf", "infinity", "nan"].contains(name.lowercased()) {
+          throw fault("expected a finite number, found '\(name)'", at: start)
+        }
+        throw fault("expected '=' and a number after '\(name)', found \(foundHere)")
+      }
+      skipSpaces()
+      return Argument(name: name, value: try number(), position: start)
+    }
+    let value = try number()
+    guard others.isEmpty else {
+      throw fault("a number without a name may only be the first argument", at: start)
+    }
+    guard let name = try definition.rule().hyperparameters.first?.name else {
+      throw fault("\(definition.name) takes no number without a name", at: start)
+    }
+    return Argument(name: name, value: value, position: start)
+  }
+
+  // MARK: - Words
+
+  private mutating func identifier() -> String? {
+    guard let first = next, first.isASCII, first.isLetter || first == "_" else { return nil }
+    let start = position
+    while let character = next, character.isASCII,
+      character.isLetter || character.isNumber || character == "_"
+    {
+      position += 1
+    }
+    return String(text.characters[start..<position])
+  }
+
+  /// A decimal number: digits with at most one point, then perhaps an exponent.
+  private mutating func number() throws -> Double {
+    let start = position
+    _ = take("-") || take("+")
+    let whole = digits()
+    let fraction = take(".") ? digits() : 0
+    guard whole + fraction > 0 else {
+      position = start
+      throw fault("expected a finite number, found \(foundHere)")
+    }
+    if take("e") || take("E") {
+      _ = take("-") || take("+")
+      guard digits() > 0 else {
+        throw fault("expected the digits of an exponent, found \(foundHere)")
+      }
+    }
+    if let character = next, character.isLetter || character.isNumber || "._".contains(character) {
+      throw fault("unexpected '\(character)' in a number")
+    }
+    let written = text.characters[start..<position]
+    guard let value = Double(String(written)), value.isFinite else {
+      throw fault("the number is too large", at: start)
+    }
+    let mantissa = written.prefix { $0 != "e" && $0 != "E" }
+    guard value != 0 || !mantissa.contains(where: { ("1"..."9").contains($0) }) else {
+      throw fault("the number is too close to 0", at: start)
+    }
+    return value
+  }
+
+  private mutating func digits() -> Int {
+    let start = position
+    while let character = next, ("0"..."9").contains(character) { position += 1 }
+    return position - start
+  }
+
+  // MARK: - Characters
+
+  private var next: Character? {
+    position < text.characters.count ? text.characters[position] : nil
+  }
+
+  private mutating func take(_ character: Character) -> Bool {
+    guard next == character else { return false }
+    position += 1
+    return true
+  }
+
+  private mutating func skipSpaces() {
+    while let character = next, character.isWhitespace { position += 1 }
+  }
+
+  /// What stands at the present position, for messages.
+  private var foundHere: String {
+    guard let character = next else { return "the end" }
+    guard character.isLetter else { return "'\(character)'" }
+    let word = text.characters[position...].prefix { $0.isLetter || $0.isNumber || $0 == "_" }
+    return "'\(String(word.prefix(40)))'"
+  }
+
+  private func fault(_ message: String, at column: Int? = nil) -> InputError {
+    let column = column ?? position
+    return InputError(
+      .usage, "tower, column \(column + 1): \(message)\n\(text.excerpt(pointingAt: column))")
+  }
+}

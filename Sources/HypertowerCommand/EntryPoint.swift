@@ -1,0 +1,36 @@
+import ArgumentParser
+import Glibc
+
+/// Where the program starts: it parses the command line, runs the command, and turns what went
+/// wrong into a message and an exit status.
+@main
+enum EntryPoint {
+  static func main() {
+    do {
+      var command = try HypertowerCommand.parseAsRoot()
+      try command.run()
+    } catch {
+      guard let failure = Failure(error) else { HypertowerCommand.exit(withError: error) }
+      Console.note("Error: \(failure.message)\n")
+      exit(failure.status.rawValue)
+    }
+  }
+}
+
+struct HypertowerCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "hypertower",
+    abstract: "Trains neural networks on any OpenCL device, with optimizers that tune themselves.",
+    discussion: """
+      An optimizer's step size is moved by another optimizer, whose step size is moved by another: \
+      a tower, written bottom first, as in "sgd(0.01) / adam()".
+
+      Exit statuses: 3 training diverged, 64 wrong usage, 65 damaged or unfitting data, 66 missing \
+      input, 69 no such device, 70 a kernel does not build, 71 too little memory, 73 output that \
+      cannot be written.
+      """,
+    version: Version.text,
+    subcommands: [
+      TrainCommand.self, EvaluateCommand.self, DevicesCommand.self, BenchCommand.self,
+    ])
+}

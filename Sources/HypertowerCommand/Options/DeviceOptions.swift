@@ -1,0 +1,18 @@
+import ArgumentParser
+import Hypertower
+
+struct DeviceOptions: ParsableArguments {
+  @Option(
+    name: .customLong("device"),
+    help: ArgumentHelp(
+      "Where to compute: opencl:N as `hypertower devices` lists them, gpu, cpu, or cpu64 (float64).",
+      discussion: "Without it a GPU, else an OpenCL device of another kind, else cpu.",
+      valueName: "name"))
+  var name: String?
+
+  /// The device that was asked for, or the best there is.
+  func device() throws -> Device {
+    guard let name else { return try Device.preferred(warn: { Console.warn($0) }) }
+    return try Device.named(name, warn: { Console.warn($0) })
+  }
+}

@@ -1,0 +1,32 @@
+import Glibc
+import Hypertower
+
+/// Whether files can be written, found out before an hour of training is spent.
+enum OutputPath {
+  /// Checks that a file at `path` can be written or replaced, and leaves everything as it is.
+  ///
+  /// - Throws: `InputError(.cannotWrite)`.
+  static func check(_ path: String) throws {
+    func fault(_ code: Int32) -> InputError {
+      InputError(.cannotWrite, "\(path): cannot be written: \(String(cString: strerror(code)))")
+    }
+    guard !path.isEmpty else { throw InputError(.cannotWrite, "the output path is empty") }
+    var status = stat()
+    if stat(path, &status) == 0 {
+      guard status.st_mode & S_IFMT != S_IFDIR else { throw fault(EISDIR) }
+      guard access(path, W_OK) == 0 else { throw fault(errno) }
+      guard status.st_mode & S_IFMT == S_IFREG else { return }
+    } else if errno != ENOENT || path.hasSuffix("/") {
+      throw fault(path.hasSuffix("/") ? EISDIR : errno)
+    }
+    // Files are written aside and renamed, which takes a new file in the same folder; only the
+    // attempt tells whether the folder allows it.
+    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    let unique = String(UInt64.random(in: 0...UInt64.max), radix: 36)
+    let probe = "\(folder).hypertower-\(unique).tmp"
+    let descriptor = open(probe, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw fault(errno) }
+    close(descriptor)
+    unlink(probe)
+  }
+}

@@ -1,0 +1,47 @@
+/// How far training has come.
+struct Progress {
+  var step = 0
+  var steps = 0
+  var stepsPerEpoch = 1
+  /// The mean loss of the latest batch.
+  var loss: Double?
+  /// The accuracy on the test set after the latest epoch, in percent.
+  var accuracy: Double?
+  var stepsPerSecond: Double?
+  /// The bottom level's hyperparameters.
+  var hyperparameters: [(name: String, value: Double)] = []
+
+  var epochs: Int { (steps + stepsPerEpoch - 1) / stepsPerEpoch }
+  /// The number of the epoch of the latest step, from 1.
+  var epoch: Int { max(1, (step + stepsPerEpoch - 1) / stepsPerEpoch) }
+  var secondsLeft: Double? { stepsPerSecond.map { Double(steps - step) / $0 } }
+
+  /// What there is to say, the most important first.
+  var parts: [String] {
+    var parts: [String] = []
+    if let loss { parts.append("loss " + formatted("%.4f", loss)) }
+    if let accuracy { parts.append("test " + formatted("%.2f", accuracy) + "%") }
+    if let stepsPerSecond { parts.append(formatted("%.0f", stepsPerSecond) + " steps/s") }
+    if let secondsLeft { parts.append(Self.clock(secondsLeft) + " left") }
+    parts += hyperparameters.map { "\($0.name) " + formatted("%.4g", $0.value) }
+    return parts
+  }
+
+  /// A duration as `1:05` or `2:00:00`.
+  private static func clock(_ seconds: Double) -> String {
+    let total = Int(min(seconds, 3.6e8).rounded(.up))
+    let (hours, minutes) = (total / 3600, total / 60 % 60)
+    func twoDigits(_ value: Int) -> String { (value < 10 ? "0" : "") + String(value) }
+    let end = twoDigits(total % 60)
+    return hours > 0 ? "\(hours):\(twoDigits(minutes)):\(end)" : "\(minutes):\(end)"
+  }
+}
+
+/// Something that shows how far training has come.
+protocol ProgressDisplay: AnyObject {
+  /// The number of steps until the display has something new to show; nil if it goes by time.
+  func stepsUntilNext(after step: Int) -> Int?
+  func show(_ progress: Progress)
+  /// Is called when training has ended, well or not.
+  func finish()
+}

@@ -1,0 +1,48 @@
+/// A line on a terminal that is drawn again and again.
+final class ProgressBar: ProgressDisplay {
+  private static let interval = Duration.milliseconds(100)
+  private static let barWidth = 4...20
+  private static let separator = "  "
+
+  private var drawn: ContinuousClock.Instant?
+  private var isOnLine = false
+
+  func stepsUntilNext(after step: Int) -> Int? { nil }
+
+  func show(_ progress: Progress) {
+    let now = ContinuousClock.now
+    if let drawn, now - drawn < Self.interval, progress.step < progress.steps { return }
+    drawn = now
+    isOnLine = true
+    // The last column stays free: terminals differ in what they do when it is written to.
+    Console.note("\r\u{1B}[K" + Self.line(progress, width: Console.errorWidth - 1))
+  }
+
+  func finish() {
+    if isOnLine { Console.note("\n") }
+    isOnLine = false
+  }
+
+  /// The line: where training stands, a bar in the room that is left, and as many parts as fit.
+  static func line(_ progress: Progress, width: Int) -> String {
+    let share = progress.steps > 0 ? Double(progress.step) / Double(progress.steps) : 1
+    let percent = formatted("%3.0f", (100 * share).rounded(.down)) + "%"
+    let count = "\(progress.epoch)/\(progress.epochs) "
+    var tail = progress.parts
+    while barWidth.lowerBound + count.count + length(of: percent, tail) > width, !tail.isEmpty {
+      tail.removeLast()
+    }
+    let room = width - count.count - length(of: percent, tail)
+    let bar = bar(share, width: min(max(room, barWidth.lowerBound), barWidth.upperBound))
+    return String("\(count)\(bar)\(([percent] + tail).joined(separator: separator))".prefix(width))
+  }
+
+  private static func length(of percent: String, _ parts: [String]) -> Int {
+    parts.reduce(percent.count) { $0 + separator.count + $1.count }
+  }
+
+  private static func bar(_ share: Double, width: Int) -> String {
+    let filled = Int(share * Double(width))
+    return String(repeating: "━", count: filled) + String(repeating: "╌", count: width - filled)
+  }
+}

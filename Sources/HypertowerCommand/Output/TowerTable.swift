@@ -1,0 +1,20 @@
+import Hypertower
+
+/// A tower's levels with their hyperparameters, one level a line.
+enum TowerTable {
+  static func lines(_ tower: Tower) -> [String] {
+    table(
+      tower.levels.enumerated().map { number, rule in
+        ["level \(number)", rule.name, values(of: rule)]
+      })
+  }
+
+  /// The hyperparameters in four digits: a table is to be read, the notation above it is exact.
+  private static func values(of rule: UpdateRule) -> String {
+    let own = rule.tensorValues.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    let shared = rule.hyperparameters.map { ($0.name, $0.value) }
+    return (own.isEmpty ? shared : own)
+      .map { "\($0) " + formatted("%.4g", $1) }
+      .joined(separator: "  ")
+  }
+}

@@ -1,0 +1,66 @@
+import FoundationEssentials
+import Glibc
+
+/// What the built program did when it was run as a user runs it.
+struct CommandRun {
+  let status: Int32
+  let output: String
+  let errors: String
+
+  var outputLines: [Substring] { output.split(separator: "\n") }
+
+  /// Runs `hypertower` with `arguments` to its end, its outputs being no terminals.
+  ///
+  /// - Parameters:
+  ///   - environment: variables in addition to those of the tests.
+  ///   - sink: where standard output goes; default: it is kept.
+  init(
+    _ arguments: [String], environment: [String: String] = [:],
+    discardingOutputTo sink: String? = nil
+  ) throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "\(UUID())").path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let (outputPath, errorsPath) = (sink ?? folder + "/output", folder + "/errors")
+
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    for (descriptor, path) in [(STDOUT_FILENO, outputPath), (STDERR_FILENO, errorsPath)] {
+      posix_spawn_file_actions_addopen(
+        &actions, descriptor, path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    }
+    var variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    variables["SWIFT_BACKTRACE"] = "enable=no"
+    let words = ([Self.program] + arguments).map { strdup($0) } + [nil]
+    let settings = variables.map { strdup("\($0)=\($1)") } + [nil]
+    defer { (words + settings).forEach { free($0) } }
+    var process = pid_t()
+    let code = posix_spawn(&process, Self.program, &actions, nil, words, settings)
+    guard code == 0 else { throw SpawnFailure(program: Self.program, code: code) }
+
+    var wait: Int32 = 0
+    while waitpid(process, &wait, 0) < 0 && errno == EINTR {}
+    // A program that a signal ended gets the status that a shell would report.
+    status = wait & 0x7F == 0 ? (wait >> 8) & 0xFF : 128 + (wait & 0x7F)
+    output =
+      try sink != nil
+      ? "" : String(decoding: Data(contentsOf: URL(filePath: outputPath)), as: UTF8.self)
+    errors = try String(decoding: Data(contentsOf: URL(filePath: errorsPath)), as: UTF8.self)
+  }
+
+  struct SpawnFailure: Error {
+    let program: String
+    let code: Int32
+  }
+
+  /// The program, which lies beside the tests' executable.
+  private static let program: String = {
+    var path = [UInt8](repeating: 0, count: 4096)
+    let count = path.withUnsafeMutableBytes {
+      readlink("/proc/self/exe", $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
+    }
+    let tests = String(decoding: path.prefix(max(count, 0)), as: UTF8.self)
+    return tests.prefix(through: tests.lastIndex(of: "/") ?? tests.startIndex) + "hypertower"
+  }()
+}

@@ -1,0 +1,365 @@
+import Testing
+
+@testable import Hypertower
+
+@Suite("Tower notation")
+struct TowerNotationTests {
+  // MARK: - Reading
+
+  @Test("Levels are read bottom first, with a number, names, and defaults")
+  func reading() throws {
+    let tower = try Tower(parsing: " adam( ) /sgd_per_parameter(1e-3)/ sgd( 0.01 ,momentum = +.9) ")
+    #expect(tower.levels.map(\.name) == ["adam", "sgd_per_parameter", "sgd"])
+    #expect(tower.levels[0].hyperparameters.map(\.value) == [0.001, 0.9, 0.999, 1e-8])
+    #expect(tower.levels[1].hyperparameters.map(\.value) == [0.001])
+    #expect(tower.levels[1].granularity == .perTensor)
+    #expect(tower.levels[2].hyperparameters.map(\.name) == ["alpha", "momentum"])
+    #expect(tower.levels[2].hyperparameters.map(\.value) == [0.01, 0.9])
+  }
+
+  @Test("Every optimizer of the library is known, with and without parentheses")
+  func catalogue() throws {
+    let names = [
+      "sgd", "sgd_per_parameter", "adam", "adam_alpha", "adagrad", "rmsprop", "rmsprop_alpha",
+    ]
+    for name in names {
+      #expect(try Tower(parsing: name).levels.map(\.name) == [name])
+      #expect(try Tower(parsing: "\(name)()").levels.map(\.name) == [name])
+    }
+  }
+
+  @Test("A first number is the first hyperparameter, whether named or not")
+  func positional() throws {
+    for text in ["rmsprop(0.25, gamma=0.5)", "rmsprop(gamma=0.5, alpha=25e-2)"] {
+      #expect(try Tower(parsing: text).levels[0].hyperparameters.map(\.value) == [0.25, 0.5])
+    }
+  }
+
+  @Test("Towers of a thousand levels and more")
+  func tall() throws {
+    let text = Array(repeating: "adam(0.0000001, beta2=0.99)", count: 1_001).joined(separator: "/")
+    let tower = try Tower(parsing: text)
+    #expect(tower.height == 1_000)
+    #expect(try Tower(parsing: tower.description).height == 1_000)
+  }
+
+  @Test("Rules of a user's own are read and may replace the library's")
+  func ownRules() throws {
+    let damped = RuleDefinition("damped") { rule in
+      let damping = rule.hyperparameter("lambda", default: 1, domain: .square)
+      return rule.parameter - damping * rule.gradient
+    }
+    let still = RuleDefinition("sgd") { $0.parameter }
+    let rules = RuleDefinition.standard + [damped, still]
+    let tower = try Tower(parsing: "damped(4) / sgd / damped", rules: rules)
+    #expect(tower.description == "damped(4) / sgd() / damped(1)")
+    #expect(tower.levels[1].hyperparameters.isEmpty)
+    let error = #expect(throws: InputError.self) { try Tower(parsing: "sgd(1)", rules: rules) }
+    #expect(error?.message.contains("sgd takes no number without a name") == true)
+  }
+
+  // MARK: - Faults
+
+  struct Fault: CustomTestStringConvertible {
+    let text: String
+    let column: Int
+    let message: String
+    init(_ text: String, _ column: Int, _ message: String) {
+      (self.text, self.column, self.message) = (text, column, message)
+    }
+    var testDescription: String { text.isEmpty ? "(empty)" : text }
+  }
+
+  static let faults = [
+    Fault("", 1, "empty; write an optimizer"),
+    Fault("   ", 4, "empty; write an optimizer"),
+    Fault("sgd(0.1) /", 11, "expected the name of an optimizer, found the end"),
+    Fault("/ sgd", 1, "expected the name of an optimizer, found '/'"),
+    Fault("sgd(0.1) // sgd", 11, "expected the name of an optimizer, found '/'"),
+    Fault("0.1", 1, "expected the name of an optimizer, found '0'"),
+    Fault("sgd(0.1) adam()", 10, "expected '/' and the next level, found 'adam'"),
+    Fault("sgd(0.1))", 9, "expected '/' and the next level, found ')'"),
+    Fault("sgd(0.1", 8, "expected ',' or ')', found the end"),
+    Fault("sgd(0.1 0.2)", 9, "expected ',' or ')', found '0'"),
+    Fault("sgd(,)", 5, "expected a finite number, found ','"),
+    Fault("sgd(0.1,)", 9, "expected a finite number, found ')'"),
+    Fault("sgd(momentum)", 13, "expected '=' and a number after 'momentum', found ')'"),
+    Fault("sgd(momentum=)", 14, "expected a finite number, found ')'"),
+    Fault("sgd(momentum=high)", 14, "expected a finite number, found 'high'"),
+    Fault("sgd(inf)", 5, "expected a finite number, found 'inf'"),
+    Fault("sgd(-inf)", 5, "expected a finite number, found '-'"),
+    Fault("sgd(NaN)", 5, "expected a finite number, found 'NaN'"),
+    Fault("sgd(alpha=nan)", 11, "expected a finite number, found 'nan'"),
+    Fault("sgd(.)", 5, "expected a finite number, found '.'"),
+    Fault("sgd(1.2.3)", 8, "unexpected '.' in a number"),
+    Fault("sgd(0x10)", 6, "unexpected 'x' in a number"),
+    Fault("sgd(1_000)", 6, "unexpected '_' in a number"),
+    Fault("sgd(1e)", 7, "expected the digits of an exponent, found ')'"),
+    Fault("sgd(1e400)", 5, "the number is too large"),
+    Fault("sgd(1e-400)", 5, "the number is too close to 0"),
+    Fault("sgd(1e39)", 5, "alpha = 1e+39 is out of range"),
+    Fault("sgd(-0.5)", 5, "alpha = -0.5 is out of range; it must be a finite number of at least 0"),
+    Fault("sgd(0.1) / adam(0.1, beta1=1)", 22, "beta1 = 1.0 is out of range"),
+    Fault("adam(eps=0)", 6, "it must be greater than 0"),
+    Fault("sgd(0.1, momentum=1.5)", 10, "momentum = 1.5 is out of range; it must lie in 0.0...1.0"),
+    Fault("adam_alpha(beta2=2)", 12, "beta2 = 2.0 is out of range"),
+    Fault("sgd(0.1, speed=2)", 10, "unknown argument 'speed'; it takes alpha, momentum"),
+    Fault("sgd_per_parameter(w1_beta=2)", 19, "unknown argument 'w1_beta'"),
+    Fault("sgd_per_parameter(w1_alpha=-1)", 19, "w1_alpha = -1.0 is out of range"),
+    Fault("adam(0.1, alpha=0.1)", 11, "'alpha' is given twice"),
+    Fault("adam(beta1=0.9, beta1=0.9)", 17, "'beta1' is given twice"),
+    Fault("adam(beta1=0.9, 0.1)", 17, "a number without a name may only be the first argument"),
+    Fault(
+      "sgd(0.1) / Adam()", 12, "unknown optimizer 'Adam'; did you mean 'adam'? known are sgd, "),
+    Fault("rmsprob()", 1, "did you mean 'rmsprop'?"),
+    Fault("adam_alfa()", 1, "did you mean 'adam_alpha'?"),
+    Fault("lbfgs()", 1, "unknown optimizer 'lbfgs'; known are sgd, sgd_per_parameter, adam, "),
+    Fault("sgd(0.1) → adam()", 10, "expected '/' and the next level, found '→'"),
+    Fault("ädam()", 1, "expected the name of an optimizer, found 'ädam'"),
+    Fault("sgd(٣)", 5, "expected a finite number, found '٣'"),
+  ]
+
+  @Test("Faults name the column, show the text, and say what was expected", arguments: faults)
+  func fault(_ fault: Fault) throws {
+    let error = try #require(throws: InputError.self) { try Tower(parsing: fault.text) }
+    #expect(error.kind == .usage)
+    let lines = error.message.split(separator: "\n", omittingEmptySubsequences: false)
+    try #require(lines.count == 3)
+    #expect(lines[0].hasPrefix("tower, column \(fault.column): "))
+    #expect(lines[0].contains(fault.message))
+    #expect(lines[1] == "  \(fault.text)")
+    #expect(lines[2] == String(repeating: " ", count: fault.column + 1) + "^")
+  }
+
+  @Test("A long text is shown around the fault alone")
+  func longFault() throws {
+    let text = Array(repeating: "sgd(0.1)", count: 300).joined(separator: " / ") + " / what"
+    let error = try #require(throws: InputError.self) { try Tower(parsing: text) }
+    let lines = error.message.split(separator: "\n")
+    #expect(lines[1].count < 80)
+    let caret = try #require(lines[2].firstIndex(of: "^"))
+    let column = lines[2].distance(from: lines[2].startIndex, to: caret)
+    #expect(String(lines[1].dropFirst(column)) == "what")
+    // Lines and tabs of the text must not move the caret.
+    let broken = try #require(throws: InputError.self) { try Tower(parsing: "sgd()\n\t/ what") }
+    #expect(broken.message.hasSuffix("\n  sgd()  / what\n           ^"))
+  }
+
+  @Test("Texts and towers beyond all use are refused")
+  func limits() throws {
+    let long = String(repeating: " ", count: TowerParser.longestText + 1)
+    let error = try #require(throws: InputError.self) { try Tower(parsing: long) }
+    #expect(error.message.contains("at most 1048576 are read"))
+    let tall = Array(repeating: "sgd", count: TowerParser.mostLevels + 1).joined(separator: "/")
+    let other = try #require(throws: InputError.self) { try Tower(parsing: tall) }
+    #expect(other.message.contains("more than 4096 levels"))
+  }
+
+  @Test("Random texts are read or refused, nothing else")
+  func noise() {
+    var random = SplitMix(state: 7)
+    let pieces = Array("sgdam(),/=.0123456789e-+ \t_αinfx") + Array("sgdadam()//")
+    for _ in 0..<20_000 {
+      let text = String((0..<random.below(24)).map { _ in pieces[random.below(pieces.count)] })
+      do {
+        let tower = try Tower(parsing: text)
+        #expect(throws: Never.self) { try Tower(parsing: tower.description) }
+      } catch {
+        #expect(error is InputError)
+      }
+    }
+  }
+
+  // MARK: - Writing
+
+  static let canonical = [
+    "sgd(0.14560986) / adam(0.001)",
+    "sgd(0.01, momentum=0.9)",
+    "sgd(0, momentum=0)",
+    "adam(0.001, beta1=0.8928, eps=1e-7) / sgd(1e-20)",
+    "adam_alpha(0.001, beta1=0.8, beta2=0.99, eps=1e-6) / adagrad(0.01)",
+    "rmsprop(0.3, gamma=0.5) / rmsprop_alpha(0.01, gamma=0.25)",
+    "sgd_per_parameter(b1_alpha=0.2, w1_alpha=0.1)",
+    "sgd_per_parameter(0.5, w1_alpha=0.1) / sgd_per_parameter(1e38)",
+  ]
+
+  @Test("What says no more than it must is printed as it was written", arguments: canonical)
+  func printing(_ text: String) throws {
+    #expect(try Tower(parsing: text).description == text)
+  }
+
+  @Test("Defaults and values equal to the shared one are left out")
+  func omissions() throws {
+    let text = "adam(beta1=0.9, eps=1e-8)/adam_alpha(beta1=0.9)/sgd_per_parameter(2, w1_alpha=2)"
+    #expect(
+      try Tower(parsing: text).description
+        == "adam(0.001) / adam_alpha(0.001) / sgd_per_parameter(2)")
+  }
+
+  @Test("Towers that come back from a device in single or double precision print as written")
+  func storedDefaults() throws {
+    let text =
+      "adam(0.001, beta1=0.8) / rmsprop(0.1, gamma=0.95) / sgd_per_parameter(0.3) / adam(0.01)"
+    let tower = try Tower(parsing: text)
+    for single in [true, false] {
+      #expect(tower.stored(inSinglePrecision: single).description == text)
+    }
+  }
+
+  static let domains: [HyperparameterDomain] = [.real, .unitInterval, .powerOfTen, .square]
+
+  @Test("Printed values are stored as the same numbers, in single precision", arguments: domains)
+  func singleRoundTrip(domain: HyperparameterDomain) throws {
+    var random = SplitMix(state: 1)
+    for _ in 0..<20_000 {
+      // Beyond these raw values a natural one in double precision cannot tell them apart.
+      let raw: Float =
+        switch domain {
+        case .real: random.single(exponents: -126...127) * (random.below(2) == 0 ? 1 : -1)
+        case .unitInterval: random.single(in: -40...11)
+        case .powerOfTen: random.single(in: -37...38)
+        case .square: random.single(exponents: -60...60)
+        }
+      let text = domain.text(for: domain.natural(Double(raw)))
+      let read = try #require(Double(text))
+      #expect(Float(domain.raw(read)) == raw, "raw \(raw), printed \(text)")
+      #expect(text.count <= 24)
+    }
+  }
+
+  @Test("Printed values are stored as the same numbers, in double precision", arguments: domains)
+  func doubleRoundTrip(domain: HyperparameterDomain) throws {
+    var random = SplitMix(state: 2)
+    for _ in 0..<20_000 {
+      let natural: Double =
+        switch domain {
+        case .real: random.double(in: -1e6...1e6)
+        case .unitInterval: random.double(in: 1e-12...(1 - 1e-12))
+        case .powerOfTen, .square: Double(random.single(exponents: -100...100)) * 1.000000000123
+        }
+      let text = domain.text(for: natural)
+      #expect(Double(text).map(domain.raw) == domain.raw(natural), "\(natural), printed \(text)")
+    }
+  }
+
+  @Test("Values from single precision print in its few digits")
+  func shortTexts() throws {
+    #expect(HyperparameterDomain.real.text(for: Double(Float(0.1))) == "0.1")
+    #expect(HyperparameterDomain.real.text(for: 0.1) == "0.1")
+    #expect(HyperparameterDomain.real.text(for: 1e-5) == "1e-5")
+    #expect(HyperparameterDomain.real.text(for: 3e20) == "3e20")
+    let raw = Double(Float(HyperparameterDomain.unitInterval.raw(0.9)))
+    let stored = HyperparameterDomain.unitInterval.natural(raw)
+    #expect(stored != 0.9)
+    #expect(HyperparameterDomain.unitInterval.text(for: stored) == "0.9")
+  }
+
+  @Test("Saturated values print as the nearest that can be read")
+  func saturation() throws {
+    #expect(HyperparameterDomain.unitInterval.text(for: 1) == "0.9999999999999999")
+    #expect(HyperparameterDomain.unitInterval.text(for: 0) == "5e-324")
+    #expect(HyperparameterDomain.powerOfTen.text(for: 0) == "5e-324")
+  }
+
+  @Test("Random towers read back to the same stored numbers")
+  func towerRoundTrip() throws {
+    var random = SplitMix(state: 3)
+    for single in [true, false] {
+      for _ in 0..<200 {
+        let levels = (0...random.below(6)).map { _ in
+          let definition = RuleDefinition.standard[random.below(RuleDefinition.standard.count)]
+          return randomRule(definition, &random)
+        }
+        let tower = Tower(levels).stored(inSinglePrecision: single)
+        let text = tower.description
+        let read = try Tower(parsing: text)
+        #expect(read.description == text)
+        // What was read is the value itself, or becomes it when it is stored.
+        let stored = read.stored(inSinglePrecision: single)
+        for (value, candidates) in zip(tower.values, zip(read.values, stored.values)) {
+          #expect(value == candidates.0 || value == candidates.1, "\(text)")
+        }
+        #expect(read.levels.map(\.constants.count) == tower.levels.map(\.constants.count))
+      }
+    }
+  }
+
+  private func randomRule(_ definition: RuleDefinition, _ random: inout SplitMix) -> UpdateRule {
+    let sample = definition.level([:])
+    var arguments: [String: Double] = [:]
+    for own in sample.hyperparameters where random.below(3) > 0 {
+      arguments[own.name] = random.double(in: 0.0001...0.9999)
+    }
+    if definition.name == "sgd", random.below(2) == 0 {
+      arguments["momentum"] = random.double(in: 0...1)
+    }
+    if definition.name.hasSuffix("_alpha"), definition.name != "rmsprop_alpha" {
+      arguments["beta1"] = random.double(in: 0.1...0.9)
+    }
+    if definition.granularity == .perTensor {
+      for tensor in ["w1", "b1", "w2"] where random.below(2) == 0 {
+        arguments["\(tensor)_alpha"] = random.double(in: 0...1)
+      }
+    }
+    return definition.level(arguments)
+  }
+}
+
+extension Tower {
+  /// What a device that keeps raw values in single or double precision hands back.
+  fileprivate func stored(inSinglePrecision single: Bool) -> Tower {
+    Tower(
+      levels.map { rule in
+        var rule = rule
+        func stored(_ value: Double, _ domain: HyperparameterDomain) -> Double {
+          domain.natural(single ? Double(Float(domain.raw(value))) : domain.raw(value))
+        }
+        rule.hyperparameters = rule.hyperparameters.map {
+          .init(
+            name: $0.name, domain: $0.domain, value: stored($0.value, $0.domain),
+            defaultValue: $0.defaultValue, range: $0.range)
+        }
+        let domain = rule.hyperparameters.first?.domain ?? .real
+        rule.tensorValues = rule.tensorValues.mapValues { stored($0, domain) }
+        return rule
+      })
+  }
+
+  /// Every value, level by level.
+  fileprivate var values: [Double] {
+    levels.flatMap { rule in
+      let tensors = ["w1", "b1", "w2"].map { tensor in
+        rule.tensorValues["\(tensor)_alpha"] ?? rule.hyperparameters[0].value
+      }
+      return rule.hyperparameters.map(\.value) + tensors
+    }
+  }
+}
+
+/// A small seeded generator (S. Vigna's SplitMix64), so that failures repeat.
+private struct SplitMix {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+
+  mutating func double(in range: ClosedRange<Double>) -> Double {
+    let unit = Double(next() >> 11) * 0x1p-53
+    return range.lowerBound + unit * (range.upperBound - range.lowerBound)
+  }
+
+  mutating func single(in range: ClosedRange<Double>) -> Float { Float(double(in: range)) }
+
+  /// A number with a random significand and a random power of two.
+  mutating func single(exponents: ClosedRange<Int>) -> Float {
+    let exponent = exponents.lowerBound + below(exponents.count)
+    return Float(sign: .plus, exponent: exponent, significand: Float(double(in: 1...1.999)))
+  }
+}
