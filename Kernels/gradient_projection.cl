@@ -1,25 +1,41 @@
-// partial_sums[block, h] = Σ_i jacobian[h, i] · gradient[i] over the elements i of a block
+// partial_sums[block, h] = Σ_i ∂p[i]/∂h · gradient[i] over the elements i of a block
 //
-// blocks        [number, 3]: tensor, first element, number of elements
-// jacobian      [HYPERPARAMETERS, SIZE]
-// gradient      [SIZE]
-// partial_sums  [number, HYPERPARAMETERS]
-// One work-group a block.
+// ∂p/∂h is that of the step before, computed again from what that step started from:
+//
+// blocks               [number, 3]: tensor, first element, number of elements
+// gradient             [SIZE], of this step
+// previous_gradient    [SIZE]
+// previous_states      [states, SIZE]
+// previous_parameters  [SIZE], or unused
+// values               the tower's numbers, with the uniform values of each tensor
+// partial_sums         [number, HYPERPARAMETERS]
+// JACOBIAN, generated, defines the derivatives j0, j1, … of one `vec` of elements from `i` on, and
+// adds their products with `g` to `sums`. One work-group a block.
 
 kernel void KERNEL(global const int *restrict blocks, global const real *restrict gradient_buffer,
-                   global const real *restrict jacobian_buffer, global real *restrict partial_sums) {
+                   global const real *restrict previous_gradient_buffer,
+                   global const real *restrict previous_states_buffer,
+                   global const real *restrict previous_parameters_buffer,
+                   global const real *restrict values, global const int *restrict counters,
+                   global real *restrict partial_sums) {
   DECLARE_SCRATCH
   const int block = get_group_id(0);
+  const int tensor = blocks[3 * block];
   const int first = blocks[3 * block + 1];
-  const int count = blocks[3 * block + 2];
-  global const real *gradient = gradient_buffer + GRADIENT_OFFSET + first;
-  global const real *jacobian = jacobian_buffer + JACOBIAN_OFFSET + first;
+  // Nothing was moved before the first step.
+  const int block_count = counters[0] == 0 ? 0 : blocks[3 * block + 2];
+  global const real *restrict new_gradient = gradient_buffer + NEW_GRADIENT_OFFSET + first;
+  global const real *restrict parameters = previous_parameters_buffer + PARAMETERS_OFFSET + first;
+  global const real *restrict gradient = previous_gradient_buffer + GRADIENT_OFFSET + first;
+  global const real *restrict states = previous_states_buffer + STATES_OFFSET + first;
+  global const real *restrict uniforms =
+      values + UNIFORMS_OFFSET + (IS_PER_TENSOR_UPDATE ? tensor * UNIFORM_COUNT : 0);
   vec sums[HYPERPARAMETERS];
   for (int h = 0; h < HYPERPARAMETERS; ++h) sums[h] = (vec)(0);
-  for (int i = LANE_START; i < count; i += LANE_STEP) {
-    const vec g = LOAD(gradient + i);
-    for (int h = 0; h < HYPERPARAMETERS; ++h)
-      sums[h] += keep_first(LOAD(jacobian + h * SIZE + i) * g, count - i, 0);
+  for (int i = LANE_START; i < block_count; i += LANE_STEP) {
+    const int count = block_count - i;
+    const vec g = LOAD(new_gradient + i);
+    JACOBIAN
   }
   for (int h = 0; h < HYPERPARAMETERS; ++h) {
     const real sum = fold_sum(sums[h] SCRATCH_ARGUMENT);

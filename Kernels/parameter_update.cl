@@ -1,18 +1,19 @@
 // One step of the bottom rule for every parameter, in place.
 //
-// blocks      [number, 3]: tensor, first element, number of elements
-// parameters  [SIZE]
-// gradient    [SIZE]
-// states      [states, SIZE]
-// jacobian    [hyperparameters, SIZE], or unused
-// values      the tower's numbers, with the uniform values of each tensor
+// blocks               [number, 3]: tensor, first element, number of elements
+// parameters           [SIZE]
+// gradient             [SIZE]
+// states               [states, SIZE]
+// next_states          the same, after the step; may be the same memory
+// previous_parameters  [SIZE]: receives the parameters before the step, or unused
+// values               the tower's numbers, with the uniform values of each tensor
 // UPDATE, generated, applies the rule to one `vec` of elements from `i` on, of which `count` count.
 // One work-group a block.
 
 kernel void KERNEL(global const int *restrict blocks, global real *restrict parameters_buffer,
-                   global const real *restrict gradient_buffer, global real *restrict states_buffer,
-                   global real *restrict jacobian_buffer, global const real *restrict values,
-                   global const int *restrict counters) {
+                   global const real *restrict gradient_buffer, global const real *states_buffer,
+                   global real *next_states_buffer, global real *previous_parameters_buffer,
+                   global const real *restrict values, global const int *restrict counters) {
   // The step at which a run diverged is still taken, later ones are not.
   if (counters[1] != 0 && counters[1] != counters[0]) return;
   const int block = get_group_id(0);
@@ -21,8 +22,10 @@ kernel void KERNEL(global const int *restrict blocks, global real *restrict para
   const int block_count = blocks[3 * block + 2];
   global real *restrict parameters = parameters_buffer + PARAMETERS_OFFSET + first;
   global const real *restrict gradient = gradient_buffer + GRADIENT_OFFSET + first;
-  global real *restrict states = states_buffer + STATES_OFFSET + first;
-  global real *restrict jacobian = jacobian_buffer + JACOBIAN_OFFSET + first;
+  global const real *states = states_buffer + STATES_OFFSET + first;
+  global real *next_states = next_states_buffer + NEXT_STATES_OFFSET + first;
+  global real *previous_parameters =
+      previous_parameters_buffer + PREVIOUS_PARAMETERS_OFFSET + first;
   global const real *restrict uniforms =
       values + UNIFORMS_OFFSET + (IS_PER_TENSOR_UPDATE ? tensor * UNIFORM_COUNT : 0);
   for (int i = LANE_START; i < block_count; i += LANE_STEP) {

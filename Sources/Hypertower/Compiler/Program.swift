@@ -166,15 +166,27 @@ package struct BatchGather: Sendable {
 }
 
 /// The sums that make hypergradients of gradients: for each block of the bottom level's parameters
-/// and each of its rule's hyperparameters, Σ jacobian · gradient over the block.
+/// and each of its rule's hyperparameters, Σ ∂p/∂h · gradient over the block, where ∂p/∂h is that of
+/// the step before, computed again from what that step started from. Zeros in the first step.
 package struct GradientProjection: Sendable {
-  package let layout: ParameterLayout
-  package let hyperparameterCount: Int
+  package let layout: TowerLayout
+  /// The loss's derivatives by the parameters of now.
   package let gradient: Span
-  /// One array of the arena's size after another, a hyperparameter each.
-  package let jacobian: Span
+  /// What the step before started from.
+  package let previous: UpdateInputs
+  package let values: Span
+  package let counters: Span
   /// `[blocks, hyperparameters]`.
   package let partialSums: Span
+}
+
+/// What a step of the bottom rule starts from, besides hyperparameters.
+package struct UpdateInputs: Sendable {
+  package let gradient: Span
+  /// One array of the arena's size after another, a state each.
+  package let states: Span
+  /// The parameters before the step, if the rule's derivatives depend on them.
+  package let parameters: Span?
 }
 
 /// One step of all levels above the bottom one, up with the gradients and down with the
@@ -200,8 +212,10 @@ package struct ParameterUpdate: Sendable {
   package let gradient: Span
   /// One array of the arena's size after another, a state each.
   package let states: Span
-  /// Where the derivatives by the hyperparameters go, if a level above wants them.
-  package let jacobian: Span?
+  /// Where the states after the step go; may be where they come from.
+  package let nextStates: Span
+  /// Where the parameters before the step go, if anything wants them.
+  package let previousParameters: Span?
   package let values: Span
   package let counters: Span
 }

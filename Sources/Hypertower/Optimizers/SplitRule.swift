@@ -11,6 +11,8 @@ package struct SplitRule: Sendable {
   package let nextStates: [Int]
   package let jacobian: [Int]
   package let firstUniformInput: Int
+  /// Whether the derivatives by the hyperparameters depend on the parameter itself.
+  package let jacobianDependsOnParameter: Bool
 
   package init(_ rule: UpdateRule) {
     self.rule = rule
@@ -48,5 +50,7 @@ package struct SplitRule: Sendable {
     newParameter = mapped[rule.newParameter]
     nextStates = rule.states.map { mapped[$0.next] }
     jacobian = rule.jacobian.map { mapped[$0] }
+    let dependents = graph.dependents { $0 == UpdateRule.Input.parameter }
+    jacobianDependsOnParameter = jacobian.contains { dependents[$0] }
   }
 }

@@ -9,7 +9,8 @@ public final class Trainer {
   private let seed: UInt64
   private let state: TrainingState
   private var dataset: DeviceDataset?
-  private var steps: [StepKey: any Executable] = [:]
+  /// Compiled steps, each for even and, in a tower, for odd numbers.
+  private var steps: [StepKey: [any Executable]] = [:]
   private let evaluator: Evaluator
   /// The number of steps taken.
   public private(set) var stepCount = 0
@@ -86,7 +87,7 @@ public final class Trainer {
     for _ in 0..<(steps ?? batches) {
       let batch = Swift.min(batchSize, data.count - stepCount % batches * batchSize)
       let step = try step(resident, batch: batch, batchSize: batchSize, shuffled: shuffled)
-      try device.backend.run(step)
+      try device.backend.run(step[stepCount % step.count])
       stepCount += 1
       unread += 1
       if unread == interval {
@@ -107,10 +108,22 @@ public final class Trainer {
 
   private func step(
     _ data: DeviceDataset, batch: Int, batchSize: Int, shuffled: Bool
-  ) throws -> any Executable {
+  ) throws -> [any Executable] {
     let key = StepKey(
       dataset: ObjectIdentifier(data), batch: batch, batchSize: batchSize, isShuffled: shuffled)
     if let known = steps[key] { return known }
+    let step = try stepProgram(data, batch: batch, batchSize: batchSize, shuffled: shuffled)
+    let executables = try state.alternatives(to: step.arrays).map { arrays in
+      try device.backend.prepare(step.program, arrays: arrays)
+    }
+    steps[key] = executables
+    return executables
+  }
+
+  /// Forward, backward, up the tower and down again, for batches of one size.
+  private func stepProgram(
+    _ data: DeviceDataset, batch: Int, batchSize: Int, shuffled: Bool
+  ) throws -> BatchProgram {
     var program = try BatchProgram(
       data, batch: batch, stride: batchSize,
       counter: (state.counters, TowerLayout.Counter.step),
@@ -119,14 +132,15 @@ public final class Trainer {
     let trace = ModelTrace(
       model, parameters: state.parameters, batch: batch, featureCount: data.dataset.featureCount)
     let recorder = trace.output.recorder
-    let targetShape = data.targetShape(batch: batch)
     let targets = Tensor(
-      recorder, recorder.leaf(.input(name: "targets"), shape: targetShape))
+      recorder,
+      recorder.leaf(.input(name: "targets"), shape: data.targetShape(batch: batch)))
     let loss = lossFunction(trace.output, targets)
     let gradients = gradients(of: loss, withRespectTo: trace.parameterTensors)
 
     let (arena, gradient, lossSpan) = (
-      program.bind(state.arena), program.bind(state.gradient), program.bind(state.loss)
+      program.bind(state.arena), program.bind(state.gradients[0]),
+      program.bind(state.loss)
     )
     func spans(in base: Span) -> [Span] {
       state.layout.parameters.entries.map { Span(buffer: base.buffer, offset: $0.offset) }
@@ -137,9 +151,7 @@ public final class Trainer {
         + [(trace.input, program.x), (targets, program.targets)],
       outputs: [(loss, lossSpan)] + Array(zip(gradients, spans(in: gradient))))
     state.appendAdjustment(to: &program, gradient: gradient, arena: arena, loss: lossSpan)
-    let executable = try device.backend.prepare(program.program, arrays: program.arrays)
-    steps[key] = executable
-    return executable
+    return program
   }
 
   /// Reads the records of the last `count` steps and stops if a loss was not finite.

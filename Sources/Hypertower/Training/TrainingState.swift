@@ -6,12 +6,15 @@ final class TrainingState {
   let layout: TowerLayout
 
   let arena: any DeviceArray
-  let gradient: any DeviceArray
-  /// The bottom rule's states, one after another, each of the arena's size.
-  let states: any DeviceArray
-  /// The derivatives of the weights by the bottom rule's hyperparameters; zeros before the first
-  /// step, so that every hypergradient is 0 in it.
-  let jacobian: any DeviceArray
+  /// The gradient of this step and, in a tower, that of the step before: they change places every
+  /// step.
+  let gradients: [any DeviceArray]
+  /// The bottom rule's states, one after another, each of the arena's size: those that even steps
+  /// start from and, in a tower, those that odd steps start from. Each step writes the other ones,
+  /// so that the next can still find what this one started from.
+  let states: [any DeviceArray]
+  /// The weights before the last step, if the bottom rule's derivatives depend on them.
+  let previousWeights: (any DeviceArray)?
   let values: any DeviceArray
   let counters: any DeviceArray
   let partialSums: any DeviceArray
@@ -33,9 +36,14 @@ final class TrainingState {
     recordCapacity = Swift.max(16, Swift.min(1024, (1 << 18) / layout.recordSize))
 
     arena = try backend.allocate(.real, count: size)
-    gradient = try backend.allocate(.real, count: size)
-    states = try backend.allocate(.real, count: size * rule.states.count)
-    jacobian = try backend.allocate(.real, count: size * hyperparameters)
+    let copies = layout.height > 0 ? 2 : 1
+    gradients = try (0..<copies).map { _ in try backend.allocate(.real, count: size) }
+    states = try (0..<copies).map { _ in
+      try backend.allocate(.real, count: size * rule.states.count)
+    }
+    previousWeights =
+      layout.height > 0 && layout.bottom.jacobianDependsOnParameter
+      ? try backend.allocate(.real, count: size) : nil
     values = try backend.allocate(.real, count: layout.size)
     counters = try backend.allocate(.int32, count: TowerLayout.Counter.count)
     partialSums = try backend.allocate(
@@ -59,7 +67,7 @@ final class TrainingState {
     for state in rule.states.indices {
       for (tensor, entry) in layout.parameters.entries.enumerated() {
         let values = [Double](repeating: initial[tensor][state], count: entry.count)
-        try backend.write(.float64(values), to: states, at: state * size + entry.offset)
+        try backend.write(.float64(values), to: states[0], at: state * size + entry.offset)
       }
     }
   }
@@ -85,38 +93,62 @@ final class TrainingState {
 
   // MARK: Programs
 
-  /// The instructions that follow the gradients in a step, appended to `step`.
-  func appendAdjustment(to step: inout BatchProgram, gradient: Span, arena: Span, loss: Span) {
-    let spans = (
-      values: step.bind(values), counters: step.bind(counters), states: step.bind(states),
-      jacobian: step.bind(jacobian), partialSums: step.bind(partialSums),
-      records: step.bind(records)
+  /// The instructions that follow the gradients in an even step, appended to `step`.
+  func appendAdjustment(
+    to step: inout BatchProgram, gradient: Span, arena: Span, loss: Span
+  ) {
+    let (values, counters, partialSums) = (
+      step.bind(values), step.bind(counters), step.bind(partialSums)
     )
+    let records = step.bind(records)
+    let ownStates = step.bind(states[0])
+    var nextStates = ownStates
+    let previousParameters = previousWeights.map { step.bind($0) }
     if layout.height > 0 {
+      // What the step before started from; this step's states will take its place.
+      nextStates = step.bind(states[1])
       step.program.instructions.append(
         .projectGradient(
           GradientProjection(
-            layout: layout.parameters,
-            hyperparameterCount: layout.levels[0].rule.hyperparameters.count, gradient: gradient,
-            jacobian: spans.jacobian, partialSums: spans.partialSums)))
+            layout: layout, gradient: gradient,
+            previous: UpdateInputs(
+              gradient: step.bind(gradients[1]), states: nextStates,
+              parameters: previousParameters),
+            values: values, counters: counters, partialSums: partialSums)))
     }
     step.program.instructions += [
       .walkTower(
         TowerWalk(
-          layout: layout, values: spans.values, counters: spans.counters,
-          partialSums: spans.partialSums, loss: loss, records: spans.records,
-          recordCapacity: recordCapacity)),
+          layout: layout, values: values, counters: counters, partialSums: partialSums,
+          loss: loss, records: records, recordCapacity: recordCapacity)),
       .updateParameters(
         ParameterUpdate(
-          layout: layout, parameters: arena, gradient: gradient, states: spans.states,
-          jacobian: layout.height > 0 ? spans.jacobian : nil, values: spans.values,
-          counters: spans.counters)),
+          layout: layout, parameters: arena, gradient: gradient, states: ownStates,
+          nextStates: nextStates, previousParameters: previousParameters, values: values,
+          counters: counters)),
     ]
+  }
+
+  /// The arrays to run a step's program on, for even steps and, in a tower, for odd ones, given
+  /// those for even steps.
+  func alternatives(to arrays: [any DeviceArray]) -> [[any DeviceArray]] {
+    guard layout.height > 0 else { return [arrays] }
+    let pairs = [(gradients[0], gradients[1]), (states[0], states[1])]
+    let swapped = arrays.map { array in
+      for (first, second) in pairs {
+        if array === first { return second }
+        if array === second { return first }
+      }
+      return array
+    }
+    return [arrays, swapped]
   }
 
   // MARK: Snapshots
 
-  private var moving: [any DeviceArray] { [arena, gradient, states, jacobian, values, counters] }
+  private var moving: [any DeviceArray] {
+    [arena, values, counters] + gradients + states + (previousWeights.map { [$0] } ?? [])
+  }
 
   /// A copy of all that training moves.
   func snapshot() throws -> [HostArray] {

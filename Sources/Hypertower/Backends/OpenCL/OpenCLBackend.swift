@@ -187,11 +187,11 @@ package final class OpenCLBackend: Backend {
     case .increment(let counter):
       return [.kernel(GatherCode.plan(incrementing: counter))]
     case .projectGradient(let projection):
-      return [.kernel(TowerCode.plan(projection, profile))]
+      return [.kernel(BottomRuleCode.plan(projection, profile))]
     case .walkTower(let walk):
       return [.kernel(TowerCode.plan(walk, profile))]
     case .updateParameters(let update):
-      return [.kernel(TowerCode.plan(update, profile))]
+      return [.kernel(BottomRuleCode.plan(update, profile))]
     }
   }
 }

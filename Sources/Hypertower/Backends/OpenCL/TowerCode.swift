@@ -1,33 +1,8 @@
 internal import Kernels
 internal import OpenCL
 
-/// Writes the kernels that move parameters and hyperparameters.
+/// Writes the kernel that walks the levels above the bottom one.
 enum TowerCode {
-  // MARK: Hypergradients of the bottom rule
-
-  static func plan(_ projection: GradientProjection, _ profile: DeviceProfile) -> KernelPlan {
-    KernelPlan(
-      source: defining(
-        [
-          ("HYPERPARAMETERS", projection.hyperparameterCount), ("SIZE", projection.layout.size),
-          ("GRADIENT_OFFSET", projection.gradient.offset),
-          ("JACOBIAN_OFFSET", projection.jacobian.offset),
-          ("PARTIAL_SUMS_OFFSET", projection.partialSums.offset),
-        ], String(cString: kernels_gradient_projection())),
-      arguments: [
-        .table(blockTable(projection.layout)), .buffer(projection.gradient.buffer),
-        .buffer(projection.jacobian.buffer), .buffer(projection.partialSums.buffer),
-      ],
-      size: LaunchSize(
-        global: [projection.layout.blocks.count * profile.lanes], local: [profile.lanes]))
-  }
-
-  private static func blockTable(_ layout: ParameterLayout) -> [Int32] {
-    layout.blocks.flatMap { [Int32($0.tensor), Int32($0.offset), Int32($0.count)] }
-  }
-
-  // MARK: The levels above
-
   static func plan(_ walk: TowerWalk, _ profile: DeviceProfile) -> KernelPlan {
     let layout = walk.layout
     var source = ""
@@ -95,7 +70,7 @@ enum TowerCode {
       """
   }
 
-  private static func ruleInput(_ input: Int) -> String {
+  static func ruleInput(_ input: Int) -> String {
     switch input {
     case UpdateRule.Input.parameter: "p"
     case UpdateRule.Input.gradient: "g"
@@ -121,53 +96,5 @@ enum TowerCode {
       body += "  uniforms[\(number)] = n\(node);\n"
     }
     return "static void UNIFORMS(real t, const real *h, global real *uniforms) {\n\(body)}\n"
-  }
-
-  // MARK: The weights
-
-  static func plan(_ update: ParameterUpdate, _ profile: DeviceProfile) -> KernelPlan {
-    let layout = update.layout
-    let split = layout.bottom
-    let size = layout.parameters.size
-    let outputs =
-      [split.newParameter] + split.nextStates + (update.jacobian == nil ? [] : split.jacobian)
-    var body = ScalarCode.statements(
-      split.graph, outputs: outputs, type: "vec", prefix: "n", indent: "    "
-    ) { input in
-      switch input {
-      case UpdateRule.Input.parameter: "LOAD(parameters + i)"
-      case UpdateRule.Input.gradient: "LOAD(gradient + i)"
-      case split.firstUniformInput...: "(vec)(uniforms[\(input - split.firstUniformInput)])"
-      default: "LOAD(states + \((input - 4) / 2 * size) + i)"
-      }
-    }
-    body += "    store(n\(split.newParameter), parameters + i, count);\n"
-    for (state, node) in split.nextStates.enumerated() {
-      body += "    store(n\(node), states + \(state * size) + i, count);\n"
-    }
-    if update.jacobian != nil {
-      for (h, node) in split.jacobian.enumerated() {
-        body += "    store(n\(node), jacobian + \(h * size) + i, count);\n"
-      }
-    }
-    let template = String(cString: kernels_parameter_update())
-    return KernelPlan(
-      source: defining(
-        [
-          ("PARAMETERS_OFFSET", update.parameters.offset),
-          ("GRADIENT_OFFSET", update.gradient.offset), ("STATES_OFFSET", update.states.offset),
-          ("JACOBIAN_OFFSET", update.jacobian?.offset ?? 0),
-          ("UNIFORMS_OFFSET", update.values.offset + layout.uniforms),
-          ("UNIFORM_COUNT", split.uniformNodes.count),
-          ("IS_PER_TENSOR_UPDATE", layout.levels[0].isPerTensor ? 1 : 0),
-        ], template.replacing("    UPDATE\n", with: body)),
-      arguments: [
-        .table(blockTable(layout.parameters)), .buffer(update.parameters.buffer),
-        .buffer(update.gradient.buffer), .buffer(update.states.buffer),
-        .buffer(update.jacobian?.buffer ?? update.states.buffer), .buffer(update.values.buffer),
-        .buffer(update.counters.buffer),
-      ],
-      size: LaunchSize(
-        global: [layout.parameters.blocks.count * profile.lanes], local: [profile.lanes]))
   }
 }

@@ -1,0 +1,141 @@
+/// The per-parameter part of the bottom rule, evaluated chunk by chunk.
+private struct BottomRule<Element: HostReal>: ~Copyable {
+  static var chunk: Int { 512 }
+
+  let layout: TowerLayout
+  let evaluator: ChunkEvaluator<Element>
+  let uniforms: UnsafeMutablePointer<Element>
+
+  init(
+    _ layout: TowerLayout, outputs: [Int], values: UnsafeMutablePointer<Element>
+  ) {
+    self.layout = layout
+    evaluator = ChunkEvaluator(layout.bottom.graph, outputs: outputs, capacity: Self.chunk)
+    uniforms = values + layout.uniforms
+  }
+
+  /// Evaluates the rule at `count` elements of a block from `offset` in the arena on.
+  func evaluate(
+    _ block: ParameterLayout.Block, offset: Int, count: Int,
+    parameters: UnsafeMutablePointer<Element>?, gradient: UnsafeMutablePointer<Element>,
+    states: UnsafeMutablePointer<Element>
+  ) {
+    let split = layout.bottom
+    let size = layout.parameters.size
+    let uniforms =
+      uniforms + (layout.levels[0].isPerTensor ? block.tensor * split.uniformNodes.count : 0)
+    evaluator.evaluate(count: count) { input, register in
+      switch input {
+      case UpdateRule.Input.parameter: register.update(from: parameters! + offset, count: count)
+      case UpdateRule.Input.gradient: register.update(from: gradient + offset, count: count)
+      case split.firstUniformInput...:
+        register.update(repeating: uniforms[input - split.firstUniformInput], count: count)
+      default:
+        register.update(from: states + (input - 4) / 2 * size + offset, count: count)
+      }
+    }
+  }
+
+  /// Calls `body` with the offset in the arena and the length of every chunk of a block.
+  func forEachChunk(of block: ParameterLayout.Block, _ body: (Int, Int) -> Void) {
+    for start in stride(from: 0, to: block.count, by: Self.chunk) {
+      body(block.offset + start, Swift.min(Self.chunk, block.count - start))
+    }
+  }
+}
+
+/// Σ ∂p/∂h · gradient over each block of parameters.
+final class CPUGradientProjection<Element: HostReal>: CPUStep {
+  private let layout: TowerLayout
+  private let rule: BottomRule<Element>
+  private let gradient: UnsafeMutablePointer<Element>
+  private let previousGradient: UnsafeMutablePointer<Element>
+  private let previousStates: UnsafeMutablePointer<Element>
+  private let previousParameters: UnsafeMutablePointer<Element>?
+  private let counters: UnsafeMutablePointer<Int32>
+  private let partialSums: UnsafeMutablePointer<Element>
+
+  init(_ projection: GradientProjection, _ memory: CPUMemory<Element>) {
+    layout = projection.layout
+    rule = BottomRule(
+      layout, outputs: layout.bottom.jacobian, values: memory.reals(projection.values))
+    gradient = memory.reals(projection.gradient)
+    previousGradient = memory.reals(projection.previous.gradient)
+    previousStates = memory.reals(projection.previous.states)
+    previousParameters = projection.previous.parameters.map(memory.reals)
+    counters = memory.int32(projection.counters)
+    partialSums = memory.reals(projection.partialSums)
+  }
+
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
+  func run() {
+    let jacobian = layout.bottom.jacobian
+    for (number, block) in layout.parameters.blocks.enumerated() {
+      let sums = partialSums + number * jacobian.count
+      sums.update(repeating: 0, count: jacobian.count)
+      if counters[TowerLayout.Counter.step] == 0 { continue }
+      rule.forEachChunk(of: block) { offset, count in
+        rule.evaluate(
+          block, offset: offset, count: count, parameters: previousParameters,
+          gradient: previousGradient, states: previousStates)
+        for (h, node) in jacobian.enumerated() {
+          let row = rule.evaluator.values(node)
+          var sum: Element = 0
+          for i in 0..<count { sum += row[i] * gradient[offset + i] }
+          sums[h] += sum
+        }
+      }
+    }
+  }
+}
+
+/// The bottom rule, applied to every parameter.
+final class CPUParameterUpdate<Element: HostReal>: CPUStep {
+  private let layout: TowerLayout
+  private let rule: BottomRule<Element>
+  private let parameters: UnsafeMutablePointer<Element>
+  private let gradient: UnsafeMutablePointer<Element>
+  private let states: UnsafeMutablePointer<Element>
+  private let nextStates: UnsafeMutablePointer<Element>
+  private let previousParameters: UnsafeMutablePointer<Element>?
+  private let counters: UnsafeMutablePointer<Int32>
+
+  init(_ update: ParameterUpdate, _ memory: CPUMemory<Element>) {
+    layout = update.layout
+    rule = BottomRule(
+      layout, outputs: [layout.bottom.newParameter] + layout.bottom.nextStates,
+      values: memory.reals(update.values))
+    parameters = memory.reals(update.parameters)
+    gradient = memory.reals(update.gradient)
+    states = memory.reals(update.states)
+    nextStates = memory.reals(update.nextStates)
+    previousParameters = update.previousParameters.map(memory.reals)
+    counters = memory.int32(update.counters)
+  }
+
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
+  func run() {
+    let divergence = counters[TowerLayout.Counter.divergence]
+    // The step at which a run diverged is still taken, later ones are not.
+    guard divergence == 0 || divergence == counters[TowerLayout.Counter.step] else { return }
+    let (split, size) = (layout.bottom, layout.parameters.size)
+    for block in layout.parameters.blocks {
+      rule.forEachChunk(of: block) { offset, count in
+        rule.evaluate(
+          block, offset: offset, count: count, parameters: parameters, gradient: gradient,
+          states: states)
+        if let previousParameters {
+          (previousParameters + offset).update(from: parameters + offset, count: count)
+        }
+        (parameters + offset).update(
+          from: rule.evaluator.values(split.newParameter), count: count)
+        for (number, node) in split.nextStates.enumerated() {
+          (nextStates + number * size + offset).update(
+            from: rule.evaluator.values(node), count: count)
+        }
+      }
+    }
+  }
+}

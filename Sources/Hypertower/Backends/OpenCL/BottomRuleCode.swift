@@ -1,0 +1,101 @@
+internal import Kernels
+internal import OpenCL
+
+/// Writes the kernels that apply the bottom rule and its derivatives to every parameter.
+enum BottomRuleCode {
+  /// The sums of the hypergradients.
+  static func plan(_ projection: GradientProjection, _ profile: DeviceProfile) -> KernelPlan {
+    let layout = projection.layout
+    let split = layout.bottom
+    var body = statements(split, outputs: split.jacobian, size: layout.parameters.size)
+    for (h, node) in split.jacobian.enumerated() {
+      body += "    sums[\(h)] += keep_first(n\(node) * g, count, 0.0f);\n"
+    }
+    let previous = projection.previous
+    return KernelPlan(
+      source: defining(
+        [
+          ("HYPERPARAMETERS", split.jacobian.count),
+          ("NEW_GRADIENT_OFFSET", projection.gradient.offset),
+          ("GRADIENT_OFFSET", previous.gradient.offset),
+          ("STATES_OFFSET", previous.states.offset),
+          ("PARAMETERS_OFFSET", previous.parameters?.offset ?? 0),
+          ("PARTIAL_SUMS_OFFSET", projection.partialSums.offset),
+        ] + uniformDefinitions(layout, projection.values),
+        String(cString: kernels_gradient_projection()).replacing("    JACOBIAN\n", with: body)),
+      arguments: [
+        .table(blockTable(layout.parameters)), .buffer(projection.gradient.buffer),
+        .buffer(previous.gradient.buffer), .buffer(previous.states.buffer),
+        .buffer(previous.parameters?.buffer ?? previous.gradient.buffer),
+        .buffer(projection.values.buffer), .buffer(projection.counters.buffer),
+        .buffer(projection.partialSums.buffer),
+      ],
+      size: launchSize(layout.parameters, profile))
+  }
+
+  /// The step of the parameters.
+  static func plan(_ update: ParameterUpdate, _ profile: DeviceProfile) -> KernelPlan {
+    let layout = update.layout
+    let split = layout.bottom
+    let size = layout.parameters.size
+    var body = statements(split, outputs: [split.newParameter] + split.nextStates, size: size)
+    if update.previousParameters != nil {
+      body += "    store(LOAD(parameters + i), previous_parameters + i, count);\n"
+    }
+    body += "    store(n\(split.newParameter), parameters + i, count);\n"
+    for (state, node) in split.nextStates.enumerated() {
+      body += "    store(n\(node), next_states + \(state * size) + i, count);\n"
+    }
+    return KernelPlan(
+      source: defining(
+        [
+          ("PARAMETERS_OFFSET", update.parameters.offset),
+          ("GRADIENT_OFFSET", update.gradient.offset), ("STATES_OFFSET", update.states.offset),
+          ("NEXT_STATES_OFFSET", update.nextStates.offset),
+          ("PREVIOUS_PARAMETERS_OFFSET", update.previousParameters?.offset ?? 0),
+        ] + uniformDefinitions(layout, update.values),
+        String(cString: kernels_parameter_update()).replacing("    UPDATE\n", with: body)),
+      arguments: [
+        .table(blockTable(layout.parameters)), .buffer(update.parameters.buffer),
+        .buffer(update.gradient.buffer), .buffer(update.states.buffer),
+        .buffer(update.nextStates.buffer),
+        .buffer(update.previousParameters?.buffer ?? update.nextStates.buffer),
+        .buffer(update.values.buffer), .buffer(update.counters.buffer),
+      ],
+      size: launchSize(layout.parameters, profile))
+  }
+
+  /// The per-parameter part of the rule, on one `vec` of elements from `i` on.
+  private static func statements(_ split: SplitRule, outputs: [Int], size: Int) -> String {
+    ScalarCode.statements(
+      split.graph, outputs: outputs, type: "vec", prefix: "n", indent: "    "
+    ) { input in
+      switch input {
+      case UpdateRule.Input.parameter: "LOAD(parameters + i)"
+      case UpdateRule.Input.gradient: "LOAD(gradient + i)"
+      case split.firstUniformInput...: "(vec)(uniforms[\(input - split.firstUniformInput)])"
+      default: "LOAD(states + \((input - 4) / 2 * size) + i)"
+      }
+    }
+  }
+
+  private static func uniformDefinitions(
+    _ layout: TowerLayout, _ values: Span
+  ) -> [(String, Int)] {
+    [
+      ("UNIFORMS_OFFSET", values.offset + layout.uniforms),
+      ("UNIFORM_COUNT", layout.bottom.uniformNodes.count),
+      ("IS_PER_TENSOR_UPDATE", layout.levels[0].isPerTensor ? 1 : 0),
+    ]
+  }
+
+  private static func blockTable(_ layout: ParameterLayout) -> [Int32] {
+    layout.blocks.flatMap { [Int32($0.tensor), Int32($0.offset), Int32($0.count)] }
+  }
+
+  private static func launchSize(
+    _ layout: ParameterLayout, _ profile: DeviceProfile
+  ) -> LaunchSize {
+    LaunchSize(global: [layout.blocks.count * profile.lanes], local: [profile.lanes])
+  }
+}
