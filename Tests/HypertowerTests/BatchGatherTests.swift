@@ -23,7 +23,8 @@ import Testing
     let counters = try backend.allocate(.int32, count: 1)
     try backend.write(.int32([Int32(counter)]), to: counters, at: 0)
     let program = try BatchProgram(
-      DeviceDataset(dataset, on: backend), batch: batch, stride: 3, counter: (counters, 0),
+      DeviceDataset(dataset, on: backend, limit: .max), batch: batch, stride: 3,
+      counter: (counters, 0),
       permutation: permutation, on: backend)
     try backend.run(try backend.prepare(program.program, arrays: program.arrays))
     return (
@@ -61,5 +62,23 @@ import Testing
         #expect(labels == expected, "\(backend.description), step \(counter)")
       }
     }
+  }
+
+  @Test func streamedTrainingEqualsResidentTraining() throws {
+    let features = (0..<50 * 4).map { UInt8(truncatingIfNeeded: $0 * 37) }
+    let data = Dataset(
+      count: 50, featureCount: 4, features: .bytes(features),
+      targets: .classes((0..<50).map { Int32($0 % 3) }, classCount: 3))
+    func weights(residentLimit: Int) throws -> [[Float]] {
+      let device = Device(
+        name: "cpu", backend: CPUBackend<Float>(), residentLimit: residentLimit)
+      let trainer = try Trainer(
+        DenseNetwork(widths: [4, 5, 3]), loss: .negativeLogLikelihood, optimizer: SGD() / SGD(),
+        on: device, seed: 3)
+      try trainer.train(on: data, batchSize: 8, steps: 20)
+      #expect(try trainer.accuracy(on: data) > 0)
+      return try trainer.weights().entries.map { $0.floats() }
+    }
+    #expect(try weights(residentLimit: 199) == weights(residentLimit: 200))
   }
 }

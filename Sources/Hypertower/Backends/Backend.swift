@@ -7,6 +7,8 @@ package protocol Backend: AnyObject {
   var description: String { get }
   /// The number of bytes of a real.
   var realSize: Int { get }
+  /// The greatest number of bytes that one array should take.
+  var largestArray: Int { get }
 
   /// An array on the device, zeros.
   func allocate(_ type: ElementType, count: Int) throws -> any DeviceArray

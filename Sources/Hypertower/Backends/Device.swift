@@ -3,10 +3,14 @@ public struct Device: CustomStringConvertible {
   /// How the device is named on the command line: `cpu`, `cpu64`, `opencl:0`.
   public let name: String
   package let backend: any Backend
+  /// The greatest number of bytes of a data set that is kept on the device.
+  package let residentLimit: Int
 
-  package init(name: String, backend: any Backend) {
+  /// - Parameter residentLimit: default: the size of the largest array.
+  package init(name: String, backend: any Backend, residentLimit: Int? = nil) {
     self.name = name
     self.backend = backend
+    self.residentLimit = residentLimit ?? backend.largestArray
   }
 
   /// The CPU backend in float32.

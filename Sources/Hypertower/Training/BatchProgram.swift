@@ -6,6 +6,8 @@ package struct BatchProgram {
   /// The features and targets of the batch, `[batch, features]` and the shape of the targets.
   package let x: Span
   package let targets: Span
+  /// What sends the batches, where the data set is not on the device.
+  package let stream: BatchStream?
   private let backend: any Backend
 
   /// - Parameters:
@@ -28,26 +30,35 @@ package struct BatchProgram {
       arrays.append(array)
       return Span(buffer: program.addBuffer(array.type, count: array.count))
     }
-    let sources = (bind(data.features), bind(data.targets))
-    x = bind(try backend.allocate(.real, count: batch * dataset.featureCount))
-    targets = bind(try backend.allocate(.real, count: batch * targetWidth))
-    var counterSpan = bind(counter.array)
-    counterSpan.offset = counter.offset
-    program.instructions = [
-      .gatherBatch(
-        BatchGather(
-          sources: [
-            .init(
-              from: sources.0, type: data.features.type, to: x, width: dataset.featureCount,
-              divisor: 255),
-            .init(
-              from: sources.1, type: data.targets.type, to: targets, width: targetWidth,
-              divisor: 1),
-          ],
-          counter: counterSpan, batchSize: batch, stride: stride,
-          batchesPerEpoch: (dataset.count + stride - 1) / stride, sampleCount: dataset.count,
-          permutation: permutation))
-    ]
+    let xArray = try backend.allocate(.real, count: batch * dataset.featureCount)
+    let targetArray = try backend.allocate(.real, count: batch * targetWidth)
+    x = bind(xArray)
+    targets = bind(targetArray)
+    if let resident = data.resident {
+      stream = nil
+      let (features, labels) = (bind(resident.features), bind(resident.targets))
+      var counterSpan = bind(counter.array)
+      counterSpan.offset = counter.offset
+      program.instructions = [
+        .gatherBatch(
+          BatchGather(
+            sources: [
+              .init(
+                from: features, type: resident.features.type, to: x, width: dataset.featureCount,
+                divisor: 255),
+              .init(
+                from: labels, type: resident.targets.type, to: targets, width: targetWidth,
+                divisor: 1),
+            ],
+            counter: counterSpan, batchSize: batch, stride: stride,
+            batchesPerEpoch: (dataset.count + stride - 1) / stride, sampleCount: dataset.count,
+            permutation: permutation))
+      ]
+    } else {
+      stream = BatchStream(
+        dataset: dataset, batch: batch, stride: stride, permutation: permutation, x: xArray,
+        targets: targetArray)
+    }
     self.program = program
     self.arrays = arrays
   }

@@ -1,11 +1,22 @@
-/// A data set's copy in device memory.
+/// A data set as a device sees it: a copy in its memory, or batches that the host sends along.
 package final class DeviceDataset {
   package let dataset: Dataset
-  package let features: any DeviceArray
-  package let targets: any DeviceArray
+  /// The copy of features and targets; nil where it does not fit.
+  package let resident: (features: any DeviceArray, targets: any DeviceArray)?
 
-  package init(_ dataset: Dataset, on backend: any Backend) throws {
+  /// - Parameter limit: the greatest number of bytes of features that are copied.
+  package init(_ dataset: Dataset, on backend: any Backend, limit: Int) throws {
     self.dataset = dataset
+    let elementSize =
+      switch dataset.features {
+      case .bytes: 1
+      case .floats: backend.realSize
+      }
+    guard dataset.count * dataset.featureCount * elementSize <= limit else {
+      resident = nil
+      return
+    }
+    let features: any DeviceArray
     switch dataset.features {
     case .bytes(let bytes):
       features = try backend.allocate(.byte, count: bytes.count)
@@ -14,6 +25,7 @@ package final class DeviceDataset {
       features = try backend.allocate(.real, count: floats.count)
       try backend.write(.float32(floats), to: features, at: 0)
     }
+    let targets: any DeviceArray
     switch dataset.targets {
     case .classes(let labels, _):
       targets = try backend.allocate(.int32, count: labels.count)
@@ -22,6 +34,7 @@ package final class DeviceDataset {
       targets = try backend.allocate(.real, count: values.count)
       try backend.write(.float32(values), to: targets, at: 0)
     }
+    resident = (features, targets)
   }
 
   /// The shape of the targets of `batch` samples.

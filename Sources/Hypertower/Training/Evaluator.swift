@@ -14,9 +14,18 @@ final class Evaluator {
   private let counter: any DeviceArray
   /// The number of right answers and the sum of the losses, each over the samples so far.
   private let totals: any DeviceArray
-  private var prepared: (data: DeviceDataset, programs: [Int: any Executable])?
+  private var prepared: (data: DeviceDataset, programs: [Int: CompiledChunk])?
+  private let residentLimit: Int
 
-  init(_ model: some Module, loss: Loss, state: TrainingState) throws {
+  private struct CompiledChunk {
+    let executable: any Executable
+    let stream: BatchStream?
+  }
+
+  init(
+    _ model: some Module, loss: Loss, state: TrainingState, residentLimit: Int
+  ) throws {
+    self.residentLimit = residentLimit
     self.model = model
     lossFunction = loss
     self.state = state
@@ -32,14 +41,15 @@ final class Evaluator {
     if let prepared, prepared.data.dataset.identity === data.identity {
       resident = prepared.data
     } else {
-      resident = try DeviceDataset(data, on: backend)
+      resident = try DeviceDataset(data, on: backend, limit: residentLimit)
       prepared = (resident, [:])
     }
     try backend.write(.int32([0]), to: counter, at: 0)
     try backend.write(.float32([0, 0]), to: totals, at: 0)
     for start in stride(from: 0, to: data.count, by: Self.chunk) {
-      try backend.run(
-        try program(resident, batch: Swift.min(Self.chunk, data.count - start)))
+      let chunk = try program(resident, batch: Swift.min(Self.chunk, data.count - start))
+      try chunk.stream?.send(start / Self.chunk, on: backend)
+      try backend.run(chunk.executable)
     }
     let totals = try backend.read(0..<2, of: totals).doubles
     return Result(
@@ -47,7 +57,7 @@ final class Evaluator {
       accuracyPercent: 100 * totals[0] / Double(data.count))
   }
 
-  private func program(_ data: DeviceDataset, batch: Int) throws -> any Executable {
+  private func program(_ data: DeviceDataset, batch: Int) throws -> CompiledChunk {
     if let known = prepared?.programs[batch] { return known }
     var program = try BatchProgram(
       data, batch: batch, stride: Self.chunk, counter: (counter, 0), permutation: nil,
@@ -83,8 +93,10 @@ final class Evaluator {
       outputs: [(right, rightSpan), (loss, lossSpan)])
     let counterSpan = program.bind(counter)
     program.program.instructions.append(.increment(counterSpan))
-    let executable = try state.backend.prepare(program.program, arrays: program.arrays)
-    prepared?.programs[batch] = executable
-    return executable
+    let chunk = CompiledChunk(
+      executable: try state.backend.prepare(program.program, arrays: program.arrays),
+      stream: program.stream)
+    prepared?.programs[batch] = chunk
+    return chunk
   }
 }

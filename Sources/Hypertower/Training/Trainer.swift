@@ -9,8 +9,7 @@ public final class Trainer {
   private let seed: UInt64
   private let state: TrainingState
   private var dataset: DeviceDataset?
-  /// Compiled steps, each for even and, in a tower, for odd numbers.
-  private var steps: [StepKey: [any Executable]] = [:]
+  private var steps: [StepKey: CompiledStep] = [:]
   private let evaluator: Evaluator
   /// The number of steps taken.
   public private(set) var stepCount = 0
@@ -22,6 +21,12 @@ public final class Trainer {
     let batch: Int
     let batchSize: Int
     let isShuffled: Bool
+  }
+
+  private struct CompiledStep {
+    /// For even and, in a tower, for odd steps.
+    let executables: [any Executable]
+    let stream: BatchStream?
   }
 
   /// A trainer with freshly drawn weights.
@@ -51,7 +56,8 @@ public final class Trainer {
     let parameters = ModelTrace.parameters(of: model, featureCount: featureCount)
     state = try TrainingState(
       parameters, tower: optimizer.tower, seed: seed, on: device.backend)
-    evaluator = try Evaluator(model, loss: loss, state: state)
+    evaluator = try Evaluator(
+      model, loss: loss, state: state, residentLimit: device.residentLimit)
   }
 
   // MARK: Training
@@ -87,7 +93,8 @@ public final class Trainer {
     for _ in 0..<(steps ?? batches) {
       let batch = Swift.min(batchSize, data.count - stepCount % batches * batchSize)
       let step = try step(resident, batch: batch, batchSize: batchSize, shuffled: shuffled)
-      try device.backend.run(step[stepCount % step.count])
+      try step.stream?.send(stepCount, on: device.backend)
+      try device.backend.run(step.executables[stepCount % step.executables.count])
       stepCount += 1
       unread += 1
       if unread == interval {
@@ -100,7 +107,7 @@ public final class Trainer {
 
   private func resident(_ data: Dataset) throws -> DeviceDataset {
     if let dataset, dataset.dataset.identity === data.identity { return dataset }
-    let copy = try DeviceDataset(data, on: device.backend)
+    let copy = try DeviceDataset(data, on: device.backend, limit: device.residentLimit)
     dataset = copy
     steps.removeAll()
     return copy
@@ -108,16 +115,17 @@ public final class Trainer {
 
   private func step(
     _ data: DeviceDataset, batch: Int, batchSize: Int, shuffled: Bool
-  ) throws -> [any Executable] {
+  ) throws -> CompiledStep {
     let key = StepKey(
       dataset: ObjectIdentifier(data), batch: batch, batchSize: batchSize, isShuffled: shuffled)
     if let known = steps[key] { return known }
-    let step = try stepProgram(data, batch: batch, batchSize: batchSize, shuffled: shuffled)
-    let executables = try state.alternatives(to: step.arrays).map { arrays in
-      try device.backend.prepare(step.program, arrays: arrays)
+    let program = try stepProgram(data, batch: batch, batchSize: batchSize, shuffled: shuffled)
+    let executables = try state.alternatives(to: program.arrays).map { arrays in
+      try device.backend.prepare(program.program, arrays: arrays)
     }
-    steps[key] = executables
-    return executables
+    let step = CompiledStep(executables: executables, stream: program.stream)
+    steps[key] = step
+    return step
   }
 
   /// Forward, backward, up the tower and down again, for batches of one size.

@@ -4,6 +4,7 @@ package final class CPUBackend<Element: HostReal>: Backend {
 
   package var description: String { "the CPU backend, \(Element.self)" }
   package var realSize: Int { MemoryLayout<Element>.size }
+  package var largestArray: Int { .max }
 
   package func allocate(_ type: ElementType, count: Int) -> any DeviceArray {
     switch type {

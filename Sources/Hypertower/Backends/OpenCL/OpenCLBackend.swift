@@ -27,6 +27,10 @@ package final class OpenCLBackend: Backend {
 
   package var description: String { "\(context.device)" }
   package var realSize: Int { MemoryLayout<Float>.size }
+  /// What the driver allows, and of the device's memory at most a half, to leave room for the rest.
+  package var largestArray: Int {
+    Swift.min(context.device.maxAllocationSize, context.device.globalMemorySize / 2)
+  }
 
   // MARK: Memory
 
