@@ -144,9 +144,9 @@ static real fold_sum(vec x SCRATCH) {
 #if LANES > 1
   const int lane = get_local_id(0);
   scratch[lane] = result;
-  for (int half = LANES / 2; half > 0; half /= 2) {
+  for (int distance = LANES / 2; distance > 0; distance /= 2) {
     barrier(CLK_LOCAL_MEM_FENCE);
-    if (lane < half) scratch[lane] += scratch[lane + half];
+    if (lane < distance) scratch[lane] += scratch[lane + distance];
   }
   barrier(CLK_LOCAL_MEM_FENCE);
   result = scratch[0];
@@ -160,10 +160,10 @@ static real fold_maximum(vec x SCRATCH) {
 #if LANES > 1
   const int lane = get_local_id(0);
   scratch[lane] = result;
-  for (int half = LANES / 2; half > 0; half /= 2) {
+  for (int distance = LANES / 2; distance > 0; distance /= 2) {
     barrier(CLK_LOCAL_MEM_FENCE);
-    if (lane < half && IS_GREATER(scratch[lane + half], scratch[lane]))
-      scratch[lane] = scratch[lane + half];
+    if (lane < distance && IS_GREATER(scratch[lane + distance], scratch[lane]))
+      scratch[lane] = scratch[lane + distance];
   }
   barrier(CLK_LOCAL_MEM_FENCE);
   result = scratch[0];
@@ -180,10 +180,10 @@ static real fold_index_of_maximum(vec x, vec index SCRATCH) {
   local real *indices = scratch + LANES;
   scratch[lane] = maximum;
   indices[lane] = result;
-  for (int half = LANES / 2; half > 0; half /= 2) {
+  for (int distance = LANES / 2; distance > 0; distance /= 2) {
     barrier(CLK_LOCAL_MEM_FENCE);
-    if (lane < half) {
-      TAKE_GREATER(scratch[lane], indices[lane], scratch[lane + half], indices[lane + half])
+    if (lane < distance) {
+      TAKE_GREATER(scratch[lane], indices[lane], scratch[lane + distance], indices[lane + distance])
     }
   }
   barrier(CLK_LOCAL_MEM_FENCE);
