@@ -39,7 +39,7 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(name: "OpenCLTests", dependencies: ["OpenCL"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "HypertowerTests", dependencies: ["Hypertower", "Datasets"],
+      name: "HypertowerTests", dependencies: ["Hypertower", "Datasets", "OpenCL"],
       resources: [.copy("Golden")], swiftSettings: swiftSettings),
     .testTarget(
       name: "DatasetsTests", dependencies: ["Datasets", "Hypertower"],
