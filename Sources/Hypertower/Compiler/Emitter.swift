@@ -4,7 +4,8 @@ struct Emitter {
   let tape: Tape
   let schedule: Schedule
   let spans: [Tape.Index: Span]
-  let members: Set<Tape.Index>
+  /// The number of the launch's group.
+  let group: Int
   /// The number of axes of the launch's index space.
   let rank: Int
   private(set) var graph = ScalarGraph()
@@ -20,12 +21,12 @@ struct Emitter {
   }
 
   init(
-    tape: Tape, schedule: Schedule, spans: [Tape.Index: Span], members: Set<Tape.Index>, rank: Int
+    tape: Tape, schedule: Schedule, spans: [Tape.Index: Span], group: Int, rank: Int
   ) {
     self.tape = tape
     self.schedule = schedule
     self.spans = spans
-    self.members = members
+    self.group = group
     self.rank = rank
   }
 
@@ -53,7 +54,7 @@ struct Emitter {
 
   private mutating func compute(_ index: Tape.Index, _ map: AxisMap) -> Int {
     let node = tape[index]
-    if schedule.groupOf[index] != nil, !members.contains(index) { return load(index, node, map) }
+    if schedule.isStored(index, before: group) { return load(index, node, map) }
     switch node.operation {
     case .leaf:
       return load(index, node, map)
@@ -75,7 +76,7 @@ struct Emitter {
       if let inner = map.through(node, operandShape: tape[source].shape) {
         return emit(source, inner)
       }
-      return load(schedule.contiguousSource(of: source)!, node, map)
+      return load(schedule.contiguousSource(of: source, before: group)!, node, map)
     case .reduce, .matrixProduct:
       fatalError("Emitter: node \(index) is not in this launch")
     }

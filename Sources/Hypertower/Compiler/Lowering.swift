@@ -63,7 +63,7 @@ package struct Lowering {
           tape[member].shape.elementCount, from: number, through: lastUse[member] ?? number)
         spans[member] = Span(buffer: workspace, offset: offset)
       }
-      instructions.append(instruction(for: group))
+      instructions.append(instruction(for: group, number))
     }
     for copy in copies {
       instructions.append(copyInstruction(copy.source, to: copy.span))
@@ -77,7 +77,7 @@ package struct Lowering {
     var result: [Tape.Index: Int] = [:]
     func visit(_ index: Tape.Index, reader: Int) {
       for operand in tape[index].operands {
-        if schedule.groupOf[operand] != nil {
+        if schedule.groupOf[operand].map({ $0 <= reader }) ?? false {
           result[operand] = Swift.max(result[operand] ?? 0, reader)
         } else {
           visit(operand, reader: reader)
@@ -90,13 +90,14 @@ package struct Lowering {
     return result
   }
 
-  private func instruction(for group: Schedule.Group) -> Instruction {
+  private func instruction(for group: Schedule.Group, _ number: Int) -> Instruction {
     switch group.kind {
     case .product:
-      .matrixProduct(product(group.members))
+      .matrixProduct(product(group.members, number))
     case .nest(let fullShape, let reducedAxes):
       .loopNest(
-        nest(group.members, fullShape: fullShape, reducedAxes: reducedAxes ?? []).coalesced())
+        nest(group.members, number, fullShape: fullShape, reducedAxes: reducedAxes ?? [])
+          .coalesced())
     }
   }
 
@@ -110,14 +111,14 @@ package struct Lowering {
 
   // MARK: Matrix products
 
-  private func product(_ members: [Tape.Index]) -> MatrixProduct {
+  private func product(_ members: [Tape.Index], _ group: Int) -> MatrixProduct {
     let node = tape[members[0]]
     guard case .matrixProduct(let transposeLeft, let transposeRight) = node.operation else {
       fatalError("Lowering: \(node.operation) is no matrix product")
     }
     let leftShape = tape[node.operands[0]].shape
     func operand(_ index: Tape.Index, _ isTransposed: Bool) -> MatrixProduct.Operand {
-      let source = schedule.contiguousSource(of: index)!
+      let source = schedule.contiguousSource(of: index, before: group)!
       return .init(span: spans[source]!, isTransposed: isTransposed)
     }
     var product = MatrixProduct(
@@ -127,7 +128,7 @@ package struct Lowering {
       right: operand(node.operands[1], transposeRight))
 
     var emitter = Emitter(
-      tape: tape, schedule: schedule, spans: spans, members: Set(members), rank: 2)
+      tape: tape, schedule: schedule, spans: spans, group: group, rank: 2)
     emitter.preset(
       members[0], AxisMap(identityOn: node.shape), input: MatrixProduct.productInput)
     emitter.inputCount = 1
@@ -150,13 +151,13 @@ package struct Lowering {
   // MARK: Loop nests
 
   private func nest(
-    _ members: [Tape.Index], fullShape: Shape, reducedAxes: [Int]
+    _ members: [Tape.Index], _ group: Int, fullShape: Shape, reducedAxes: [Int]
   ) -> LoopNest {
     let rank = fullShape.count
     let kept = (0..<rank).filter { !reducedAxes.contains($0) }
     let order = kept + reducedAxes.sorted()
     var emitter = Emitter(
-      tape: tape, schedule: schedule, spans: spans, members: Set(members), rank: rank)
+      tape: tape, schedule: schedule, spans: spans, group: group, rank: rank)
     var nest = LoopNest(
       keptShape: kept.map { fullShape[$0] },
       reducedShape: reducedAxes.sorted().map { fullShape[$0] })

@@ -217,13 +217,21 @@ struct Schedule {
 
   // MARK: Memory
 
-  /// The node whose memory holds the elements of `index` in their order, through reshapes; nil if
-  /// a view lies between that changes the order.
-  func contiguousSource(of index: Tape.Index) -> Tape.Index? {
-    if groupOf[index] != nil { return index }
+  /// Whether an earlier group than number `group` computes node `index`.
+  ///
+  /// A view, or an elementwise node of leaves, may be computed where it is used and be stored later
+  /// on, for a product or the outside: groups before that must not read it from memory.
+  func isStored(_ index: Tape.Index, before group: Int) -> Bool {
+    groupOf[index].map { $0 < group } ?? false
+  }
+
+  /// The node whose memory holds the elements of `index` in their order, through reshapes, when
+  /// group number `group` runs; nil if a view lies between that changes the order.
+  func contiguousSource(of index: Tape.Index, before group: Int = .max) -> Tape.Index? {
+    if isStored(index, before: group) { return index }
     switch tape[index].operation {
     case .leaf: return index
-    case .reshape, .detach: return contiguousSource(of: tape[index].operands[0])
+    case .reshape, .detach: return contiguousSource(of: tape[index].operands[0], before: group)
     default: return nil
     }
   }
@@ -238,9 +246,9 @@ struct Schedule {
 
   /// A nest that computes a view or an unplaced node into memory.
   private mutating func startNest(copying index: Tape.Index) {
-    let node = tape[index]
-    for operand in node.operands { makeAddressable(operand) }
-    groups.append(Group(kind: .nest(fullShape: node.shape, reducedAxes: nil), members: []))
+    makeAddressable(index)
+    groups.append(
+      Group(kind: .nest(fullShape: tape[index].shape, reducedAxes: nil), members: []))
     join(index, groups.count - 1)
   }
 

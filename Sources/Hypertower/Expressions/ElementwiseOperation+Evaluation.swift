@@ -31,19 +31,12 @@ extension BinaryOperation {
   }
 }
 
-/// C's `pow`: unlike RealModule's, defined for a negative base and a whole exponent.
+/// C's `pow`: unlike RealModule's, defined for 0⁰ and for a negative base and a whole exponent.
 private func realPower<Element: Real>(_ x: Element, _ y: Element) -> Element {
-  if x > 0 { return .pow(x, y) }
   if y == 0 { return 1 }
-  if x == 0 { return y > 0 ? 0 : (y < 0 ? .infinity : y) }
-  guard x < 0, y.magnitude < Element(Int.max / 2), y == y.rounded(.towardZero),
-    let exponent = wholeNumber(y)
-  else { return .nan }
-  return .pow(x, exponent)
-}
-
-private func wholeNumber<Element: Real>(_ y: Element) -> Int? {
-  if let y = y as? Float { return Int(exactly: y) }
-  if let y = y as? Double { return Int(exactly: y) }
-  return nil
+  if x.sign == .plus || x.isNaN || y.isNaN { return .pow(x, y) }
+  let magnitude = Element.pow(x.magnitude, y)
+  if y.truncatingRemainder(dividingBy: 2).magnitude == 1 { return -magnitude }
+  let isWhole = y == y.rounded(.towardZero)
+  return isWhole || x == 0 || x.isInfinite ? magnitude : .nan
 }

@@ -78,9 +78,12 @@ final class CPUArray<Stored>: DeviceArray {
 /// A program with its arrays; a run interprets its instructions one after another.
 final class CPUExecutable<Element: HostReal>: Executable {
   private let steps: [any CPUStep]
+  /// Keeps the arrays that the steps point into.
+  private let memory: CPUMemory<Element>
 
   init(_ program: Program, arrays: [any DeviceArray]) {
     let memory = CPUMemory<Element>(arrays: arrays)
+    self.memory = memory
     steps = program.instructions.map { instruction -> any CPUStep in
       switch instruction {
       case .loopNest(let nest): CPULoopNest(nest, memory)

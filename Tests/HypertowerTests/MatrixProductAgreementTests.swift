@@ -1,0 +1,78 @@
+import Hypertower
+import Testing
+
+/// Matrix products on every backend against the reference.
+@Suite struct MatrixProductAgreementTests {
+  /// [m, k] · [k, n]: one off the tiles of every schedule, primes, 1, and blocks of the sum.
+  private static let sizes: [(m: Int, k: Int, n: Int)] = [
+    (1, 1, 1), (1, 7, 1), (11, 12, 13), (12, 13, 31), (13, 1, 17), (14, 255, 33), (15, 256, 32),
+    (16, 257, 16), (17, 2, 1), (1, 33, 63), (29, 64, 65), (31, 515, 15), (33, 3, 31), (61, 11, 11),
+  ]
+
+  @Test(arguments: TestBackend.all)
+  func allTranspositions(_ backend: TestBackend) throws {
+    var random = SeededRandom(12)
+    var cases: [OperationCase] = []
+    for (m, k, n) in Self.sizes {
+      for (left, right) in [(false, false), (false, true), (true, false), (true, true)] {
+        let a = random.tensor(left ? [k, m] : [m, k])
+        let b = random.tensor(right ? [n, k] : [k, n])
+        cases.append(
+          OperationCase(
+            "[\(m), \(k)]\(left ? "ᵀ" : "") · [\(k), \(n)]\(right ? "ᵀ" : "")",
+            a.matmul(b, transposeLeft: left, transposeRight: right), .summing))
+      }
+    }
+    try expectAgreement(cases, on: backend)
+  }
+
+  @Test(arguments: TestBackend.all)
+  func emptySizes(_ backend: TestBackend) throws {
+    var random = SeededRandom(13)
+    let bias = random.tensor([3])
+    try expectAgreement(
+      [
+        OperationCase("no rows", random.tensor([0, 5]).matmul(random.tensor([5, 3])), .exact),
+        OperationCase("no columns", random.tensor([2, 5]).matmul(random.tensor([5, 0])), .exact),
+        OperationCase("no terms", random.tensor([2, 0]).matmul(random.tensor([0, 3])), .exact),
+        OperationCase(
+          "no terms, transposed",
+          random.tensor([0, 2]).matmul(
+            random.tensor([3, 0]), transposeLeft: true, transposeRight: true), .exact),
+        OperationCase(
+          "no terms and a bias", random.tensor([2, 0]).matmul(random.tensor([0, 3])) + bias, .exact),
+      ], on: backend)
+  }
+
+  /// Operands that are views, and elementwise work on the result, which kernels do on the way out.
+  @Test(arguments: TestBackend.all)
+  func operandsAndEpilogues(_ backend: TestBackend) throws {
+    var random = SeededRandom(14)
+    let (a, b) = (random.tensor([19, 23]), random.tensor([23, 33]))
+    let product = a.matmul(b)
+    let (row, column) = (random.tensor([33]), random.tensor([19, 1]))
+    let full = random.tensor([19, 33])
+    let cube = random.tensor([2, 3, 7])
+    let cases = [
+      OperationCase("+ row", product + row, .summing),
+      OperationCase("+ column", product + column, .summing),
+      OperationCase("· matrix", product * full, .summing),
+      OperationCase("· transpose", product * random.tensor([33, 19]).transposed(), .summing),
+      OperationCase("tanh(product + row)", (product + row).tanh(), .summing),
+      OperationCase("used twice", product.relu() - product * 0.5, .summing),
+      OperationCase("transposed", product.transposed() + column.reshaped([19]), .summing),
+      OperationCase("operand transposed", b.transposed().matmul(a.transposed()), .summing),
+      OperationCase("operand computed", (a * 2).matmul((b + 1).tanh()), .summing),
+      OperationCase("operand by itself", a.matmul(a, transposeRight: true), .summing),
+      OperationCase(
+        "operand reshaped", cube.transposed([1, 0, 2]).reshaped([6, 7]).matmul(random.tensor([7, 5])),
+        .summing),
+      OperationCase(
+        "operand broadcast",
+        random.tensor([1, 23]).broadcast(to: [4, 23]).matmul(b), .summing),
+      OperationCase("a chain", a.matmul(b).matmul(full, transposeRight: true), .summing),
+      OperationCase("softmax of it", (product + row).logSoftmax(), .logSoftmax),
+    ]
+    try expectAgreement(cases, on: backend)
+  }
+}

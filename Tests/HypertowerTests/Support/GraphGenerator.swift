@@ -1,0 +1,198 @@
+import Hypertower
+
+/// Random expression graphs, built one operation at a time with their values at hand, so that no
+/// operation leaves the range where rounding stays small and no comparison hangs on rounding.
+struct GraphGenerator {
+  private var random: SeededRandom
+  private let reference: ReferenceEvaluator
+  /// All tensors so far; operands are drawn from them, so that nodes are used in many places.
+  private var pool: [Tensor] = []
+  /// Whether there are folds and products, or elementwise operations and views alone.
+  private let folds: Bool
+  /// Extents are few, so that shapes meet.
+  private let extents: [Int]
+
+  init(seed: UInt64, folds: Bool, reference: ReferenceEvaluator) {
+    random = SeededRandom(seed)
+    self.folds = folds
+    self.reference = reference
+    extents = [[1, 2, 3], [1, 3, 17], [2, 5], [1, 4, 33]].randomElement(using: &random)!
+  }
+
+  /// The outputs of a graph of about `size` operations: its last node, others, and now and then a
+  /// leaf, a view, or one output twice.
+  mutating func outputs(size: Int) -> [Tensor] {
+    for _ in 0..<3 { pool.append(leaf()) }
+    while pool.count < size {
+      let next = step()
+      let value = reference(next)
+      // What has grown too large or too inexact to tell a fault from rounding is dropped.
+      guard value.values.allSatisfy({ $0.magnitude < 1e4 }), value.errors.allSatisfy({ $0 < 1e-2 })
+      else { continue }
+      pool.append(next)
+    }
+    var outputs = [pool[pool.count - 1]]
+    for _ in 0..<Int.random(in: 0...4, using: &random) { outputs.append(any()) }
+    return outputs
+  }
+
+  // MARK: Operands
+
+  private mutating func chance(_ one: Int) -> Bool { Int.random(in: 0..<one, using: &random) == 0 }
+  private mutating func extent() -> Int { extents.randomElement(using: &random)! }
+
+  private mutating func leaf() -> Tensor {
+    let shape = (0..<Int.random(in: 0...3, using: &random)).map { _ in extent() }
+    // On a grid, so that ties and equal numbers are common.
+    return Tensor(random.grid(shape.elementCount, step: 0.25, bound: 2), shape: shape)
+  }
+
+  /// Any tensor, rather a late one.
+  private mutating func any() -> Tensor {
+    let late = chance(2) ? Swift.max(0, pool.count - 4) : 0
+    return pool[Int.random(in: late..<pool.count, using: &random)]
+  }
+
+  /// A tensor that broadcasts with `x`, if one is found, else a number.
+  private mutating func partner(of x: Tensor) -> Tensor {
+    for _ in 0..<8 {
+      let y = any()
+      let rank = Swift.max(x.shape.count, y.shape.count)
+      let fits = zip(aligned(x.shape, rank), aligned(y.shape, rank)).allSatisfy {
+        $0 == $1 || $0 == 1 || $1 == 1
+      }
+      if fits { return y }
+    }
+    return .constant(Double(Int.random(in: -4...4, using: &random)) / 2)
+  }
+
+  private func aligned(_ shape: Shape, _ rank: Int) -> Shape {
+    Shape(repeating: 1, count: rank - shape.count) + shape
+  }
+
+  // MARK: Operations
+
+  private mutating func step() -> Tensor {
+    let x = any()
+    switch Int.random(in: 0..<(folds ? 16 : 10), using: &random) {
+    case 0: return leaf()
+    case 1, 2: return unary(x)
+    case 3, 4: return binary(x)
+    case 5: return choice(x)
+    case 6: return x.transposed(Array(x.shape.indices).shuffled(using: &random))
+    case 7: return reshape(x)
+    case 8: return broadcast(x)
+    case 9: return chance(2) ? x.detached() : x.broadcast(to: x.shape).reshaped(x.shape + [1])
+    case 10, 11: return reduce(x)
+    case 12: return x.shape.isEmpty ? unary(x) : (x.shape.count > 3 ? reduce(x) : x.logSoftmax())
+    case 13: return centred(x)
+    default: return product(x)
+    }
+  }
+
+  private mutating func unary(_ x: Tensor) -> Tensor {
+    let values = reference(x).values
+    switch UnaryOperation.allCases.randomElement(using: &random)! {
+    case .negate: return -x
+    case .exponential: return values.allSatisfy { $0.magnitude < 4 } ? x.exp() : x.tanh().exp()
+    case .logarithm: return values.allSatisfy { $0 > 0.1 } ? x.log() : (x * x + 1).log()
+    case .tanh: return x.tanh()
+    case .squareRoot: return values.allSatisfy { $0 > 0.1 } ? x.sqrt() : (x * x + 0.5).sqrt()
+    case .sigmoid: return x.sigmoid()
+    case .relu: return x.relu()
+    }
+  }
+
+  private mutating func binary(_ x: Tensor) -> Tensor {
+    let y = partner(of: x)
+    let (left, right) = (reference(x).values, reference(y).values)
+    switch BinaryOperation.allCases.randomElement(using: &random)! {
+    case .add: return x + y
+    case .subtract: return chance(2) ? x - y : y - x
+    case .multiply: return x * y
+    case .divide: return right.allSatisfy { $0.magnitude > 0.2 } ? x / y : x / (y * y + 1)
+    case .power:
+      return left.allSatisfy { $0 > 0.2 && $0 < 8 } && right.allSatisfy { $0.magnitude < 3 }
+        ? x.pow(y) : x.sigmoid().pow(y.tanh())
+    case .less: return isDecided(x - y) ? x.isLess(than: y) : x + y
+    case .equal: return isDecided(x - y) ? x.isEqual(to: y) : x * y
+    }
+  }
+
+  private mutating func choice(_ x: Tensor) -> Tensor {
+    let y = partner(of: x)
+    guard isDecided(y) else { return x.relu() - y }
+    return chance(2) ? .select(y, x, y) : .select(y.isLess(than: 0), 1, x)
+  }
+
+  /// Whether rounding cannot change which elements are 0 and which sign the others have.
+  private func isDecided(_ x: Tensor) -> Bool {
+    let value = reference(x)
+    return zip(value.values, value.errors).allSatisfy { $1 == 0 || $0.magnitude > 100 * $1 }
+      && zip(value.values, value.errors).allSatisfy { $0 != 0 || $1 == 0 }
+  }
+
+  private mutating func reshape(_ x: Tensor) -> Tensor {
+    let count = x.shape.elementCount
+    let rows = (1...Swift.max(1, Swift.min(count, 40))).filter { count % $0 == 0 }
+      .randomElement(using: &random)!
+    switch Int.random(in: 0..<4, using: &random) {
+    case 0: return x.reshaped([count])
+    case 1: return x.reshaped([rows, count / rows])
+    case 2: return x.reshaped([1] + x.shape)
+    default: return x.reshaped([rows, 1, count / rows])
+    }
+  }
+
+  private mutating func broadcast(_ x: Tensor) -> Tensor {
+    var shape = x.shape.map { extent in
+      extent == 1 && Bool.random(using: &random) ? extents.last! : extent
+    }
+    if shape.count < 3 && Bool.random(using: &random) { shape.insert(extent(), at: 0) }
+    return shape.elementCount <= 4000 ? x.broadcast(to: shape) : x
+  }
+
+  private mutating func reduce(_ x: Tensor) -> Tensor {
+    guard !x.shape.isEmpty else { return x.sum() }
+    var axes = x.shape.indices.filter { _ in Bool.random(using: &random) }
+    if axes.isEmpty { axes = [x.shape.count - 1] }
+    let keeps = Bool.random(using: &random)
+    switch Int.random(in: 0..<4, using: &random) {
+    case 0: return x.max(axes, keepingAxes: keeps)
+    case 1: return x.mean(axes, keepingAxes: keeps)
+    case 2 where reference(x).errors.allSatisfy({ $0 == 0 }):
+      return x.argmax(axes[0], keepingAxes: keeps)
+    default: return x.sum(axes, keepingAxes: keeps)
+    }
+  }
+
+  /// A row with its own fold taken away and put back: what fuses into rows of several stages.
+  private mutating func centred(_ x: Tensor) -> Tensor {
+    guard let last = x.shape.indices.last else { return x * x }
+    let centre = x - x.mean([last], keepingAxes: true)
+    let spread = (centre * centre).mean([last], keepingAxes: true)
+    return chance(2) ? centre / (spread + 1).sqrt() : centre * x.max([last], keepingAxes: true)
+  }
+
+  private mutating func product(_ x: Tensor) -> Tensor {
+    let x = x.shape.count == 2 ? x : x.asMatrix
+    for _ in 0..<10 {
+      let y = any()
+      guard y.shape.count == 2 else { continue }
+      for (left, right) in [(false, false), (false, true), (true, false), (true, true)]
+      where x.shape[left ? 0 : 1] == y.shape[right ? 1 : 0] {
+        return x.matmul(y, transposeLeft: left, transposeRight: right) * 0.125
+      }
+    }
+    return Bool.random(using: &random)
+      ? x.matmul(x, transposeRight: true) : x.matmul(x, transposeLeft: true)
+  }
+}
+
+extension Tensor {
+  /// A matrix of these elements with as many rows as the first axis has.
+  fileprivate var asMatrix: Tensor {
+    let rows = shape.first ?? 1
+    return reshaped([rows, shape.elementCount / rows])
+  }
+}

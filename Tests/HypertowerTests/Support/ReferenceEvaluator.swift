@@ -1,0 +1,195 @@
+import Glibc
+import Hypertower
+
+/// What tape operations mean, as naive loops in Double over one node at a time: an oracle that
+/// shares nothing with the compiler and the backends.
+final class ReferenceEvaluator {
+  /// Values in their order, each with a first-order bound of how far float32 arithmetic, in
+  /// whatever order it sums, may end up from it.
+  struct Value {
+    var shape: Shape
+    var values: [Double]
+    var errors: [Double]
+  }
+
+  /// Half a unit in the last place of float32, relative to the number.
+  static let roundoff = 0x1p-24
+
+  private var known: [ObjectIdentifier: (recorder: TapeRecorder, values: [Int: Value])] = [:]
+
+  func callAsFunction(_ tensor: Tensor) -> Value { value(of: tensor.index, tensor.recorder) }
+
+  private func value(of index: Int, _ recorder: TapeRecorder) -> Value {
+    let key = ObjectIdentifier(recorder)
+    if let value = known[key]?.values[index] { return value }
+    let node = recorder.tape[index]
+    let operands = node.operands.map { value(of: $0, recorder) }
+    let result = compute(node, operands, recorder)
+    known[key, default: (recorder, [:])].values[index] = result
+    return result
+  }
+
+  private func compute(
+    _ node: Tape.Node, _ operands: [Value], _ recorder: TapeRecorder
+  ) -> Value {
+    let shape = node.shape
+    func each(_ element: (Int, [Int]) -> (Double, Double)) -> Value {
+      let pairs = indices(of: shape).enumerated().map { element($0, $1) }
+      return Value(shape: shape, values: pairs.map(\.0), errors: pairs.map(\.1))
+    }
+    func moved(_ source: ([Int]) -> Int) -> Value {
+      each { _, index in
+        let position = source(index)
+        return (operands[0].values[position], operands[0].errors[position])
+      }
+    }
+    switch node.operation {
+    case .leaf(let number):
+      guard case .values(let values) = recorder.leaves[number] else {
+        fatalError("ReferenceEvaluator: leaf \(number) has no values")
+      }
+      return Value(
+        shape: shape, values: values.map(Double.init), errors: values.map { _ in 0 })
+    case .fill(let value):
+      return each { _, _ in (value, Self.roundoff * value.magnitude) }
+    case .coordinate(let axis):
+      return each { _, index in (Double(index[axis]), 0) }
+    case .unary(let operation):
+      return each { i, _ in unary(operation, operands[0].values[i], operands[0].errors[i]) }
+    case .binary(let operation):
+      let (x, y) = (operands[0], operands[1])
+      return each { i, _ in binary(operation, x.values[i], x.errors[i], y.values[i], y.errors[i]) }
+    case .select:
+      return each { i, _ in
+        let chosen = operands[operands[0].values[i] != 0 ? 1 : 2]
+        return (chosen.values[i], chosen.errors[i])
+      }
+    case .broadcast:
+      return moved { index in
+        position(zip(index, operands[0].shape).map { $1 == 1 ? 0 : $0 }, operands[0].shape)
+      }
+    case .reshape, .detach:
+      return Value(shape: shape, values: operands[0].values, errors: operands[0].errors)
+    case .transpose(let permutation):
+      return moved { index in
+        var source = index
+        for (axis, from) in permutation.enumerated() { source[from] = index[axis] }
+        return position(source, operands[0].shape)
+      }
+    case .reduce(let reduction, let axes):
+      return reduce(reduction, axes, operands[0], to: shape)
+    case .matrixProduct(let transposeLeft, let transposeRight):
+      return product(operands[0], transposeLeft, operands[1], transposeRight, to: shape)
+    }
+  }
+
+  // MARK: Elementwise
+
+  private func unary(
+    _ operation: UnaryOperation, _ x: Double, _ error: Double
+  ) -> (Double, Double) {
+    let u = Self.roundoff
+    switch operation {
+    case .negate: return (-x, error)
+    case .exponential:
+      let y = exp(x)
+      return (y, y * error + 8 * u * y)
+    case .logarithm:
+      let y = log(x)
+      return (y, error / x + 8 * u * y.magnitude)
+    case .tanh:
+      let y = tanh(x)
+      return (y, error * (1 - y * y + 2 * error) + 32 * u * y.magnitude)
+    case .squareRoot:
+      let y = x.squareRoot()
+      return (y, (error == 0 ? 0 : error / (2 * y)) + 6 * u * y)
+    case .sigmoid:
+      let y = 1 / (1 + exp(-x))
+      return (y, error * y * (1 - y) + 32 * u * y)
+    case .relu: return (x < 0 ? 0 : x, error)
+    }
+  }
+
+  private func binary(
+    _ operation: BinaryOperation, _ x: Double, _ ex: Double, _ y: Double, _ ey: Double
+  ) -> (Double, Double) {
+    let u = Self.roundoff
+    switch operation {
+    case .add: return (x + y, ex + ey + u * (x + y).magnitude)
+    case .subtract: return (x - y, ex + ey + u * (x - y).magnitude)
+    case .multiply:
+      return (x * y, x.magnitude * ey + y.magnitude * ex + ex * ey + u * (x * y).magnitude)
+    case .divide:
+      let z = x / y
+      return (z, (ex + z.magnitude * ey) / y.magnitude + 6 * u * z.magnitude)
+    case .power:
+      let z = pow(x, y)
+      let spread = (ex == 0 ? 0 : (y * ex / x).magnitude) + (ey == 0 ? 0 : (log(x) * ey).magnitude)
+      return (z, z.magnitude * (spread + 32 * u))
+    case .less: return (x < y ? 1 : 0, 0)
+    case .equal: return (x == y ? 1 : 0, 0)
+    }
+  }
+
+  // MARK: Folds
+
+  private func reduce(
+    _ reduction: Tape.Reduction, _ axes: [Int], _ operand: Value, to shape: Shape
+  ) -> Value {
+    var groups = [[Int]](repeating: [], count: shape.elementCount)
+    for (i, index) in indices(of: operand.shape).enumerated() {
+      let kept = index.enumerated().map { axes.contains($0) ? 0 : $1 }
+      groups[position(kept, shape)].append(i)
+    }
+    let results = groups.map { group -> (Double, Double) in
+      let (values, errors) = (group.map { operand.values[$0] }, group.map { operand.errors[$0] })
+      switch reduction {
+      case .sum:
+        let size = values.reduce(0) { $0 + $1.magnitude }
+        return (
+          values.reduce(0, +), errors.reduce(0, +) + Double(values.count) * Self.roundoff * size
+        )
+      case .maximum:
+        if values.contains(where: \.isNaN) { return (.nan, 0) }
+        return (values.max() ?? -.infinity, errors.max() ?? 0)
+      case .indexOfMaximum:
+        if let first = values.firstIndex(where: \.isNaN) { return (Double(first), 0) }
+        return (Double(values.max().flatMap { values.firstIndex(of: $0) } ?? 0), 0)
+      }
+    }
+    return Value(shape: shape, values: results.map(\.0), errors: results.map(\.1))
+  }
+
+  private func product(
+    _ left: Value, _ transposeLeft: Bool, _ right: Value, _ transposeRight: Bool, to shape: Shape
+  ) -> Value {
+    let inner = left.shape[transposeLeft ? 0 : 1]
+    let results = indices(of: shape).map { index -> (Double, Double) in
+      var (sum, size, error) = (0.0, 0.0, 0.0)
+      for k in 0..<inner {
+        let i = position(transposeLeft ? [k, index[0]] : [index[0], k], left.shape)
+        let j = position(transposeRight ? [index[1], k] : [k, index[1]], right.shape)
+        let (a, b) = (left.values[i], right.values[j])
+        sum += a * b
+        size += (a * b).magnitude
+        error +=
+          a.magnitude * right.errors[j] + b.magnitude * left.errors[i]
+          + left.errors[i] * right.errors[j]
+      }
+      return (sum, error + Double(inner + 1) * Self.roundoff * size)
+    }
+    return Value(shape: shape, values: results.map(\.0), errors: results.map(\.1))
+  }
+
+  // MARK: Indices
+
+  private func indices(of shape: Shape) -> [[Int]] {
+    shape.reduce([[]]) { indices, extent in
+      indices.flatMap { index in (0..<extent).map { index + [$0] } }
+    }
+  }
+
+  private func position(_ index: [Int], _ shape: Shape) -> Int {
+    zip(index, shape).reduce(0) { $0 * $1.1 + $1.0 }
+  }
+}

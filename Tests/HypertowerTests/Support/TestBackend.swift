@@ -1,0 +1,59 @@
+import Glibc
+import Hypertower
+import OpenCL
+import Testing
+
+/// A backend to test, which every test makes anew: OpenCL's objects belong to one thread at a time.
+struct TestBackend: Sendable, CustomTestStringConvertible {
+  let name: String
+  /// Whether it computes in float64.
+  let isDouble: Bool
+  /// Whether it is one that users get, not a profile for another kind of device.
+  let isNative: Bool
+  private let create: @Sendable () throws -> any Backend
+
+  func make() throws -> any Backend { try create() }
+  func device() throws -> Hypertower.Device { Device(name: name, backend: try create()) }
+
+  var testDescription: String { name }
+
+  static let cpu = TestBackend(name: "cpu", isDouble: false, isNative: true) {
+    CPUBackend<Float>()
+  }
+  static let cpu64 = TestBackend(name: "cpu64", isDouble: true, isNative: true) {
+    CPUBackend<Double>()
+  }
+
+  /// Every OpenCL device with the kernels of its kind.
+  static let openCL: [TestBackend] = openCLDevices.enumerated().map { number, device in
+    TestBackend(name: "opencl:\(number)", isDouble: false, isNative: true) {
+      try OpenCLBackend(device)
+    }
+  }
+
+  /// Every OpenCL device with the kernels meant for other kinds, and with CLBlast's products.
+  static let otherProfiles: [TestBackend] = openCLDevices.enumerated().flatMap { number, device in
+    let other: (String, DeviceProfile) = device.kind == .cpu ? ("gpu", .gpu) : ("cpu", .cpu)
+    return [other, ("CLBlast", .cpuWithCLBlast)].map { name, profile in
+      TestBackend(name: "opencl:\(number) as \(name)", isDouble: false, isNative: false) {
+        try OpenCLBackend(device, profile: profile)
+      }
+    }
+  }
+
+  /// What users can choose.
+  static let native = [cpu, cpu64] + openCL
+  static let all = native + otherProfiles
+
+  private static let openCLDevices: [OpenCL.Device] = {
+    // PoCL keeps compiled kernels in the user's cache folder unless told otherwise, and reads the
+    // variable when it starts.
+    let temporary = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    setenv("POCL_CACHE_DIR", "\(temporary)/hypertower-tests-pocl-\(getuid())", 0)
+    do {
+      return try OpenCL.Device.all().filter { $0.isAvailable && $0.compilerAvailable }
+    } catch {
+      fatalError("the OpenCL devices cannot be listed: \(error)")
+    }
+  }()
+}
