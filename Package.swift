@@ -44,10 +44,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
-    .executableTarget(name: "Scratch", dependencies: ["Hypertower", "Datasets"], swiftSettings: swiftSettings),
     .testTarget(name: "OpenCLTests", dependencies: ["OpenCL"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "HypertowerTests", dependencies: ["Hypertower", "Datasets"],
+      name: "HypertowerTests", dependencies: ["Hypertower", "Datasets", "OpenCL"],
       resources: [.copy("Golden")], swiftSettings: swiftSettings),
     .testTarget(
       name: "DatasetsTests", dependencies: ["Datasets", "Hypertower"],

@@ -1,18 +1,18 @@
 // Copies the rows of a batch out of a data set, in the order of the epoch's permutation:
 //
-// target[row, …] = (real) source[permutation(batch · STRIDE + row), …] / DIVISOR
+// target[row, …] = (real) source[permutation(batch · STRIDE + row), …] / divisor
 //
-// source    [samples, ROW_WIDTH] of SOURCE_TYPE, at SOURCE_OFFSET
-// target    [BATCH, ROW_WIDTH], at TARGET_OFFSET
+// for each pair of source and target that the generated COPY_ROW(sample, row) names.
+//
 // counters  at COUNTER: how many batches came before, epochs and all
 // A work-group copies every (number of work-groups)-th row.
 
 // The same order as `IndexPermutation` in Swift, which derives it.
 static uint KERNEL_HASH(uint part, uint round, uint epoch) {
   uint x = part * 0x9E3779B9u + round * 0x85EBCA6Bu + epoch * 0xC2B2AE35u;
-  x ^= SEED_LOW;
+  x ^= (uint)SEED_LOW;
   x = (x ^ (x >> 16)) * 0x7FEB352Du;
-  x ^= SEED_HIGH;
+  x ^= (uint)SEED_HIGH;
   x = (x ^ (x >> 15)) * 0x846CA68Bu;
   return x ^ (x >> 16);
 }
@@ -32,16 +32,20 @@ static uint KERNEL_PERMUTE(uint index, uint epoch) {
   return index;
 }
 
-kernel void KERNEL(global const SOURCE_TYPE *restrict source, global real *restrict target,
-                   global const int *restrict counters) {
+// x / divisor, rounded to nearest: one correction of the quotient by the reciprocal's error
+// (P. Markstein, "Computation of elementary functions on the IBM RISC System/6000", 1990).
+static vec KERNEL_QUOTIENT(vec x, real divisor) {
+  const real reciprocal = 1.0f / divisor;
+  const vec quotient = x * reciprocal;
+  return fma(fma(-quotient, (vec)(divisor), x), (vec)(reciprocal), quotient);
+}
+
+kernel void KERNEL(global const int *restrict counters COPY_PARAMETERS) {
   const int counter = counters[COUNTER];
   const int epoch = counter / BATCHES;
   const int batch = counter % BATCHES;
   for (int row = get_group_id(0); row < BATCH; row += get_num_groups(0)) {
     const size_t sample = KERNEL_PERMUTE(batch * STRIDE + row, epoch);
-    global const SOURCE_TYPE *from = source + SOURCE_OFFSET + sample * ROW_WIDTH;
-    global real *to = target + TARGET_OFFSET + (size_t)row * ROW_WIDTH;
-    for (int i = LANE_START; i < ROW_WIDTH; i += LANE_STEP)
-      store(LOAD_SOURCE(from + i) / DIVISOR, to + i, ROW_WIDTH - i);
+    COPY_ROW
   }
 }

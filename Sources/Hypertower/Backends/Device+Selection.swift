@@ -75,8 +75,12 @@ extension Device {
       throw InputError(
         .noDevice, "opencl:\(number), \(devices[number]), is not available or has no compiler")
     }
-    let cache = ProgramCache(
-      directory: cacheDirectory ?? ProgramCache.defaultDirectory(), warn: warn)
+    // PoCL keeps what it compiles by itself; asked for a binary, it compiles every kernel once
+    // more, for work-groups of any size, which takes longer than all else.
+    let directory =
+      devices[number].platformName == "Portable Computing Language"
+      ? nil : cacheDirectory ?? ProgramCache.defaultDirectory()
+    let cache = ProgramCache(directory: directory, warn: warn)
     return Device(
       name: "opencl:\(number)", backend: try OpenCLBackend(devices[number], cache: cache))
   }

@@ -165,12 +165,15 @@ package struct Lowering {
     func stage(_ node: Int) -> Int {
       var stages = [Int](repeating: 0, count: emitter.graph.nodes.count)
       for (index, graphNode) in emitter.graph.nodes.enumerated() {
-        if case .input(let number) = graphNode, case .reduction(let reduction) =
-          emitter.inputs[number]
+        if case .input(let number) = graphNode,
+          case .reduction(let reduction) =
+            emitter.inputs[number]
         {
           stages[index] = nest.reductions[reduction].stage + 1
         }
-        for operand in graphNode.operands { stages[index] = Swift.max(stages[index], stages[operand]) }
+        for operand in graphNode.operands {
+          stages[index] = Swift.max(stages[index], stages[operand])
+        }
       }
       return stages[node]
     }

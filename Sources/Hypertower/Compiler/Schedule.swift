@@ -2,9 +2,9 @@
 ///
 /// Matrix products take the elementwise operations that follow them; other nodes are collected
 /// into loop nests: elementwise chains, and rows with their reductions (a softmax with its loss
-/// and gradient is one). A node joins the latest launch that any of its operands comes from if it
-/// fits there, and otherwise starts a new one, so launches in their order never wait for a later
-/// one.
+/// and gradient is one). A node joins the first launch that it fits into, from the latest that any
+/// of its operands comes from, and otherwise starts a new one, so launches in their order never
+/// wait for a later one.
 struct Schedule {
   /// A launch to be.
   struct Group {
@@ -60,8 +60,8 @@ struct Schedule {
       break
     case .unary, .binary, .select:
       if let latest = latestGroup(of: node.operands) {
-        if fuses, fits(index, in: latest) {
-          join(index, latest)
+        if let group = firstGroup(from: latest, where: { fits(index, in: $0) }) {
+          join(index, group)
         } else {
           startNest(index, fullShape: node.shape, reducedAxes: nil)
         }
@@ -74,11 +74,14 @@ struct Schedule {
         startNest(index, fullShape: node.shape, reducedAxes: nil)
       }
     case .reduce(_, let axes):
-      let source = node.operands[0]
-      let shape = tape[source].shape
-      if fuses, let latest = latestGroup(of: [source]), fitsReduction(index, axes, in: latest) {
-        groups[latest].kind = .nest(fullShape: shape, reducedAxes: axes)
-        join(index, latest)
+      let shape = tape[node.operands[0]].shape
+      let latest = latestGroup(of: node.operands)
+      let group = firstGroup(from: latest ?? 0) {
+        fitsReduction(index, axes, in: $0, mayMakeRows: $0 == latest)
+      }
+      if let group {
+        groups[group].kind = .nest(fullShape: shape, reducedAxes: axes)
+        join(index, group)
       } else {
         startNest(index, fullShape: shape, reducedAxes: axes)
       }
@@ -142,11 +145,21 @@ struct Schedule {
     }
   }
 
+  /// The first group from number `start` on, if nodes are put together at all.
+  private func firstGroup(from start: Int, where fits: (Int) -> Bool) -> Int? {
+    guard fuses else { return nil }
+    return (start..<Swift.max(start, groups.count)).first(where: fits)
+  }
+
   /// Rows only: a reduction along leading axes wants another order of work than its operands.
-  private func fitsReduction(_ index: Tape.Index, _ axes: [Int], in group: Int) -> Bool {
+  ///
+  /// - Parameter mayMakeRows: whether a group without reductions may become one of rows.
+  private func fitsReduction(
+    _ index: Tape.Index, _ axes: [Int], in group: Int, mayMakeRows: Bool
+  ) -> Bool {
     let shape = tape[tape[index].operands[0]].shape
     guard case .nest(let fullShape, let reducedAxes) = groups[group].kind, shape == fullShape,
-      reducedAxes == nil || reducedAxes == axes, areTrailing(axes, in: shape)
+      reducedAxes == axes || (reducedAxes == nil && mayMakeRows), areTrailing(axes, in: shape)
     else { return false }
     // Members that were placed before the nest had rows are at the full shape; none may be at the
     // shape of its rows.

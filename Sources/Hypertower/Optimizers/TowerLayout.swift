@@ -121,7 +121,8 @@ package struct TowerLayout: Sendable {
     Tower(
       levels.map { level in
         level.rule.withRawValues(
-          Array(rawValues[level.hyperparameters..<level.hyperparameters + level.hyperparameterCount]),
+          Array(
+            rawValues[level.hyperparameters..<level.hyperparameters + level.hyperparameterCount]),
           tensors: level.tensorNames)
       })
   }

@@ -6,7 +6,7 @@ extension Tensor {
       "negativeLogLikelihood: \(shape) with labels \(labels.shape): they must be [batch, classes] "
         + "and [batch]")
     let chosen = (labels.oneHot(shape[1]) * self).sum([1], keepingAxes: true)
-    return -chosen.mean()
+    return (-chosen).mean()
   }
 
   /// The negative log-likelihood of labels `[batch]` under the softmax of this, `[batch, classes]`.

@@ -39,4 +39,9 @@ extension Shape {
   func collapsed(along axes: [Int]) -> Shape {
     indices.map { axes.contains($0) ? 1 : self[$0] }
   }
+
+  /// This shape without `axes`.
+  func removing(_ axes: [Int]) -> Shape {
+    indices.filter { !axes.contains($0) }.map { self[$0] }
+  }
 }

@@ -99,9 +99,10 @@ extension Tensor {
 
   /// The mean along `axes`; default: all.
   public func mean(_ axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor {
-    let total = sum(axes, keepingAxes: keepingAxes)
-    let count = (axes ?? Array(shape.indices)).reduce(1) { $0 * shape[$1] }
-    return total * .constant(1 / Double(count))
+    let axes = axes ?? Array(shape.indices)
+    let count = axes.reduce(1) { $0 * shape[$1] }
+    let mean = sum(axes, keepingAxes: true) * .constant(1 / Double(count))
+    return keepingAxes ? mean : mean.reshaped(shape.removing(axes))
   }
 
   /// The greatest element along `axes`; default: all. NaN if any element is.
@@ -110,7 +111,9 @@ extension Tensor {
   }
 
   /// The index of the first of the greatest elements along `axis`, as a number.
-  public func argmax(_ axis: Int) -> Tensor { reduced(.indexOfMaximum, [axis], false) }
+  public func argmax(_ axis: Int, keepingAxes: Bool = false) -> Tensor {
+    reduced(.indexOfMaximum, [axis], keepingAxes)
+  }
 
   private func reduced(
     _ reduction: Tape.Reduction, _ axes: [Int]?, _ keepingAxes: Bool
@@ -122,8 +125,7 @@ extension Tensor {
     let kept = shape.collapsed(along: axes)
     let result =
       axes.isEmpty ? self : recording(.reduce(reduction, axes: axes), shape: kept)
-    if keepingAxes { return result }
-    return result.reshaped(shape.indices.filter { !axes.contains($0) }.map { shape[$0] })
+    return keepingAxes ? result : result.reshaped(shape.removing(axes))
   }
 
   /// For whole numbers c in `0..<classes`, a new last axis that is 1 at c and else 0.

@@ -1,11 +1,11 @@
 /// A program under construction that reads batches of a data set: its buffers, with the arrays
 /// bound to them, and where the batch lies.
-struct BatchProgram {
-  var program = Program()
-  private(set) var arrays: [any DeviceArray] = []
+package struct BatchProgram {
+  package var program = Program()
+  package private(set) var arrays: [any DeviceArray] = []
   /// The features and targets of the batch, `[batch, features]` and the shape of the targets.
-  let x: Span
-  let targets: Span
+  package let x: Span
+  package let targets: Span
   private let backend: any Backend
 
   /// - Parameters:
@@ -14,7 +14,7 @@ struct BatchProgram {
   ///   - stride: the number of samples from the start of one batch to the next.
   ///   - counter: the int32 that numbers the batches.
   ///   - permutation: the order of the samples; nil: file order.
-  init(
+  package init(
     _ data: DeviceDataset, batch: Int, stride: Int,
     counter: (array: any DeviceArray, offset: Int), permutation: IndexPermutation?,
     on backend: any Backend
@@ -52,7 +52,7 @@ struct BatchProgram {
     self.arrays = arrays
   }
 
-  mutating func bind(_ array: any DeviceArray) -> Span {
+  package mutating func bind(_ array: any DeviceArray) -> Span {
     arrays.append(array)
     return Span(buffer: program.addBuffer(array.type, count: array.count))
   }
@@ -60,7 +60,7 @@ struct BatchProgram {
   /// Compiles tensors recorded on one tape into the program.
   ///
   /// - Parameter leaves: where leaves lie, by the tape's nodes.
-  mutating func append(
+  package mutating func append(
     _ recorder: TapeRecorder, leaves: [(tensor: Tensor, span: Span)],
     outputs: [(tensor: Tensor, span: Span)]
   ) throws {

@@ -1,10 +1,10 @@
 /// A data set's copy in device memory.
-final class DeviceDataset {
-  let dataset: Dataset
-  let features: any DeviceArray
-  let targets: any DeviceArray
+package final class DeviceDataset {
+  package let dataset: Dataset
+  package let features: any DeviceArray
+  package let targets: any DeviceArray
 
-  init(_ dataset: Dataset, on backend: any Backend) throws {
+  package init(_ dataset: Dataset, on backend: any Backend) throws {
     self.dataset = dataset
     switch dataset.features {
     case .bytes(let bytes):
@@ -25,7 +25,7 @@ final class DeviceDataset {
   }
 
   /// The shape of the targets of `batch` samples.
-  func targetShape(batch: Int) -> Shape {
+  package func targetShape(batch: Int) -> Shape {
     switch dataset.targets {
     case .classes: [batch]
     case .values(_, let width): [batch, width]

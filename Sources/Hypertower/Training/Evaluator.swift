@@ -58,24 +58,29 @@ final class Evaluator {
     let targets = Tensor(
       recorder,
       recorder.leaf(.input(name: "targets"), shape: data.targetShape(batch: batch)))
-    let previous = Tensor(recorder, recorder.leaf(.input(name: "totals"), shape: [2]))
-    let loss = lossFunction(trace.output, targets) * .constant(Double(batch))
+    func previous(_ name: String) -> Tensor {
+      Tensor(recorder, recorder.leaf(.input(name: name), shape: []))
+    }
+    let (previousRight, previousLoss) = (previous("right"), previous("loss"))
+    let loss = previousLoss + lossFunction(trace.output, targets) * .constant(Double(batch))
     let right =
       targets.shape.count == 1
-      ? trace.output.argmax(1).isEqual(to: targets).sum() : Tensor.constant(0)
-    // [right, loss] = right · [1, 0] + loss · [0, 1]
-    let sums = previous + right * Tensor([1, 0]) + loss * Tensor([0, 1])
+      ? previousRight
+        + trace.output.argmax(1, keepingAxes: true).isEqual(to: targets.reshaped([batch, 1])).sum()
+      : previousRight
 
     let arena = program.bind(state.arena)
-    let totalsSpan = program.bind(totals)
+    let rightSpan = program.bind(totals)
+    let lossSpan = Span(buffer: rightSpan.buffer, offset: 1)
     try program.append(
       recorder,
       leaves: zip(trace.parameterTensors, state.layout.parameters.entries).map {
         ($0, Span(buffer: arena.buffer, offset: $1.offset))
       } + [
-        (trace.input, program.x), (targets, program.targets), (previous, totalsSpan),
+        (trace.input, program.x), (targets, program.targets), (previousRight, rightSpan),
+        (previousLoss, lossSpan),
       ],
-      outputs: [(sums, totalsSpan)])
+      outputs: [(right, rightSpan), (loss, lossSpan)])
     let counterSpan = program.bind(counter)
     program.program.instructions.append(.increment(counterSpan))
     let executable = try state.backend.prepare(program.program, arrays: program.arrays)

@@ -39,7 +39,9 @@ final class CPUMatrixProduct<Element: HostReal>: CPUStep {
     let stripes = (product.rows + stripe - 1) / stripe
     nonisolated(unsafe) let work = self
     if product.rows * inner * columns < 1 << 18 {
-      for i in 0..<stripes { work.run(rows: i * stripe..<Swift.min(product.rows, (i + 1) * stripe)) }
+      for i in 0..<stripes {
+        work.run(rows: i * stripe..<Swift.min(product.rows, (i + 1) * stripe))
+      }
     } else {
       DispatchQueue.concurrentPerform(iterations: stripes) { i in
         work.run(rows: i * stripe..<Swift.min(work.product.rows, (i + 1) * stripe))

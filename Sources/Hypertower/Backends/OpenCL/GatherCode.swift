@@ -3,41 +3,51 @@ internal import OpenCL
 
 /// Writes the kernels that bring batches from a data set.
 enum GatherCode {
-  static func plans(_ gather: BatchGather, _ profile: DeviceProfile) -> [KernelPlan] {
-    gather.sources.map { source in
+  static func plan(_ gather: BatchGather, _ profile: DeviceProfile) -> KernelPlan {
+    var parameters = ""
+    var copies = ""
+    var arguments: [KernelPlan.Argument] = [.buffer(gather.counter.buffer)]
+    for (number, source) in gather.sources.enumerated() {
       let (type, load) =
         switch source.type {
         case .real: ("real", "LOAD")
         case .byte: ("uchar", "LOAD_BYTES")
         case .int32: ("int", "LOAD_INTS")
         }
-      let permutation = gather.permutation
-      let seed = permutation?.seed ?? 0
-      let text =
-        "#define SOURCE_TYPE \(type)\n#define LOAD_SOURCE \(load)\n"
-        + "#define DIVISOR \(ScalarCode.literal(Double(source.divisor)))\n"
-        + "#define SEED_LOW \(UInt32(truncatingIfNeeded: seed))u\n"
-        + "#define SEED_HIGH \(UInt32(truncatingIfNeeded: seed >> 32))u\n"
-        + defining(
-          [
-            ("SOURCE_OFFSET", source.from.offset), ("TARGET_OFFSET", source.to.offset),
-            ("ROW_WIDTH", source.width), ("COUNTER", gather.counter.offset),
-            ("BATCH", gather.batchSize), ("STRIDE", gather.stride),
-            ("BATCHES", gather.batchesPerEpoch), ("SAMPLES", gather.sampleCount),
-            ("SHUFFLED", permutation == nil ? 0 : 1), ("ROUNDS", IndexPermutation.rounds),
-            ("LOWER_BITS", permutation?.lowerBits ?? 1),
-            ("UPPER_BITS", permutation?.upperBits ?? 1),
-          ], String(cString: kernels_gather_batch()))
-        + ["SOURCE_TYPE", "LOAD_SOURCE", "DIVISOR", "SEED_LOW", "SEED_HIGH"]
-        .map { "#undef \($0)\n" }.joined()
-      let groups = Swift.min(gather.batchSize, profile.workGroups)
-      return KernelPlan(
-        source: text,
-        arguments: [
-          .buffer(source.from.buffer), .buffer(source.to.buffer), .buffer(gather.counter.buffer),
-        ],
-        size: LaunchSize(global: [groups * profile.lanes], local: [profile.lanes]))
+      parameters += ", global const \(type) *source\(number), global real *target\(number)"
+      arguments += [.buffer(source.from.buffer), .buffer(source.to.buffer)]
+      let width = source.width
+      let value = "\(load)(source\(number) + \(source.from.offset) + sample * \(width) + i)"
+      let quotient =
+        source.divisor == 1
+        ? value
+        : "KERNEL_QUOTIENT(\(value), \(ScalarCode.literal(Double(source.divisor))))"
+      copies += """
+        for (int i = LANE_START; i < \(width); i += LANE_STEP)
+          store(\(quotient),
+                target\(number) + \(source.to.offset) + (size_t)row * \(width) + i, \(width) - i);
+
+        """
     }
+    let permutation = gather.permutation
+    let seed = permutation?.seed ?? 0
+    let template = String(cString: kernels_gather_batch())
+      .replacing("COPY_PARAMETERS", with: parameters)
+      .replacing("    COPY_ROW\n", with: copies)
+    let source = defining(
+      [
+        ("COUNTER", gather.counter.offset), ("BATCH", gather.batchSize),
+        ("STRIDE", gather.stride), ("BATCHES", gather.batchesPerEpoch),
+        ("SAMPLES", gather.sampleCount), ("SHUFFLED", permutation == nil ? 0 : 1),
+        ("ROUNDS", IndexPermutation.rounds), ("LOWER_BITS", permutation?.lowerBits ?? 1),
+        ("UPPER_BITS", permutation?.upperBits ?? 1),
+        ("SEED_LOW", Int(UInt32(truncatingIfNeeded: seed))),
+        ("SEED_HIGH", Int(UInt32(truncatingIfNeeded: seed >> 32))),
+      ], template)
+    let groups = Swift.min(gather.batchSize, profile.workGroups)
+    return KernelPlan(
+      source: source, arguments: arguments,
+      size: LaunchSize(global: [groups * profile.lanes], local: [profile.lanes]))
   }
 
   static func plan(incrementing counter: Span) -> KernelPlan {

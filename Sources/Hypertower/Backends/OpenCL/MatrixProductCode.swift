@@ -51,7 +51,7 @@ enum MatrixProductCode {
   /// the fewest rows at the end and loads the right operand the fewest times.
   static func tileRows(for rows: Int) -> Int {
     func cost(_ height: Int) -> Int { (rows + height - 1) / height * (height + 2) }
-    return (1...14).reversed().min { cost($0) < cost($1) }!
+    return (1...min(14, rows)).reversed().min { cost($0) < cost($1) }!
   }
 
   private static func transpose(

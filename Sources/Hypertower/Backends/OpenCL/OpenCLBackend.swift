@@ -183,7 +183,7 @@ package final class OpenCLBackend: Backend {
         .kernel(EpilogueCode.plan(product, scratch: 1, profile)),
       ]
     case .gatherBatch(let gather):
-      return GatherCode.plans(gather, profile).map { .kernel($0) }
+      return [.kernel(GatherCode.plan(gather, profile))]
     case .increment(let counter):
       return [.kernel(GatherCode.plan(incrementing: counter))]
     case .projectGradient(let projection):
@@ -263,6 +263,11 @@ struct KernelSource {
   /// The kernel of each launch.
   let kernelNames: [String]
 
+  /// The functions that templates define besides their kernel.
+  private static let ownNames = [
+    "EPILOGUE", "UNIFORMS", "KERNEL_HASH", "KERNEL_PERMUTE", "KERNEL_QUOTIENT",
+  ]
+
   init(_ plans: [KernelPlan], _ profile: DeviceProfile) {
     var text =
       "#define LANES ROW_LANES\n" + String(cString: kernels_common())
@@ -276,13 +281,9 @@ struct KernelSource {
       known[plan.source] = name
       // Names that a template defines are made this kernel's own.
       text += "\n#define KERNEL \(name)\n"
-      for own in ["EPILOGUE", "UNIFORMS", "KERNEL_HASH", "KERNEL_PERMUTE"] {
-        text += "#define \(own) \(name)_\(own.lowercased())\n"
-      }
+      for own in Self.ownNames { text += "#define \(own) \(name)_\(own.lowercased())\n" }
       text += plan.source
-      for own in ["KERNEL", "EPILOGUE", "UNIFORMS", "KERNEL_HASH", "KERNEL_PERMUTE"] {
-        text += "#undef \(own)\n"
-      }
+      for own in ["KERNEL"] + Self.ownNames { text += "#undef \(own)\n" }
       return name
     }
     self.text = text

@@ -14,8 +14,10 @@ enum ScalarCode {
   ///   - type: `vec` or `real`, that of the result.
   ///   - operand: the text of another node's value, of that type.
   ///   - input: the text of an input's value, of that type.
+  ///   - tanh: the function's name; default: the one made for tensors.
   static func expression(
-    _ node: ScalarGraph.Node, type: String, operand: (Int) -> String, input: (Int) -> String
+    _ node: ScalarGraph.Node, type: String, tanh: String? = nil, operand: (Int) -> String,
+    input: (Int) -> String
   ) -> String {
     switch node {
     case .constant(let value):
@@ -28,7 +30,7 @@ enum ScalarCode {
       case .negate: "-\(x)"
       case .exponential: "exp(\(x))"
       case .logarithm: "log(\(x))"
-      case .tanh: "tanh(\(x))"
+      case .tanh: "\(tanh ?? "tanh_\(type)")(\(x))"
       case .squareRoot: "sqrt(\(x))"
       case .sigmoid: "1.0f / (1.0f + exp(-\(x)))"
       // As a comparison, so that NaN passes through.
@@ -53,12 +55,13 @@ enum ScalarCode {
   /// Statements that define a constant `prefix + number` for each node that `outputs` need.
   static func statements(
     _ graph: ScalarGraph, outputs: [Int], type: String, prefix: String, indent: String,
-    input: (Int) -> String
+    tanh: String? = nil, input: (Int) -> String
   ) -> String {
     let needed = graph.needed(by: outputs)
     return graph.nodes.indices.filter { needed[$0] }.map { index in
       let text = expression(
-        graph.nodes[index], type: type, operand: { "\(prefix)\($0)" }, input: input)
+        graph.nodes[index], type: type, tanh: tanh, operand: { "\(prefix)\($0)" },
+        input: input)
       return "\(indent)const \(type) \(prefix)\(index) = \(text);\n"
     }.joined()
   }

@@ -82,7 +82,8 @@ enum TowerCode {
   private static func ruleFunction(_ number: Int, _ rule: UpdateRule) -> String {
     let outputs = [rule.newParameter] + rule.states.map(\.next) + rule.jacobian
     var body = ScalarCode.statements(
-      rule.graph, outputs: outputs, type: "real", prefix: "n", indent: "  ", input: ruleInput)
+      rule.graph, outputs: outputs, type: "real", prefix: "n", indent: "  ",
+      tanh: "tanh_precise", input: ruleInput)
     body += "  *new_p = n\(rule.newParameter);\n"
     for (state, own) in rule.states.enumerated() { body += "  s[\(state)] = n\(own.next);\n" }
     for (h, node) in rule.jacobian.enumerated() { body += "  jacobian[\(h)] = n\(node);\n" }
@@ -115,7 +116,7 @@ enum TowerCode {
     let split = layout.bottom
     var body = ScalarCode.statements(
       split.rule.graph, outputs: split.uniformNodes, type: "real", prefix: "n", indent: "  ",
-      input: ruleInput)
+      tanh: "tanh_precise", input: ruleInput)
     for (number, node) in split.uniformNodes.enumerated() {
       body += "  uniforms[\(number)] = n\(node);\n"
     }
@@ -149,8 +150,7 @@ enum TowerCode {
         body += "    store(n\(node), jacobian + \(h * size) + i, count);\n"
       }
     }
-    let source = String(cString: kernels_parameter_update()).split(
-      separator: "    UPDATE\n", omittingEmptySubsequences: false)
+    let template = String(cString: kernels_parameter_update())
     return KernelPlan(
       source: defining(
         [
@@ -160,7 +160,7 @@ enum TowerCode {
           ("UNIFORMS_OFFSET", update.values.offset + layout.uniforms),
           ("UNIFORM_COUNT", split.uniformNodes.count),
           ("IS_PER_TENSOR_UPDATE", layout.levels[0].isPerTensor ? 1 : 0),
-        ], source.joined(separator: body)),
+        ], template.replacing("    UPDATE\n", with: body)),
       arguments: [
         .table(blockTable(layout.parameters)), .buffer(update.parameters.buffer),
         .buffer(update.gradient.buffer), .buffer(update.states.buffer),

@@ -1,0 +1,65 @@
+import Hypertower
+import OpenCL
+import Testing
+
+/// Batches reach the program as the data set has them, on every device.
+@Suite(.serialized) struct BatchGatherTests {
+  static func backends() throws -> [any Backend] {
+    try [CPUBackend<Float>()]
+      + OpenCL.Device.all().flatMap { device in
+        try [DeviceProfile.cpu, .gpu].map { try OpenCLBackend(device, profile: $0) }
+      }
+  }
+
+  /// Runs a gather of `batch` rows of 256 bytes and labels as step number `counter`.
+  private func gather(
+    on backend: any Backend, batch: Int, counter: Int, permutation: IndexPermutation? = nil
+  ) throws -> (features: [Float], labels: [Float]) {
+    let samples = 7
+    let bytes = (0..<samples * 256).map { UInt8(truncatingIfNeeded: $0 + $0 / 256) }
+    let dataset = Dataset(
+      count: samples, featureCount: 256, features: .bytes(bytes),
+      targets: .classes((0..<Int32(samples)).map { $0 }, classCount: samples))
+    let counters = try backend.allocate(.int32, count: 1)
+    try backend.write(.int32([Int32(counter)]), to: counters, at: 0)
+    let program = try BatchProgram(
+      DeviceDataset(dataset, on: backend), batch: batch, stride: 3, counter: (counters, 0),
+      permutation: permutation, on: backend)
+    try backend.run(try backend.prepare(program.program, arrays: program.arrays))
+    return (
+      try backend.read(0..<batch * 256, of: program.arrays[program.x.buffer]).floats,
+      try backend.read(0..<batch, of: program.arrays[program.targets.buffer]).floats
+    )
+  }
+
+  @Test func everyByteIsDividedAsSwiftDoes() throws {
+    for backend in try Self.backends() {
+      let (features, labels) = try gather(on: backend, batch: 3, counter: 1)
+      let expected = (3 * 256..<6 * 256).map {
+        Float(UInt8(truncatingIfNeeded: $0 + $0 / 256)) / 255
+      }
+      #expect(features == expected, "\(backend.description)")
+      #expect(labels == [3, 4, 5], "\(backend.description)")
+    }
+  }
+
+  @Test func lastBatchAndNextEpochFollowTheCounter() throws {
+    for backend in try Self.backends() {
+      #expect(try gather(on: backend, batch: 1, counter: 2).labels == [6])
+      #expect(try gather(on: backend, batch: 3, counter: 4).labels == [3, 4, 5])
+    }
+  }
+
+  @Test func shufflesAsThePermutationSays() throws {
+    let permutation = IndexPermutation(count: 7, seed: 0x1234_5678_9ABC_DEF0)
+    for backend in try Self.backends() {
+      for (counter, epoch, batch) in [(0, 0, 0), (1, 0, 1), (3, 1, 0), (100, 33, 1)] {
+        let expected = (0..<3).map { Float(permutation(batch * 3 + $0, epoch: epoch)) }
+        let labels = try gather(
+          on: backend, batch: 3, counter: counter, permutation: permutation
+        ).labels
+        #expect(labels == expected, "\(backend.description), step \(counter)")
+      }
+    }
+  }
+}
