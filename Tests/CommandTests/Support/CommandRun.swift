@@ -34,7 +34,7 @@ struct CommandRun {
     variables["SWIFT_BACKTRACE"] = "enable=no"
     let words = ([Self.program] + arguments).map { strdup($0) } + [nil]
     let settings = variables.map { strdup("\($0)=\($1)") } + [nil]
-    defer { (words + settings).forEach { free($0) } }
+    defer { for text in words + settings { free(text) } }
     var process = pid_t()
     let code = posix_spawn(&process, Self.program, &actions, nil, words, settings)
     guard code == 0 else { throw SpawnFailure(program: Self.program, code: code) }
