@@ -66,7 +66,8 @@ import Testing
     }
     // e^−x overflows before the sigmoid does: it is 0 where it should be less than 10⁻³⁸.
     cases.append(OperationCase("sigmoid", x.sigmoid() + 1, .elementwise))
-    cases.append(OperationCase("sigmoid", Tensor([-80, -20, -1e-6, 0.3, 17]).sigmoid(), .elementwise))
+    cases.append(
+      OperationCase("sigmoid", Tensor([-80, -20, -1e-6, 0.3, 17]).sigmoid(), .elementwise))
     // Every pair of them.
     let shape = [numbers.count, numbers.count]
     let left = x.reshaped([numbers.count, 1]).broadcast(to: shape)

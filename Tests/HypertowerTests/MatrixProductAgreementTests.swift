@@ -65,7 +65,8 @@ import Testing
       OperationCase("operand computed", (a * 2).matmul((b + 1).tanh()), .summing),
       OperationCase("operand by itself", a.matmul(a, transposeRight: true), .summing),
       OperationCase(
-        "operand reshaped", cube.transposed([1, 0, 2]).reshaped([6, 7]).matmul(random.tensor([7, 5])),
+        "operand reshaped",
+        cube.transposed([1, 0, 2]).reshaped([6, 7]).matmul(random.tensor([7, 5])),
         .summing),
       OperationCase(
         "operand broadcast",

@@ -66,7 +66,8 @@ import Testing
       OperationCase(
         "of a reshape of a transpose",
         computed.reshaped([24, 5]).transposed().reshaped([2, 60]).transposed(), .exact),
-      OperationCase("of a broadcast", random.tensor([1, 5]).broadcast(to: [3, 5]).reshaped([15]), .exact),
+      OperationCase(
+        "of a broadcast", random.tensor([1, 5]).broadcast(to: [3, 5]).reshaped([15]), .exact),
       OperationCase("of one number", random.tensor([]).reshaped([1, 1, 1]), .exact),
       OperationCase("of nothing", random.tensor([0, 3]).reshaped([7, 0]), .exact),
       OperationCase("a leaf itself", x, .exact),
