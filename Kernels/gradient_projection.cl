@@ -7,7 +7,7 @@
 // previous_gradient    [SIZE]
 // previous_states      [states, SIZE]
 // previous_parameters  [SIZE], or unused
-// values               the tower's numbers, with the uniform values of each tensor
+// values               the tower's numbers, with the uniform values of each tensor from uniforms_at on
 // partial_sums         [number, HYPERPARAMETERS]
 // JACOBIAN, generated, defines the derivatives j0, j1, … of one `vec` of elements from `i` on, and
 // adds their products with `g` to `sums`. One work-group a block.
@@ -17,7 +17,7 @@ kernel void KERNEL(global const int *restrict blocks, global const real *restric
                    global const real *restrict previous_states_buffer,
                    global const real *restrict previous_parameters_buffer,
                    global const real *restrict values, global const int *restrict counters,
-                   global real *restrict partial_sums) {
+                   global real *restrict partial_sums, int uniforms_at) {
   DECLARE_SCRATCH
   const int block = get_group_id(0);
   const int tensor = blocks[3 * block];
@@ -29,7 +29,7 @@ kernel void KERNEL(global const int *restrict blocks, global const real *restric
   global const real *restrict gradient = previous_gradient_buffer + GRADIENT_OFFSET + first;
   global const real *restrict states = previous_states_buffer + STATES_OFFSET + first;
   global const real *restrict uniforms =
-      values + UNIFORMS_OFFSET + (IS_PER_TENSOR_UPDATE ? tensor * UNIFORM_COUNT : 0);
+      values + uniforms_at + (IS_PER_TENSOR_UPDATE ? tensor * UNIFORM_COUNT : 0);
   vec sums[HYPERPARAMETERS];
   for (int h = 0; h < HYPERPARAMETERS; ++h) sums[h] = (vec)(0);
   for (int i = LANE_START; i < block_count; i += LANE_STEP) {

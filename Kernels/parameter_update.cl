@@ -6,14 +6,15 @@
 // states               [states, SIZE]
 // next_states          the same, after the step; may be the same memory
 // previous_parameters  [SIZE]: receives the parameters before the step, or unused
-// values               the tower's numbers, with the uniform values of each tensor
+// values               the tower's numbers, with the uniform values of each tensor from uniforms_at on
 // UPDATE, generated, applies the rule to one `vec` of elements from `i` on, of which `count` count.
 // One work-group a block.
 
 kernel void KERNEL(global const int *restrict blocks, global real *restrict parameters_buffer,
                    global const real *restrict gradient_buffer, global const real *states_buffer,
                    global real *next_states_buffer, global real *previous_parameters_buffer,
-                   global const real *restrict values, global const int *restrict counters) {
+                   global const real *restrict values, global const int *restrict counters,
+                   int uniforms_at) {
   // The step at which a run diverged is still taken, later ones are not.
   if (counters[1] != 0 && counters[1] != counters[0]) return;
   const int block = get_group_id(0);
@@ -27,7 +28,7 @@ kernel void KERNEL(global const int *restrict blocks, global real *restrict para
   global real *previous_parameters =
       previous_parameters_buffer + PREVIOUS_PARAMETERS_OFFSET + first;
   global const real *restrict uniforms =
-      values + UNIFORMS_OFFSET + (IS_PER_TENSOR_UPDATE ? tensor * UNIFORM_COUNT : 0);
+      values + uniforms_at + (IS_PER_TENSOR_UPDATE ? tensor * UNIFORM_COUNT : 0);
   for (int i = LANE_START; i < block_count; i += LANE_STEP) {
     const int count = block_count - i;
     UPDATE

@@ -13,6 +13,9 @@
 // values     all numbers of the tower, as laid out by the host
 // tensors    [tensors, 2] of the bottom level: first block, number of blocks
 // counters   [2]: steps taken; 1 + the first step whose loss was not finite, or 0
+//
+// Heights, widths and places are arguments and tables, so that towers of the same rules share this
+// kernel whatever their height.
 
 #define RULE(k) levels[(k)*LEVEL_FIELDS]
 #define COUNT(k) levels[(k)*LEVEL_FIELDS + 1]
@@ -28,7 +31,7 @@ kernel void KERNEL(global real *restrict values_buffer, global int *restrict cou
                    global const real *restrict partial_sums_buffer, global const real *restrict loss,
                    global real *restrict records, global const int *restrict levels,
                    global const int *restrict tensors, int height, int hyperparameter_count,
-                   int uniform_sets, int record_capacity) {
+                   int uniform_sets, int uniforms_at, int record_capacity) {
   global real *values = values_buffer + VALUES_OFFSET;
   global const real *partial_sums = partial_sums_buffer + PARTIAL_SUMS_OFFSET;
   const int lane = get_local_id(0);
@@ -93,7 +96,7 @@ kernel void KERNEL(global real *restrict values_buffer, global int *restrict cou
     for (int set = lane; set < uniform_sets; set += LANES) {
       real h[MAX_HYPERPARAMETERS];
       for (int j = 0; j < per_rule; ++j) h[j] = values[HYPERPARAMETERS_AT(0) + set * per_rule + j];
-      UNIFORMS((real)(step + 1), h, values + UNIFORMS_OFFSET + set * UNIFORM_COUNT);
+      UNIFORMS((real)(step + 1), h, values + uniforms_at + set * UNIFORM_COUNT);
     }
     global real *record =
         records + RECORDS_OFFSET + (size_t)(step % record_capacity) * (1 + hyperparameter_count);

@@ -21,7 +21,7 @@ enum BottomRuleCode {
           ("STATES_OFFSET", previous.states.offset),
           ("PARAMETERS_OFFSET", previous.parameters?.offset ?? 0),
           ("PARTIAL_SUMS_OFFSET", projection.partialSums.offset),
-        ] + uniformDefinitions(layout, projection.values),
+        ] + uniformDefinitions(layout),
         String(cString: kernels_gradient_projection()).replacing("    JACOBIAN\n", with: body)),
       arguments: [
         .table(blockTable(layout.parameters)), .buffer(projection.gradient.buffer),
@@ -29,6 +29,7 @@ enum BottomRuleCode {
         .buffer(previous.parameters?.buffer ?? previous.gradient.buffer),
         .buffer(projection.values.buffer), .buffer(projection.counters.buffer),
         .buffer(projection.partialSums.buffer),
+        .number(Int32(projection.values.offset + layout.uniforms)),
       ],
       size: launchSize(layout.parameters, profile))
   }
@@ -53,7 +54,7 @@ enum BottomRuleCode {
           ("GRADIENT_OFFSET", update.gradient.offset), ("STATES_OFFSET", update.states.offset),
           ("NEXT_STATES_OFFSET", update.nextStates.offset),
           ("PREVIOUS_PARAMETERS_OFFSET", update.previousParameters?.offset ?? 0),
-        ] + uniformDefinitions(layout, update.values),
+        ] + uniformDefinitions(layout),
         String(cString: kernels_parameter_update()).replacing("    UPDATE\n", with: body)),
       arguments: [
         .table(blockTable(layout.parameters)), .buffer(update.parameters.buffer),
@@ -61,6 +62,7 @@ enum BottomRuleCode {
         .buffer(update.nextStates.buffer),
         .buffer(update.previousParameters?.buffer ?? update.nextStates.buffer),
         .buffer(update.values.buffer), .buffer(update.counters.buffer),
+        .number(Int32(update.values.offset + layout.uniforms)),
       ],
       size: launchSize(layout.parameters, profile))
   }
@@ -79,11 +81,8 @@ enum BottomRuleCode {
     }
   }
 
-  private static func uniformDefinitions(
-    _ layout: TowerLayout, _ values: Span
-  ) -> [(String, Int)] {
+  private static func uniformDefinitions(_ layout: TowerLayout) -> [(String, Int)] {
     [
-      ("UNIFORMS_OFFSET", values.offset + layout.uniforms),
       ("UNIFORM_COUNT", layout.bottom.uniformNodes.count),
       ("IS_PER_TENSOR_UPDATE", layout.levels[0].isPerTensor ? 1 : 0),
     ]

@@ -17,7 +17,7 @@ enum TowerCode {
         ("RECORDS_OFFSET", walk.records.offset), ("BLOCKS", layout.parameters.blocks.count),
         ("MAX_HYPERPARAMETERS", layout.rules.map(\.hyperparameters.count).max()! + 1),
         ("MAX_STATES", layout.rules.map(\.states.count).max()! + 1),
-        ("UNIFORMS_OFFSET", layout.uniforms), ("UNIFORM_COUNT", layout.bottom.uniformNodes.count),
+        ("UNIFORM_COUNT", layout.bottom.uniformNodes.count),
       ], String(cString: kernels_tower_walk()))
     source += "#undef ADJUST\n"
     let bottom = layout.levels[0]
@@ -31,7 +31,7 @@ enum TowerCode {
         .table(levelTable(layout)), .table(tensorTable(layout.parameters)),
         .number(Int32(layout.height)), .number(Int32(layout.hyperparameterCount)),
         .number(Int32(bottom.isPerTensor ? bottom.width : 1)),
-        .number(Int32(walk.recordCapacity)),
+        .number(Int32(layout.uniforms)), .number(Int32(walk.recordCapacity)),
       ],
       size: LaunchSize(global: [profile.towerLanes], local: [profile.towerLanes]))
   }
