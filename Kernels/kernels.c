@@ -21,9 +21,9 @@ const char *kernels_matrix_product_gpu(void) {
   return source;
 }
 
-const char *kernels_transpose(void) {
+const char *kernels_pack(void) {
   static const char source[] = {
-#embed "transpose.cl" suffix(, 0)
+#embed "pack.cl" suffix(, 0)
   };
   return source;
 }

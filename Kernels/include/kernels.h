@@ -4,7 +4,7 @@
 const char *kernels_common(void);
 const char *kernels_matrix_product_cpu(void);
 const char *kernels_matrix_product_gpu(void);
-const char *kernels_transpose(void);
+const char *kernels_pack(void);
 const char *kernels_gather_batch(void);
 const char *kernels_increment(void);
 const char *kernels_gradient_projection(void);

@@ -111,6 +111,11 @@ package struct MatrixProduct: Sendable {
   package struct Operand: Hashable, Sendable {
     package let span: Span
     package let isTransposed: Bool
+
+    package init(span: Span, isTransposed: Bool) {
+      self.span = span
+      self.isTransposed = isTransposed
+    }
   }
 
   /// An element of memory that the epilogue reads at a row and a column.
@@ -123,6 +128,11 @@ package struct MatrixProduct: Sendable {
   package struct Output: Sendable {
     package let node: Int
     package let span: Span
+
+    package init(node: Int, span: Span) {
+      self.node = node
+      self.span = span
+    }
   }
 
   /// The number of terms that are summed before they join the total.
@@ -139,6 +149,14 @@ package struct MatrixProduct: Sendable {
   package var loads: [Load] = []
   package var epilogue = ScalarGraph()
   package var outputs: [Output] = []
+
+  package init(rows: Int, columns: Int, inner: Int, left: Operand, right: Operand) {
+    self.rows = rows
+    self.columns = columns
+    self.inner = inner
+    self.left = left
+    self.right = right
+  }
 }
 
 /// Copies the rows of a batch out of a data set in device memory.

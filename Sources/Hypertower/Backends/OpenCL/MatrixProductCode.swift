@@ -16,16 +16,19 @@ enum MatrixProductCode {
   private static func registerTile(
     _ product: MatrixProduct, _ profile: DeviceProfile
   ) -> [KernelPlan] {
+    let vectors = product.columns > profile.width ? 2 : 1
+    let tileColumns = vectors * profile.width
+    let panels = (product.columns + tileColumns - 1) / tileColumns
     var plans: [KernelPlan] = []
     var right = KernelPlan.Argument.buffer(product.right.span.buffer)
     var rightOffset = product.right.span.offset
-    if product.right.isTransposed {
-      let scratch = KernelPlan.Argument.scratch(0, count: product.inner * product.columns)
-      plans.append(transpose(product, into: scratch))
+    let isPacked = packsRight(product)
+    if isPacked {
+      let scratch = KernelPlan.Argument.scratch(0, count: panels * product.inner * tileColumns)
+      plans.append(pack(product, panels: panels, of: tileColumns, into: scratch))
       right = scratch
       rightOffset = 0
     }
-    let vectors = product.columns > profile.width ? 2 : 1
     let rows = tileRows(for: product.rows)
     let epilogue = Epilogue(product)
     let source = defining(
@@ -33,18 +36,22 @@ enum MatrixProductCode {
         ("ROWS", product.rows), ("COLUMNS", product.columns), ("INNER", product.inner),
         ("LEFT_OFFSET", product.left.span.offset), ("RIGHT_OFFSET", rightOffset),
         ("LEFT_TRANSPOSED", product.left.isTransposed ? 1 : 0),
-        ("BLOCK", MatrixProduct.blockSize), ("TILE_ROWS", rows), ("TILE_VECTORS", vectors),
+        ("RIGHT_PACKED", isPacked ? 1 : 0), ("BLOCK", MatrixProduct.blockSize),
+        ("TILE_ROWS", rows), ("TILE_VECTORS", vectors),
       ], epilogue.wrap(String(cString: kernels_matrix_product_cpu())))
-    let tileColumns = vectors * profile.width
     plans.append(
       KernelPlan(
         source: source,
         arguments: [.buffer(product.left.span.buffer), right] + epilogue.arguments.arguments,
-        size: LaunchSize(
-          global: [
-            (product.columns + tileColumns - 1) / tileColumns, (product.rows + rows - 1) / rows,
-          ], local: [1, 1])))
+        size: LaunchSize(global: [(product.rows + rows - 1) / rows, panels], local: [1, 1])))
     return plans
+  }
+
+  /// Whether the right operand is rearranged first: always if it is transposed, since tiles read
+  /// rows, and if its rows are so long that each would lie on a memory page of its own and there
+  /// are enough tiles to make up for the copy.
+  private static func packsRight(_ product: MatrixProduct) -> Bool {
+    product.right.isTransposed || (product.columns >= 512 && product.rows >= 128)
   }
 
   /// The height of a tile: with 28 of 32 vector registers for sums at most, the one that wastes
@@ -54,17 +61,18 @@ enum MatrixProductCode {
     return (1...min(14, rows)).reversed().min { cost($0) < cost($1) }!
   }
 
-  private static func transpose(
-    _ product: MatrixProduct, into scratch: KernelPlan.Argument
+  private static func pack(
+    _ product: MatrixProduct, panels: Int, of columns: Int, into scratch: KernelPlan.Argument
   ) -> KernelPlan {
-    // Stored [columns, inner].
-    let (rows, columns) = (product.columns, product.inner)
-    return KernelPlan(
+    KernelPlan(
       source: defining(
-        [("ROWS", rows), ("COLUMNS", columns), ("SOURCE_OFFSET", product.right.span.offset)],
-        String(cString: kernels_transpose())),
+        [
+          ("INNER", product.inner), ("COLUMNS", product.columns), ("PANEL", columns),
+          ("RIGHT_OFFSET", product.right.span.offset),
+          ("RIGHT_TRANSPOSED", product.right.isTransposed ? 1 : 0),
+        ], String(cString: kernels_pack())),
       arguments: [.buffer(product.right.span.buffer), scratch],
-      size: LaunchSize(global: [(columns + 15) / 16, (rows + 15) / 16], local: [1, 1]))
+      size: LaunchSize(global: [(product.inner + 15) / 16, panels], local: [1, 1]))
   }
 
   private static func localMemoryTile(
