@@ -1,16 +1,27 @@
+import RealModule
+
 extension HyperparameterDomain {
-  /// The shortest of a few decimal texts that is stored as the same raw number as `natural`.
+  /// The shortest decimal text that is stored as the same raw number as `natural`.
   ///
   /// Where `natural` comes from a raw number in single precision, a text is good enough if it
   /// gives that number in single precision: such texts are shorter. Saturated values, such as a
   /// decay rounded to 1, give the nearest number inside the domain, so that they can be read.
   package func text(for natural: Double) -> String {
     let natural = clamped(natural)
-    let single = shortText(Float(natural))
-    if let value = Double(single), contains(value), stores(natural, sameAs: value) {
-      return single
+    for digits in 1...9 {
+      let value = rounded(natural, toDigits: digits)
+      if contains(value), stores(natural, sameAs: value) { return shortText(value) }
     }
     return shortText(natural)
+  }
+
+  /// The nearest number of that many significant decimal digits, or about that.
+  private func rounded(_ value: Double, toDigits digits: Int) -> Double {
+    guard value != 0, value.isFinite else { return value }
+    let exponent = digits - 1 - Int(Double.log10(value.magnitude).rounded(.down))
+    let scale = Double.pow(10, Double(exponent.magnitude))
+    guard scale.isFinite else { return value }
+    return exponent >= 0 ? (value * scale).rounded() / scale : (value / scale).rounded() * scale
   }
 
   /// Whether two natural values are stored as one raw number, `a` in the precision it came from.
