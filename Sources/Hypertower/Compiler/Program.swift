@@ -162,7 +162,7 @@ package struct MatrixProduct: Sendable {
 /// Copies the rows of a batch out of a data set in device memory.
 ///
 /// The batch's number is `counter % batchesPerEpoch`, the epoch's `counter / batchesPerEpoch`; the
-/// batch starts at row number · `stride`. Bytes become reals divided by `divisor`.
+/// batch starts at row number · `stride`. Elements become reals, divided by `divisor` in float32.
 package struct BatchGather: Sendable {
   /// Rows of `width` elements, from a data set's buffer to the program's memory.
   package struct Source: Sendable {

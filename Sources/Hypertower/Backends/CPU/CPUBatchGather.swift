@@ -27,14 +27,19 @@ final class CPUBatchGather<Element: HostReal>: CPUStep {
     let target = memory.reals(source.to) + row * width
     switch source.type {
     case .real:
-      target.update(from: memory.reals(source.from) + sample * width, count: width)
+      let reals = memory.reals(source.from) + sample * width
+      if source.divisor == 1 {
+        target.update(from: reals, count: width)
+      } else {
+        for j in 0..<width { target[j] = Element(Float(reals[j]) / source.divisor) }
+      }
     case .byte:
-      let bytes = memory.bytes(source.from) + sample * width
       // In float32 on every device, float64 included: data sets have one value everywhere.
+      let bytes = memory.bytes(source.from) + sample * width
       for j in 0..<width { target[j] = Element(Float(bytes[j]) / source.divisor) }
     case .int32:
       let numbers = memory.int32(source.from) + sample * width
-      for j in 0..<width { target[j] = Element(numbers[j]) }
+      for j in 0..<width { target[j] = Element(Float(numbers[j]) / source.divisor) }
     }
   }
 }
