@@ -45,7 +45,7 @@ package struct BatchProgram {
             sources: [
               .init(
                 from: features, type: resident.features.type, to: x, width: dataset.featureCount,
-                divisor: 255),
+                divisor: resident.features.type == .byte ? 255 : 1),
               .init(
                 from: labels, type: resident.targets.type, to: targets, width: targetWidth,
                 divisor: 1),
