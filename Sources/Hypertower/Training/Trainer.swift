@@ -7,7 +7,7 @@ public final class Trainer {
   private let model: any Module
   private let lossFunction: Loss
   private let seed: UInt64
-  private let state: TrainingState
+  let state: TrainingState
   private var dataset: DeviceDataset?
   private var steps: [StepKey: CompiledStep] = [:]
   private let evaluator: Evaluator

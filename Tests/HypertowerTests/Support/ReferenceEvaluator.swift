@@ -33,13 +33,14 @@ final class ReferenceEvaluator {
     _ node: Tape.Node, _ operands: [Value], _ recorder: TapeRecorder
   ) -> Value {
     let shape = node.shape
-    func each(_ element: (Int, [Int]) -> (Double, Double)) -> Value {
-      let pairs = indices(of: shape).enumerated().map { element($0, $1) }
+    func each(_ element: (Int) -> (Double, Double)) -> Value {
+      let pairs = (0..<shape.elementCount).map(element)
       return Value(shape: shape, values: pairs.map(\.0), errors: pairs.map(\.1))
     }
-    func moved(_ source: ([Int]) -> Int) -> Value {
-      each { _, index in
-        let position = source(index)
+    /// The elements of the operand that `strides`, one for each axis of the result, lead to.
+    func moved(_ strides: [Int]) -> Value {
+      each { i in
+        let position = zip(indices(i, shape), strides).reduce(0) { $0 + $1.0 * $1.1 }
         return (operands[0].values[position], operands[0].errors[position])
       }
     }
@@ -51,31 +52,26 @@ final class ReferenceEvaluator {
       return Value(
         shape: shape, values: values.map(Double.init), errors: values.map { _ in 0 })
     case .fill(let value):
-      return each { _, _ in (value, Self.roundoff * value.magnitude) }
+      return each { _ in (value, Self.roundoff * value.magnitude) }
     case .coordinate(let axis):
-      return each { _, index in (Double(index[axis]), 0) }
+      return each { i in (Double(indices(i, shape)[axis]), 0) }
     case .unary(let operation):
-      return each { i, _ in unary(operation, operands[0].values[i], operands[0].errors[i]) }
+      return each { i in unary(operation, operands[0].values[i], operands[0].errors[i]) }
     case .binary(let operation):
       let (x, y) = (operands[0], operands[1])
-      return each { i, _ in binary(operation, x.values[i], x.errors[i], y.values[i], y.errors[i]) }
+      return each { i in binary(operation, x.values[i], x.errors[i], y.values[i], y.errors[i]) }
     case .select:
-      return each { i, _ in
+      return each { i in
         let chosen = operands[operands[0].values[i] != 0 ? 1 : 2]
         return (chosen.values[i], chosen.errors[i])
       }
     case .broadcast:
-      return moved { index in
-        position(zip(index, operands[0].shape).map { $1 == 1 ? 0 : $0 }, operands[0].shape)
-      }
+      let (own, strides) = (operands[0].shape, operands[0].shape.contiguousStrides)
+      return moved(own.indices.map { own[$0] == 1 ? 0 : strides[$0] })
     case .reshape, .detach:
       return Value(shape: shape, values: operands[0].values, errors: operands[0].errors)
     case .transpose(let permutation):
-      return moved { index in
-        var source = index
-        for (axis, from) in permutation.enumerated() { source[from] = index[axis] }
-        return position(source, operands[0].shape)
-      }
+      return moved(permutation.map { operands[0].shape.contiguousStrides[$0] })
     case .reduce(let reduction, let axes):
       return reduce(reduction, axes, operands[0], to: shape)
     case .matrixProduct(let transposeLeft, let transposeRight):
@@ -137,9 +133,10 @@ final class ReferenceEvaluator {
     _ reduction: Tape.Reduction, _ axes: [Int], _ operand: Value, to shape: Shape
   ) -> Value {
     var groups = [[Int]](repeating: [], count: shape.elementCount)
-    for (i, index) in indices(of: operand.shape).enumerated() {
-      let kept = index.enumerated().map { axes.contains($0) ? 0 : $1 }
-      groups[position(kept, shape)].append(i)
+    let strides = shape.contiguousStrides.enumerated().map { axes.contains($0) ? 0 : $1 }
+    for i in operand.values.indices {
+      let group = zip(indices(i, operand.shape), strides).reduce(0) { $0 + $1.0 * $1.1 }
+      groups[group].append(i)
     }
     let results = groups.map { group -> (Double, Double) in
       let (values, errors) = (group.map { operand.values[$0] }, group.map { operand.errors[$0] })
@@ -163,12 +160,14 @@ final class ReferenceEvaluator {
   private func product(
     _ left: Value, _ transposeLeft: Bool, _ right: Value, _ transposeRight: Bool, to shape: Shape
   ) -> Value {
+    let (rows, columns) = (shape[0], shape[1])
     let inner = left.shape[transposeLeft ? 0 : 1]
-    let results = indices(of: shape).map { index -> (Double, Double) in
+    let results = (0..<rows * columns).map { element -> (Double, Double) in
+      let (row, column) = (element / columns, element % columns)
       var (sum, size, error) = (0.0, 0.0, 0.0)
       for k in 0..<inner {
-        let i = position(transposeLeft ? [k, index[0]] : [index[0], k], left.shape)
-        let j = position(transposeRight ? [index[1], k] : [k, index[1]], right.shape)
+        let i = transposeLeft ? k * rows + row : row * inner + k
+        let j = transposeRight ? column * inner + k : k * columns + column
         let (a, b) = (left.values[i], right.values[j])
         sum += a * b
         size += (a * b).magnitude
@@ -181,15 +180,8 @@ final class ReferenceEvaluator {
     return Value(shape: shape, values: results.map(\.0), errors: results.map(\.1))
   }
 
-  // MARK: Indices
-
-  private func indices(of shape: Shape) -> [[Int]] {
-    shape.reduce([[]]) { indices, extent in
-      indices.flatMap { index in (0..<extent).map { index + [$0] } }
-    }
-  }
-
-  private func position(_ index: [Int], _ shape: Shape) -> Int {
-    zip(index, shape).reduce(0) { $0 * $1.1 + $1.0 }
+  /// Where element number `linear` of an array of `shape` lies along each axis.
+  private func indices(_ linear: Int, _ shape: Shape) -> [Int] {
+    zip(shape, shape.contiguousStrides).map { extent, stride in linear / stride % extent }
   }
 }

@@ -1,0 +1,162 @@
+import Hypertower
+import Testing
+
+/// The vector–Jacobian product of every operation against central differences in float64.
+@Suite struct GradientTests {
+  @Test func elementwise() throws {
+    let shape = [3, 5]
+    var cases = UnaryOperation.allCases.map { operation in
+      GradientCase(
+        "\(operation)", [shape], positive: [.logarithm, .squareRoot].contains(operation)
+      ) { .applying(operation, to: $0[0]) }
+    }
+    // Between the numbers of the other side, so that comparisons stay as they are.
+    cases += BinaryOperation.allCases.map { operation in
+      GradientCase(
+        "\(operation)", [shape, shape], positive: [.power, .divide].contains(operation)
+      ) { .applying(operation, to: $0[0], and: $0[1] + 1 / 32) }
+    }
+    cases += [
+      GradientCase("select", [shape, shape]) { .select($0[0].isLess(than: 0), $0[1], $0[0]) },
+      GradientCase("one operand twice", [shape]) { $0[0] * $0[0] + $0[0] },
+      GradientCase("one power of itself", [shape], positive: true) { $0[0].pow($0[0]) },
+      GradientCase("a square by pow", [shape]) { $0[0].pow(2) },
+      GradientCase("detached", [shape]) { $0[0] * ($0[0] - $0[0]).detached() },
+      GradientCase("a deep chain", [shape]) {
+        ($0[0].tanh() + 1.5).log().sigmoid().exp().sqrt()
+      },
+    ]
+    try check(cases, seed: 1)
+  }
+
+  @Test func views() throws {
+    try check(
+      [
+        GradientCase("broadcast row", [[4, 3], [3]]) { $0[0] * $0[1] },
+        GradientCase("broadcast column", [[4, 3], [4, 1]]) { $0[0] * $0[1] },
+        GradientCase("broadcast number", [[4, 3], []]) { $0[0] * $0[1] },
+        GradientCase("both broadcast", [[4, 1], [1, 3]]) { $0[0] / ($0[1] + 4) },
+        GradientCase("broadcast in the middle", [[2, 1, 3], [5, 1]]) { $0[0] * $0[1] },
+        GradientCase("transpose", [[2, 3, 4]]) { $0[0].transposed([2, 0, 1]).tanh() },
+        GradientCase("reshape", [[2, 6]]) { $0[0].reshaped([3, 4]).tanh() },
+        GradientCase("reshape of a transpose", [[2, 3, 4]]) {
+          $0[0].transposed([1, 0, 2]).reshaped([4, 6]).transposed() * 2
+        },
+        GradientCase("size 1", [[1], [1, 1]]) { $0[0].tanh() * $0[1] },
+        GradientCase("one number", [[]]) { $0[0].exp() },
+      ], seed: 2)
+  }
+
+  @Test func folds() throws {
+    let subsets: [[Int]] = [[], [0], [1], [2], [0, 1], [0, 2], [1, 2], [0, 1, 2]]
+    var cases = subsets.flatMap { axes in
+      [
+        GradientCase("sum along \(axes)", [[2, 3, 4]]) { $0[0].sum(axes).tanh() },
+        GradientCase("max along \(axes)", [[2, 3, 4]]) { $0[0].max(axes).exp() },
+        GradientCase("mean along \(axes), kept", [[2, 3, 4]]) {
+          $0[0] * $0[0].mean(axes, keepingAxes: true)
+        },
+      ]
+    }
+    cases += [
+      GradientCase("argmax", [[3, 4]]) { $0[0].argmax(1, keepingAxes: true) * $0[0] },
+      GradientCase("log-softmax", [[3, 5]]) { $0[0].logSoftmax() },
+      GradientCase("log-softmax of a column", [[3, 1]]) { $0[0].logSoftmax() },
+      GradientCase("normalized rows", [[3, 5]]) { inputs in
+        let x = inputs[0]
+        let centred = x - x.mean([1], keepingAxes: true)
+        return centred / ((centred * centred).mean([1], keepingAxes: true) + 0.25).sqrt()
+      },
+    ]
+    try check(cases, seed: 3)
+  }
+
+  @Test func products() throws {
+    var cases: [GradientCase] = []
+    for (m, k, n) in [(3, 4, 2), (1, 5, 1), (13, 7, 17)] {
+      for (left, right) in [(false, false), (false, true), (true, false), (true, true)] {
+        cases.append(
+          GradientCase(
+            "[\(m), \(k)] · [\(k), \(n)], transposed \(left), \(right)",
+            [left ? [k, m] : [m, k], right ? [n, k] : [k, n]]
+          ) { $0[0].matmul($0[1], transposeLeft: left, transposeRight: right).tanh() })
+      }
+    }
+    cases += [
+      GradientCase("a matrix by itself", [[3, 3]]) { $0[0].matmul($0[0]) },
+      GradientCase("a matrix by its transpose", [[3, 4]]) { $0[0].matmul($0[0].transposed()) },
+      GradientCase("two layers", [[5, 3], [3, 4], [4], [4, 2]]) {
+        ($0[0].matmul($0[1]) + $0[2]).tanh().matmul($0[3])
+      },
+    ]
+    try check(cases, seed: 4)
+  }
+
+  @Test func losses() throws {
+    let labels = Tensor([2, 0, 1, 1])
+    let targets = Tensor((0..<12).map { Float($0) / 8 }, shape: [4, 3])
+    try check(
+      [
+        GradientCase("negative log-likelihood", [[4, 3]]) { $0[0].negativeLogLikelihood(labels) },
+        GradientCase("cross-entropy", [[4, 3]]) { $0[0].crossEntropy(labels) },
+        GradientCase("mean squared error", [[4, 3]]) { $0[0].meanSquaredError(targets) },
+        GradientCase("mean squared error, both sides", [[4, 3], [4, 3]]) {
+          $0[0].tanh().meanSquaredError($0[1])
+        },
+      ], seed: 5)
+  }
+
+  /// Gradients are on a tape themselves: their own gradients.
+  @Test func secondOrder() throws {
+    func second(_ name: String, _ shape: Shape, _ function: @escaping (Tensor) -> Tensor)
+      -> GradientCase
+    {
+      GradientCase("second order, \(name)", [shape], positive: true) { inputs in
+        gradients(of: function(inputs[0]).sum(), withRespectTo: inputs)[0]
+      }
+    }
+    try check(
+      [
+        second("exp", [4]) { $0.exp() },
+        second("tanh", [4]) { $0.tanh() },
+        second("sigmoid", [4]) { $0.sigmoid() },
+        second("log", [4]) { $0.log() },
+        second("sqrt", [4]) { $0.sqrt() },
+        second("quotient", [4]) { 1 / ($0 * $0) },
+        second("power", [4]) { $0.pow(3) },
+        second("log-softmax", [3, 4]) { $0.logSoftmax() * $0 },
+        second("product", [3, 3]) { $0.matmul($0).tanh() },
+        second("maximum", [3, 3]) { $0.max([1]) * $0.sum([1]) },
+      ], seed: 6)
+  }
+
+  /// What derivatives are where there is none.
+  @Test(arguments: TestBackend.native)
+  func conventions(_ backend: TestBackend) throws {
+    func gradient(_ values: [Float], _ function: (Tensor) -> Tensor) -> Tensor {
+      let x = Tensor(values)
+      return gradients(of: function(x).sum(), withRespectTo: [x])[0]
+    }
+    let cases: [(name: String, gradient: Tensor, expected: [Double])] = [
+      ("relu at 0", gradient([-1, 0, -0.0, 2]) { $0.relu() }, [0, 0, 0, 1]),
+      ("sqrt at 0", gradient([0, 4]) { $0.sqrt() }, [0, 0.25]),
+      ("equal maxima share", gradient([3, 1, 3, 3]) { $0.max() }, [1, 0, 1, 1].map { $0 / 3 }),
+      ("pow at base 0", gradient([0, 2]) { $0.pow(2) }, [0, 4]),
+      ("pow of exponent 0 at 0", gradient([0, 2]) { $0.pow(0) }, [0, 0]),
+      ("exponent of base 0", gradient([1, 2]) { Tensor([0, 0]).pow($0) }, [0, 0]),
+      ("comparisons", gradient([1, 2]) { $0.isLess(than: 1.5) * $0 }, [1, 0]),
+      ("argmax", gradient([1, 2]) { $0.argmax(0) }, [0, 0]),
+      ("detached", gradient([1, 2]) { $0.detached() * $0 }, [1, 2]),
+      ("not depended on", gradient([1, 2]) { _ in Tensor([5]) }, [0, 0]),
+      ("the loss itself", gradient([7]) { $0 }, [1]),
+    ]
+    let results = try Tensor.evaluate(cases.map(\.gradient), on: try backend.make())
+    for (own, result) in zip(cases, results) {
+      assertClose(result.doubles, own.expected, .relative(1e-6), "\(own.name), \(backend.name)")
+    }
+  }
+
+  private func check(_ cases: [GradientCase], seed: UInt64) throws {
+    for (number, own) in cases.enumerated() { try own.check(seed: seed << 32 + UInt64(number)) }
+  }
+}

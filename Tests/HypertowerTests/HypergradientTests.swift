@@ -1,0 +1,160 @@
+import Testing
+
+@testable import Hypertower
+
+/// Towers on a small network against a reference by hand: trajectories, and every level's gradients
+/// against central differences of the next batch's loss.
+@Suite struct HypergradientTests {
+  private static let network = ReferenceNetwork(inputs: 6, hidden: 5, outputs: 3)
+  private static let batchSize = 8
+  private static let steps = 7
+
+  /// What rounding makes of a difference of losses.
+  private static let noise = 8e-16
+
+  /// How far hyperparameters of level k − 1 are shifted. High up a tower of SGD gradients are
+  /// products of many small ones, and the loss depends on such a hyperparameter so little that it
+  /// is linear in it far and wide.
+  private static func shiftStep(_ own: TowerCase, _ k: Int) -> Double {
+    k >= 3 && own.rules[k - 1].isLinear ? 1 : 0x1p-9
+  }
+
+  private struct Samples {
+    let all: [(x: [Float], label: Int)]
+    let dataset: Dataset
+
+    init() {
+      var random = SeededRandom(77)
+      all = (0..<24).map { _ in
+        (random.floats(6, in: -1...1), Int.random(in: 0..<3, using: &random))
+      }
+      dataset = Dataset(
+        count: all.count, featureCount: 6, features: .floats(all.flatMap(\.x)),
+        targets: .classes(all.map { Int32($0.label) }, classCount: 3))
+    }
+
+    func batch(_ step: Int) -> [(x: [Float], label: Int)] {
+      let start = step * HypergradientTests.batchSize % all.count
+      return Array(all[start..<start + HypergradientTests.batchSize])
+    }
+  }
+
+  private let samples = Samples()
+
+  private func trainer(_ own: TowerCase, _ device: Device) throws -> Trainer {
+    try Trainer(
+      DenseNetwork(widths: [6, 5, 3]), loss: .negativeLogLikelihood, optimizer: own.tower,
+      on: device, seed: 5)
+  }
+
+  private func weights(_ trainer: Trainer) throws -> [Double] {
+    let file = try trainer.weights()
+    return try ["w1", "b1", "w2", "b2"].flatMap { try #require(file[$0]).doubles() }
+  }
+
+  /// The gradients of what levels 1 and above tune, as the engine has just computed them.
+  private func engineGradients(_ trainer: Trainer) throws -> [[Double]] {
+    let state = trainer.state
+    let values = try state.backend.read(0..<state.values.count, of: state.values).doubles
+    return state.layout.levels.dropFirst().map { Array(values[$0.gradients..<$0.gradients + $0.width]) }
+  }
+
+  @Test(arguments: TowerCase.all)
+  func gradientsOfEveryLevelAreDerivatives(_ own: TowerCase) throws {
+    let trainer = try trainer(own, .cpu64)
+    var tower = ReferenceTower(
+      own.rules, weights: try weights(trainer), tensors: Self.network.tensors)
+    // The tower and the gradients before the latest adjustment.
+    var before: (tower: ReferenceTower, gradients: [[Double]])?
+    var greatest = [Double](repeating: 0, count: own.rules.count)
+    for step in 0..<Self.steps {
+      let batch = samples.batch(step)
+      let (loss, gradient) = Self.network.loss(tower.parameters[0], batch)
+      var record: StepRecord?
+      try trainer.train(
+        on: samples.dataset, batchSize: Self.batchSize, steps: 1, shuffled: false
+      ) { record = $0[0] }
+      assertClose(try #require(record).loss, loss, .relative(1e-11), "\(own), loss of step \(step)")
+
+      let gradients = [gradient] + (try engineGradients(trainer))
+      for k in 1..<Swift.max(1, own.rules.count) {
+        let shiftStep = Self.shiftStep(own, k)
+        for h in gradients[k].indices {
+          let derivative =
+            before.map { before in
+              centralDifference(step: shiftStep) { shift in
+                var tower = before.tower
+                tower.adjust(before.gradients) { level, hyperparameters in
+                  if level == k - 1 { hyperparameters[h] += shift }
+                }
+                // All losses are near this one; the differences are what counts.
+                return Self.network.loss(tower.parameters[0], batch).loss - loss
+              }
+            } ?? 0
+          greatest[k] = Swift.max(greatest[k], derivative.magnitude)
+          if (gradients[k][h] - derivative).magnitude < Self.noise / shiftStep { continue }
+          assertClose(
+            gradients[k][h], derivative, .relative(1e-6),
+            "\(own), step \(step), hyperparameter \(h) of level \(k - 1)")
+        }
+      }
+
+      before = (tower, gradients)
+      tower.adjust(gradients)
+      for (k, level) in try #require(record).rawHyperparameters.enumerated() {
+        assertClose(
+          level.map(\.value), tower.parameters[k + 1], .relativeFromOne(1e-11),
+          "\(own), hyperparameters of level \(k) after step \(step)")
+      }
+    }
+    assertClose(try weights(trainer), tower.parameters[0], .relativeFromOne(1e-10), "\(own), weights")
+    for k in 1..<Swift.max(1, own.rules.count) {
+      let visible = 1e5 * Self.noise / Self.shiftStep(own, k)
+      #expect(greatest[k] > visible, "\(own): the gradients of level \(k) are too small to tell")
+    }
+  }
+
+  /// The same towers in float32, on every backend.
+  @Test(arguments: TestBackend.all)
+  func trajectories(_ backend: TestBackend) throws {
+    let device = try backend.device()
+    let cases = backend.isNative ? TowerCase.all : Array(TowerCase.all[2...3])
+    for own in cases {
+      func records(_ device: Device) throws -> [StepRecord] {
+        var records: [StepRecord] = []
+        try trainer(own, device).train(
+          on: samples.dataset, batchSize: Self.batchSize, steps: Self.steps, shuffled: false
+        ) { records += $0 }
+        return records
+      }
+      let (expected, actual) = (try records(.cpu64), try records(device))
+      #expect(actual.count == Self.steps)
+      for (expected, actual) in zip(expected, actual) {
+        assertClose(actual.loss, expected.loss, .relative(1e-4), "\(own) on \(backend.name)")
+        for (k, level) in expected.rawHyperparameters.enumerated() {
+          #expect(level.map(\.name) == actual.rawHyperparameters[k].map(\.name))
+          assertClose(
+            actual.rawHyperparameters[k].map(\.value), level.map(\.value), .relativeFromOne(1e-4),
+            "\(own), level \(k), step \(expected.step), on \(backend.name)")
+        }
+      }
+    }
+  }
+
+  /// In the first step, upper levels are applied with gradients of 0: their step counts move on and
+  /// their means of squares decay.
+  @Test func theFirstStepAppliesAllLevels() throws {
+    let trainer = try trainer(TowerCase("adam / adam", [.adam(0.05), .adam(0.05)]), .cpu64)
+    try trainer.train(on: samples.dataset, batchSize: Self.batchSize, steps: 1, shuffled: false)
+    let (state, upper) = (trainer.state, trainer.state.layout.levels[1])
+    let values = try state.backend.read(0..<state.values.count, of: state.values).doubles
+    // ε = 0.01 is where v starts, β2 = 0.95 what it keeps.
+    let states = Array(values[upper.states..<upper.states + 2 * upper.width])
+    assertClose(states, [0, 0, 0, 0] + [Double](repeating: 0.0095, count: 4), .absolute(1e-15), "m, v")
+    assertClose(
+      Array(values[upper.gradients..<upper.gradients + upper.width]), [0, 0, 0, 0], .exact, "g")
+    let tower = try trainer.tower
+    assertClose(
+      tower.levels[0].hyperparameters.map(\.value), [0.05, 0.8, 0.95, 0.01], .relative(1e-12), "h")
+  }
+}

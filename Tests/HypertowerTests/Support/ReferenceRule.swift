@@ -1,0 +1,73 @@
+import Glibc
+
+/// The update rules once more, by hand and in Double: what the project's page on towers says, with
+/// nothing of the engine.
+struct ReferenceRule {
+  enum Kind {
+    case sgd, momentum, perTensor, adam, adamAlpha, adagrad, rmsprop, rmspropAlpha
+  }
+
+  let kind: Kind
+  /// The raw hyperparameters at first; for `perTensor` that of every tensor.
+  let initial: [Double]
+  /// β1, β2 and ε, or γ, where they are not tuned.
+  var constants: [Double] = []
+
+  /// How many hyperparameters there are when the rule tunes `tensors` tensors.
+  func hyperparameters(tensors: Int) -> [Double] {
+    kind == .perTensor ? .init(repeating: initial[0], count: tensors) : initial
+  }
+
+  /// Whether a step is linear in every hyperparameter.
+  var isLinear: Bool { kind == .sgd || kind == .perTensor }
+
+  /// The states of one element before the first step.
+  func initialState() -> [Double] {
+    switch kind {
+    case .sgd, .perTensor: []
+    case .momentum, .rmsprop, .rmspropAlpha: [0]
+    case .adagrad: [0.1]
+    case .adam: [0, pow(10, initial[3])]
+    case .adamAlpha: [0, constants[2]]
+    }
+  }
+
+  /// One step of one element `p` of tensor number `tensor`, the `t`-th from 1.
+  func apply(
+    _ p: Double, _ g: Double, _ state: inout [Double], _ h: [Double], tensor: Int, t: Int
+  ) -> Double {
+    switch kind {
+    case .sgd: return p - h[0] * g
+    case .perTensor: return p - h[tensor] * g
+    case .momentum:
+      state[0] = h[1] * state[0] + g
+      return p - h[0] * state[0]
+    case .adam:
+      return adam(
+        p, g, &state, h[0], beta1: unit(h[1]), beta2: unit(h[2]), epsilon: pow(10, h[3]), t)
+    case .adamAlpha:
+      return adam(
+        p, g, &state, h[0], beta1: constants[0], beta2: constants[1], epsilon: constants[2], t)
+    case .adagrad:
+      state[0] += g * g
+      return p - h[0] * g / (state[0] + 1e-10).squareRoot()
+    case .rmsprop, .rmspropAlpha:
+      let gamma = kind == .rmsprop ? unit(h[1]) : constants[0]
+      state[0] = gamma * state[0] + (1 - gamma) * g * g
+      return p - h[0] * h[0] * g / (state[0] + 1e-8).squareRoot()
+    }
+  }
+
+  private func unit(_ raw: Double) -> Double { (tanh(raw) + 1) / 2 }
+
+  private func adam(
+    _ p: Double, _ g: Double, _ state: inout [Double], _ alpha: Double, beta1: Double,
+    beta2: Double, epsilon: Double, _ t: Int
+  ) -> Double {
+    state[0] = beta1 * state[0] + (1 - beta1) * g
+    state[1] = beta2 * state[1] + (1 - beta2) * g * g
+    let m = state[0] / (1 - pow(beta1, Double(t)))
+    let v = state[1] / (1 - pow(beta2, Double(t)))
+    return p - alpha * m / (v.squareRoot() + epsilon)
+  }
+}

@@ -1,0 +1,79 @@
+import Glibc
+import Hypertower
+
+/// A tower, for the engine and by hand.
+struct TowerCase: Sendable, CustomStringConvertible {
+  let name: String
+  let tower: Tower
+  let rules: [ReferenceRule]
+
+  init(_ name: String, _ levels: [Level]) {
+    self.name = name
+    tower = Tower(levels.flatMap(\.optimizer.levels))
+    rules = levels.map(\.rule)
+  }
+
+  var description: String { name }
+
+  struct Level {
+    let optimizer: any Optimizer
+    let rule: ReferenceRule
+
+    static func sgd(_ alpha: Double) -> Level {
+      Level(optimizer: SGD(alpha), rule: .init(kind: .sgd, initial: [alpha]))
+    }
+    static func momentum(_ alpha: Double, _ momentum: Double) -> Level {
+      Level(
+        optimizer: SGD(alpha, momentum: momentum),
+        rule: .init(kind: .momentum, initial: [alpha, momentum]))
+    }
+    static func perTensor(_ alpha: Double) -> Level {
+      Level(optimizer: SGDPerParameter(alpha), rule: .init(kind: .perTensor, initial: [alpha]))
+    }
+    static func adam(_ alpha: Double) -> Level {
+      Level(
+        optimizer: Adam(alpha, beta1: 0.8, beta2: 0.95, epsilon: 1e-2),
+        rule: .init(kind: .adam, initial: [alpha, atanh(0.6), atanh(0.9), -2]))
+    }
+    static func adamAlpha(_ alpha: Double) -> Level {
+      Level(
+        optimizer: Adam(
+          alpha, beta1: 0.8, beta2: 0.95, epsilon: 1e-2, tunesOnlyLearningRate: true),
+        rule: .init(kind: .adamAlpha, initial: [alpha], constants: [0.8, 0.95, 1e-2]))
+    }
+    static func adagrad(_ alpha: Double) -> Level {
+      Level(optimizer: AdaGrad(alpha), rule: .init(kind: .adagrad, initial: [alpha]))
+    }
+    static func rmsprop(_ alpha: Double) -> Level {
+      Level(
+        optimizer: RMSProp(alpha, gamma: 0.9),
+        rule: .init(kind: .rmsprop, initial: [alpha.squareRoot(), atanh(0.8)]))
+    }
+    static func rmspropAlpha(_ alpha: Double) -> Level {
+      Level(
+        optimizer: RMSProp(alpha, gamma: 0.9, tunesOnlyLearningRate: true),
+        rule: .init(kind: .rmspropAlpha, initial: [alpha.squareRoot()], constants: [0.9]))
+    }
+  }
+
+  /// Every rule at the bottom, in the middle and at the top of some tower, up to five levels, with
+  /// steps large enough that every level matters.
+  static let all = [
+    TowerCase("five sgd", [.sgd(0.5), .sgd(0.5), .sgd(0.5), .sgd(0.5), .sgd(0.5)]),
+    TowerCase("five adam", [.adam(0.05), .adam(0.2), .adam(0.2), .adam(0.2), .adam(0.2)]),
+    TowerCase(
+      "mixed, momentum first",
+      [.momentum(0.2, 0.7), .rmsprop(0.02), .adagrad(0.1), .adam(0.05), .sgd(0.3)]),
+    TowerCase(
+      "mixed, per tensor first",
+      [.perTensor(0.6), .adam(0.3), .perTensor(1), .momentum(1, 0.5), .adagrad(0.3)]),
+    TowerCase(
+      "mixed, adagrad first",
+      [.adagrad(0.1), .perTensor(0.2), .rmspropAlpha(0.02), .adamAlpha(0.05), .momentum(0.1, 0.6)]),
+    TowerCase("rmsprop first", [.rmsprop(0.03), .adagrad(0.1), .rmsprop(0.02), .adam(0.05)]),
+    TowerCase("rmsprop_alpha first", [.rmspropAlpha(0.03), .momentum(0.1, 0.5), .rmspropAlpha(0.01)]),
+    TowerCase("adam_alpha first", [.adamAlpha(0.05), .sgd(0.3), .perTensor(0.1)]),
+    TowerCase("two levels", [.adam(0.03), .sgd(0.01)]),
+    TowerCase("one level", [.momentum(0.3, 0.9)]),
+  ]
+}
