@@ -12,7 +12,7 @@ export XDG_CACHE_HOME := $(CACHE)
 export XDG_DATA_HOME := $(CACHE)/data
 export POCL_CACHE_DIR := $(CACHE)/pocl
 
-SWIFT_FLAGS := --cache-path $(CACHE)/swiftpm --security-path $(CACHE)/security
+SWIFT_FLAGS := --cache-path "$(CACHE)/swiftpm" --security-path "$(CACHE)/security"
 COMMAND     := .build/release/hypertower
 
 .DEFAULT_GOAL := build
@@ -20,7 +20,7 @@ COMMAND     := .build/release/hypertower
 
 # Builds the command: .build/release/hypertower
 build: deps
-	@mkdir -p $(POCL_CACHE_DIR)
+	@mkdir -p "$(POCL_CACHE_DIR)"
 	$(SWIFT) build $(SWIFT_FLAGS) -c release --product hypertower
 
 # Trains on MNIST for one epoch on the best device there is: make train ARGS="--epochs 3 --seed 1"
@@ -29,7 +29,7 @@ train: build
 
 # Proves that it is right.
 test: deps
-	@mkdir -p $(POCL_CACHE_DIR)
+	@mkdir -p "$(POCL_CACHE_DIR)"
 	$(SWIFT) test $(SWIFT_FLAGS) -c release $(ARGS)
 
 # Times a training step by the tower's height: make bench ARGS="--heights 0,50 --json"
@@ -38,7 +38,7 @@ bench: build
 
 # A folder and an archive in dist/ that run without Swift on x86-64 Linux with glibc 2.36 or newer.
 dist: deps
-	SWIFT_FLAGS="$(SWIFT_FLAGS)" Scripts/make-distribution $(VERSION)
+	CACHE="$(CACHE)" Scripts/make-distribution $(VERSION)
 
 lint:
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift

@@ -1,4 +1,4 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.3
 import PackageDescription
 
 // Continuous integration accepts no warnings in these targets; dependencies keep theirs. A user's

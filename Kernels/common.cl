@@ -166,12 +166,10 @@ static real index_of_maximum_in_vec(vec x, vec index, real *maximum) {
 #define SCRATCH , local real *scratch
 #define SCRATCH_ARGUMENT , scratch
 #define DECLARE_SCRATCH local real scratch[2 * LANES];
-#define GROUP_BARRIER barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
 #else
 #define SCRATCH
 #define SCRATCH_ARGUMENT
 #define DECLARE_SCRATCH
-#define GROUP_BARRIER
 #endif
 
 static real fold_sum(vec x SCRATCH) {

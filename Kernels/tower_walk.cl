@@ -1,4 +1,4 @@
-// One step of all levels above the bottom one, by a single work-group of LANES work-items.
+// One step of all levels above the bottom one, by a single work-group of TOWER_LANES work-items.
 //
 // Up: the partial sums become the gradients of the bottom rule's hyperparameters; each level's
 // jacobian turns the gradients of what it tunes into those of its own hyperparameters.
@@ -12,7 +12,7 @@
 // levels[k]  LEVEL_FIELDS ints: see the names below
 // values     all numbers of the tower, as laid out by the host
 // tensors    [tensors, 2] of the bottom level: first block, number of blocks
-// counters   [2]: steps taken; 1 + the first step whose loss was not finite, or 0
+// counters   [3]: steps taken; 1 + the first step whose loss was not finite, or 0; batches taken
 //
 // Heights, widths and places are arguments and tables, so that towers of the same rules share this
 // kernel whatever their height.
@@ -38,13 +38,13 @@ kernel void KERNEL(global real *restrict values_buffer, global int *restrict cou
   const int step = counters[0];
   const int divergence = counters[1];
   const real batch_loss = loss[LOSS_OFFSET];
-  GROUP_BARRIER
+  TOWER_BARRIER
 
   // A run that has diverged stays as it was when it did.
   const int last = divergence != 0 ? -1 : height;
   if (last > 0) {
     const int per_rule = RULE_HYPERPARAMETERS(0);
-    for (int h = lane; h < COUNT(1); h += LANES) {
+    for (int h = lane; h < COUNT(1); h += TOWER_LANES) {
       const int tensor = IS_PER_TENSOR(0) ? h / per_rule : -1;
       const int first = tensor < 0 ? 0 : tensors[2 * tensor];
       const int count = tensor < 0 ? BLOCKS : tensors[2 * tensor + 1];
@@ -53,11 +53,11 @@ kernel void KERNEL(global real *restrict values_buffer, global int *restrict cou
         sum += partial_sums[block * per_rule + h % per_rule];
       values[GRADIENTS_AT(1) + h] = sum;
     }
-    GROUP_BARRIER
+    TOWER_BARRIER
   }
   for (int k = 1; k < last; ++k) {
     const int per_rule = RULE_HYPERPARAMETERS(k);
-    for (int h = lane; h < COUNT(k + 1); h += LANES) {
+    for (int h = lane; h < COUNT(k + 1); h += TOWER_LANES) {
       const int first = IS_PER_TENSOR(k) ? h / per_rule : 0;
       const int count = IS_PER_TENSOR(k) ? 1 : COUNT(k);
       real sum = 0;
@@ -65,13 +65,13 @@ kernel void KERNEL(global real *restrict values_buffer, global int *restrict cou
         sum += values[JACOBIAN_AT(k) + i * per_rule + h % per_rule] * values[GRADIENTS_AT(k) + i];
       values[GRADIENTS_AT(k + 1) + h] = sum;
     }
-    GROUP_BARRIER
+    TOWER_BARRIER
   }
 
   for (int k = last; k > 0; --k) {
     const int width = COUNT(k);
     const int per_rule = RULE_HYPERPARAMETERS(k);
-    for (int i = lane; i < width; i += LANES) {
+    for (int i = lane; i < width; i += TOWER_LANES) {
       real h[MAX_HYPERPARAMETERS];
       real s[MAX_STATES];
       real jacobian[MAX_HYPERPARAMETERS];
@@ -88,23 +88,34 @@ kernel void KERNEL(global real *restrict values_buffer, global int *restrict cou
       if (JACOBIAN_AT(k) >= 0)
         for (int j = 0; j < per_rule; ++j) values[JACOBIAN_AT(k) + i * per_rule + j] = jacobian[j];
     }
-    GROUP_BARRIER
+    TOWER_BARRIER
   }
 
   if (last >= 0) {
     const int per_rule = RULE_HYPERPARAMETERS(0);
-    for (int set = lane; set < uniform_sets; set += LANES) {
+    for (int set = lane; set < uniform_sets; set += TOWER_LANES) {
       real h[MAX_HYPERPARAMETERS];
       for (int j = 0; j < per_rule; ++j) h[j] = values[HYPERPARAMETERS_AT(0) + set * per_rule + j];
       UNIFORMS((real)(step + 1), h, values + uniforms_at + set * UNIFORM_COUNT);
     }
     global real *record =
         records + RECORDS_OFFSET + (size_t)(step % record_capacity) * (1 + hyperparameter_count);
-    for (int i = lane; i < hyperparameter_count; i += LANES) record[1 + i] = values[i];
+    for (int i = lane; i < hyperparameter_count; i += TOWER_LANES) record[1 + i] = values[i];
     if (lane == 0) record[0] = batch_loss;
   }
   if (lane == 0) {
     counters[0] = step + 1;
+    counters[2] += 1;
     if (last >= 0 && !isfinite(batch_loss)) counters[1] = step + 1;
   }
 }
+
+#undef RULE
+#undef COUNT
+#undef HYPERPARAMETERS_AT
+#undef STATES_AT
+#undef JACOBIAN_AT
+#undef GRADIENTS_AT
+#undef RULE_HYPERPARAMETERS
+#undef RULE_STATES
+#undef IS_PER_TENSOR

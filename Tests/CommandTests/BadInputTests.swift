@@ -34,7 +34,7 @@ struct BadInputTests {
       "train --device cpu --data @/data --batch-size 8 --optimizer sgd_per_parameter(w9_alpha=1)",
       64, "unknown argument 'w9_alpha'"),
     Fault("train --data @/data --device cpu --batch-size 0", 64, "--batch-size 0 is out of range"),
-    Fault("train --data @/data --device cpu --batch-size 51", 64, "the data has 50 samples"),
+    Fault("train --data @/data --device cpu --batch-size 51", 64, "it must lie in 1...50"),
     Fault("train --batch-size=-5 --device cpu", 64, "--batch-size -5 is out of range"),
     Fault("train --batch-size many", 64, "many"),
     Fault("train --hidden 128,,64", 64, "'' is not a whole number in 1..."),

@@ -56,7 +56,9 @@ import Testing
   private func engineGradients(_ trainer: Trainer) throws -> [[Double]] {
     let state = trainer.state
     let values = try state.backend.read(0..<state.values.count, of: state.values).doubles
-    return state.layout.levels.dropFirst().map { Array(values[$0.gradients..<$0.gradients + $0.width]) }
+    return state.layout.levels.dropFirst().map {
+      Array(values[$0.gradients..<$0.gradients + $0.width])
+    }
   }
 
   @Test(arguments: TowerCase.all)
@@ -107,7 +109,8 @@ import Testing
           "\(own), hyperparameters of level \(k) after step \(step)")
       }
     }
-    assertClose(try weights(trainer), tower.parameters[0], .relativeFromOne(1e-10), "\(own), weights")
+    assertClose(
+      try weights(trainer), tower.parameters[0], .relativeFromOne(1e-10), "\(own), weights")
     for k in 1..<Swift.max(1, own.rules.count) {
       let visible = 1e5 * Self.noise / Self.shiftStep(own, k)
       #expect(greatest[k] > visible, "\(own): the gradients of level \(k) are too small to tell")
@@ -150,7 +153,8 @@ import Testing
     let values = try state.backend.read(0..<state.values.count, of: state.values).doubles
     // ε = 0.01 is where v starts, β2 = 0.95 what it keeps.
     let states = Array(values[upper.states..<upper.states + 2 * upper.width])
-    assertClose(states, [0, 0, 0, 0] + [Double](repeating: 0.0095, count: 4), .absolute(1e-15), "m, v")
+    assertClose(
+      states, [0, 0, 0, 0] + [Double](repeating: 0.0095, count: 4), .absolute(1e-15), "m, v")
     assertClose(
       Array(values[upper.gradients..<upper.gradients + upper.width]), [0, 0, 0, 0], .exact, "g")
     let tower = try trainer.tower

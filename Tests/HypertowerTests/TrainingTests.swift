@@ -134,6 +134,34 @@ import Testing
     #expect(try losses(seed: 1, shuffled: false) == losses(seed: 2, shuffled: false))
   }
 
+  /// Labels that tell which samples a batch of one holds: the loss of a model without influence of
+  /// its input is that of its target.
+  @Test func everyEpochSeesEverySampleOnce() throws {
+    let samples = 12
+    let data = Dataset(
+      count: samples, featureCount: 1, features: .floats([Float](repeating: 0, count: samples)),
+      targets: .values((0..<samples).map { Float($0).squareRoot() }, width: 1))
+    for backend in TestBackend.native {
+      let trainer = try Trainer(
+        Linear(1, 1), loss: .meanSquaredError, optimizer: SGD(0), on: backend.device())
+      func samplesOfAnEpoch(batchSize: Int, shuffled: Bool = true) throws -> [Int] {
+        var sums: [Int] = []
+        try trainer.train(on: data, batchSize: batchSize, shuffled: shuffled) {
+          sums += $0.map { Int(($0.loss * Double(batchSize)).rounded()) }
+        }
+        return sums
+      }
+      let first = try samplesOfAnEpoch(batchSize: 1)
+      #expect(first.sorted() == Array(0..<samples) && first != first.sorted())
+      // Half an epoch of another size, then whole ones again.
+      try trainer.train(on: data, batchSize: 6, steps: 1)
+      let second = try samplesOfAnEpoch(batchSize: 1)
+      #expect(second.sorted() == Array(0..<samples) && second != first)
+      #expect(try samplesOfAnEpoch(batchSize: 1, shuffled: false) == Array(0..<samples))
+      #expect(try samplesOfAnEpoch(batchSize: 3).reduce(0, +) == samples * (samples - 1) / 2)
+    }
+  }
+
   // MARK: Divergence
 
   private func divergence(_ notation: String, on backend: TestBackend) throws -> DivergenceError? {
@@ -300,6 +328,50 @@ import Testing
       #expect(losses.last![0] < before / 2)
     }
     try expectAllNearFloat64(losses, 1e-5)
+  }
+
+  /// Two properties that hold one layer.
+  struct Tied: Module {
+    let first = Linear(12, 12)
+    let second: Linear
+    init() { second = first }
+    func callAsFunction(_ x: Tensor) -> Tensor { second(first(x).tanh()) }
+  }
+
+  @Test func aLayerInTwoPropertiesIsOne() throws {
+    let trainer = try Trainer(
+      Tied(), loss: .crossEntropy, optimizer: SGD() / SGD(), on: .cpu)
+    try trainer.train(on: Self.data, batchSize: 50, steps: 3)
+    #expect(try trainer.weights().entries.map(\.name) == ["first.weight", "first.bias"])
+  }
+
+  /// The loss stands directly behind a product: no log-softmax between.
+  @Test func labelsMeetAProductsOutputs() throws {
+    var losses: [[Double]] = []
+    for backend in TestBackend.native {
+      let trainer = try Trainer(
+        DenseNetwork(widths: [12, 3], outputActivation: .identity, endsInLogSoftmax: false),
+        loss: .negativeLogLikelihood, optimizer: SGD() / SGD(), on: backend.device())
+      try trainer.train(on: Self.data, batchSize: 50, steps: 3)
+      losses.append([try trainer.loss(on: Self.data)])
+    }
+    try expectAllNearFloat64(losses, 1e-4)
+  }
+
+  @Test func theLastStepIsChecked() throws {
+    let trainer = try Trainer(
+      Linear(12, 3), loss: .crossEntropy, optimizer: SGD(1e38), on: .cpu)
+    try trainer.checkFinite()
+    let weights = try trainer.weights()
+    var values = weights.entries[0].floats()
+    values[0] = .nan
+    try trainer.setWeights(
+      SafetensorsFile(
+        weights.entries.enumerated().map { number, entry in
+          number == 0 ? .init(name: entry.name, shape: entry.shape, floats: values) : entry
+        }))
+    let error = #expect(throws: DivergenceError.self) { try trainer.checkFinite() }
+    #expect(error?.level == 0)
   }
 
   @Test func everyTensorMayHaveItsOwnStepSize() throws {

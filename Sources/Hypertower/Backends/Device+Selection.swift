@@ -1,3 +1,4 @@
+internal import Glibc
 package import OpenCL
 
 extension Device {
@@ -16,18 +17,19 @@ extension Device {
     case "cpu": return .cpu
     case "cpu64": return .cpu64
     case "gpu":
-      guard let number = try OpenCL.Device.all().firstIndex(where: { $0.kind == .gpu }) else {
+      guard
+        let number = try OpenCL.Device.all().firstIndex(where: { $0.kind == .gpu && $0.isUsable })
+      else {
         throw InputError(.noDevice, "--device gpu: there is no OpenCL GPU here; \(installHint)")
       }
       return try openCL(number, cacheDirectory, warn)
     default:
-      guard name.hasPrefix("opencl:"), let number = Int(name.dropFirst("opencl:".count)),
-        number >= 0
-      else {
+      let digits = name.dropFirst("opencl:".count)
+      guard name.hasPrefix("opencl:"), !digits.isEmpty, digits.allSatisfy(\.isWholeNumber) else {
         throw InputError(
           .usage, "unknown device '\(name)'; devices are cpu, cpu64, gpu, opencl:0, opencl:1, …")
       }
-      return try openCL(number, cacheDirectory, warn)
+      return try openCL(Int(digits) ?? .max, cacheDirectory, warn)
     }
   }
 
@@ -35,10 +37,12 @@ extension Device {
   ///
   /// - Parameters:
   ///   - cacheDirectory: where built kernels are kept; default: the user's cache folder.
-  ///   - warn: is told in one line if there is no OpenCL device, and what to install.
+  ///   - warn: is told in one line if there is no OpenCL device, and what to install; default:
+  ///     prints it to the standard error stream.
   public static func preferred(
-    cacheDirectory: String? = nil, warn: @escaping @Sendable (String) -> Void = { _ in }
+    cacheDirectory: String? = nil, warn: (@Sendable (String) -> Void)? = nil
   ) throws -> Device {
+    let warn = warn ?? { printToStandardError($0) }
     guard let number = try preferredIndex(OpenCL.Device.all()) else {
       warn("no OpenCL device found, going on with the CPU backend; \(installHint)")
       return .cpu
@@ -68,7 +72,7 @@ extension Device {
       let known =
         devices.isEmpty
         ? "there is no OpenCL device here; \(installHint)"
-        : "there are opencl:0 to opencl:\(devices.count - 1)"
+        : "there are \(devices.indices.map { "opencl:\($0)" }.joined(separator: ", "))"
       throw InputError(.noDevice, "there is no device opencl:\(number); \(known)")
     }
     guard devices[number].isUsable else {
@@ -88,4 +92,10 @@ extension Device {
 
 extension OpenCL.Device {
   var isUsable: Bool { isAvailable && compilerAvailable }
+}
+
+/// Writes a line to the standard error stream.
+private func printToStandardError(_ line: String) {
+  let bytes = Array((line + "\n").utf8)
+  _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
 }

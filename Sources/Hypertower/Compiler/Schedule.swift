@@ -197,7 +197,11 @@ struct Schedule {
     }
     if groupOf[index] != nil { return true }
     switch node.operation {
-    case .leaf, .fill, .coordinate:
+    case .leaf, .fill:
+      return true
+    case .coordinate(let axis):
+      // An epilogue knows elements of memory only.
+      if case .product = groups[group].kind { return map.axes[axis] == nil }
       return true
     case .unary, .binary, .select:
       return node.operands.allSatisfy {

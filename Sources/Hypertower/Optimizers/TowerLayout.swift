@@ -33,7 +33,9 @@ package struct TowerLayout: Sendable {
     package static let step = 0
     /// The number of the first step whose loss was not finite, plus 1; 0 if there was none.
     package static let divergence = 1
-    package static let count = 2
+    /// The number of the next batch, counted over epochs: where in the data set it lies follows.
+    package static let batch = 2
+    package static let count = 3
   }
 
   package let parameters: ParameterLayout

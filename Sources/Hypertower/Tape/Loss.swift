@@ -5,7 +5,8 @@ extension Tensor {
       shape.count == 2 && labels.shape == [shape[0]],
       "negativeLogLikelihood: \(shape) with labels \(labels.shape): they must be [batch, classes] "
         + "and [batch]")
-    let chosen = (labels.oneHot(shape[1]) * self).sum([1], keepingAxes: true)
+    // Chosen, not multiplied by 0 and 1: other classes may have a probability of 0.
+    let chosen = Tensor.select(labels.oneHot(shape[1]), self, 0).sum([1], keepingAxes: true)
     return (-chosen).mean()
   }
 

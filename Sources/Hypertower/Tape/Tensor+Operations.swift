@@ -16,7 +16,7 @@ extension Tensor {
   public func reshaped(_ target: Shape) -> Tensor {
     guard shape != target else { return self }
     require(
-      shape.elementCount == target.elementCount,
+      shape.elementCount == target.elementCount && target.allSatisfy { $0 >= 0 },
       "reshape: \(shape) has \(shape.elementCount) elements, \(target) \(target.elementCount)")
     let node = recorder.tape[index]
     if case .fill(let value) = node.operation {
@@ -100,8 +100,8 @@ extension Tensor {
   /// The mean along `axes`; default: all.
   public func mean(_ axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor {
     let axes = axes ?? Array(shape.indices)
-    let count = axes.reduce(1) { $0 * shape[$1] }
-    let mean = sum(axes, keepingAxes: true) * .constant(1 / Double(count))
+    let total = sum(axes, keepingAxes: true)
+    let mean = total * .constant(1 / Double(axes.reduce(1) { $0 * shape[$1] }))
     return keepingAxes ? mean : mean.reshaped(shape.removing(axes))
   }
 

@@ -30,6 +30,7 @@ public struct Tensor: ElementwiseArithmetic {
 
   /// A tensor of one number everywhere.
   public init(repeating value: Double, shape: Shape) {
+    require(shape.allSatisfy { $0 >= 0 }, "Tensor: \(shape) has a negative extent")
     recorder = TapeRecorder()
     index = recorder.tape.append(.fill(value), shape: shape)
   }

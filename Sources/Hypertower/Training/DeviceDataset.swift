@@ -37,6 +37,14 @@ package final class DeviceDataset {
     resident = (features, targets)
   }
 
+  /// Stops the program if a model of that output shape cannot tell all classes apart.
+  func requireClasses(fit outputShape: Shape) {
+    guard case .classes(_, let classCount) = dataset.targets else { return }
+    require(
+      outputShape.count == 2 && outputShape[1] >= classCount,
+      "the model's outputs, \(outputShape), are too few for the \(classCount) classes of the data")
+  }
+
   /// The shape of the targets of `batch` samples.
   package func targetShape(batch: Int) -> Shape {
     switch dataset.targets {

@@ -68,6 +68,7 @@ final class Evaluator {
     let targets = Tensor(
       recorder,
       recorder.leaf(.input(name: "targets"), shape: data.targetShape(batch: batch)))
+    data.requireClasses(fit: trace.output.shape)
     func previous(_ name: String) -> Tensor {
       Tensor(recorder, recorder.leaf(.input(name: name), shape: []))
     }

@@ -25,10 +25,13 @@ struct ModelTrace {
     let output = model(inputTensor(batch: 1, featureCount: featureCount))
     let tape = output.recorder.tape
     let needed = tape.needed(by: [output.index])
-    return named.map { name, tensor in
+    // A parameter that is found twice is one, under its first name.
+    var known: Set<ObjectIdentifier> = []
+    return named.compactMap { name, tensor -> Parameter? in
       guard let declaration = tensor.parameterDeclaration else {
         fatalError("Module: '\(name)' is not a parameter")
       }
+      guard known.insert(ObjectIdentifier(declaration)).inserted else { return nil }
       let leaf = output.recorder.adopt(tensor.index, from: tensor.recorder)
       let uses = tape.nodes.indices.filter { needed[$0] && tape[$0].operands.contains(leaf) }
       let isTransposed = uses.allSatisfy { use in

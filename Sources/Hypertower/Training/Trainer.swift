@@ -13,7 +13,20 @@ public final class Trainer {
   private let evaluator: Evaluator
   /// The number of steps taken.
   public private(set) var stepCount = 0
+  /// Where training runs.
   public let device: Device
+  private var position: Position?
+
+  /// Which batch of which data comes next.
+  fileprivate struct Position {
+    let dataset: ObjectIdentifier
+    let batchSize: Int
+    let isShuffled: Bool
+    /// The number of the next batch, counted over epochs.
+    var batch: Int
+    /// The epoch of the last batch.
+    var epoch: Int
+  }
 
   /// What a compiled step depends on, besides the model.
   private struct StepKey: Hashable {
@@ -65,15 +78,18 @@ public final class Trainer {
   /// Trains for some steps.
   ///
   /// Batches follow the data set in file order or, shuffled, in an order that the trainer's seed
-  /// and the number of the epoch determine. The last batch of an epoch may be smaller.
+  /// and the number of the epoch determine. The last batch of an epoch may be smaller. A call goes
+  /// on where the one before stopped, in the middle of an epoch if need be; with other data, another
+  /// batch size or another order it starts a new epoch.
   ///
   /// - Parameters:
   ///   - data: the samples.
   ///   - batchSize: the number of samples of a step.
   ///   - steps: default: one epoch.
   ///   - shuffled: default: true.
-  ///   - reportEvery: after how many steps a report is due; default: only when the device's
-  ///     memory for records is full, which is after 1,024 steps or more, and at the end.
+  ///   - reportEvery: after how many steps a report is due, at most; default: when the device's
+  ///     memory for records is full, which is after 1,024 steps or, for tall towers, fewer, and at
+  ///     the end.
   ///   - report: is given the records of all steps since the last report.
   /// - Throws: `DivergenceError` as soon as a report or the end shows that a loss was not finite;
   ///   `InputError` for a batch size of 0 or above the number of samples; what the device or
@@ -86,16 +102,26 @@ public final class Trainer {
       throw InputError(
         .usage, "batch size \(batchSize) is out of range: the data has \(data.count) samples")
     }
-    let resident = try resident(data)
     let batches = (data.count + batchSize - 1) / batchSize
+    let count = steps ?? batches
+    require(count >= 0, "train: \(count) steps")
+    guard stepCount <= Self.greatestStepCount - count else {
+      throw InputError(
+        .usage, "\(count) steps are too many: a run has at most \(Self.greatestStepCount)")
+    }
+    let resident = try resident(data)
+    try moveTo(data, batchSize: batchSize, shuffled: shuffled, batches: batches)
     let interval = Swift.max(1, Swift.min(reportEvery ?? .max, state.recordCapacity))
     var unread = 0
-    for _ in 0..<(steps ?? batches) {
-      let batch = Swift.min(batchSize, data.count - stepCount % batches * batchSize)
+    for _ in 0..<count {
+      let number = position!.batch
+      let batch = Swift.min(batchSize, data.count - number % batches * batchSize)
       let step = try step(resident, batch: batch, batchSize: batchSize, shuffled: shuffled)
-      try step.stream?.send(stepCount, on: device.backend)
+      try step.stream?.send(number, on: device.backend)
       try device.backend.run(step.executables[stepCount % step.executables.count])
       stepCount += 1
+      position!.batch += 1
+      position!.epoch = number / batches
       unread += 1
       if unread == interval {
         try readRecords(unread, report)
@@ -103,6 +129,28 @@ public final class Trainer {
       }
     }
     if unread > 0 { try readRecords(unread, report) }
+  }
+
+  /// The most steps that a run can have: the device counts them in int32.
+  public static let greatestStepCount = Int(Int32.max) - 1
+
+  /// Lets training go on with certain data: from where it stopped, or else with a new epoch.
+  private func moveTo(
+    _ data: Dataset, batchSize: Int, shuffled: Bool, batches: Int
+  ) throws {
+    let dataset = ObjectIdentifier(data.identity)
+    if let position, position.dataset == dataset, position.batchSize == batchSize,
+      position.isShuffled == shuffled
+    {
+      return
+    }
+    let epoch = position.map { $0.epoch + 1 } ?? 0
+    position = Position(
+      dataset: dataset, batchSize: batchSize, isShuffled: shuffled, batch: epoch * batches,
+      epoch: epoch)
+    try device.backend.write(
+      .int32([Int32(truncatingIfNeeded: epoch * batches)]), to: state.counters,
+      at: TowerLayout.Counter.batch)
   }
 
   private func resident(_ data: Dataset) throws -> DeviceDataset {
@@ -134,7 +182,7 @@ public final class Trainer {
   ) throws -> BatchProgram {
     var program = try BatchProgram(
       data, batch: batch, stride: batchSize,
-      counter: (state.counters, TowerLayout.Counter.step),
+      counter: (state.counters, TowerLayout.Counter.batch),
       permutation: shuffled ? IndexPermutation(count: data.dataset.count, seed: seed) : nil,
       on: device.backend)
     let trace = ModelTrace(
@@ -143,6 +191,7 @@ public final class Trainer {
     let targets = Tensor(
       recorder,
       recorder.leaf(.input(name: "targets"), shape: data.targetShape(batch: batch)))
+    data.requireClasses(fit: trace.output.shape)
     let loss = lossFunction(trace.output, targets)
     let gradients = gradients(of: loss, withRespectTo: trace.parameterTensors)
 
@@ -169,16 +218,35 @@ public final class Trainer {
     let divergence = Int(counters[TowerLayout.Counter.divergence])
     let end = divergence > 0 ? divergence - 1 : stepCount
     if let report, end > stepCount - count {
-      let size = state.layout.recordSize
-      let values = try backend.read(0..<state.recordCapacity * size, of: state.records).doubles
-      let records = (stepCount - count..<end).map { step in
-        let start = step % state.recordCapacity * size
-        return StepRecord(
-          step: step, values: values[start..<start + size], layout: state.layout)
-      }
-      try report(records)
+      try report(try records(of: stepCount - count..<end))
     }
     if divergence > 0 { throw try divergenceError(step: divergence - 1) }
+  }
+
+  /// Reads records out of the ring, which they may lie across the end of.
+  private func records(of steps: Range<Int>) throws -> [StepRecord] {
+    let (size, capacity) = (state.layout.recordSize, state.recordCapacity)
+    let first = steps.lowerBound % capacity
+    let atEnd = Swift.min(steps.count, capacity - first)
+    var values = try device.backend.read(
+      first * size..<(first + atEnd) * size, of: state.records
+    ).doubles
+    if atEnd < steps.count {
+      values += try device.backend.read(
+        0..<(steps.count - atEnd) * size, of: state.records
+      ).doubles
+    }
+    return steps.enumerated().map { number, step in
+      StepRecord(
+        step: step, values: values[number * size..<(number + 1) * size], layout: state.layout)
+    }
+  }
+
+  /// Throws if the weights or any hyperparameter are not finite, as the last step may have left
+  /// them: the loss shows that only in the step after.
+  public func checkFinite() throws {
+    let error = try divergenceError(step: stepCount)
+    if error.level != nil { throw error }
   }
 
   private func divergenceError(step: Int) throws -> DivergenceError {
@@ -209,8 +277,11 @@ public final class Trainer {
   }
 
   /// The share of samples whose label has the greatest output, in percent.
+  ///
+  /// - Precondition: the targets are classes.
   public func accuracy(on data: Dataset) throws -> Double {
-    try evaluator.evaluate(data).accuracyPercent
+    if case .values = data.targets { fatalError("accuracy: the targets are values, not classes") }
+    return try evaluator.evaluate(data).accuracyPercent
   }
 
   /// The mean loss over all samples.
@@ -271,17 +342,19 @@ public final class Trainer {
   // MARK: Going back
 
   /// All that training has moved, to go back to.
-  public struct Snapshot {
+  package struct Snapshot {
     let arrays: [HostArray]
     let stepCount: Int
+    fileprivate let position: Position?
   }
 
-  public func snapshot() throws -> Snapshot {
-    Snapshot(arrays: try state.snapshot(), stepCount: stepCount)
+  package func snapshot() throws -> Snapshot {
+    Snapshot(arrays: try state.snapshot(), stepCount: stepCount, position: position)
   }
 
-  public func restore(_ snapshot: Snapshot) throws {
+  package func restore(_ snapshot: Snapshot) throws {
     try state.restore(snapshot.arrays)
     stepCount = snapshot.stepCount
+    position = snapshot.position
   }
 }

@@ -56,8 +56,8 @@ struct TrainCommand: ParsableCommand {
     guard batchSize > 0, batchSize <= images.train.count else {
       throw Failure(
         .usage,
-        "--batch-size \(batchSize) is out of range: the data has \(images.train.count) samples to "
-          + "train on")
+        "--batch-size \(batchSize) is out of range: it must lie in 1...\(images.train.count), the "
+          + "number of samples to train on")
     }
     let stepsPerEpoch = (images.train.count + batchSize - 1) / batchSize
     let steps = try length.stepCount(stepsPerEpoch: stepsPerEpoch)
@@ -73,6 +73,7 @@ struct TrainCommand: ParsableCommand {
     let seconds: Double
     do {
       seconds = try run.run().seconds
+      try trainer.checkFinite()
     } catch let error as DivergenceError {
       try log?.finish([("error", .string(error.description)), ("steps", .integer(error.step))])
       throw error
@@ -97,15 +98,14 @@ struct TrainCommand: ParsableCommand {
       ("seconds", .number(seconds)), ("device", .string(trainer.device.description)),
       ("tower", .string(tower.description)),
     ])
-    let speed = seconds > 0 ? Double(trainer.stepCount) / seconds : 0
     let lines =
       ["learned hyperparameters"] + TowerTable.lines(tower).map { "  " + $0 }
       + table([
         ["tower", tower.description],
         [
           "time",
-          "\(formatted("%.2f", seconds)) s for \(trainer.stepCount) steps "
-            + "(\(formatted("%.0f", speed)) steps/s)",
+          "\(formatted("%.2f", seconds)) s for \(trainer.stepCount) steps, "
+            + "building kernels included",
         ],
         ["device", trainer.device.description],
       ]) + ["test accuracy \(formatted("%.2f", accuracy)) %"]

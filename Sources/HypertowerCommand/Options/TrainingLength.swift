@@ -1,4 +1,5 @@
 import ArgumentParser
+import Hypertower
 
 /// How long to train: a number of epochs or a number of steps.
 struct TrainingLength: ParsableArguments {
@@ -21,11 +22,15 @@ struct TrainingLength: ParsableArguments {
   }
 
   /// The number of steps where an epoch has `stepsPerEpoch`.
+  ///
+  /// - Throws: `Failure` for more steps than a run can have.
   func stepCount(stepsPerEpoch: Int) throws -> Int {
-    if let steps { return steps }
-    let (count, overflows) = (epochs ?? 1).multipliedReportingOverflow(by: stepsPerEpoch)
-    guard !overflows else {
-      throw Failure(.usage, "--epochs \(epochs ?? 1) is out of range: that is too many steps")
+    let (count, overflows) =
+      steps.map { ($0, false) } ?? (epochs ?? 1).multipliedReportingOverflow(by: stepsPerEpoch)
+    guard !overflows, count <= Trainer.greatestStepCount else {
+      let option = steps.map { "--steps \($0)" } ?? "--epochs \(epochs ?? 1)"
+      throw Failure(
+        .usage, "\(option) is out of range: a run has at most \(Trainer.greatestStepCount) steps")
     }
     return count
   }

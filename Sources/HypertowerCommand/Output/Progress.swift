@@ -5,7 +5,7 @@ struct Progress {
   var stepsPerEpoch = 1
   /// The mean loss of the latest batch.
   var loss: Double?
-  /// The accuracy on the test set after the latest epoch, in percent.
+  /// The accuracy on the test set when it was last measured, in percent.
   var accuracy: Double?
   var stepsPerSecond: Double?
   /// The bottom level's hyperparameters.

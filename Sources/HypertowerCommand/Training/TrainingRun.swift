@@ -14,6 +14,12 @@ struct TrainingRun {
   /// How often a display that goes by time gets something new.
   private static let interval = 0.1
 
+  /// The accuracy so far is shown ten times a run and after every epoch.
+  private var evaluationInterval: Int {
+    let tenth = max(1, steps / 10)
+    return tenth < stepsPerEpoch ? tenth : stepsPerEpoch
+  }
+
   private var stepsPerEpoch: Int { (data.count + batchSize - 1) / batchSize }
 
   /// Trains, and returns how long that took without the evaluations for the display.
@@ -34,7 +40,7 @@ struct TrainingRun {
       pace = Self.pace(after: count, elapsed.seconds, previous: pace)
       progress.step += count
       progress.stepsPerSecond = meter.stepsPerSecond
-      if display != nil, progress.step % stepsPerEpoch == 0, progress.step < steps {
+      if display != nil, progress.step % evaluationInterval == 0 || progress.step == steps {
         progress.accuracy = try trainer.accuracy(on: testData)
       }
       display?.show(progress)
@@ -62,8 +68,8 @@ struct TrainingRun {
   private func pieceLength(after step: Int, pace: Int) -> Int {
     let toEnd = steps - step
     guard let display else { return toEnd }
-    let toEpochEnd = stepsPerEpoch - step % stepsPerEpoch
-    return min(display.stepsUntilNext(after: step) ?? pace, toEpochEnd, toEnd)
+    let toEvaluation = evaluationInterval - step % evaluationInterval
+    return min(display.stepsUntilNext(after: step) ?? pace, toEvaluation, toEnd)
   }
 
   /// The number of steps that take about as long as the display waits.

@@ -71,7 +71,8 @@ struct TowerCase: Sendable, CustomStringConvertible {
       "mixed, adagrad first",
       [.adagrad(0.1), .perTensor(0.2), .rmspropAlpha(0.02), .adamAlpha(0.05), .momentum(0.1, 0.6)]),
     TowerCase("rmsprop first", [.rmsprop(0.03), .adagrad(0.1), .rmsprop(0.02), .adam(0.05)]),
-    TowerCase("rmsprop_alpha first", [.rmspropAlpha(0.03), .momentum(0.1, 0.5), .rmspropAlpha(0.01)]),
+    TowerCase(
+      "rmsprop_alpha first", [.rmspropAlpha(0.03), .momentum(0.1, 0.5), .rmspropAlpha(0.01)]),
     TowerCase("adam_alpha first", [.adamAlpha(0.05), .sgd(0.3), .perTensor(0.1)]),
     TowerCase("two levels", [.adam(0.03), .sgd(0.01)]),
     TowerCase("one level", [.momentum(0.3, 0.9)]),

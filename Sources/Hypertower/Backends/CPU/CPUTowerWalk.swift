@@ -24,6 +24,7 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
     // A run that has diverged stays as it was when it did.
     let step = Int(counters[TowerLayout.Counter.step])
     counters[TowerLayout.Counter.step] += 1
+    counters[TowerLayout.Counter.batch] += 1
     guard counters[TowerLayout.Counter.divergence] == 0 else { return }
     if layout.height > 0 { sumPartialSums() }
     for k in 1..<Swift.max(1, layout.height) { projectGradients(of: k) }

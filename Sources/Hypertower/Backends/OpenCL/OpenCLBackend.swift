@@ -35,6 +35,12 @@ package final class OpenCLBackend: Backend {
   // MARK: Memory
 
   package func allocate(_ type: ElementType, count: Int) throws -> any DeviceArray {
+    // Kernels count elements in int32.
+    guard count <= Int(Int32.max) else {
+      throw OpenCLError(
+        code: -61, call: "clCreateBuffer", device: context.device.name,
+        detail: "\(count) elements asked for; arrays have at most \(Int32.max)")
+    }
     let array = OpenCLArray(
       type, count: count,
       buffer: try DeviceBuffer(byteCount: count * type.openCLSize, in: context))

@@ -22,9 +22,7 @@ enum TowerCode {
     source += "#undef ADJUST\n"
     let bottom = layout.levels[0]
     return KernelPlan(
-      source: "#undef LANES\n#define LANES TOWER_LANES\n"
-        + "#undef GROUP_BARRIER\n#define GROUP_BARRIER TOWER_BARRIER\n" + source
-        + "#undef LANES\n#define LANES ROW_LANES\n",
+      source: source,
       arguments: [
         .buffer(walk.values.buffer), .buffer(walk.counters.buffer),
         .buffer(walk.partialSums.buffer), .buffer(walk.loss.buffer), .buffer(walk.records.buffer),
