@@ -1,6 +1,7 @@
 /// The per-parameter part of the bottom rule, evaluated chunk by chunk.
 private struct BottomRule<Element: HostReal>: ~Copyable {
-  static var chunk: Int { 512 }
+  /// Sums run over blocks of so many terms, as those of products do.
+  static var chunk: Int { MatrixProduct.blockSize }
 
   let layout: TowerLayout
   let evaluator: ChunkEvaluator<Element>
