@@ -9,8 +9,8 @@ import Testing
   struct Trajectory: Decodable {
     struct Run: Decodable {
       let losses: [Double]
-      let test_accuracy_percent: Double
-      let hyperparameters_after_step: [String: [[String: Double]]]
+      let testAccuracyPercent: Double
+      let hyperparametersAfterStep: [String: [[String: Double]]]
     }
 
     let notation: String
@@ -44,7 +44,9 @@ import Testing
 
   static func trajectory(_ name: String) throws -> Trajectory {
     let bytes = try FileReader.bytes(of: path("\(name).json"))
-    return try JSONDecoder().decode(Trajectory.self, from: Data(bytes))
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(Trajectory.self, from: Data(bytes))
   }
 
   static func trainer(_ trajectory: Trajectory, on device: Hypertower.Device) throws -> Trainer {
@@ -71,7 +73,7 @@ import Testing
         let difference = (record.loss - reference.losses[record.step]).magnitude
         worst.loss = difference > worst.loss ? difference : worst.loss
         #expect(difference <= tolerance.loss, "loss of step \(record.step) on \(backend.name)")
-        guard let levels = reference.hyperparameters_after_step["\(record.step)"] else { continue }
+        guard let levels = reference.hyperparametersAfterStep["\(record.step)"] else { continue }
         #expect(levels.count == record.rawHyperparameters.count)
         for (own, level) in zip(record.rawHyperparameters, levels) {
           #expect(Set(own.map(\.name)) == Set(level.keys))
@@ -96,7 +98,7 @@ import Testing
     let trainer = try replay(trajectory, steps: trajectory.steps, on: backend)
     let reference = backend.isDouble ? trajectory.float64 : trajectory.float32
     let accuracy = try trainer.accuracy(on: Self.mnist.get().test)
-    #expect((accuracy - reference.test_accuracy_percent).magnitude <= 0.05)
+    #expect((accuracy - reference.testAccuracyPercent).magnitude <= 0.05)
   }
 
   @Test(arguments: chaoticNames, TestBackend.native)
@@ -109,7 +111,7 @@ import Testing
     // Where a run ends is up to rounding: the references themselves are up to 0.7 apart.
     let accuracy = try trainer.accuracy(on: Self.mnist.get().test)
     let differences = [trajectory.float32, trajectory.float64].map {
-      (accuracy - $0.test_accuracy_percent).magnitude
+      (accuracy - $0.testAccuracyPercent).magnitude
     }
     #expect(differences.contains { $0 <= 1 }, "\(accuracy)")
   }
