@@ -18,8 +18,8 @@ struct ReferenceRule {
     kind == .perTensor ? .init(repeating: initial[0], count: tensors) : initial
   }
 
-  /// Whether a step is linear in each hyperparameter.
-  var isLinear: Bool { [.sgd, .perTensor, .momentum, .adagrad].contains(kind) }
+  /// Whether a step is linear in every hyperparameter.
+  var isLinear: Bool { kind == .sgd || kind == .perTensor }
 
   /// The states of one element before the first step.
   func initialState() -> [Double] {
