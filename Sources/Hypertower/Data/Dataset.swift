@@ -19,7 +19,9 @@ public struct Dataset: Sendable {
   public let count: Int
   /// The number of features of one sample.
   public let featureCount: Int
+  /// What a model is given.
   public let features: Features
+  /// What a model shall predict.
   public let targets: Targets
   /// By this, whoever keeps a copy on a device knows a data set again.
   package let identity = Identity()

@@ -16,9 +16,12 @@ public struct InputError: Error, CustomStringConvertible, Sendable {
     case cannotWrite
   }
 
+  /// What kind of fault it is.
   public let kind: Kind
+  /// What is wrong, where, and what to do about it.
   public let message: String
 
+  /// A fault of a kind, with what to tell the user.
   public init(_ kind: Kind, _ message: String) {
     self.kind = kind
     self.message = message

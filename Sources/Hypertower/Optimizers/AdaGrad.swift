@@ -3,6 +3,7 @@
 /// J. Duchi, E. Hazan and Y. Singer, "Adaptive Subgradient Methods for Online Learning and
 /// Stochastic Optimization", JMLR 12 (2011).
 public struct AdaGrad: Optimizer {
+  /// The one rule that this is.
   public let levels: [UpdateRule]
 
   /// - Parameter learningRate: the step size α ≥ 0; default: 0.01.
@@ -12,6 +13,7 @@ public struct AdaGrad: Optimizer {
 }
 
 extension RuleDefinition {
+  /// AdaGrad, of which α is tuned.
   public static let adagrad = RuleDefinition("adagrad") { rule in
     let learningRate = rule.hyperparameter("alpha", default: 0.01)
     let sum = rule.state("G", initial: 0.1)

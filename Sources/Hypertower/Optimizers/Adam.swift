@@ -3,6 +3,7 @@
 ///
 /// D. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization", arXiv 1412.6980.
 public struct Adam: Optimizer {
+  /// The one rule that this is.
   public let levels: [UpdateRule]
 
   /// - Parameters:
@@ -23,6 +24,7 @@ public struct Adam: Optimizer {
 }
 
 extension RuleDefinition {
+  /// Adam, of which α, β1, β2 and ε are tuned.
   public static let adam = RuleDefinition("adam") { rule in
     adamStep(
       rule,
@@ -32,6 +34,7 @@ extension RuleDefinition {
       epsilon: rule.hyperparameter("eps", default: 1e-8, domain: .powerOfTen))
   }
 
+  /// Adam, of which α alone is tuned.
   public static let adamAlpha = RuleDefinition("adam_alpha") { rule in
     adamStep(
       rule,

@@ -2,6 +2,7 @@
 ///
 /// T. Tieleman and G. Hinton, "Lecture 6.5 — RMSProp", Coursera (2012).
 public struct RMSProp: Optimizer {
+  /// The one rule that this is.
   public let levels: [UpdateRule]
 
   /// - Parameters:
@@ -17,6 +18,7 @@ public struct RMSProp: Optimizer {
 }
 
 extension RuleDefinition {
+  /// RMSProp, of which α and γ are tuned.
   public static let rmsprop = RuleDefinition("rmsprop") { rule in
     rmspropStep(
       rule,
@@ -24,6 +26,7 @@ extension RuleDefinition {
       gamma: rule.hyperparameter("gamma", default: 0.99, domain: .unitInterval))
   }
 
+  /// RMSProp, of which α alone is tuned.
   public static let rmspropAlpha = RuleDefinition("rmsprop_alpha") { rule in
     rmspropStep(
       rule,

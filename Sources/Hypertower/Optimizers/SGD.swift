@@ -2,6 +2,7 @@
 ///
 /// The step size α and, where there is one, the momentum μ are hyperparameters.
 public struct SGD: Optimizer {
+  /// The one rule that this is.
   public let levels: [UpdateRule]
 
   /// - Parameters:
@@ -16,6 +17,7 @@ public struct SGD: Optimizer {
 
 /// Stochastic gradient descent with a step size for each named tensor of what it moves.
 public struct SGDPerParameter: Optimizer {
+  /// The one rule that this is.
   public let levels: [UpdateRule]
 
   /// - Parameter learningRate: the initial step size α ≥ 0 of every tensor; default: 0.01.
@@ -25,6 +27,7 @@ public struct SGDPerParameter: Optimizer {
 }
 
 extension RuleDefinition {
+  /// Stochastic gradient descent, with momentum if one is given.
   public static let sgd = RuleDefinition("sgd") { rule in
     let learningRate = rule.hyperparameter("alpha", default: 0.01)
     guard let momentum = rule.optionalHyperparameter("momentum", in: 0...1) else {
@@ -36,6 +39,7 @@ extension RuleDefinition {
     return rule.parameter - learningRate * next
   }
 
+  /// Stochastic gradient descent with a step size for each tensor.
   public static let sgdPerParameter = RuleDefinition(
     "sgd_per_parameter", granularity: .perTensor
   ) { rule in

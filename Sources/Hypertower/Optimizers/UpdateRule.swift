@@ -48,8 +48,11 @@ public struct UpdateRule: Sendable {
     static func state(_ index: Int) -> Int { 4 + 2 * index }
   }
 
+  /// The rule's name in a tower's text.
   public let name: String
+  /// Whether tensors share the hyperparameters.
   public let granularity: Granularity
+  /// What steers the rule, in the formula's order.
   public internal(set) var hyperparameters: [Hyperparameter]
   /// Values that differ from those of `hyperparameters` for one tensor, by `tensor_hyperparameter`.
   package var tensorValues: [String: Double] = [:]

@@ -38,12 +38,15 @@ public struct Tensor: ElementwiseArithmetic {
   /// The extents, outermost first.
   public var shape: Shape { recorder.tape[index].shape }
 
+  /// A single number, which stretches to whatever shape it meets.
   public static func constant(_ value: Double) -> Tensor { Tensor(repeating: value, shape: []) }
 
+  /// The operation applied to every element.
   public static func applying(_ operation: UnaryOperation, to x: Tensor) -> Tensor {
     x.recording(.unary(operation), shape: x.shape)
   }
 
+  /// The operation applied element by element, after both are stretched to one shape.
   public static func applying(
     _ operation: BinaryOperation, to x: Tensor, and y: Tensor
   ) -> Tensor {
@@ -51,6 +54,7 @@ public struct Tensor: ElementwiseArithmetic {
     return x.recording(.binary(operation), with: [y], shape: x.shape)
   }
 
+  /// Element by element `x` where `condition` is not 0, else `y`; all stretched to one shape.
   public static func select(_ condition: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor {
     let (x, y) = broadcast(x, y, "select")
     let (condition, chosen) = broadcast(condition, x, "select")

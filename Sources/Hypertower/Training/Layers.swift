@@ -5,6 +5,11 @@ public struct Linear: Module {
   /// b, `[outputs]`, zeros at first.
   public let bias: Tensor
 
+  /// A layer with fresh parameters.
+  ///
+  /// - Parameters:
+  ///   - inputs: the number of features of a sample before the layer.
+  ///   - outputs: the number behind it.
   public init(_ inputs: Int, _ outputs: Int) {
     require(inputs > 0 && outputs > 0, "Linear: \(inputs) inputs, \(outputs) outputs")
     weight = .parameter(
@@ -12,6 +17,7 @@ public struct Linear: Module {
     bias = .parameter(shape: [outputs], initializer: .constant(0))
   }
 
+  /// `[batch, inputs] → [batch, outputs]`
   public func callAsFunction(_ x: Tensor) -> Tensor {
     x.matmul(weight, transposeRight: true) + bias
   }
@@ -24,6 +30,7 @@ public enum Activation: String, Sendable, CaseIterable {
   case sigmoid
   case relu
 
+  /// The function, applied to every element.
   public func callAsFunction(_ x: Tensor) -> Tensor {
     switch self {
     case .identity: x
@@ -36,12 +43,16 @@ public enum Activation: String, Sendable, CaseIterable {
 
 /// Modules applied one after another.
 public struct Sequential: Module {
+  /// The modules, the first applied first.
   public let layers: [any Module]
 
+  /// Modules in the order in which they are applied.
   public init(_ layers: [any Module]) { self.layers = layers }
 
+  /// Modules in the order in which they are applied.
   public init(_ layers: any Module...) { self.layers = layers }
 
+  /// What the last module makes of what the others make of `x`.
   public func callAsFunction(_ x: Tensor) -> Tensor { layers.reduce(x) { $1($0) } }
 }
 
@@ -51,7 +62,9 @@ extension Activation: Module {
 
 /// Dense layers with an activation after each; the parameters are called w1, b1, w2, b2, ….
 public struct DenseNetwork: Module {
+  /// The dense layers, from the inputs to the outputs.
   public let layers: [Linear]
+  /// What comes after every layer but the last.
   public let activation: Activation
   /// What comes after the last layer.
   public let outputActivation: Activation
@@ -81,6 +94,7 @@ public struct DenseNetwork: Module {
     }
   }
 
+  /// `[batch, widths.first] → [batch, widths.last]`
   public func callAsFunction(_ x: Tensor) -> Tensor {
     var x = x
     for layer in layers.dropLast() { x = activation(layer(x)) }
