@@ -13,7 +13,7 @@ public struct LabelledImages: Sendable {
   /// The data set from its four files, each of which `read` returns.
   ///
   /// - Throws: What `read` throws, and `InputError` of kind `.badData` when the files do not fit
-  ///   together.
+  ///   together or a label is out of range.
   init(reading read: (DatasetFile) throws -> IDXFile) throws {
     let train = Files(images: try read(.trainImages), labels: try read(.trainLabels))
     let test = Files(images: try read(.testImages), labels: try read(.testLabels))
@@ -26,8 +26,8 @@ public struct LabelledImages: Sendable {
           + "(\(testFeatures) values), expected \(sizes(train.images)) (\(trainFeatures) values) "
           + "as in \(train.images.name): give files of one data set")
     }
-    let labels = [train.labels, test.labels].compactMap { $0.elements.max() }
-    let classCount = max(2, Int(labels.max() ?? 0) + 1)
+    let classCount = try train.checkedClassCount()
+    try test.checkLabels(below: classCount, as: train)
     self.classCount = classCount
     self.train = train.dataset(featureCount: trainFeatures, classCount: classCount)
     self.test = test.dataset(featureCount: testFeatures, classCount: classCount)
@@ -69,6 +69,32 @@ extension LabelledImages.Files {
           + "each image of \(images.name): give files of one data set")
     }
     return images.elements.count / imageCount
+  }
+
+  /// The number of classes: the greatest label plus 1, at least 2.
+  ///
+  /// - Throws: `InputError` if most of the classes below the greatest label do not occur: such a
+  ///   label is more likely damage than a class.
+  fileprivate func checkedClassCount() throws -> Int {
+    let greatest = labels.elements.max() ?? 0
+    let distinct = Set(labels.elements).count
+    guard Int(greatest) <= 2 * distinct else {
+      throw outOfRange(greatest, "only \(distinct) different labels occur")
+    }
+    return max(2, Int(greatest) + 1)
+  }
+
+  fileprivate func checkLabels(below classCount: Int, as training: Self) throws {
+    guard let label = labels.elements.first(where: { $0 >= classCount }) else { return }
+    throw outOfRange(label, "those of \(training.labels.name) lie in 0...\(classCount - 1)")
+  }
+
+  private func outOfRange(_ label: UInt8, _ reason: String) -> InputError {
+    let place = labels.elements.firstIndex(of: label) ?? 0
+    return InputError(
+      .badData,
+      "\(labels.name): label \(place) is \(label), which is out of range: \(reason); classes are "
+        + "numbered from 0")
   }
 
   fileprivate func dataset(featureCount: Int, classCount: Int) -> Dataset {

@@ -16,12 +16,12 @@ private func idx(_ shape: [UInt8], _ elements: [UInt8]) -> [UInt8] {
   [0, 0, 8, UInt8(shape.count)] + shape.flatMap { [0, 0, 0, $0] } + elements
 }
 
-/// Three images of 2 × 4 pixels to train on, two to test with, of four classes.
+/// Three images of 2 × 4 pixels to train on, two to test with, of three classes.
 private let smallDataSet = [
   trainImages: idx([3, 2, 4]),
   trainLabels: idx([3], [2, 0, 1]),
   testImages: idx([2, 2, 4]),
-  testLabels: idx([2], [0, 3]),
+  testLabels: idx([2], [0, 2]),
 ]
 
 /// Reads `files` from a folder after the shell has run `prepare` in it.
@@ -46,6 +46,14 @@ private let unfitFiles: [(name: String, contents: [UInt8], message: String)] = [
     "\(testImages): images of 4 × 2 (8 values), expected 2 × 4 (8 values) as in"
   ),
   (testImages, idx([2, 9]), "images of 9 (9 values), expected 2 × 4 (8 values)"),
+  (
+    testLabels, idx([2], [0, 3]),
+    "\(testLabels): label 1 is 3, which is out of range: those of"
+  ),
+  (
+    trainLabels, idx([3], [1, 0, 200]),
+    "\(trainLabels): label 2 is 200, which is out of range: only 3 different labels occur"
+  ),
   (testLabels, idx([2]).dropLast(), "\(testLabels): 1 bytes follow the header, expected 2"),
 ]
 
@@ -61,7 +69,7 @@ private let unfitFiles: [(name: String, contents: [UInt8], message: String)] = [
   ])
   func readsEveryFormOfTheFiles(prepare: String) throws {
     let images = try read(smallDataSet, prepare: prepare)
-    #expect(images.classCount == 4)
+    #expect(images.classCount == 3)
     #expect(images.featureCount == 8)
     #expect(images.train.count == 3)
     #expect(images.test.count == 2)
@@ -74,7 +82,7 @@ private let unfitFiles: [(name: String, contents: [UInt8], message: String)] = [
     }
     #expect(pixels == Array(0..<24))
     #expect(labels == [2, 0, 1])
-    #expect(classCount == 4)
+    #expect(classCount == 3)
   }
 
   @Test(arguments: [([3, 5], 5), ([3, 7, 1], 7), ([3, 2, 2, 3], 12), ([3, 1], 1)])
@@ -90,8 +98,8 @@ private let unfitFiles: [(name: String, contents: [UInt8], message: String)] = [
     files[trainLabels] = idx([3], [0, 0, 0])
     files[testLabels] = idx([2], [0, 0])
     #expect(try read(files).classCount == 2)
-    files[trainLabels] = idx([3], [0, 255, 0])
-    #expect(try read(files).classCount == 256)
+    files[trainLabels] = idx([3], [1, 4, 1])
+    #expect(try read(files).classCount == 5)
   }
 
   @Test(arguments: unfitFiles)
