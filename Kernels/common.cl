@@ -39,6 +39,16 @@ typedef int ivec;
 
 #define CHOOSE(type, condition, x, y) ((condition) ? (type)(x) : (type)(y))
 
+// Asks for a line of memory before it is needed; `locality` 3 is the nearest cache.
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_prefetch)
+#define PREFETCH(pointer, locality) __builtin_prefetch(pointer, 0, locality)
+#endif
+#endif
+#ifndef PREFETCH
+#define PREFETCH(pointer, locality)
+#endif
+
 // Elements with a stride, the last ones repeated where fewer than WIDTH are left.
 static vec load_strided(global const real *pointer, int stride, int count) {
 #if WIDTH == 1
@@ -165,11 +175,9 @@ static real index_of_maximum_in_vec(vec x, vec index, real *maximum) {
 #if LANES > 1
 #define SCRATCH , local real *scratch
 #define SCRATCH_ARGUMENT , scratch
-#define DECLARE_SCRATCH local real scratch[2 * LANES];
 #else
 #define SCRATCH
 #define SCRATCH_ARGUMENT
-#define DECLARE_SCRATCH
 #endif
 
 static real fold_sum(vec x SCRATCH) {

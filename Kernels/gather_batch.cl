@@ -5,10 +5,10 @@
 // for each pair of source and target that the generated COPY_ROW(sample, row) names.
 //
 // counters  at COUNTER: how many batches came before, epochs and all
-// A work-group copies every (number of work-groups)-th row.
+// A unit of work is a row.
 
 // The same order as `IndexPermutation` in Swift, which derives it.
-static uint KERNEL_HASH(uint part, uint round, uint epoch) {
+static uint HASH(uint part, uint round, uint epoch) {
   uint x = part * 0x9E3779B9u + round * 0x85EBCA6Bu + epoch * 0xC2B2AE35u;
   x ^= (uint)SEED_LOW;
   x = (x ^ (x >> 16)) * 0x7FEB352Du;
@@ -17,14 +17,14 @@ static uint KERNEL_HASH(uint part, uint round, uint epoch) {
   return x ^ (x >> 16);
 }
 
-static uint KERNEL_PERMUTE(uint index, uint epoch) {
+static uint PERMUTE(uint index, uint epoch) {
 #if SHUFFLED
   const uint lower_mask = (1u << LOWER_BITS) - 1, upper_mask = (1u << UPPER_BITS) - 1;
   do {
     uint lower = index & lower_mask, upper = index >> LOWER_BITS;
     for (uint round = 0; round < ROUNDS; round += 2) {
-      upper = (upper + KERNEL_HASH(lower, round, epoch)) & upper_mask;
-      lower = (lower + KERNEL_HASH(upper, round + 1, epoch)) & lower_mask;
+      upper = (upper + HASH(lower, round, epoch)) & upper_mask;
+      lower = (lower + HASH(upper, round + 1, epoch)) & lower_mask;
     }
     index = upper << LOWER_BITS | lower;
   } while (index >= SAMPLES);
@@ -34,18 +34,18 @@ static uint KERNEL_PERMUTE(uint index, uint epoch) {
 
 // x / divisor, rounded to nearest: one correction of the quotient by the reciprocal's error
 // (P. Markstein, "Computation of elementary functions on the IBM RISC System/6000", 1990).
-static vec KERNEL_QUOTIENT(vec x, real divisor) {
+static vec QUOTIENT(vec x, real divisor) {
   const real reciprocal = 1.0f / divisor;
   const vec quotient = x * reciprocal;
   return fma(fma(-quotient, (vec)(divisor), x), (vec)(reciprocal), quotient);
 }
 
-kernel void KERNEL(global const int *restrict counters COPY_PARAMETERS) {
+static void SECTION(int begin, int end SECTION_PARAMETERS) {
   const int counter = counters[COUNTER];
   const int epoch = counter / BATCHES;
   const int batch = counter % BATCHES;
-  for (int row = get_group_id(0); row < BATCH; row += get_num_groups(0)) {
-    const size_t sample = KERNEL_PERMUTE(batch * STRIDE + row, epoch);
+  for (int row = begin; row < end; ++row) {
+    const size_t sample = PERMUTE(batch * STRIDE + row, epoch);
     COPY_ROW
   }
 }

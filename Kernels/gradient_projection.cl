@@ -10,16 +10,9 @@
 // values               the tower's numbers, with the uniform values of each tensor from uniforms_at on
 // partial_sums         [number, HYPERPARAMETERS]
 // JACOBIAN, generated, defines the derivatives j0, j1, … of one `vec` of elements from `i` on, and
-// adds their products with `g` to `sums`. One work-group a block.
+// adds their products with `g` to `sums`. A unit of work is a block.
 
-kernel void KERNEL(global const int *restrict blocks, global const real *restrict gradient_buffer,
-                   global const real *restrict previous_gradient_buffer,
-                   global const real *restrict previous_states_buffer,
-                   global const real *restrict previous_parameters_buffer,
-                   global const real *restrict values, global const int *restrict counters,
-                   global real *restrict partial_sums, int uniforms_at) {
-  DECLARE_SCRATCH
-  const int block = get_group_id(0);
+static void PROJECT(int block SECTION_PARAMETERS) {
   const int tensor = blocks[3 * block];
   const int first = blocks[3 * block + 1];
   // Nothing was moved before the first step.
@@ -42,4 +35,8 @@ kernel void KERNEL(global const int *restrict blocks, global const real *restric
     if (get_local_id(0) == 0)
       partial_sums[PARTIAL_SUMS_OFFSET + block * HYPERPARAMETERS + h] = sum;
   }
+}
+
+static void SECTION(int begin, int end SECTION_PARAMETERS) {
+  for (int block = begin; block < end; ++block) PROJECT(block SECTION_ARGUMENTS);
 }

@@ -1,3 +1,5 @@
-// counters[COUNTER] += 1. Global size: 1.
+// counters[COUNTER] += 1: one unit of work.
 
-kernel void KERNEL(global int *counters) { counters[COUNTER] += 1; }
+static void SECTION(int begin, int end SECTION_PARAMETERS) {
+  if (get_local_id(0) == 0) counters[COUNTER] += 1;
+}

@@ -14,6 +14,13 @@ const char *kernels_matrix_product_cpu(void) {
   return source;
 }
 
+const char *kernels_matrix_product_tiles(void) {
+  static const char source[] = {
+#embed "matrix_product_tiles.cl" suffix(, 0)
+  };
+  return source;
+}
+
 const char *kernels_matrix_product_gpu(void) {
   static const char source[] = {
 #embed "matrix_product_gpu.cl" suffix(, 0)
@@ -59,6 +66,13 @@ const char *kernels_tower_walk(void) {
 const char *kernels_parameter_update(void) {
   static const char source[] = {
 #embed "parameter_update.cl" suffix(, 0)
+  };
+  return source;
+}
+
+const char *kernels_peak(void) {
+  static const char source[] = {
+#embed "peak.cl" suffix(, 0)
   };
   return source;
 }

@@ -1,34 +1,32 @@
-// result[i, j] = epilogue(Σ_k left[i, k] · right[k, j], i, j)
+// A tile of result[i, j] = epilogue(Σ_k left[i, k] · right[k, j], i, j), for CPUs.
 //
-// For CPUs: one work-item, alone in its work-group, computes a tile of TILE_ROWS × TILE_VECTORS·16
-// elements in registers. Each k costs TILE_VECTORS loads of a row of `right` and TILE_ROWS numbers
-// of `left`, each multiplied into a row of the tile. All distances are constants, so that they are
-// part of the load instructions.
+// One work-item computes TILE_ROWS × TILE_VECTORS·16 elements in registers. Each k costs
+// TILE_VECTORS loads of a row of `right` and TILE_ROWS numbers of `left`, each multiplied into a row
+// of the tile. All distances are constants, so that they are part of the load instructions.
 //
 // Sums run over blocks of BLOCK terms, which are added in order.
 //
+// What lies a constant distance apart on ever new lines no hardware prefetcher follows: rows of
+// `right`, and of `left` where it is transposed, are asked for PREFETCH_TERMS terms ahead, and what
+// the next tile needs of `left` while this one is computed.
+//
 // left   [ROWS, INNER], or [INNER, ROWS] if LEFT_TRANSPOSED
 // right  [INNER, COLUMNS], or panels as pack.cl makes them if RIGHT_PACKED
-// Global size: (⌈ROWS / TILE_ROWS⌉, ⌈COLUMNS / tile columns⌉); local size: (1, 1). Neighbours share
-// columns, which stay in the cache.
-//
-// TILE_ROWS is at most ROWS. The last tile is moved up to lie inside the result and leaves the rows
-// that it shares with its neighbour to that one. Columns outside the result are read, from the
-// next row, from the buffer's padding or from a panel's, and not stored.
+// row    the tile's first row; all of its rows are rows of the result
+// panel  the number of the tile's columns; those outside the result are read, from the next row,
+//        from the buffer's padding or from a panel's, and not stored
 
+#define PREFETCH_TERMS 12
 #define TILE_COLUMNS (TILE_VECTORS * WIDTH)
 #define RIGHT_STRIDE (RIGHT_PACKED ? TILE_COLUMNS : COLUMNS)
 #if LEFT_TRANSPOSED
-#define LEFT(i, k) left[(k)*ROWS + (i)]
+#define LEFT(i, k) left[(k) * ROWS + (i)]
 #else
-#define LEFT(i, k) left[(i)*INNER + (k)]
+#define LEFT(i, k) left[(i) * INNER + (k)]
 #endif
 
-kernel void KERNEL(global const real *restrict left_buffer,
-                   global const real *restrict right_buffer EPILOGUE_PARAMETERS) {
-  const int own_row = get_global_id(0) * TILE_ROWS;
-  const int row = min(own_row, ROWS - TILE_ROWS);
-  const int column = get_global_id(1) * TILE_COLUMNS;
+static void TILE(int row, int panel SECTION_PARAMETERS) {
+  const int column = panel * TILE_COLUMNS;
   global const real *restrict left =
       left_buffer + LEFT_OFFSET + (LEFT_TRANSPOSED ? row : row * INNER);
   global const real *restrict right =
@@ -43,8 +41,17 @@ kernel void KERNEL(global const real *restrict left_buffer,
 #pragma unroll
     for (int i = 0; i < TILE_ROWS * TILE_VECTORS; ++i) sum[i] = (vec)(0);
     for (int k = block; k < end; ++k) {
+#if LEFT_TRANSPOSED
+      PREFETCH(left + (k + PREFETCH_TERMS) * ROWS, 3);
+      PREFETCH(left + (k + PREFETCH_TERMS) * ROWS + TILE_ROWS - 1, 3);
+      PREFETCH(left + k * ROWS + TILE_ROWS, 2);
+#else
+      PREFETCH(left + (TILE_ROWS + k % 16) * INNER + k / 16 * 16, 2);
+#endif
+      PREFETCH(right + (k + PREFETCH_TERMS) * RIGHT_STRIDE, 3);
       const vec b0 = LOAD(right + k * RIGHT_STRIDE);
 #if TILE_VECTORS == 2
+      PREFETCH(right + (k + PREFETCH_TERMS) * RIGHT_STRIDE + WIDTH, 3);
       const vec b1 = LOAD(right + k * RIGHT_STRIDE + WIDTH);
 #endif
 #pragma unroll
@@ -60,7 +67,7 @@ kernel void KERNEL(global const real *restrict left_buffer,
     for (int i = 0; i < TILE_ROWS * TILE_VECTORS; ++i) total[i] += sum[i];
   }
 
-  for (int i = own_row - row; i < TILE_ROWS; ++i)
+  for (int i = 0; i < TILE_ROWS; ++i)
     for (int j = 0; j < TILE_VECTORS; ++j)
       if (column + j * WIDTH < COLUMNS)
         EPILOGUE(total[j * TILE_ROWS + i], row + i, column + j * WIDTH,
@@ -69,3 +76,4 @@ kernel void KERNEL(global const real *restrict left_buffer,
 #undef LEFT
 #undef RIGHT_STRIDE
 #undef TILE_COLUMNS
+#undef PREFETCH_TERMS

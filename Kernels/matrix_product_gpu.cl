@@ -8,22 +8,21 @@
 //
 // left   [ROWS, INNER], or [INNER, ROWS] if LEFT_TRANSPOSED
 // right  [INNER, COLUMNS], or [COLUMNS, INNER] if RIGHT_TRANSPOSED
-// Global size: (⌈COLUMNS / TILE⌉, ⌈ROWS / TILE⌉) work-groups; local size: (TILE/PER_ITEM, same).
+// A unit of work is a tile; tiles are numbered along rows of the result.
 
-kernel void KERNEL(global const real *restrict left_buffer,
-                   global const real *restrict right_buffer EPILOGUE_PARAMETERS) {
+static void TILE_OF(int unit SECTION_PARAMETERS) {
   global const real *restrict left = left_buffer + LEFT_OFFSET;
   global const real *restrict right = right_buffer + RIGHT_OFFSET;
   const int side = TILE / PER_ITEM;
-  const int x = get_local_id(0);
-  const int y = get_local_id(1);
-  const int item = y * side + x;
-  const int first_row = get_group_id(1) * TILE;
-  const int first_column = get_group_id(0) * TILE;
+  const int item = get_local_id(0);
+  const int x = item % side;
+  const int y = item / side;
+  const int first_row = unit / COLUMN_TILES * TILE;
+  const int first_column = unit % COLUMN_TILES * TILE;
 
   // One more column than needed spreads a column over all banks.
-  local real left_slice[DEPTH][TILE + 1];
-  local real right_slice[DEPTH][TILE + 1];
+  local real(*left_slice)[TILE + 1] = (local real(*)[TILE + 1]) scratch;
+  local real(*right_slice)[TILE + 1] = (local real(*)[TILE + 1])(scratch + DEPTH * (TILE + 1));
 
   real total[PER_ITEM][PER_ITEM];
   real sum[PER_ITEM][PER_ITEM];
@@ -79,4 +78,8 @@ kernel void KERNEL(global const real *restrict left_buffer,
       if (row < ROWS && column < COLUMNS)
         EPILOGUE(total[i][j], row, column, 1 EPILOGUE_ARGUMENTS);
     }
+}
+
+static void SECTION(int begin, int end SECTION_PARAMETERS) {
+  for (int unit = begin; unit < end; ++unit) TILE_OF(unit SECTION_ARGUMENTS);
 }

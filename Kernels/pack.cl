@@ -4,15 +4,15 @@
 // panels[p, k, j] = right[k, p · PANEL + j]
 //
 // right   [INNER, COLUMNS], or [COLUMNS, INNER] if RIGHT_TRANSPOSED; at RIGHT_OFFSET
-// panels  [⌈COLUMNS / PANEL⌉, INNER, PANEL]
-// Global size: (⌈INNER / 16⌉, ⌈COLUMNS / PANEL⌉); a work-item packs 16 rows of a panel.
+// panels  [⌈COLUMNS / PANEL⌉, INNER, PANEL]; at PANELS_OFFSET
+// A unit of work is 16 rows of a panel, of which there are SLICES in each.
 
-kernel void KERNEL(global const real *restrict right, global real *restrict panels) {
-  const int first_k = get_global_id(0) * 16;
+static void PACK(int unit SECTION_PARAMETERS) {
+  const int first_k = unit % SLICES * 16;
   const int end_k = min(first_k + 16, INNER);
-  const int panel = get_global_id(1);
+  const int panel = unit / SLICES;
   const int columns = min(PANEL, COLUMNS - panel * PANEL);
-  global real *restrict target = panels + (size_t)panel * INNER * PANEL;
+  global real *restrict target = panels + PANELS_OFFSET + (size_t)panel * INNER * PANEL;
 #if RIGHT_TRANSPOSED
   global const real *restrict source = right + RIGHT_OFFSET + (size_t)panel * PANEL * INNER;
   for (int j = 0; j < columns; ++j)
@@ -24,4 +24,8 @@ kernel void KERNEL(global const real *restrict right, global real *restrict pane
 #endif
   for (int k = first_k; k < end_k; ++k)
     for (int j = columns; j < PANEL; ++j) target[k * PANEL + j] = 0;
+}
+
+static void SECTION(int begin, int end SECTION_PARAMETERS) {
+  for (int unit = begin; unit < end; ++unit) PACK(unit SECTION_ARGUMENTS);
 }

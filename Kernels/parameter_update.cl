@@ -8,16 +8,9 @@
 // previous_parameters  [SIZE]: receives the parameters before the step, or unused
 // values               the tower's numbers, with the uniform values of each tensor from uniforms_at on
 // UPDATE, generated, applies the rule to one `vec` of elements from `i` on, of which `count` count.
-// One work-group a block.
+// A unit of work is a block.
 
-kernel void KERNEL(global const int *restrict blocks, global real *restrict parameters_buffer,
-                   global const real *restrict gradient_buffer, global const real *states_buffer,
-                   global real *next_states_buffer, global real *previous_parameters_buffer,
-                   global const real *restrict values, global const int *restrict counters,
-                   int uniforms_at) {
-  // The step at which a run diverged is still taken, later ones are not.
-  if (counters[1] != 0 && counters[1] != counters[0]) return;
-  const int block = get_group_id(0);
+static void UPDATE_BLOCK(int block SECTION_PARAMETERS) {
   const int tensor = blocks[3 * block];
   const int first = blocks[3 * block + 1];
   const int block_count = blocks[3 * block + 2];
@@ -33,4 +26,10 @@ kernel void KERNEL(global const int *restrict blocks, global real *restrict para
     const int count = block_count - i;
     UPDATE
   }
+}
+
+static void SECTION(int begin, int end SECTION_PARAMETERS) {
+  // The step at which a run diverged is still taken, later ones are not.
+  if (counters[1] != 0 && counters[1] != counters[0]) return;
+  for (int block = begin; block < end; ++block) UPDATE_BLOCK(block SECTION_ARGUMENTS);
 }

@@ -1,4 +1,5 @@
-// One step of all levels above the bottom one, by a single work-group of TOWER_LANES work-items.
+// One step of all levels above the bottom one, by one work-group of TOWER_LANES work-items:
+// there is one unit of work.
 //
 // Up: the partial sums become the gradients of the bottom rule's hyperparameters; each level's
 // jacobian turns the gradients of what it tunes into those of its own hyperparameters.
@@ -27,11 +28,7 @@
 #define RULE_STATES(k) levels[(k)*LEVEL_FIELDS + 7]
 #define IS_PER_TENSOR(k) levels[(k)*LEVEL_FIELDS + 8]
 
-kernel void KERNEL(global real *restrict values_buffer, global int *restrict counters,
-                   global const real *restrict partial_sums_buffer, global const real *restrict loss,
-                   global real *restrict records, global const int *restrict levels,
-                   global const int *restrict tensors, int height, int hyperparameter_count,
-                   int uniform_sets, int uniforms_at, int record_capacity) {
+static void SECTION(int begin, int end SECTION_PARAMETERS) {
   global real *values = values_buffer + VALUES_OFFSET;
   global const real *partial_sums = partial_sums_buffer + PARTIAL_SUMS_OFFSET;
   const int lane = get_local_id(0);

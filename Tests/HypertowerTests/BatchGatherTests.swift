@@ -28,8 +28,8 @@ import Testing
       permutation: permutation, on: backend)
     try backend.run(try backend.prepare(program.program, arrays: program.arrays))
     return (
-      try backend.read(0..<batch * 256, of: program.arrays[program.x.buffer]).floats,
-      try backend.read(0..<batch, of: program.arrays[program.targets.buffer]).floats
+      try backend.read(0..<batch * 256, of: program.arrays[program.x.buffer]!).floats,
+      try backend.read(0..<batch, of: program.arrays[program.targets.buffer]!).floats
     )
   }
 

@@ -26,7 +26,7 @@ import Testing
 
   @Test func dimensionsMerge() {
     func shapes(_ nest: LoopNest) -> [Shape] {
-      let nest = nest.coalesced()
+      let nest = nest.coalesced(keepingRows: false)
       return [nest.keptShape, nest.reducedShape]
     }
     #expect(shapes(nest(kept: [2, 3, 4], loads: [[12, 4, 1]])) == [[24], []])
@@ -41,6 +41,14 @@ import Testing
     // There is always a kept dimension, and a reduced one where there was one.
     #expect(shapes(nest(kept: [], loads: [[]])) == [[1], []])
     #expect(shapes(nest(kept: [1], reduced: [1, 1], loads: [[1, 1, 1]])) == [[1], [1]])
+  }
+
+  @Test func rowsStay() {
+    let rows = nest(kept: [1, 2, 3, 4], loads: [[24, 12, 4, 1]]).coalesced(keepingRows: true)
+    #expect(rows.keptShape == [2, 12])
+    let sums = nest(kept: [2, 3], reduced: [4, 5], loads: [[60, 20, 5, 1]])
+    #expect(sums.coalesced(keepingRows: true).keptShape == [2, 3])
+    #expect(sums.coalesced(keepingRows: true).reducedShape == [20])
   }
 
   @Test func coalescedNestsComputeTheSame() throws {
@@ -66,8 +74,10 @@ import Testing
       let coordinate = full.indices.randomElement(using: &random)
       let nest = nest(kept: kept, reduced: reduced, loads: loads, coordinate: coordinate)
       let values = try run(nest)
-      let coalesced = try run(nest.coalesced())
-      assertClose(coalesced, values, .exact, "kept \(kept), reduced \(reduced), loads \(loads)")
+      for keepingRows in [false, true] {
+        let coalesced = try run(nest.coalesced(keepingRows: keepingRows))
+        assertClose(coalesced, values, .exact, "kept \(kept), reduced \(reduced), loads \(loads)")
+      }
     }
   }
 
@@ -75,7 +85,8 @@ import Testing
     let backend = CPUBackend<Double>()
     let size = 4096
     var program = Program()
-    program.buffers = [.init(type: .real, count: size), .init(type: .real, count: size)]
+    _ = program.addBuffer(.real, count: size)
+    _ = program.addBuffer(.real, count: size)
     program.instructions = [.loopNest(nest)]
     let arrays = [backend.allocate(.real, count: size), backend.allocate(.real, count: size)]
     backend.write(.float64((0..<size).map { Double($0 * 7 % 31) }), to: arrays[0], at: 0)

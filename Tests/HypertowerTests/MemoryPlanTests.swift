@@ -3,39 +3,46 @@ import Testing
 @testable import Hypertower
 
 @Suite struct MemoryPlanTests {
-  private struct Use {
-    let range: Range<Int>
-    let first: Int
-    let last: Int
+  private func temporaries(_ counts: [Int]) -> [BufferDescription] {
+    counts.map { BufferDescription(type: .real, count: $0, isTemporary: true) }
   }
 
-  /// What is in use at the same time does not overlap.
-  @Test func livePlacesAreApart() {
+  /// What is in use at the same time has slots of its own, and every slot is large enough.
+  @Test func liveBuffersAreApart() {
     var random = SeededRandom(21)
     for _ in 0..<200 {
-      var plan = MemoryPlan()
-      var uses: [Use] = []
+      var counts: [Int] = []
+      var uses = [[Int]](repeating: [], count: 40)
       for start in 0..<Int.random(in: 1...30, using: &random) {
         for _ in 0..<Int.random(in: 0...3, using: &random) {
-          let count = Int.random(in: 0...100, using: &random)
-          let end = start + Int.random(in: 0...6, using: &random)
-          let offset = plan.take(count, from: start, through: end)
-          uses.append(Use(range: offset..<offset + count, first: start, last: end))
-          #expect(offset % ParameterLayout.alignment == 0)
-          #expect(offset + count <= plan.size)
+          uses[start].append(counts.count)
+          uses[start + Int.random(in: 0...6, using: &random)].append(counts.count)
+          counts.append(Int.random(in: 0...100, using: &random))
         }
       }
-      for (number, a) in uses.enumerated() {
-        for b in uses[..<number] where a.first <= b.last && b.first <= a.last {
-          #expect(!a.range.overlaps(b.range))
+      let plan = MemoryPlan(temporaries(counts), uses: uses)
+      func life(_ buffer: Int) -> ClosedRange<Int> {
+        uses.firstIndex { $0.contains(buffer) }!...uses.lastIndex { $0.contains(buffer) }!
+      }
+      for a in counts.indices {
+        #expect(plan.slotSizes[plan.slots[a]!] >= counts[a])
+        for b in 0..<a where life(a).overlaps(life(b)) {
+          #expect(plan.slots[a] != plan.slots[b])
         }
       }
     }
   }
 
   @Test func memoryIsUsedAgain() {
-    var plan = MemoryPlan()
-    for step in 0..<100 { _ = plan.take(64, from: step, through: step + 1) }
-    #expect(plan.size == 128)
+    let plan = MemoryPlan(
+      temporaries([Int](repeating: 64, count: 100)), uses: (0..<99).map { [$0, $0 + 1] })
+    #expect(plan.slotSizes == [64, 64])
+  }
+
+  @Test func buffersOfTheOutsideHaveNoSlot() {
+    let own = BufferDescription(type: .real, count: 5, isTemporary: true)
+    let outside = BufferDescription(type: .real, count: 7, isTemporary: false)
+    let plan = MemoryPlan([outside, own], uses: [[0, 1]])
+    #expect(plan.slots == [1: 0] && plan.slotSizes == [5])
   }
 }

@@ -16,12 +16,27 @@ package protocol Backend: AnyObject {
   func write(_ values: HostArray, to array: any DeviceArray, at offset: Int) throws
   /// Copies elements out of an array; waits for all earlier work.
   func read(_ range: Range<Int>, of array: any DeviceArray) throws -> HostArray
-  /// Makes a program ready to be replayed on given arrays, one for each of its buffers.
-  func prepare(_ program: Program, arrays: [any DeviceArray]) throws -> any Executable
+  /// Makes a program ready to be replayed on any of several lists of arrays, which name one array
+  /// for each of its buffers and nil for temporary ones.
+  ///
+  /// - Returns: an executable for each list. They share memory for temporary buffers, so that no
+  ///   two may run at the same time.
+  func prepare(
+    _ program: Program, alternatives: [[(any DeviceArray)?]]
+  ) throws -> [any Executable]
   /// Starts one replay.
   func run(_ executable: any Executable) throws
   /// Waits for all earlier work.
   func synchronize() throws
+}
+
+extension Backend {
+  /// Makes a program ready to be replayed on given arrays, nil for temporary buffers.
+  package func prepare(
+    _ program: Program, arrays: [(any DeviceArray)?]
+  ) throws -> any Executable {
+    try prepare(program, alternatives: [arrays])[0]
+  }
 }
 
 /// Memory of one backend.

@@ -13,6 +13,16 @@ extension Device {
     _ name: String, cacheDirectory: String? = nil,
     warn: @escaping @Sendable (String) -> Void = { _ in }
   ) throws -> Device {
+    try named(name, cacheDirectory: cacheDirectory, isTimed: false, warn: warn)
+  }
+
+  /// The device of that name.
+  ///
+  /// - Parameter isTimed: whether an OpenCL device measures every launch.
+  package static func named(
+    _ name: String, cacheDirectory: String? = nil, isTimed: Bool,
+    warn: @escaping @Sendable (String) -> Void
+  ) throws -> Device {
     switch name {
     case "cpu": return .cpu
     case "cpu64": return .cpu64
@@ -22,14 +32,14 @@ extension Device {
       else {
         throw InputError(.noDevice, "--device gpu: there is no OpenCL GPU here; \(installHint)")
       }
-      return try openCL(number, cacheDirectory, warn)
+      return try openCL(number, cacheDirectory, isTimed: isTimed, warn)
     default:
       let digits = name.dropFirst("opencl:".count)
       guard name.hasPrefix("opencl:"), !digits.isEmpty, digits.allSatisfy(\.isWholeNumber) else {
         throw InputError(
           .usage, "unknown device '\(name)'; devices are cpu, cpu64, gpu, opencl:0, opencl:1, …")
       }
-      return try openCL(Int(digits) ?? .max, cacheDirectory, warn)
+      return try openCL(Int(digits) ?? .max, cacheDirectory, isTimed: isTimed, warn)
     }
   }
 
@@ -47,7 +57,7 @@ extension Device {
       warn("no OpenCL device found, going on with the CPU backend; \(installHint)")
       return .cpu
     }
-    return try openCL(number, cacheDirectory, warn)
+    return try openCL(number, cacheDirectory, isTimed: false, warn)
   }
 
   /// The number of the device that `preferred` takes; nil if there is none.
@@ -65,7 +75,8 @@ extension Device {
     "install your GPU's OpenCL driver, or for the CPU: apt-get install pocl-opencl-icd"
 
   private static func openCL(
-    _ number: Int, _ cacheDirectory: String?, _ warn: @escaping @Sendable (String) -> Void
+    _ number: Int, _ cacheDirectory: String?, isTimed: Bool,
+    _ warn: @escaping @Sendable (String) -> Void
   ) throws -> Device {
     let devices = try OpenCL.Device.all()
     guard devices.indices.contains(number) else {
@@ -86,7 +97,8 @@ extension Device {
       ? nil : cacheDirectory ?? ProgramCache.defaultDirectory()
     let cache = ProgramCache(directory: directory, warn: warn)
     return Device(
-      name: "opencl:\(number)", backend: try OpenCLBackend(devices[number], cache: cache))
+      name: "opencl:\(number)",
+      backend: try OpenCLBackend(devices[number], cache: cache, isTimed: isTimed))
   }
 }
 

@@ -3,6 +3,8 @@ public struct Device: CustomStringConvertible {
   /// How the device is named on the command line: `cpu`, `cpu64`, `opencl:0`.
   public let name: String
   package let backend: any Backend
+  /// Whether operations are put together into launches; off, each is one of its own, to find faults.
+  package var fuses = true
   /// The greatest number of bytes of a data set that is kept on the device.
   package let residentLimit: Int
 

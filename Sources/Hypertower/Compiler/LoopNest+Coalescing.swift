@@ -1,10 +1,13 @@
 extension LoopNest {
   /// The same nest with as few dimensions as its loads allow: extents of 1 are dropped, neighbours
   /// that every load walks through in one stride are merged.
-  func coalesced() -> LoopNest {
+  ///
+  /// - Parameter keepingRows: whether the outermost dimension stays by itself, so that the nest can
+  ///   be cut along it.
+  func coalesced(keepingRows: Bool) -> LoopNest {
     var result = self
     result.dropUnitDimensions()
-    result.mergeDimensions()
+    result.mergeDimensions(from: keepingRows ? 1 : 0)
     if result.keptShape.isEmpty { result.insertUnitDimension() }
     return result
   }
@@ -27,9 +30,9 @@ extension LoopNest {
     }
   }
 
-  private mutating func mergeDimensions() {
+  private mutating func mergeDimensions(from first: Int) {
     var dimension = rank - 2
-    while dimension >= 0 {
+    while dimension >= first {
       defer { dimension -= 1 }
       let inner = dimension + 1
       guard inner != keptShape.count,

@@ -1,31 +1,24 @@
 /// Turns a tape into the instructions of a program.
 package struct Lowering {
-  /// What a tape is compiled to.
-  package struct Result {
-    package var instructions: [Instruction]
-    /// The number of reals that intermediate results need.
-    package var workspaceSize: Int
-  }
-
   private let tape: Tape
   private let schedule: Schedule
   /// Where each leaf and each stored node lies.
   private var spans: [Tape.Index: Span] = [:]
 
-  /// Compiles the nodes that `outputs` need.
+  /// Appends to `program` what computes the nodes that `outputs` need.
   ///
   /// - Parameters:
   ///   - tape: the operations.
   ///   - leaves: where each leaf lies, by its number.
   ///   - outputs: nodes, and where their elements shall go.
-  ///   - workspace: the number of the program's buffer for intermediate results.
-  ///   - fuses: whether operations are put together into launches; default: true.
+  ///   - program: whose `fuses` decides whether operations are put together, and which gets a
+  ///     temporary buffer for each intermediate result.
   package static func lower(
     _ tape: Tape, leaves: [Int: Span], outputs: [(node: Tape.Index, span: Span)],
-    workspace: Int, fuses: Bool = true
-  ) -> Result {
-    var lowering = Lowering(tape, outputs: outputs.map(\.node), fuses: fuses)
-    return lowering.run(leaves: leaves, outputs: outputs, workspace: workspace)
+    into program: inout Program
+  ) {
+    var lowering = Lowering(tape, outputs: outputs.map(\.node), fuses: program.fuses)
+    lowering.run(leaves: leaves, outputs: outputs, into: &program)
   }
 
   private init(_ tape: Tape, outputs: [Tape.Index], fuses: Bool) {
@@ -34,8 +27,8 @@ package struct Lowering {
   }
 
   private mutating func run(
-    leaves: [Int: Span], outputs: [(node: Tape.Index, span: Span)], workspace: Int
-  ) -> Result {
+    leaves: [Int: Span], outputs: [(node: Tape.Index, span: Span)], into program: inout Program
+  ) {
     for (index, node) in tape.nodes.enumerated() {
       if case .leaf(let number) = node.operation { spans[index] = leaves[number] }
     }
@@ -54,40 +47,18 @@ package struct Lowering {
       }
     }
 
-    var plan = MemoryPlan()
-    let lastUse = lastUses()
     var instructions: [Instruction] = []
     for (number, group) in schedule.groups.enumerated() {
       for member in group.members where schedule.stored.contains(member) && spans[member] == nil {
-        let offset = plan.take(
-          tape[member].shape.elementCount, from: number, through: lastUse[member] ?? number)
-        spans[member] = Span(buffer: workspace, offset: offset)
+        spans[member] = Span(
+          buffer: program.addTemporary(count: tape[member].shape.elementCount))
       }
       instructions.append(instruction(for: group, number))
     }
     for copy in copies {
       instructions.append(copyInstruction(copy.source, to: copy.span))
     }
-    return Result(
-      instructions: instructions.filter { !$0.isEmpty }, workspaceSize: plan.size)
-  }
-
-  /// The last group that reads each stored node; copies at the end read to the last.
-  private func lastUses() -> [Tape.Index: Int] {
-    var result: [Tape.Index: Int] = [:]
-    func visit(_ index: Tape.Index, reader: Int) {
-      for operand in tape[index].operands {
-        if schedule.groupOf[operand].map({ $0 <= reader }) ?? false {
-          result[operand] = Swift.max(result[operand] ?? 0, reader)
-        } else {
-          visit(operand, reader: reader)
-        }
-      }
-    }
-    for (number, group) in schedule.groups.enumerated() {
-      for member in group.members { visit(member, reader: number) }
-    }
-    return result
+    program.instructions += instructions.filter { !$0.isEmpty }
   }
 
   private func instruction(for group: Schedule.Group, _ number: Int) -> Instruction {
@@ -97,7 +68,7 @@ package struct Lowering {
     case .nest(let fullShape, let reducedAxes):
       .loopNest(
         nest(group.members, number, fullShape: fullShape, reducedAxes: reducedAxes ?? [])
-          .coalesced())
+          .coalesced(keepingRows: true))
     }
   }
 

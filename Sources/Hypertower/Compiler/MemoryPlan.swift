@@ -1,29 +1,36 @@
-/// Places intermediate results in one workspace so that those that never live at the same time
-/// share memory.
+/// Which of a program's temporary buffers share memory: those that are never in use at the same
+/// time.
 struct MemoryPlan {
-  private struct Placement {
-    let range: Range<Int>
-    let lastUse: Int
-  }
+  /// The slot of each temporary buffer that is in use at all, by its number.
+  private(set) var slots: [Int: Int] = [:]
+  /// The number of elements of each slot.
+  private(set) var slotSizes: [Int] = []
 
-  private var placements: [Placement] = []
-  /// The number of elements that all placements together need.
-  private(set) var size = 0
-
-  /// The offset of `count` elements that are in use from one step through another.
-  ///
-  /// Steps are asked for in ascending order of `start`.
-  mutating func take(_ count: Int, from start: Int, through end: Int) -> Int {
-    let alignment = ParameterLayout.alignment
-    let count = Swift.max(1, (count + alignment - 1) / alignment) * alignment
-    placements.removeAll { $0.lastUse < start }
-    var offset = 0
-    for placement in placements.sorted(by: { $0.range.lowerBound < $1.range.lowerBound }) {
-      if offset + count <= placement.range.lowerBound { break }
-      offset = Swift.max(offset, placement.range.upperBound)
+  /// - Parameters:
+  ///   - buffers: the program's buffers, of which the temporary ones get slots.
+  ///   - uses: the numbers of the buffers in use at each point in time.
+  init(_ buffers: [BufferDescription], uses: [[Int]]) {
+    var lives: [Int: ClosedRange<Int>] = [:]
+    for (time, used) in uses.enumerated() {
+      for buffer in used where buffers[buffer].isTemporary {
+        lives[buffer] = (lives[buffer]?.lowerBound ?? time)...time
+      }
     }
-    placements.append(Placement(range: offset..<offset + count, lastUse: end))
-    size = Swift.max(size, offset + count)
-    return offset
+    var lastUses: [Int] = []
+    let inOrder = lives.sorted { ($0.value.lowerBound, $0.key) < ($1.value.lowerBound, $1.key) }
+    for (buffer, life) in inOrder {
+      let count = buffers[buffer].count
+      let free = lastUses.indices.filter { lastUses[$0] < life.lowerBound }
+      // The smallest slot that is large enough, or the largest one, grown.
+      let fitting = free.filter { slotSizes[$0] >= count }.min { slotSizes[$0] < slotSizes[$1] }
+      let slot = fitting ?? free.max { slotSizes[$0] < slotSizes[$1] } ?? slotSizes.count
+      if slot == slotSizes.count {
+        slotSizes.append(0)
+        lastUses.append(0)
+      }
+      slotSizes[slot] = Swift.max(slotSizes[slot], count)
+      lastUses[slot] = life.upperBound
+      slots[buffer] = slot
+    }
   }
 }

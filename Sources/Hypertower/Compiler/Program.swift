@@ -3,15 +3,23 @@
 /// Every backend executes every instruction; the CPU backend's loops say what they mean.
 package struct Program: Sendable {
   package var instructions: [Instruction] = []
-  /// What the program's buffers hold and how much, by their numbers; whoever prepares the program
-  /// brings as many arrays.
+  /// What the program's buffers hold and how much, by their numbers.
   package var buffers: [BufferDescription] = []
+  /// Whether a backend may put instructions together into launches; off, each is one of its own.
+  package var fuses = true
 
   package init() {}
 
   /// Adds a buffer that whoever prepares the program brings, and returns its number.
   package mutating func addBuffer(_ type: ElementType, count: Int) -> Int {
-    buffers.append(BufferDescription(type: type, count: count))
+    buffers.append(BufferDescription(type: type, count: count, isTemporary: false))
+    return buffers.count - 1
+  }
+
+  /// Adds a buffer of `count` reals for an intermediate result, whose memory is the backend's
+  /// business, and returns its number.
+  package mutating func addTemporary(count: Int) -> Int {
+    buffers.append(BufferDescription(type: .real, count: count, isTemporary: true))
     return buffers.count - 1
   }
 }
@@ -27,6 +35,8 @@ package enum ElementType: Sendable, Hashable {
 package struct BufferDescription: Sendable, Hashable {
   package let type: ElementType
   package let count: Int
+  /// Whether its contents matter only while the program runs.
+  package let isTemporary: Bool
 }
 
 /// A contiguous run of elements in a buffer, from `offset` on.

@@ -2,7 +2,9 @@
 /// a step, and what differs from parameter to parameter.
 package struct SplitRule: Sendable {
   package let rule: UpdateRule
-  /// The nodes of the rule's graph that the second part takes as given.
+  /// The first part, whose inputs are those of the rule.
+  package let uniformGraph: ScalarGraph
+  /// The nodes of the first part that the second takes as given.
   package let uniformNodes: [Int]
   /// The second part: its inputs are those of the rule, and from `firstUniformInput` on the
   /// uniform values.
@@ -16,40 +18,45 @@ package struct SplitRule: Sendable {
 
   package init(_ rule: UpdateRule) {
     self.rule = rule
-    let outputs = [rule.newParameter] + rule.states.map(\.next) + rule.jacobian
     let stateInputs = Set(rule.states.indices.map(UpdateRule.Input.state))
-    let varies = rule.graph.dependents { input in
+    func varies(_ input: Int) -> Bool {
       input == UpdateRule.Input.parameter || input == UpdateRule.Input.gradient
         || stateInputs.contains(input)
     }
-    let needed = rule.graph.needed(by: outputs)
+    let written = [rule.newParameter] + rule.states.map(\.next) + rule.jacobian
+    let (whole, renumbered) = rule.graph.sharingReciprocals(
+      neededBy: written, varies: rule.graph.dependents(of: varies))
+    let outputs = written.map { renumbered[$0] }
+    let isVarying = whole.dependents(of: varies)
+    let needed = whole.needed(by: outputs)
 
     // Uniform nodes at the border: used by a varying node, or outputs themselves.
     var border: Set<Int> = []
     func addIfUniform(_ node: Int) {
-      if !varies[node], rule.graph.constant(node) == nil { border.insert(node) }
+      if !isVarying[node], whole.constant(node) == nil { border.insert(node) }
     }
     outputs.forEach(addIfUniform)
-    for (index, node) in rule.graph.nodes.enumerated() where needed[index] && varies[index] {
+    for (index, node) in whole.nodes.enumerated() where needed[index] && isVarying[index] {
       node.operands.forEach(addIfUniform)
     }
+    uniformGraph = whole
     uniformNodes = border.sorted()
     firstUniformInput =
       3 + 2 * Swift.max(rule.hyperparameters.count, rule.states.count + 1)
 
     var graph = ScalarGraph()
-    var mapped = [Int](repeating: -1, count: rule.graph.nodes.count)
-    for (index, node) in rule.graph.nodes.enumerated() where needed[index] {
+    var mapped = [Int](repeating: -1, count: whole.nodes.count)
+    for (index, node) in whole.nodes.enumerated() where needed[index] {
       if let uniform = uniformNodes.firstIndex(of: index) {
         mapped[index] = graph.append(.input(firstUniformInput + uniform))
-      } else if varies[index] || rule.graph.constant(index) != nil {
+      } else if isVarying[index] || whole.constant(index) != nil {
         mapped[index] = graph.append(node.mappingOperands { mapped[$0] })
       }
     }
     self.graph = graph
-    newParameter = mapped[rule.newParameter]
-    nextStates = rule.states.map { mapped[$0.next] }
-    jacobian = rule.jacobian.map { mapped[$0] }
+    newParameter = mapped[renumbered[rule.newParameter]]
+    nextStates = rule.states.map { mapped[renumbered[$0.next]] }
+    jacobian = rule.jacobian.map { mapped[renumbered[$0]] }
     let dependents = graph.dependents { $0 == UpdateRule.Input.parameter }
     jacobianDependsOnParameter = jacobian.contains { dependents[$0] }
   }

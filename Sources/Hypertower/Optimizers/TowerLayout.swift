@@ -54,6 +54,10 @@ package struct TowerLayout: Sendable {
   /// The loss, then every level's raw hyperparameters after the step.
   package var recordSize: Int { 1 + hyperparameterCount }
   package var height: Int { levels.count - 1 }
+  /// A sum for each block and each of the bottom rule's hyperparameters; none without levels above.
+  package var partialSumCount: Int {
+    height > 0 ? parameters.blocks.count * levels[0].rule.hyperparameters.count : 0
+  }
 
   package init(_ tower: Tower, parameters: ParameterLayout) throws {
     self.parameters = parameters

@@ -26,10 +26,12 @@ extension Tensor {
     let needed = recorder.tape.needed(by: nodes)
 
     var program = Program()
-    var arrays: [any DeviceArray] = []
-    func add(_ count: Int) throws -> Span {
-      arrays.append(try backend.allocate(.real, count: count))
-      return Span(buffer: program.addBuffer(.real, count: count))
+    program.fuses = fuses
+    var arrays: [(any DeviceArray)?] = []
+    func add(_ count: Int) throws -> (array: any DeviceArray, span: Span) {
+      let array = try backend.allocate(.real, count: count)
+      arrays.append(array)
+      return (array, Span(buffer: program.addBuffer(.real, count: count)))
     }
     var leaves: [Int: Span] = [:]
     for (index, node) in recorder.tape.nodes.enumerated() where needed[index] {
@@ -37,21 +39,18 @@ extension Tensor {
       guard case .values(let values) = recorder.leaves[number] else {
         fatalError("array: the tensor depends on parameters or inputs without values")
       }
-      leaves[number] = try add(values.count)
-      try backend.write(.float32(values), to: arrays[arrays.count - 1], at: 0)
+      let (array, span) = try add(values.count)
+      leaves[number] = span
+      try backend.write(.float32(values), to: array, at: 0)
     }
-    var outputs: [(node: Tape.Index, span: Span)] = []
-    for (node, tensor) in zip(nodes, tensors) {
-      outputs.append((node, try add(tensor.shape.elementCount)))
-    }
-    let workspace = program.buffers.count
-    let result = Lowering.lower(
-      recorder.tape, leaves: leaves, outputs: outputs, workspace: workspace, fuses: fuses)
-    _ = try add(result.workspaceSize)
-    program.instructions = result.instructions
+    let results = try tensors.map { try add($0.shape.elementCount) }
+    Lowering.lower(
+      recorder.tape, leaves: leaves,
+      outputs: zip(nodes, results).map { (node: $0, span: $1.span) }, into: &program)
+    while arrays.count < program.buffers.count { arrays.append(nil) }
     try backend.run(try backend.prepare(program, arrays: arrays))
-    return try zip(outputs, tensors).map { output, tensor in
-      try backend.read(0..<tensor.shape.elementCount, of: arrays[output.span.buffer])
+    return try zip(results, tensors).map { result, tensor in
+      try backend.read(0..<tensor.shape.elementCount, of: result.array)
     }
   }
 }

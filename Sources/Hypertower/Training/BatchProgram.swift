@@ -2,7 +2,8 @@
 /// bound to them, and where the batch lies.
 package struct BatchProgram {
   package var program = Program()
-  package private(set) var arrays: [any DeviceArray] = []
+  /// The array of each buffer; nil for temporary ones.
+  package private(set) var arrays: [(any DeviceArray)?] = []
   /// The features and targets of the batch, `[batch, features]` and the shape of the targets.
   package let x: Span
   package let targets: Span
@@ -16,16 +17,18 @@ package struct BatchProgram {
   ///   - stride: the number of samples from the start of one batch to the next.
   ///   - counter: the int32 that numbers the batches.
   ///   - permutation: the order of the samples; nil: file order.
+  ///   - fuses: whether operations are put together into launches; default: true.
   package init(
     _ data: DeviceDataset, batch: Int, stride: Int,
     counter: (array: any DeviceArray, offset: Int), permutation: IndexPermutation?,
-    on backend: any Backend
+    fuses: Bool = true, on backend: any Backend
   ) throws {
     self.backend = backend
     let dataset = data.dataset
     let targetWidth = data.targetShape(batch: 1).elementCount
     var program = Program()
-    var arrays: [any DeviceArray] = []
+    program.fuses = fuses
+    var arrays: [(any DeviceArray)?] = []
     func bind(_ array: any DeviceArray) -> Span {
       arrays.append(array)
       return Span(buffer: program.addBuffer(array.type, count: array.count))
@@ -63,7 +66,10 @@ package struct BatchProgram {
     self.arrays = arrays
   }
 
+  /// The start of `array` as a buffer of the program; an array is one buffer, however often it is
+  /// bound.
   package mutating func bind(_ array: any DeviceArray) -> Span {
+    if let known = arrays.firstIndex(where: { $0 === array }) { return Span(buffer: known) }
     arrays.append(array)
     return Span(buffer: program.addBuffer(array.type, count: array.count))
   }
@@ -92,10 +98,7 @@ package struct BatchProgram {
       try backend.write(.float32(values), to: constant, at: 0)
       spans[number] = bind(constant)
     }
-    let workspace = program.buffers.count
-    let result = Lowering.lower(
-      recorder.tape, leaves: spans, outputs: nodes, workspace: workspace)
-    _ = bind(try backend.allocate(.real, count: result.workspaceSize))
-    program.instructions += result.instructions
+    Lowering.lower(recorder.tape, leaves: spans, outputs: nodes, into: &program)
+    while arrays.count < program.buffers.count { arrays.append(nil) }
   }
 }

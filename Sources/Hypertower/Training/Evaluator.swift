@@ -15,17 +15,15 @@ final class Evaluator {
   /// The number of right answers and the sum of the losses, each over the samples so far.
   private let totals: any DeviceArray
   private var prepared: (data: DeviceDataset, programs: [Int: CompiledChunk])?
-  private let residentLimit: Int
+  private let device: Device
 
   private struct CompiledChunk {
     let executable: any Executable
     let stream: BatchStream?
   }
 
-  init(
-    _ model: some Module, loss: Loss, state: TrainingState, residentLimit: Int
-  ) throws {
-    self.residentLimit = residentLimit
+  init(_ model: some Module, loss: Loss, state: TrainingState, on device: Device) throws {
+    self.device = device
     self.model = model
     lossFunction = loss
     self.state = state
@@ -41,7 +39,7 @@ final class Evaluator {
     if let prepared, prepared.data.dataset.identity === data.identity {
       resident = prepared.data
     } else {
-      resident = try DeviceDataset(data, on: backend, limit: residentLimit)
+      resident = try DeviceDataset(data, on: backend, limit: device.residentLimit)
       prepared = (resident, [:])
     }
     try backend.write(.int32([0]), to: counter, at: 0)
@@ -61,7 +59,7 @@ final class Evaluator {
     if let known = prepared?.programs[batch] { return known }
     var program = try BatchProgram(
       data, batch: batch, stride: Self.chunk, counter: (counter, 0), permutation: nil,
-      on: state.backend)
+      fuses: device.fuses, on: state.backend)
     let trace = ModelTrace(
       model, parameters: state.parameters, batch: batch, featureCount: data.dataset.featureCount)
     let recorder = trace.output.recorder

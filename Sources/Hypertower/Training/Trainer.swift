@@ -69,8 +69,7 @@ public final class Trainer {
     let parameters = ModelTrace.parameters(of: model, featureCount: featureCount)
     state = try TrainingState(
       parameters, tower: optimizer.tower, seed: seed, on: device.backend)
-    evaluator = try Evaluator(
-      model, loss: loss, state: state, residentLimit: device.residentLimit)
+    evaluator = try Evaluator(model, loss: loss, state: state, on: device)
   }
 
   // MARK: Training
@@ -168,9 +167,8 @@ public final class Trainer {
       dataset: ObjectIdentifier(data), batch: batch, batchSize: batchSize, isShuffled: shuffled)
     if let known = steps[key] { return known }
     let program = try stepProgram(data, batch: batch, batchSize: batchSize, shuffled: shuffled)
-    let executables = try state.alternatives(to: program.arrays).map { arrays in
-      try device.backend.prepare(program.program, arrays: arrays)
-    }
+    let executables = try device.backend.prepare(
+      program.program, alternatives: state.alternatives(to: program.arrays))
     let step = CompiledStep(executables: executables, stream: program.stream)
     steps[key] = step
     return step
@@ -184,7 +182,7 @@ public final class Trainer {
       data, batch: batch, stride: batchSize,
       counter: (state.counters, TowerLayout.Counter.batch),
       permutation: shuffled ? IndexPermutation(count: data.dataset.count, seed: seed) : nil,
-      on: device.backend)
+      fuses: device.fuses, on: device.backend)
     let trace = ModelTrace(
       model, parameters: state.parameters, batch: batch, featureCount: data.dataset.featureCount)
     let recorder = trace.output.recorder

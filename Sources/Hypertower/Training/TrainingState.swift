@@ -31,7 +31,6 @@ final class TrainingState {
       tower, parameters: ParameterLayout(parameters.map { ($0.name, $0.count) }))
     let size = layout.parameters.size
     let rule = tower.levels[0]
-    let hyperparameters = layout.height > 0 ? rule.hyperparameters.count : 0
     // Records of at most 1 MiB: enough that reading them is rare.
     recordCapacity = Swift.max(16, Swift.min(1024, (1 << 18) / layout.recordSize))
 
@@ -46,8 +45,7 @@ final class TrainingState {
       ? try backend.allocate(.real, count: size) : nil
     values = try backend.allocate(.real, count: layout.size)
     counters = try backend.allocate(.int32, count: TowerLayout.Counter.count)
-    partialSums = try backend.allocate(
-      .real, count: layout.parameters.blocks.count * hyperparameters)
+    partialSums = try backend.allocate(.real, count: layout.partialSumCount)
     loss = try backend.allocate(.real, count: 1)
     records = try backend.allocate(.real, count: recordCapacity * layout.recordSize)
 
@@ -131,10 +129,10 @@ final class TrainingState {
 
   /// The arrays to run a step's program on, for even steps and, in a tower, for odd ones, given
   /// those for even steps.
-  func alternatives(to arrays: [any DeviceArray]) -> [[any DeviceArray]] {
+  func alternatives(to arrays: [(any DeviceArray)?]) -> [[(any DeviceArray)?]] {
     guard layout.height > 0 else { return [arrays] }
     let pairs = [(gradients[0], gradients[1]), (states[0], states[1])]
-    let swapped = arrays.map { array in
+    let swapped = arrays.map { array -> (any DeviceArray)? in
       for (first, second) in pairs {
         if array === first { return second }
         if array === second { return first }

@@ -7,9 +7,9 @@ struct BenchCommand: ParsableCommand {
     commandName: "bench",
     abstract: "Times a training step by the height of the tower.",
     discussion: """
-      The network is the paper's (784–128–10, tanh) at batch 300 on MNIST; every SGD level has the \
-      step size 0.01, every Adam level 1e-7. A time is that of 40 steps and a wait for the device, \
-      divided by 40; before each 40 steps everything goes back to its initial state.
+      The network is by default the paper's (784–128–10, tanh) at batch 300 on MNIST; every SGD \
+      level has the step size 0.01, every Adam level 1e-7. A time is that of 40 steps and a wait \
+      for the device, divided by 40; before each 40 steps everything goes back to its initial state.
       """)
 
   @Option(
@@ -20,40 +20,67 @@ struct BenchCommand: ParsableCommand {
 
   private static let greatestHeight = 4095
 
+  @Option(help: "The rule of all levels: sgd, adam, or both as sgd,adam.")
+  var towers = "sgd,adam"
+
   @Option(help: "How often the 40 steps of a tower are timed; the median counts.")
   var rounds = 9
 
   @OptionGroup var device: DeviceOptions
+  @OptionGroup var network: BenchmarkOptions
 
-  @Flag(help: "Print a JSON array with one object for each tower.")
+  @Flag(help: "Time what no step can be faster than, in place of towers.")
+  var floor = false
+
+  @Flag(help: "Show what each launch of a step takes, in place of whole steps.")
+  var launches = false
+
+  @Flag(help: "Print JSON: an array with one object for each tower, or one object for --floor.")
   var json = false
+
+  private var towerNames: [String] { towers.split(separator: ",").map(String.init) }
 
   func validate() throws {
     guard 1...10_000 ~= rounds else {
       throw ValidationError("--rounds \(rounds) is out of range: it must lie in 1...10000")
     }
+    if let other = towerNames.first(where: { !["sgd", "adam"].contains($0) }) {
+      throw ValidationError("--towers \(other): known are sgd and adam")
+    }
+    if floor && launches {
+      throw ValidationError("--floor and --launches exclude each other: give one of them")
+    }
   }
 
   func run() throws {
+    let network = try network.network()
+    if launches { return try printLaunches(network) }
     let device = try device.device()
-    let benchmark = try StepBenchmark(heights: heights.values, on: device)
+    if floor { return try printFloor(try StepFloor(network, on: device, rounds: rounds), device) }
+    let benchmark = try StepBenchmark(
+      network, towers: towerNames, heights: heights.values, on: device)
     let results = try benchmark.run(rounds: rounds)
-    let lines = json ? [jsonText(results, device)] : text(results, device)
+    let lines = json ? [jsonText(results, device)] : text(results, network, device)
     for line in lines { try Console.print(line) }
   }
 
-  private func text(_ results: [StepBenchmark.Result], _ device: Device) -> [String] {
-    let header = ["tower", "height", "median", "fastest", "slowest", "final loss"]
+  // MARK: Towers
+
+  private func text(
+    _ results: [StepBenchmark.Result], _ network: BenchmarkNetwork, _ device: Device
+  ) -> [String] {
+    let header = ["tower", "height", "median", "fastest", "slowest", "GFLOP/s", "final loss"]
     let rows = results.map { result in
       [
         result.tower, "\(result.height)".rightAligned(in: 6), milliseconds(result.median),
         milliseconds(result.fastest), milliseconds(result.slowest),
+        formatted("%7.1f", network.operations / result.median / 1e6),
         formatted("%.6f", result.finalLoss),
       ]
     }
     return [
-      "784–128–10, batch \(StepBenchmark.batchSize), \(rounds) rounds of \(StepBenchmark.steps) "
-        + "steps, milliseconds a step",
+      "\(network.description), \(rounds) rounds of \(BenchmarkNetwork.steps) steps, "
+        + "milliseconds a step",
       "device \(device)", "",
     ] + table([header] + rows)
   }
@@ -71,5 +98,42 @@ struct BenchCommand: ParsableCommand {
         ])
       }
     ).text
+  }
+
+  // MARK: Floors and launches
+
+  private func printFloor(_ floor: StepFloor, _ device: Device) throws {
+    let lines =
+      json
+      ? [
+        JSONText.object([
+          ("fma_peak_gflops", .number(floor.peak)), ("products_ms", .number(floor.products)),
+          ("arithmetic_ms", .number(floor.arithmetic)), ("step_gflop", .number(floor.operations)),
+          ("device", .string(device.description)),
+        ]).text
+      ]
+      : table([
+        ["device", device.description],
+        ["multiply-adds", formatted("%.1f GFLOP/s at most", floor.peak)],
+        [
+          "arithmetic of a step",
+          formatted("%.4f GFLOP, ", floor.operations)
+            + formatted("%.3f ms at that rate", floor.arithmetic),
+        ],
+        ["its products alone", formatted("%.3f ms", floor.products)],
+      ])
+    for line in lines { try Console.print(line) }
+  }
+
+  private func printLaunches(_ network: BenchmarkNetwork) throws {
+    let device = try device.device(isTimed: true)
+    for name in towerNames {
+      for height in heights.values {
+        let trainer = try network.trainer(
+          StepBenchmark.tower(name, height: height), on: device)
+        try Console.print("\(name), height \(height)")
+        for line in try LaunchTimes(network, trainer).lines { try Console.print(line) }
+      }
+    }
   }
 }

@@ -15,4 +15,11 @@ struct DeviceOptions: ParsableArguments {
     guard let name else { return try Device.preferred(warn: { Console.warn($0) }) }
     return try Device.named(name, warn: { Console.warn($0) })
   }
+
+  /// The same device, which measures every launch.
+  func device(isTimed: Bool) throws -> Device {
+    try Device.named(
+      name ?? Device.preferred(warn: { Console.warn($0) }).name, isTimed: isTimed,
+      warn: { Console.warn($0) })
+  }
 }

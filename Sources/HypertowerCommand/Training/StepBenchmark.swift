@@ -1,20 +1,17 @@
-import Datasets
 import Hypertower
 
-/// Times a training step of the paper's network under towers of several heights.
+/// Times a training step of a network under towers of several heights.
 struct StepBenchmark {
-  static let batchSize = 300
-  /// Taller towers of Adam turn non-finite at step 46, in PyTorch too.
-  static let steps = 40
-
   /// Milliseconds a step, over all rounds, and where the steps lead.
   struct Result {
     let tower: String
     let height: Int
-    let median: Double
-    let fastest: Double
-    let slowest: Double
+    let times: [Double]
     let finalLoss: Double
+
+    var median: Double { times.median }
+    var fastest: Double { times.min()! }
+    var slowest: Double { times.max()! }
   }
 
   private struct Case {
@@ -25,25 +22,28 @@ struct StepBenchmark {
     let finalLoss: Double
   }
 
-  private let data: Dataset
+  private let network: BenchmarkNetwork
   private let cases: [Case]
+
+  /// A tower of `height` levels above the bottom one, all of one rule: `sgd` or `adam`.
+  static func tower(_ name: String, height: Int) -> Tower {
+    let rule: any Optimizer = name == "sgd" ? SGD(0.01) : Adam(1e-7)
+    return Tower(Array(repeating: rule.levels[0], count: height + 1))
+  }
 
   /// Prepares all towers; each takes the steps once, which builds its kernels.
   ///
   /// - Throws: `DivergenceError` if a loss is not finite.
-  init(heights: [Int], on device: Device) throws {
-    let data = try MNIST.embedded().train.prefix(Self.steps * Self.batchSize)
-    self.data = data
-    cases = try ["sgd", "adam"].flatMap { name in
+  init(
+    _ network: BenchmarkNetwork, towers: [String], heights: [Int], on device: Device
+  ) throws {
+    self.network = network
+    cases = try towers.flatMap { name in
       try heights.map { height in
-        let rule: any Optimizer = name == "sgd" ? SGD(0.01) : Adam(1e-7)
-        let tower = Tower(Array(repeating: rule.levels[0], count: height + 1))
-        let trainer = try Trainer(
-          DenseNetwork(widths: [784, 128, 10]), loss: .negativeLogLikelihood, optimizer: tower,
-          on: device)
+        let trainer = try network.trainer(Self.tower(name, height: height), on: device)
         let start = try trainer.snapshot()
         var finalLoss = Double.nan
-        try Self.takeSteps(trainer, data) { finalLoss = $0.last?.loss ?? finalLoss }
+        try network.takeSteps(trainer) { finalLoss = $0.last?.loss ?? finalLoss }
         return Case(
           tower: name, height: height, trainer: trainer, start: start, finalLoss: finalLoss)
       }
@@ -59,48 +59,24 @@ struct StepBenchmark {
         try trainer.restore(`case`.start)
         try trainer.synchronize()
         let start = ContinuousClock.now
-        try Self.takeSteps(trainer, data, report: nil)
+        try network.takeSteps(trainer)
         try trainer.synchronize()
         let elapsed = (ContinuousClock.now - start).seconds
-        times[index].append(elapsed * 1000 / Double(Self.steps))
+        times[index].append(elapsed * 1000 / Double(BenchmarkNetwork.steps))
       }
     }
     return zip(cases, times).map { `case`, times in
-      let sorted = times.sorted()
-      let middle = sorted.count / 2
-      let median =
-        sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-      return Result(
-        tower: `case`.tower, height: `case`.height, median: median, fastest: sorted[0],
-        slowest: sorted[sorted.count - 1], finalLoss: `case`.finalLoss)
+      Result(
+        tower: `case`.tower, height: `case`.height, times: times, finalLoss: `case`.finalLoss)
     }
-  }
-
-  private static func takeSteps(
-    _ trainer: Trainer, _ data: Dataset, report: (([StepRecord]) throws -> Void)?
-  ) throws {
-    try trainer.train(
-      on: data, batchSize: batchSize, steps: steps, shuffled: false, report: report)
   }
 }
 
-extension Dataset {
-  /// The first `count` samples.
-  fileprivate func prefix(_ count: Int) -> Dataset {
-    let features: Features =
-      switch self.features {
-      case .bytes(let bytes): .bytes(Array(bytes.prefix(count * featureCount)))
-      case .floats(let floats): .floats(Array(floats.prefix(count * featureCount)))
-      }
-    let targets: Targets =
-      switch self.targets {
-      case .classes(let labels, let classCount):
-        .classes(Array(labels.prefix(count)), classCount: classCount)
-      case .values(let values, let width):
-        .values(Array(values.prefix(count * width)), width: width)
-      }
-    return Dataset(
-      count: min(count, self.count), featureCount: featureCount, features: features,
-      targets: targets)
+extension [Double] {
+  /// The middle value, or the mean of the middle two.
+  var median: Double {
+    let sorted = sorted()
+    let middle = sorted.count / 2
+    return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
   }
 }

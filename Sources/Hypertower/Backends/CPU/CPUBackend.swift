@@ -40,9 +40,15 @@ package final class CPUBackend<Element: HostReal>: Backend {
   }
 
   package func prepare(
-    _ program: Program, arrays: [any DeviceArray]
-  ) throws -> any Executable {
-    CPUExecutable<Element>(program, arrays: arrays)
+    _ program: Program, alternatives: [[(any DeviceArray)?]]
+  ) -> [any Executable] {
+    let plan = MemoryPlan(
+      program.buffers, uses: program.instructions.map { $0.accesses.map(\.buffer) })
+    let slots = plan.slotSizes.map { CPUArray<Element>(.real, count: $0, zero: 0) }
+    return alternatives.map { arrays in
+      let memory = arrays.enumerated().map { $1 ?? plan.slots[$0].map { slots[$0] } }
+      return CPUExecutable<Element>(program, CPUMemory(arrays: memory))
+    }
   }
 
   package func run(_ executable: any Executable) {
@@ -81,8 +87,7 @@ final class CPUExecutable<Element: HostReal>: Executable {
   /// Keeps the arrays that the steps point into.
   private let memory: CPUMemory<Element>
 
-  init(_ program: Program, arrays: [any DeviceArray]) {
-    let memory = CPUMemory<Element>(arrays: arrays)
+  init(_ program: Program, _ memory: CPUMemory<Element>) {
     self.memory = memory
     steps = program.instructions.map { instruction -> any CPUStep in
       switch instruction {
@@ -107,9 +112,10 @@ protocol CPUStep: AnyObject {
   func run()
 }
 
-/// The arrays of a prepared program, by the program's buffer numbers.
+/// The memory of a prepared program, by the program's buffer numbers.
 struct CPUMemory<Element: HostReal> {
-  let arrays: [any DeviceArray]
+  /// An array for each buffer that is in use.
+  let arrays: [(any DeviceArray)?]
 
   func reals(_ span: Span) -> UnsafeMutablePointer<Element> { pointer(span) }
   func int32(_ span: Span) -> UnsafeMutablePointer<Int32> { pointer(span) }

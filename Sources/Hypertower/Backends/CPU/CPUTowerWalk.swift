@@ -99,7 +99,7 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
     let (bottom, split) = (layout.levels[0], layout.bottom)
     let count = bottom.rule.hyperparameters.count
     for set in 0..<(bottom.isPerTensor ? bottom.width : 1) {
-      let results = bottom.rule.graph.evaluate(split.uniformNodes, as: Element.self) { input in
+      let results = split.uniformGraph.evaluate(split.uniformNodes, as: Element.self) { input in
         input == UpdateRule.Input.step
           ? Element(step) : values[bottom.hyperparameters + set * count + (input - 3) / 2]
       }

@@ -1,10 +1,12 @@
 internal import Kernels
 internal import OpenCL
 
-/// Writes the kernels that apply the bottom rule and its derivatives to every parameter.
+/// Writes the sections that apply the bottom rule and its derivatives to every parameter.
 enum BottomRuleCode {
   /// The sums of the hypergradients.
-  static func plan(_ projection: GradientProjection, _ profile: DeviceProfile) -> KernelPlan {
+  static func section(
+    _ projection: GradientProjection, _ profile: DeviceProfile
+  ) -> KernelSection {
     let layout = projection.layout
     let split = layout.bottom
     var body = statements(split, outputs: split.jacobian, size: layout.parameters.size)
@@ -12,7 +14,8 @@ enum BottomRuleCode {
       body += "    sums[\(h)] += keep_first(n\(node) * g, count, 0.0f);\n"
     }
     let previous = projection.previous
-    return KernelPlan(
+    return KernelSection(
+      label: "hypergradients of \(layout.parameters.size) weights",
       source: defining(
         [
           ("HYPERPARAMETERS", split.jacobian.count),
@@ -23,19 +26,28 @@ enum BottomRuleCode {
           ("PARTIAL_SUMS_OFFSET", projection.partialSums.offset),
         ] + uniformDefinitions(layout),
         String(cString: kernels_gradient_projection()).replacing("    JACOBIAN\n", with: body)),
-      arguments: [
-        .table(blockTable(layout.parameters)), .buffer(projection.gradient.buffer),
-        .buffer(previous.gradient.buffer), .buffer(previous.states.buffer),
-        .buffer(previous.parameters?.buffer ?? previous.gradient.buffer),
-        .buffer(projection.values.buffer), .buffer(projection.counters.buffer),
-        .buffer(projection.partialSums.buffer),
-        .number(Int32(projection.values.offset + layout.uniforms)),
+      parameters: [
+        .init("global const int *restrict blocks", .table(blockTable(layout.parameters))),
+        .init("global const real *restrict gradient_buffer", .buffer(projection.gradient.buffer)),
+        .init(
+          "global const real *restrict previous_gradient_buffer",
+          .buffer(previous.gradient.buffer)),
+        .init(
+          "global const real *restrict previous_states_buffer", .buffer(previous.states.buffer)),
+        .init(
+          "global const real *restrict previous_parameters_buffer",
+          .buffer(previous.parameters?.buffer ?? previous.gradient.buffer)),
+        .init("global const real *restrict values", .buffer(projection.values.buffer)),
+        .init("global const int *restrict counters", .buffer(projection.counters.buffer)),
+        .init("global real *restrict partial_sums", .buffer(projection.partialSums.buffer)),
+        .init("int uniforms_at", .number(Int32(projection.values.offset + layout.uniforms))),
       ],
-      size: launchSize(layout.parameters, profile))
+      units: layout.parameters.blocks.count, unitsPerGroup: 1,
+      localMemory: LoopNestCode.foldMemory(profile))
   }
 
   /// The step of the parameters.
-  static func plan(_ update: ParameterUpdate, _ profile: DeviceProfile) -> KernelPlan {
+  static func section(_ update: ParameterUpdate, _ profile: DeviceProfile) -> KernelSection {
     let layout = update.layout
     let split = layout.bottom
     let size = layout.parameters.size
@@ -47,7 +59,8 @@ enum BottomRuleCode {
     for (state, node) in split.nextStates.enumerated() {
       body += "    store(n\(node), next_states + \(state * size) + i, count);\n"
     }
-    return KernelPlan(
+    return KernelSection(
+      label: "update of \(size) weights",
       source: defining(
         [
           ("PARAMETERS_OFFSET", update.parameters.offset),
@@ -56,15 +69,20 @@ enum BottomRuleCode {
           ("PREVIOUS_PARAMETERS_OFFSET", update.previousParameters?.offset ?? 0),
         ] + uniformDefinitions(layout),
         String(cString: kernels_parameter_update()).replacing("    UPDATE\n", with: body)),
-      arguments: [
-        .table(blockTable(layout.parameters)), .buffer(update.parameters.buffer),
-        .buffer(update.gradient.buffer), .buffer(update.states.buffer),
-        .buffer(update.nextStates.buffer),
-        .buffer(update.previousParameters?.buffer ?? update.nextStates.buffer),
-        .buffer(update.values.buffer), .buffer(update.counters.buffer),
-        .number(Int32(update.values.offset + layout.uniforms)),
+      parameters: [
+        .init("global const int *restrict blocks", .table(blockTable(layout.parameters))),
+        .init("global real *restrict parameters_buffer", .buffer(update.parameters.buffer)),
+        .init("global const real *restrict gradient_buffer", .buffer(update.gradient.buffer)),
+        .init("global const real *states_buffer", .buffer(update.states.buffer)),
+        .init("global real *next_states_buffer", .buffer(update.nextStates.buffer)),
+        .init(
+          "global real *previous_parameters_buffer",
+          .buffer(update.previousParameters?.buffer ?? update.nextStates.buffer)),
+        .init("global const real *restrict values", .buffer(update.values.buffer)),
+        .init("global const int *restrict counters", .buffer(update.counters.buffer)),
+        .init("int uniforms_at", .number(Int32(update.values.offset + layout.uniforms))),
       ],
-      size: launchSize(layout.parameters, profile))
+      units: layout.parameters.blocks.count, unitsPerGroup: 1)
   }
 
   /// The per-parameter part of the rule, on one `vec` of elements from `i` on.
@@ -90,11 +108,5 @@ enum BottomRuleCode {
 
   private static func blockTable(_ layout: ParameterLayout) -> [Int32] {
     layout.blocks.flatMap { [Int32($0.tensor), Int32($0.offset), Int32($0.count)] }
-  }
-
-  private static func launchSize(
-    _ layout: ParameterLayout, _ profile: DeviceProfile
-  ) -> LaunchSize {
-    LaunchSize(global: [layout.blocks.count * profile.lanes], local: [profile.lanes])
   }
 }

@@ -11,6 +11,10 @@ package struct DeviceProfile: Sendable, Equatable {
   /// The number of work-groups that keep the device busy.
   let workGroups: Int
   let matrixSchedule: MatrixSchedule
+  /// Whether a work-group takes blocks of rows through several layers.
+  let cutsRows: Bool
+  /// The number of work-groups that run at the same time.
+  var computeUnits = 2
 
   /// Which kernel multiplies matrices.
   enum MatrixSchedule: Sendable, Equatable {
@@ -22,24 +26,33 @@ package struct DeviceProfile: Sendable, Equatable {
     case clblast
   }
 
+  /// The height of register tiles, in rows, from which on they are efficient.
+  static let leastTileRows = 8
+  /// The number of elements of a right operand that every core can keep in a cache of its own.
+  static let largestSharedOperand = 1 << 18
+
   /// For devices whose work-items have vector registers of their own.
   package static let cpu = DeviceProfile(
-    width: 16, lanes: 1, towerLanes: 1, workGroups: 64, matrixSchedule: .registerTile)
+    width: 16, lanes: 1, towerLanes: 1, workGroups: 64, matrixSchedule: .registerTile,
+    cutsRows: true)
   /// For devices whose work-items are the elements of vectors.
   package static let gpu = DeviceProfile(
-    width: 1, lanes: 64, towerLanes: 32, workGroups: 1024, matrixSchedule: .localMemoryTile)
+    width: 1, lanes: 64, towerLanes: 32, workGroups: 1024, matrixSchedule: .localMemoryTile,
+    cutsRows: false)
   /// As `cpu`, with CLBlast's matrix products.
   package static let cpuWithCLBlast = DeviceProfile(
-    width: 16, lanes: 1, towerLanes: 1, workGroups: 64, matrixSchedule: .clblast)
+    width: 16, lanes: 1, towerLanes: 1, workGroups: 64, matrixSchedule: .clblast, cutsRows: true)
 
   init(
-    width: Int, lanes: Int, towerLanes: Int, workGroups: Int, matrixSchedule: MatrixSchedule
+    width: Int, lanes: Int, towerLanes: Int, workGroups: Int, matrixSchedule: MatrixSchedule,
+    cutsRows: Bool
   ) {
     self.width = width
     self.lanes = lanes
     self.towerLanes = towerLanes
     self.workGroups = workGroups
     self.matrixSchedule = matrixSchedule
+    self.cutsRows = cutsRows
   }
 
   init(for device: OpenCL.Device) {
@@ -48,8 +61,20 @@ package struct DeviceProfile: Sendable, Equatable {
       case .cpu: .cpu
       case .gpu, .accelerator, .other: .gpu
       }
+    computeUnits = device.computeUnits
   }
 
-  /// The size of a work-group that shares a row or a block.
-  var localSize: Int { lanes }
+  /// The height of register tiles for so many rows, which is that of blocks of rows.
+  ///
+  /// With 28 of 32 vector registers for sums at most: the one that keeps all cores busy the
+  /// shortest. A step of a tile costs its rows and about two loads; a rest of rows at the end is a
+  /// second kernel to build.
+  func tileRows(for rows: Int) -> Int {
+    func cost(_ height: Int) -> Int {
+      let tiles = (rows + height - 1) / height
+      let rounds = (tiles + computeUnits - 1) / computeUnits
+      return rounds * (height + 2) * (rows % height == 0 ? 100 : 103)
+    }
+    return (1...Swift.min(14, rows)).reversed().min { cost($0) < cost($1) }!
+  }
 }

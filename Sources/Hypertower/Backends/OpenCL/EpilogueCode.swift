@@ -1,25 +1,28 @@
 internal import OpenCL
 
-/// Writes the epilogue of a product that is already in scratch memory, as a kernel of its own.
+/// Writes the epilogue of a product that already lies in memory, as a section of its own.
 enum EpilogueCode {
-  static func plan(
-    _ product: MatrixProduct, scratch: Int, _ profile: DeviceProfile
-  ) -> KernelPlan {
+  static func section(
+    _ product: MatrixProduct, of result: Span, _ profile: DeviceProfile
+  ) -> KernelSection {
     let epilogue = MatrixProductCode.Epilogue(product)
     let columns = product.columns
-    let chunks = (columns + profile.width - 1) / profile.width
     let source = epilogue.wrap(
       """
-      kernel void KERNEL(global const real *restrict scratch EPILOGUE_PARAMETERS) {
-        const int row = get_global_id(1);
-        const int column = (int)get_global_id(0) * WIDTH;
-        const vec product = LOAD(scratch + row * \(columns) + column);
-        EPILOGUE(product, row, column, \(columns) - column EPILOGUE_ARGUMENTS);
+      static void SECTION(int begin, int end SECTION_PARAMETERS) {
+        for (int row = begin; row < end; ++row)
+          for (int column = LANE_START; column < \(columns); column += LANE_STEP) {
+            const vec product = LOAD(result + \(result.offset) + row * \(columns) + column);
+            EPILOGUE(product, row, column, \(columns) - column EPILOGUE_ARGUMENTS);
+          }
       }
       """)
-    return KernelPlan(
-      source: source,
-      arguments: [.scratch(scratch, count: product.rows * columns)] + epilogue.arguments.arguments,
-      size: LaunchSize(global: [chunks, product.rows]))
+    let groups = Swift.min(product.rows, profile.workGroups)
+    return KernelSection(
+      label: "epilogue of \(product.label)", source: source,
+      parameters: [.init("global const real *restrict result", .buffer(result.buffer))]
+        + epilogue.arguments.parameters,
+      units: product.rows, unitsPerGroup: (product.rows + groups - 1) / groups,
+      unitsPerBlock: profile.tileRows(for: product.rows))
   }
 }

@@ -1,12 +1,14 @@
 internal import Kernels
 internal import OpenCL
 
-/// Writes the kernels that bring batches from a data set.
+/// Writes the sections that bring batches from a data set.
 enum GatherCode {
-  static func plan(_ gather: BatchGather, _ profile: DeviceProfile) -> KernelPlan {
-    var parameters = ""
+  static func section(_ gather: BatchGather, _ profile: DeviceProfile) -> KernelSection {
     var copies = ""
-    var arguments: [KernelPlan.Argument] = [.buffer(gather.counter.buffer)]
+    var parameters = [
+      KernelSection.Parameter(
+        "global const int *restrict counters", .buffer(gather.counter.buffer))
+    ]
     for (number, source) in gather.sources.enumerated() {
       let (type, load) =
         switch source.type {
@@ -14,14 +16,16 @@ enum GatherCode {
         case .byte: ("uchar", "LOAD_BYTES")
         case .int32: ("int", "LOAD_INTS")
         }
-      parameters += ", global const \(type) *source\(number), global real *target\(number)"
-      arguments += [.buffer(source.from.buffer), .buffer(source.to.buffer)]
+      parameters += [
+        .init("global const \(type) *source\(number)", .buffer(source.from.buffer)),
+        .init("global real *target\(number)", .buffer(source.to.buffer)),
+      ]
       let width = source.width
       let value = "\(load)(source\(number) + \(source.from.offset) + sample * \(width) + i)"
       let quotient =
         source.divisor == 1
         ? value
-        : "KERNEL_QUOTIENT(\(value), \(ScalarCode.literal(Double(source.divisor))))"
+        : "QUOTIENT(\(value), \(ScalarCode.literal(Double(source.divisor))))"
       copies += """
         for (int i = LANE_START; i < \(width); i += LANE_STEP)
           store(\(quotient),
@@ -32,7 +36,6 @@ enum GatherCode {
     let permutation = gather.permutation
     let seed = permutation?.seed ?? 0
     let template = String(cString: kernels_gather_batch())
-      .replacing("COPY_PARAMETERS", with: parameters)
       .replacing("    COPY_ROW\n", with: copies)
     let source = defining(
       [
@@ -45,14 +48,17 @@ enum GatherCode {
         ("SEED_HIGH", Int(UInt32(truncatingIfNeeded: seed >> 32))),
       ], template)
     let groups = Swift.min(gather.batchSize, profile.workGroups)
-    return KernelPlan(
-      source: source, arguments: arguments,
-      size: LaunchSize(global: [groups * profile.lanes], local: [profile.lanes]))
+    return KernelSection(
+      label: "gathering \(gather.batchSize) samples", source: source, parameters: parameters,
+      units: gather.batchSize, unitsPerGroup: (gather.batchSize + groups - 1) / groups,
+      unitsPerBlock: profile.tileRows(for: gather.batchSize))
   }
 
-  static func plan(incrementing counter: Span) -> KernelPlan {
-    KernelPlan(
+  static func section(incrementing counter: Span) -> KernelSection {
+    KernelSection(
+      label: "counting",
       source: defining([("COUNTER", counter.offset)], String(cString: kernels_increment())),
-      arguments: [.buffer(counter.buffer)], size: LaunchSize(global: [1], local: [1]))
+      parameters: [.init("global int *counters", .buffer(counter.buffer))], units: 1,
+      unitsPerGroup: 1)
   }
 }

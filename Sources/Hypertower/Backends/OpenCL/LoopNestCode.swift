@@ -1,6 +1,6 @@
 internal import OpenCL
 
-/// Writes the kernel of a loop nest.
+/// Writes the section of a loop nest.
 ///
 /// Lanes run along one dimension, the *lane dimension*: the innermost kept one if nothing is
 /// reduced or if memory runs along it (*columns*), else the innermost reduced one (*rows*, whose
@@ -15,26 +15,38 @@ struct LoopNestCode {
   private var code = ""
   private var defined: Set<Int> = []
 
-  static func plan(_ nest: LoopNest, _ profile: DeviceProfile) -> KernelPlan {
-    var writer = LoopNestCode(nest, profile)
-    return writer.plan()
+  /// - Parameter isCut: whether the nest runs with others, block of rows by block of rows.
+  static func section(_ nest: LoopNest, isCut: Bool, _ profile: DeviceProfile) -> KernelSection {
+    var writer = LoopNestCode(isCut ? nest : nest.coalesced(keepingRows: false), profile)
+    return writer.section()
+  }
+
+  /// The number of rows that the nest can be cut into: lanes must not run along them.
+  static func rowCount(of nest: LoopNest) -> Int? {
+    nest.keptShape.count > 1 || runsAlongRows(nest) ? nest.keptShape.first : nil
+  }
+
+  private static func runsAlongRows(_ nest: LoopNest) -> Bool {
+    if nest.reducedShape.isEmpty { return false }
+    let strides = nest.inputs.compactMap { input -> [Int]? in
+      guard case .load(_, let strides) = input else { return nil }
+      return strides
+    }
+    let alongKept = strides.contains { $0[nest.keptShape.count - 1] == 1 }
+    let alongReduced = strides.contains { $0.last == 1 }
+    return alongReduced || !alongKept || nest.outputs.contains(where: \.isFull)
+  }
+
+  /// The local memory that folding over the lanes of a work-group takes.
+  static func foldMemory(_ profile: DeviceProfile) -> Int {
+    profile.lanes > 1 ? 2 * profile.lanes : 0
   }
 
   private init(_ nest: LoopNest, _ profile: DeviceProfile) {
     self.nest = nest
     self.profile = profile
     let keptRank = nest.keptShape.count
-    let strides = nest.inputs.compactMap { input -> [Int]? in
-      guard case .load(_, let strides) = input else { return nil }
-      return strides
-    }
-    if nest.reducedShape.isEmpty {
-      isRows = false
-    } else {
-      let alongKept = strides.contains { $0[keptRank - 1] == 1 }
-      let alongReduced = strides.contains { $0.last == 1 }
-      isRows = alongReduced || !alongKept || nest.outputs.contains(where: \.isFull)
-    }
+    isRows = Self.runsAlongRows(nest)
     varies = nest.graph.dependents { input in
       switch nest.inputs[input] {
       case .load(_, let strides): strides[keptRank...].contains { $0 != 0 }
@@ -44,24 +56,19 @@ struct LoopNestCode {
     }
   }
 
-  private mutating func plan() -> KernelPlan {
+  private mutating func section() -> KernelSection {
     isRows ? writeRows() : writeColumns()
-    let body = code
-    let parameters = arguments.declarations.joined(separator: ", ")
-    // Work-items of columns are independent; those of rows work together.
-    let size: LaunchSize
-    if isRows {
-      let rows = nest.keptShape.elementCount
-      let groups = Swift.min(rows, profile.workGroups)
-      size = LaunchSize(global: [groups * profile.lanes], local: [profile.lanes])
-    } else {
-      let wanted = profile.width == 1 ? chunkCount : Swift.min(chunkCount, profile.workGroups)
-      let local = profile.width == 1 ? 64 : 1
-      size = LaunchSize(global: [(wanted + local - 1) / local * local], local: [local])
-    }
-    return KernelPlan(
-      source: "kernel void KERNEL(\(parameters)) {\n\(body)}\n",
-      arguments: arguments.arguments, size: size)
+    let units = isRows ? nest.keptShape.elementCount : chunkCount
+    let groups = Swift.min((units + profile.lanes - 1) / profile.lanes, profile.workGroups)
+    let rowGroups = Swift.min(units, profile.workGroups)
+    return KernelSection(
+      label: nest.label,
+      source: "static void SECTION(int begin, int end SECTION_PARAMETERS) {\n\(code)}\n",
+      parameters: arguments.parameters, units: units,
+      unitsPerGroup: isRows
+        ? (units + rowGroups - 1) / rowGroups : (units + groups - 1) / groups,
+      unitsPerBlock: profile.tileRows(for: nest.keptShape[0]) * (units / nest.keptShape[0]),
+      localMemory: isRows ? Self.foldMemory(profile) : 0)
   }
 
   // MARK: Columns
@@ -72,10 +79,7 @@ struct LoopNestCode {
 
   private mutating func writeColumns() {
     let rank = nest.keptShape.count
-    line("  const int chunks = \(chunkCount);")
-    line("  const int share = (chunks + (int)get_global_size(0) - 1) / (int)get_global_size(0);")
-    line("  const int begin = (int)get_global_id(0) * share;")
-    line("  for (int chunk = begin; chunk < min(begin + share, chunks); ++chunk) {")
+    line("  for (int chunk = begin + (int)get_local_id(0); chunk < end; chunk += LANES) {")
     line("    const int i\(rank - 1) = chunk % \(chunksPerRow) * WIDTH;")
     writeIndices(
       of: nest.keptShape.dropLast(), from: "chunk / \(chunksPerRow)", first: 0, indent: "    ")
@@ -112,9 +116,7 @@ struct LoopNestCode {
   // MARK: Rows
 
   private mutating func writeRows() {
-    line("  DECLARE_SCRATCH")
-    let rows = nest.keptShape.elementCount
-    line("  for (int row = get_group_id(0); row < \(rows); row += get_num_groups(0)) {")
+    line("  for (int row = begin; row < end; ++row) {")
     writeIndices(of: nest.keptShape[...], from: "row", first: 0, indent: "    ")
     for stage in 0..<nest.stageCount { writeRowStage(stage) }
     let rowOutputs = nest.outputs.filter { !$0.isFull }

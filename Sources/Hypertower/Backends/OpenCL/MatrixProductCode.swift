@@ -1,103 +1,130 @@
 internal import Kernels
 internal import OpenCL
 
-/// Writes the kernels of a matrix product.
+/// Writes the sections of a matrix product.
 enum MatrixProductCode {
-  static func plans(_ product: MatrixProduct, _ profile: DeviceProfile) -> [KernelPlan] {
-    switch profile.matrixSchedule {
-    case .registerTile: registerTile(product, profile)
-    case .localMemoryTile: [localMemoryTile(product, profile)]
-    case .clblast: fatalError("MatrixProductCode: CLBlast brings its own kernels")
-    }
+  /// The number of work-items that share a tile in local memory.
+  static let localMemoryItems = 256
+  /// The number of terms of a slice in local memory.
+  private static let depth = 16
+
+  static func section(
+    _ product: MatrixProduct, panels: Span?, _ profile: DeviceProfile
+  ) -> KernelSection {
+    profile.matrixSchedule == .localMemoryTile
+      ? localMemoryTile(product) : registerTile(product, panels: panels, profile)
   }
 
-  // MARK: Schedules
+  // MARK: Register tiles
 
   private static func registerTile(
-    _ product: MatrixProduct, _ profile: DeviceProfile
-  ) -> [KernelPlan] {
-    let vectors = product.columns > profile.width ? 2 : 1
-    let tileColumns = vectors * profile.width
-    let panels = (product.columns + tileColumns - 1) / tileColumns
-    var plans: [KernelPlan] = []
-    var right = KernelPlan.Argument.buffer(product.right.span.buffer)
-    var rightOffset = product.right.span.offset
-    let isPacked = packsRight(product)
-    if isPacked {
-      let scratch = KernelPlan.Argument.scratch(0, count: panels * product.inner * tileColumns)
-      plans.append(pack(product, panels: panels, of: tileColumns, into: scratch))
-      right = scratch
-      rightOffset = 0
-    }
-    let rows = tileRows(for: product.rows)
+    _ product: MatrixProduct, panels: Span?, _ profile: DeviceProfile
+  ) -> KernelSection {
+    let vectors = vectors(product, profile)
+    let panelCount = panelCount(product, profile)
+    let rows = profile.tileRows(for: product.rows)
+    let rest = product.rows % rows
+    let tiles = (product.rows + rows - 1) / rows
+    let isLarge = product.inner * product.columns > DeviceProfile.largestSharedOperand
     let epilogue = Epilogue(product)
+    let body = String(cString: kernels_matrix_product_cpu())
+    func tile(_ name: String, rows: Int) -> String {
+      "#define TILE \(name)\n" + defining([("TILE_ROWS", rows)], body) + "#undef TILE\n"
+    }
     let source = defining(
       [
         ("ROWS", product.rows), ("COLUMNS", product.columns), ("INNER", product.inner),
-        ("LEFT_OFFSET", product.left.span.offset), ("RIGHT_OFFSET", rightOffset),
+        ("LEFT_OFFSET", product.left.span.offset),
+        ("RIGHT_OFFSET", panels?.offset ?? product.right.span.offset),
         ("LEFT_TRANSPOSED", product.left.isTransposed ? 1 : 0),
-        ("RIGHT_PACKED", isPacked ? 1 : 0), ("BLOCK", MatrixProduct.blockSize),
-        ("TILE_ROWS", rows), ("TILE_VECTORS", vectors),
-      ], epilogue.wrap(String(cString: kernels_matrix_product_cpu())))
-    plans.append(
-      KernelPlan(
-        source: source,
-        arguments: [.buffer(product.left.span.buffer), right] + epilogue.arguments.arguments,
-        size: LaunchSize(global: [(product.rows + rows - 1) / rows, panels], local: [1, 1])))
-    return plans
+        ("RIGHT_PACKED", panels == nil ? 0 : 1), ("BLOCK", MatrixProduct.blockSize),
+        ("TILE_VECTORS", vectors),
+      ],
+      epilogue.wrap(
+        tile("WHOLE_TILE", rows: rows) + (rest > 0 ? tile("LAST_TILE", rows: rest) : "")
+          + defining(
+            [
+              ("TILE_ROWS", rows), ("HAS_REST", rest > 0 ? 1 : 0), ("TILES", tiles),
+              ("PANELS", panelCount), ("ROWS_FIRST", isLarge ? 1 : 0),
+            ], String(cString: kernels_matrix_product_tiles()))))
+    return KernelSection(
+      label: product.label, source: source,
+      parameters: [
+        .init("global const real *restrict left_buffer", .buffer(product.left.span.buffer)),
+        .init(
+          "global const real *restrict right_buffer",
+          .buffer(panels?.buffer ?? product.right.span.buffer)),
+      ] + epilogue.arguments.parameters,
+      units: tiles * panelCount, unitsPerGroup: isLarge ? 1 : Swift.min(panelCount, 8),
+      unitsPerBlock: panelCount)
+  }
+
+  private static func vectors(_ product: MatrixProduct, _ profile: DeviceProfile) -> Int {
+    product.columns > profile.width ? 2 : 1
+  }
+
+  private static func panelCount(_ product: MatrixProduct, _ profile: DeviceProfile) -> Int {
+    let columns = vectors(product, profile) * profile.width
+    return (product.columns + columns - 1) / columns
+  }
+
+  /// The number of elements of a product's right operand in panels.
+  static func panelElementCount(_ product: MatrixProduct, _ profile: DeviceProfile) -> Int {
+    panelCount(product, profile) * product.inner * vectors(product, profile) * profile.width
   }
 
   /// Whether the right operand is rearranged first: always if it is transposed, since tiles read
   /// rows, and if its rows are so long that each would lie on a memory page of its own and there
   /// are enough tiles to make up for the copy.
-  private static func packsRight(_ product: MatrixProduct) -> Bool {
+  static func packsRight(_ product: MatrixProduct) -> Bool {
     product.right.isTransposed || (product.columns >= 512 && product.rows >= 128)
   }
 
-  /// The height of a tile: with 28 of 32 vector registers for sums at most, the one that wastes
-  /// the fewest rows at the end and loads the right operand the fewest times.
-  static func tileRows(for rows: Int) -> Int {
-    func cost(_ height: Int) -> Int { (rows + height - 1) / height * (height + 2) }
-    return (1...min(14, rows)).reversed().min { cost($0) < cost($1) }!
-  }
-
-  private static func pack(
-    _ product: MatrixProduct, panels: Int, of columns: Int, into scratch: KernelPlan.Argument
-  ) -> KernelPlan {
-    KernelPlan(
+  /// Brings the right operand of a product into panels.
+  static func pack(
+    _ product: MatrixProduct, panels: Span, _ profile: DeviceProfile
+  ) -> KernelSection {
+    let slices = (product.inner + depth - 1) / depth
+    return KernelSection(
+      label: "packing [\(product.inner), \(product.columns)]",
       source: defining(
         [
-          ("INNER", product.inner), ("COLUMNS", product.columns), ("PANEL", columns),
-          ("RIGHT_OFFSET", product.right.span.offset),
+          ("INNER", product.inner), ("COLUMNS", product.columns),
+          ("PANEL", vectors(product, profile) * profile.width), ("SLICES", slices),
+          ("RIGHT_OFFSET", product.right.span.offset), ("PANELS_OFFSET", panels.offset),
           ("RIGHT_TRANSPOSED", product.right.isTransposed ? 1 : 0),
         ], String(cString: kernels_pack())),
-      arguments: [.buffer(product.right.span.buffer), scratch],
-      size: LaunchSize(global: [(product.inner + 15) / 16, panels], local: [1, 1]))
+      parameters: [
+        .init("global const real *restrict right", .buffer(product.right.span.buffer)),
+        .init("global real *restrict panels", .buffer(panels.buffer)),
+      ],
+      units: slices * panelCount(product, profile), unitsPerGroup: 1)
   }
 
-  private static func localMemoryTile(
-    _ product: MatrixProduct, _ profile: DeviceProfile
-  ) -> KernelPlan {
+  // MARK: Local memory tiles
+
+  private static func localMemoryTile(_ product: MatrixProduct) -> KernelSection {
     // Small results get small tiles, so that there is a work-group for every compute unit.
     let (tile, perItem) = product.rows * product.columns >= 1 << 18 ? (64, 4) : (32, 2)
     let epilogue = Epilogue(product)
+    let columnTiles = (product.columns + tile - 1) / tile
     let source = defining(
       [
         ("ROWS", product.rows), ("COLUMNS", product.columns), ("INNER", product.inner),
         ("LEFT_OFFSET", product.left.span.offset), ("RIGHT_OFFSET", product.right.span.offset),
         ("LEFT_TRANSPOSED", product.left.isTransposed ? 1 : 0),
         ("RIGHT_TRANSPOSED", product.right.isTransposed ? 1 : 0),
-        ("BLOCK", MatrixProduct.blockSize), ("TILE", tile), ("PER_ITEM", perItem), ("DEPTH", 16),
+        ("BLOCK", MatrixProduct.blockSize), ("TILE", tile), ("PER_ITEM", perItem),
+        ("DEPTH", depth), ("COLUMN_TILES", columnTiles),
       ], epilogue.wrap(String(cString: kernels_matrix_product_gpu())))
-    let side = tile / perItem
-    return KernelPlan(
-      source: source,
-      arguments: [.buffer(product.left.span.buffer), .buffer(product.right.span.buffer)]
-        + epilogue.arguments.arguments,
-      size: LaunchSize(
-        global: [
-          (product.columns + tile - 1) / tile * side, (product.rows + tile - 1) / tile * side,
-        ], local: [side, side]))
+    return KernelSection(
+      label: product.label, source: source,
+      parameters: [
+        .init("global const real *restrict left_buffer", .buffer(product.left.span.buffer)),
+        .init("global const real *restrict right_buffer", .buffer(product.right.span.buffer)),
+      ] + epilogue.arguments.parameters,
+      units: columnTiles * ((product.rows + tile - 1) / tile), unitsPerGroup: 1,
+      localMemory: 2 * depth * (tile + 1))
   }
 
   // MARK: The epilogue
@@ -136,15 +163,13 @@ enum MatrixProductCode {
 
     /// The epilogue's function, and `source` that calls it.
     func wrap(_ source: String) -> String {
-      let parameters = arguments.declarations.map { ", " + $0 }.joined()
+      let parameters = arguments.parameters.map { ", " + $0.declaration }.joined()
       let names = arguments.names.map { ", " + $0 }.joined()
       return """
         static void EPILOGUE(vec product, int row, int column, int count\(parameters)) {
         \(body)}
-        #define EPILOGUE_PARAMETERS \(parameters)
         #define EPILOGUE_ARGUMENTS \(names)
         \(source)
-        #undef EPILOGUE_PARAMETERS
         #undef EPILOGUE_ARGUMENTS
 
         """

@@ -6,21 +6,25 @@ package import OpenCL
 /// All kernels of a program are built as one OpenCL program; preparing binds their arguments, so a
 /// run enqueues launches and does nothing else.
 package final class OpenCLBackend: Backend {
-  private let context: Context
+  let context: Context
   package let queue: CommandQueue
   private let cache: ProgramCache
-  private let profile: DeviceProfile
+  let profile: DeviceProfile
   private var runsSinceFlush = 0
+  /// Whether the device times every launch.
+  private let isTimed: Bool
+  private var timings: [(label: String, event: Event)] = []
 
   /// After how many runs the device is told to start on what was enqueued.
   private static let flushInterval = 8
 
   package init(
     _ device: OpenCL.Device, profile: DeviceProfile? = nil,
-    cache: ProgramCache = ProgramCache(directory: nil)
+    cache: ProgramCache = ProgramCache(directory: nil), isTimed: Bool = false
   ) throws {
     context = try Context(device: device)
-    queue = try CommandQueue(context)
+    queue = try CommandQueue(context, profiling: isTimed)
+    self.isTimed = isTimed
     self.cache = cache
     self.profile = profile ?? DeviceProfile(for: device)
   }
@@ -93,48 +97,64 @@ package final class OpenCLBackend: Backend {
   // MARK: Programs
 
   package func prepare(
-    _ program: Program, arrays: [any DeviceArray]
-  ) throws -> any Executable {
-    let buffers = arrays.map { own($0).buffer }
-    let steps = program.instructions.flatMap { self.steps(for: $0) }
-    let plans = steps.compactMap { step -> KernelPlan? in
-      guard case .kernel(let plan) = step else { return nil }
-      return plan
+    _ program: Program, alternatives: [[(any DeviceArray)?]]
+  ) throws -> [any Executable] {
+    for arrays in alternatives {
+      // What depends on what is told by the numbers of buffers.
+      let known = arrays.compactMap { $0.map { ObjectIdentifier($0) } }
+      require(Set(known).count == known.count, "prepare: an array stands for two buffers")
     }
-    let source = KernelSource(plans, profile)
-    let built =
-      plans.isEmpty
-      ? nil : try context.program(source: source.text, options: options, cache: cache)
-    var scratch: [Int: DeviceBuffer] = [:]
-    var number = 0
-    let launches = try steps.map { step -> OpenCLExecutable.Launch in
-      switch step {
-      case .clblast(let product, let result):
-        let c = try scratchBuffer(result, product.rows * product.columns, &scratch)
-        return .clblast(product, buffers, c)
-      case .kernel(let plan):
-        defer { number += 1 }
-        let kernel = try Kernel(source.kernelNames[number], of: built!)
-        for (index, argument) in plan.arguments.enumerated() {
-          switch argument {
-          case .buffer(let buffer): try kernel.setArgument(index, buffers[buffer])
-          case .number(let value): try kernel.setArgument(index, value)
-          case .table(let values): try kernel.setArgument(index, try table(values))
-          case .scratch(let key, let count):
-            try kernel.setArgument(index, try scratchBuffer(key, count, &scratch))
+    var program = program
+    let works = DeviceWork.all(of: &program, profile)
+    let plan = LaunchPlan(works, fuses: program.fuses, profile)
+    let memory = MemoryPlan(
+      program.buffers,
+      uses: plan.launches.map { $0.flatMap(\.works).flatMap { works[$0].accesses.map(\.buffer) } })
+    let slots = try memory.slotSizes.map { own(try allocate(.real, count: $0)).buffer }
+
+    var source = KernelSource(program.buffers)
+    let launches = plan.launches.map { LaunchCode.launch($0, of: works, profile, &source) }
+    let built = try self.program(source: source.text)
+    return try alternatives.map { arrays in
+      let buffers = program.buffers.indices.map { buffer -> DeviceBuffer? in
+        if let slot = memory.slots[buffer] { return slots[slot] }
+        return buffer < arrays.count ? arrays[buffer].map { own($0).buffer } : nil
+      }
+      return OpenCLExecutable(
+        try launches.map { launch in
+          switch launch {
+          case .kernel(let launch): try bind(launch, of: built, to: buffers)
+          case .clblast(let product, let result):
+            .clblast(product, buffers, buffers[result.buffer]!)
           }
-        }
-        return .kernel(kernel, plan.size)
+        })
+    }
+  }
+
+  private func bind(
+    _ launch: KernelSource.Launch, of program: OpenCL.Program, to buffers: [DeviceBuffer?]
+  ) throws -> OpenCLExecutable.Launch {
+    let kernel = try Kernel(launch.kernelName, of: program)
+    for (index, argument) in launch.arguments.enumerated() {
+      switch argument {
+      case .buffer(let buffer): try kernel.setArgument(index, buffers[buffer]!)
+      case .number(let value): try kernel.setArgument(index, value)
+      case .table(let values): try kernel.setArgument(index, try table(values))
       }
     }
-    return OpenCLExecutable(launches)
+    let size = LaunchSize(global: [launch.groups * launch.localSize], local: [launch.localSize])
+    return .kernel(kernel, size, label: launch.label)
   }
 
   package func run(_ executable: any Executable) throws {
     guard let executable = executable as? OpenCLExecutable else {
       fatalError("OpenCLBackend: a program of another backend")
     }
-    try executable.enqueue(on: queue)
+    if isTimed {
+      timings += try executable.enqueueTimed(on: queue)
+    } else {
+      try executable.enqueue(on: queue)
+    }
     runsSinceFlush += 1
     if runsSinceFlush == Self.flushInterval {
       try queue.flush()
@@ -143,6 +163,17 @@ package final class OpenCLBackend: Backend {
   }
 
   package func synchronize() throws { try queue.finish() }
+
+  /// What each launch since the last call took, in nanoseconds, in the order of launches; none
+  /// unless the backend is timed. Waits for them.
+  package func takeTimings() throws -> [(label: String, nanoseconds: UInt64)] {
+    defer { timings.removeAll() }
+    return try timings.map { ($0.label, try queue.nanoseconds(of: $0.event)) }
+  }
+
+  func program(source: String) throws -> OpenCL.Program {
+    try context.program(source: source, options: options, cache: cache)
+  }
 
   private var options: String {
     var options =
@@ -158,51 +189,6 @@ package final class OpenCLBackend: Backend {
     let array = try allocate(.int32, count: values.count)
     try write(.int32(values), to: array, at: 0)
     return own(array).buffer
-  }
-
-  /// Launches run in order, so that all of a program may share scratch memory of one number only
-  /// if it is large enough; each asks for its own.
-  private func scratchBuffer(
-    _ key: Int, _ count: Int, _ scratch: inout [Int: DeviceBuffer]
-  ) throws -> DeviceBuffer {
-    if let known = scratch[key], known.byteCount >= count * realSize { return known }
-    let buffer = own(try allocate(.real, count: count)).buffer
-    scratch[key] = buffer
-    return buffer
-  }
-
-  /// What an instruction becomes.
-  private enum Step {
-    case kernel(KernelPlan)
-    /// The bare product into scratch memory of that number.
-    case clblast(MatrixProduct, scratch: Int)
-  }
-
-  private func steps(for instruction: Instruction) -> [Step] {
-    switch instruction {
-    case .loopNest(let nest):
-      return [.kernel(LoopNestCode.plan(nest, profile))]
-    case .matrixProduct(let product):
-      // CLBlast refuses empty sums.
-      guard profile.matrixSchedule == .clblast, product.inner > 0 else {
-        let fallback = profile.matrixSchedule == .clblast ? DeviceProfile.cpu : profile
-        return MatrixProductCode.plans(product, fallback).map { .kernel($0) }
-      }
-      return [
-        .clblast(product, scratch: 1),
-        .kernel(EpilogueCode.plan(product, scratch: 1, profile)),
-      ]
-    case .gatherBatch(let gather):
-      return [.kernel(GatherCode.plan(gather, profile))]
-    case .increment(let counter):
-      return [.kernel(GatherCode.plan(incrementing: counter))]
-    case .projectGradient(let projection):
-      return [.kernel(BottomRuleCode.plan(projection, profile))]
-    case .walkTower(let walk):
-      return [.kernel(TowerCode.plan(walk, profile))]
-    case .updateParameters(let update):
-      return [.kernel(BottomRuleCode.plan(update, profile))]
-    }
   }
 }
 
@@ -226,76 +212,5 @@ extension ElementType {
     case .real, .int32: 4
     case .byte: 1
     }
-  }
-}
-
-/// A program whose kernels are built and bound.
-final class OpenCLExecutable: Executable {
-  enum Launch {
-    case kernel(Kernel, LaunchSize)
-    case clblast(MatrixProduct, [DeviceBuffer], DeviceBuffer)
-  }
-
-  private let launches: [Launch]
-
-  init(_ launches: [Launch]) { self.launches = launches }
-
-  func enqueue(on queue: CommandQueue) throws {
-    for launch in launches {
-      switch launch {
-      case .kernel(let kernel, let size):
-        try queue.enqueue(kernel, size)
-      case .clblast(let product, let buffers, let result):
-        try CLBlast.sgemm(
-          m: product.rows, n: product.columns, k: product.inner,
-          a: matrix(product.left, product.rows, product.inner, buffers),
-          b: matrix(product.right, product.inner, product.columns, buffers),
-          c: CLBlast.Matrix(result, leadingDimension: product.columns), on: queue)
-      }
-    }
-  }
-
-  private func matrix(
-    _ operand: MatrixProduct.Operand, _ rows: Int, _ columns: Int, _ buffers: [DeviceBuffer]
-  ) -> CLBlast.Matrix {
-    CLBlast.Matrix(
-      buffers[operand.span.buffer], offset: operand.span.offset,
-      leadingDimension: operand.isTransposed ? rows : columns,
-      isTransposed: operand.isTransposed)
-  }
-}
-
-/// The source of a program: what all kernels share, then one kernel after another.
-///
-/// Launches of equal source share a kernel.
-struct KernelSource {
-  let text: String
-  /// The kernel of each launch.
-  let kernelNames: [String]
-
-  /// The functions that templates define besides their kernel.
-  private static let ownNames = [
-    "EPILOGUE", "UNIFORMS", "KERNEL_HASH", "KERNEL_PERMUTE", "KERNEL_QUOTIENT",
-  ]
-
-  init(_ plans: [KernelPlan], _ profile: DeviceProfile) {
-    var text =
-      "#define LANES ROW_LANES\n" + String(cString: kernels_common())
-      + "#if TOWER_LANES > 1\n"
-      + "#define TOWER_BARRIER barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);\n"
-      + "#else\n#define TOWER_BARRIER\n#endif\n"
-    var known: [String: String] = [:]
-    kernelNames = plans.map { plan in
-      if let name = known[plan.source] { return name }
-      let name = "kernel\(known.count)"
-      known[plan.source] = name
-      // Names that a template defines are made this kernel's own.
-      text += "\n#define KERNEL \(name)\n"
-      for own in Self.ownNames { text += "#define \(own) \(name)_\(own.lowercased())\n" }
-      text += plan.source
-      for own in ["KERNEL"] + Self.ownNames { text += "#undef \(own)\n" }
-      return name
-    }
-    self.text = text
   }
 }

@@ -1,9 +1,9 @@
 internal import Kernels
 internal import OpenCL
 
-/// Writes the kernel that walks the levels above the bottom one.
+/// Writes the section that walks the levels above the bottom one.
 enum TowerCode {
-  static func plan(_ walk: TowerWalk, _ profile: DeviceProfile) -> KernelPlan {
+  static func section(_ walk: TowerWalk) -> KernelSection {
     let layout = walk.layout
     var source = ""
     for (number, rule) in layout.rules.enumerated() {
@@ -21,17 +21,24 @@ enum TowerCode {
       ], String(cString: kernels_tower_walk()))
     source += "#undef ADJUST\n"
     let bottom = layout.levels[0]
-    return KernelPlan(
-      source: source,
-      arguments: [
-        .buffer(walk.values.buffer), .buffer(walk.counters.buffer),
-        .buffer(walk.partialSums.buffer), .buffer(walk.loss.buffer), .buffer(walk.records.buffer),
-        .table(levelTable(layout)), .table(tensorTable(layout.parameters)),
-        .number(Int32(layout.height)), .number(Int32(layout.hyperparameterCount)),
-        .number(Int32(bottom.isPerTensor ? bottom.width : 1)),
-        .number(Int32(layout.uniforms)), .number(Int32(walk.recordCapacity)),
+    return KernelSection(
+      label: "tower of \(layout.levels.count) levels", source: source,
+      parameters: [
+        .init("global real *restrict values_buffer", .buffer(walk.values.buffer)),
+        .init("global int *restrict counters", .buffer(walk.counters.buffer)),
+        .init(
+          "global const real *restrict partial_sums_buffer", .buffer(walk.partialSums.buffer)),
+        .init("global const real *restrict loss", .buffer(walk.loss.buffer)),
+        .init("global real *restrict records", .buffer(walk.records.buffer)),
+        .init("global const int *restrict levels", .table(levelTable(layout))),
+        .init("global const int *restrict tensors", .table(tensorTable(layout.parameters))),
+        .init("int height", .number(Int32(layout.height))),
+        .init("int hyperparameter_count", .number(Int32(layout.hyperparameterCount))),
+        .init("int uniform_sets", .number(Int32(bottom.isPerTensor ? bottom.width : 1))),
+        .init("int uniforms_at", .number(Int32(layout.uniforms))),
+        .init("int record_capacity", .number(Int32(walk.recordCapacity))),
       ],
-      size: LaunchSize(global: [profile.towerLanes], local: [profile.towerLanes]))
+      units: 1, unitsPerGroup: 1)
   }
 
   private static func levelTable(_ layout: TowerLayout) -> [Int32] {
@@ -88,7 +95,7 @@ enum TowerCode {
   private static func uniformsFunction(_ layout: TowerLayout) -> String {
     let split = layout.bottom
     var body = ScalarCode.statements(
-      split.rule.graph, outputs: split.uniformNodes, type: "real", prefix: "n", indent: "  ",
+      split.uniformGraph, outputs: split.uniformNodes, type: "real", prefix: "n", indent: "  ",
       tanh: "tanh_precise", input: ruleInput)
     for (number, node) in split.uniformNodes.enumerated() {
       body += "  uniforms[\(number)] = n\(node);\n"

@@ -1,0 +1,19 @@
+extension LoopNest {
+  /// The nest in words, for people who look at what a program consists of.
+  var label: String {
+    let work = "\(graph.nodes.count) operations"
+    return reducedShape.isEmpty
+      ? "elementwise \(keptShape), \(work)"
+      : "\(keptShape) rows of \(reducedShape), \(work), \(reductions.count) reductions"
+  }
+}
+
+extension MatrixProduct {
+  /// The product in words.
+  var label: String {
+    func text(_ operand: Operand, _ rows: Int, _ columns: Int) -> String {
+      operand.isTransposed ? "[\(columns), \(rows)]ᵀ" : "[\(rows), \(columns)]"
+    }
+    return "\(text(left, rows, inner)) · \(text(right, inner, columns))"
+  }
+}

@@ -1,0 +1,161 @@
+/// A run of memory that an instruction reads or writes.
+package struct MemoryAccess: Hashable, Sendable {
+  package let buffer: Int
+  package let range: Range<Int>
+  package let isWrite: Bool
+  /// Where the instruction can be cut into rows and row r touches, of this run, only that many
+  /// elements from `range.lowerBound + r · rowStride` on: the distance of rows; else nil.
+  package let rowStride: Int?
+
+  package init(_ span: Span, count: Int, isWrite: Bool, rowStride: Int? = nil) {
+    buffer = span.buffer
+    range = span.offset..<span.offset + count
+    self.isWrite = isWrite
+    self.rowStride = rowStride
+  }
+
+  /// Whether the order of the two accesses matters.
+  func conflicts(with other: MemoryAccess) -> Bool {
+    buffer == other.buffer && (isWrite || other.isWrite) && range.overlaps(other.range)
+  }
+
+  /// Whether row r of one touches nothing of any other row of the other.
+  func isAligned(with other: MemoryAccess) -> Bool {
+    rowStride != nil && rowStride == other.rowStride
+      && range.lowerBound == other.range.lowerBound
+  }
+}
+
+extension Instruction {
+  /// The number of rows that the instruction can be cut into, each computed by itself; nil if it
+  /// cannot.
+  var rowCount: Int? {
+    switch self {
+    case .loopNest(let nest): nest.keptShape.first
+    case .matrixProduct(let product): product.left.isTransposed ? nil : product.rows
+    case .gatherBatch(let gather): gather.batchSize
+    case .increment, .projectGradient, .walkTower, .updateParameters: nil
+    }
+  }
+
+  /// All memory that the instruction touches.
+  var accesses: [MemoryAccess] {
+    switch self {
+    case .loopNest(let nest): nest.accesses
+    case .matrixProduct(let product):
+      product.operandAccesses + product.epilogueAccesses
+    case .gatherBatch(let gather): gather.accesses
+    case .increment(let counter): [MemoryAccess(counter, count: 1, isWrite: true)]
+    case .projectGradient(let projection): projection.accesses
+    case .walkTower(let walk): walk.accesses
+    case .updateParameters(let update): update.accesses
+    }
+  }
+}
+
+extension LoopNest {
+  fileprivate var accesses: [MemoryAccess] {
+    let shape = keptShape + reducedShape
+    let loads = inputs.compactMap { input -> MemoryAccess? in
+      guard case .load(let span, let strides) = input, !shape.contains(0) else { return nil }
+      let extents = zip(shape, strides).map { ($0 - 1) * $1 }
+      let isCut = strides[0] > 0 && extents.dropFirst().reduce(0, +) < strides[0]
+      return MemoryAccess(
+        span, count: extents.reduce(1, +), isWrite: false, rowStride: isCut ? strides[0] : nil)
+    }
+    let stores = outputs.map { output in
+      let rowStride =
+        keptShape.dropFirst().reduce(1, *) * (output.isFull ? reducedShape.elementCount : 1)
+      return MemoryAccess(
+        output.span, count: keptShape[0] * rowStride, isWrite: true, rowStride: rowStride)
+    }
+    return loads + stores
+  }
+}
+
+extension MatrixProduct {
+  var leftAccess: MemoryAccess {
+    MemoryAccess(
+      left.span, count: rows * inner, isWrite: false, rowStride: left.isTransposed ? nil : inner)
+  }
+
+  var rightAccess: MemoryAccess {
+    MemoryAccess(right.span, count: inner * columns, isWrite: false)
+  }
+
+  var operandAccesses: [MemoryAccess] { [leftAccess, rightAccess] }
+
+  /// What the epilogue reads and writes.
+  var epilogueAccesses: [MemoryAccess] {
+    loads.map { load in
+      let extent = (columns - 1) * load.columnStride
+      return MemoryAccess(
+        load.span, count: (rows - 1) * load.rowStride + extent + 1, isWrite: false,
+        rowStride: extent < load.rowStride ? load.rowStride : nil)
+    }
+      + outputs.map {
+        MemoryAccess($0.span, count: rows * columns, isWrite: true, rowStride: columns)
+      }
+  }
+}
+
+extension BatchGather {
+  fileprivate var accesses: [MemoryAccess] {
+    [MemoryAccess(counter, count: 1, isWrite: false)]
+      + sources.flatMap { source in
+        [
+          MemoryAccess(source.from, count: sampleCount * source.width, isWrite: false),
+          MemoryAccess(
+            source.to, count: batchSize * source.width, isWrite: true, rowStride: source.width),
+        ]
+      }
+  }
+}
+
+extension UpdateInputs {
+  fileprivate func accesses(_ layout: TowerLayout) -> [MemoryAccess] {
+    let size = layout.parameters.size
+    return [
+      MemoryAccess(gradient, count: size, isWrite: false),
+      MemoryAccess(states, count: size * layout.bottom.rule.states.count, isWrite: false),
+    ] + (parameters.map { [MemoryAccess($0, count: size, isWrite: false)] } ?? [])
+  }
+}
+
+extension GradientProjection {
+  fileprivate var accesses: [MemoryAccess] {
+    [
+      MemoryAccess(gradient, count: layout.parameters.size, isWrite: false),
+      MemoryAccess(values, count: layout.size, isWrite: false),
+      MemoryAccess(counters, count: TowerLayout.Counter.count, isWrite: false),
+      MemoryAccess(partialSums, count: layout.partialSumCount, isWrite: true),
+    ] + previous.accesses(layout)
+  }
+}
+
+extension TowerWalk {
+  fileprivate var accesses: [MemoryAccess] {
+    [
+      MemoryAccess(values, count: layout.size, isWrite: true),
+      MemoryAccess(counters, count: TowerLayout.Counter.count, isWrite: true),
+      MemoryAccess(partialSums, count: layout.partialSumCount, isWrite: false),
+      MemoryAccess(loss, count: 1, isWrite: false),
+      MemoryAccess(records, count: recordCapacity * layout.recordSize, isWrite: true),
+    ]
+  }
+}
+
+extension ParameterUpdate {
+  fileprivate var accesses: [MemoryAccess] {
+    let size = layout.parameters.size
+    let stateSize = size * layout.bottom.rule.states.count
+    return [
+      MemoryAccess(parameters, count: size, isWrite: true),
+      MemoryAccess(gradient, count: size, isWrite: false),
+      MemoryAccess(states, count: stateSize, isWrite: false),
+      MemoryAccess(nextStates, count: stateSize, isWrite: true),
+      MemoryAccess(values, count: layout.size, isWrite: false),
+      MemoryAccess(counters, count: TowerLayout.Counter.count, isWrite: false),
+    ] + (previousParameters.map { [MemoryAccess($0, count: size, isWrite: true)] } ?? [])
+  }
+}

@@ -1,0 +1,106 @@
+import Datasets
+import Hypertower
+
+/// The network and the data that steps are timed with.
+struct BenchmarkNetwork {
+  /// The number of steps between two returns to the initial state.
+  ///
+  /// Taller towers of Adam turn non-finite at step 46, in PyTorch too.
+  static let steps = 40
+
+  enum Loss: String, CaseIterable {
+    case nll
+    case mse
+  }
+
+  /// The widths from the inputs to the outputs.
+  let widths: [Int]
+  let activation: Activation
+  let batchSize: Int
+  let loss: Loss
+  /// MNIST in whole batches, for a regression with one output for each class.
+  let data: Dataset
+
+  init(hidden: [Int], activation: Activation, loss: Loss, batchSize: Int) throws {
+    let train = try MNIST.embedded().train
+    guard batchSize > 0, batchSize <= train.count else {
+      throw Failure(
+        .usage, "--batch-size \(batchSize) is out of range: it must lie in 1...\(train.count)")
+    }
+    widths = [train.featureCount] + hidden + [10]
+    self.activation = activation
+    self.loss = loss
+    self.batchSize = batchSize
+    let own = train.prefix(Swift.min(Self.steps, train.count / batchSize) * batchSize)
+    data = loss == .mse ? own.withOneHotTargets() : own
+  }
+
+  func trainer(_ tower: Tower, on device: Device) throws -> Trainer {
+    try Trainer(
+      DenseNetwork(
+        widths: widths, activation: activation,
+        outputActivation: loss == .mse ? .identity : activation, endsInLogSoftmax: loss == .nll),
+      loss: loss == .mse ? .meanSquaredError : .negativeLogLikelihood, optimizer: tower,
+      on: device)
+  }
+
+  func takeSteps(_ trainer: Trainer, report: (([StepRecord]) throws -> Void)? = nil) throws {
+    try trainer.train(
+      on: data, batchSize: batchSize, steps: Self.steps, shuffled: false, report: report)
+  }
+
+  /// The products of a step: forwards, for the weights' gradients, and, but for the first layer, for
+  /// those of its inputs.
+  var products:
+    [(rows: Int, inner: Int, columns: Int, isLeftTransposed: Bool, isRightTransposed: Bool)]
+  {
+    zip(widths, widths.dropFirst()).enumerated().flatMap { layer, own in
+      let (inputs, outputs) = own
+      let all = [
+        (batchSize, inputs, outputs, false, false), (inputs, batchSize, outputs, true, false),
+        (batchSize, outputs, inputs, false, true),
+      ]
+      return layer == 0 ? Array(all.dropLast()) : all
+    }
+  }
+
+  /// The arithmetic of those products, in floating-point operations.
+  var operations: Double {
+    products.reduce(0) { $0 + 2 * Double($1.rows) * Double($1.inner) * Double($1.columns) }
+  }
+
+  var description: String {
+    "\(widths.map(String.init).joined(separator: "–")), \(activation), \(loss), batch \(batchSize)"
+  }
+}
+
+extension Dataset {
+  /// The first `count` samples.
+  fileprivate func prefix(_ count: Int) -> Dataset {
+    let features: Features =
+      switch self.features {
+      case .bytes(let bytes): .bytes(Array(bytes.prefix(count * featureCount)))
+      case .floats(let floats): .floats(Array(floats.prefix(count * featureCount)))
+      }
+    let targets: Targets =
+      switch self.targets {
+      case .classes(let labels, let classCount):
+        .classes(Array(labels.prefix(count)), classCount: classCount)
+      case .values(let values, let width):
+        .values(Array(values.prefix(count * width)), width: width)
+      }
+    return Dataset(
+      count: min(count, self.count), featureCount: featureCount, features: features,
+      targets: targets)
+  }
+
+  /// The same samples with a target value for each class: 1 for the sample's own, else 0.
+  fileprivate func withOneHotTargets() -> Dataset {
+    guard case .classes(let labels, let classCount) = targets else { return self }
+    let values = labels.flatMap { label in (0..<classCount).map { $0 == Int(label) ? Float(1) : 0 }
+    }
+    return Dataset(
+      count: count, featureCount: featureCount, features: features,
+      targets: .values(values, width: classCount))
+  }
+}

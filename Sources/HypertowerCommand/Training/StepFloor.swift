@@ -1,0 +1,53 @@
+import Hypertower
+
+/// What no step of a network can be faster than: the device's arithmetic, and the products alone.
+struct StepFloor {
+  /// The greatest rate of fused multiply-adds, in 10⁹ operations a second.
+  let peak: Double
+  /// Milliseconds for the products of a step, back to back, the median of all rounds.
+  let products: Double
+  /// The arithmetic of a step, in 10⁹ operations.
+  let operations: Double
+
+  /// Milliseconds for the arithmetic of a step at the peak rate.
+  var arithmetic: Double { operations / peak * 1000 }
+
+  init(_ network: BenchmarkNetwork, on device: Device, rounds: Int) throws {
+    guard let backend = device.backend as? OpenCLBackend else {
+      throw Failure(.usage, "--floor needs an OpenCL device; this is \(device)")
+    }
+    operations = network.operations / 1e9
+    let program = Self.program(network)
+    let executable = try backend.prepare(
+      program, arrays: try program.buffers.map { try backend.allocate(.real, count: $0.count) })
+    var times: [Double] = []
+    var peak = 0.0
+    for round in 0...rounds {
+      peak = max(peak, try backend.peakRate(rounds: 3) / 1e9)
+      let start = ContinuousClock.now
+      for _ in 0..<BenchmarkNetwork.steps { try backend.run(executable) }
+      try backend.synchronize()
+      let elapsed = (ContinuousClock.now - start).seconds
+      // The first round builds the kernels.
+      if round > 0 { times.append(elapsed * 1000 / Double(BenchmarkNetwork.steps)) }
+    }
+    self.peak = peak
+    products = times.median
+  }
+
+  /// The products, each with operands and a result of its own.
+  private static func program(_ network: BenchmarkNetwork) -> Program {
+    var program = Program()
+    for (rows, inner, columns, isLeftTransposed, isRightTransposed) in network.products {
+      func buffer(_ count: Int) -> Span { Span(buffer: program.addBuffer(.real, count: count)) }
+      var product = MatrixProduct(
+        rows: rows, columns: columns, inner: inner,
+        left: .init(span: buffer(rows * inner), isTransposed: isLeftTransposed),
+        right: .init(span: buffer(inner * columns), isTransposed: isRightTransposed))
+      let node = product.epilogue.append(.input(MatrixProduct.productInput))
+      product.outputs = [.init(node: node, span: buffer(rows * columns))]
+      program.instructions.append(.matrixProduct(product))
+    }
+    return program
+  }
+}
