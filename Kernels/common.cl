@@ -113,11 +113,18 @@ DEFINE_TANH(tanh_vec, vec)
 
 // tanh for the domains of hyperparameters, where 1 − tanh x matters: within 2 units in the last
 // place for large |x|, and exactly ±1 from where that is nearest. Some drivers' own is not.
-static real tanh_precise(real x) {
-  if (fabs(x) < 0.5f) return tanh_real(x);
-  const real t = exp(-2.0f * fabs(x));
-  return copysign((1.0f - t) / (1.0f + t), x);
-}
+#define DEFINE_PRECISE_TANH(type)                                \
+  static type tanh_precise_##type(type x) {                      \
+    const type t = exp(-2.0f * fabs(x));                         \
+    const type y = copysign((1.0f - t) / (1.0f + t), x);         \
+    return CHOOSE(type, fabs(x) < 0.5f, tanh_##type(x), y);      \
+  }
+DEFINE_PRECISE_TANH(real)
+#if WIDTH > 1
+DEFINE_PRECISE_TANH(vec)
+#else
+#define tanh_precise_vec tanh_precise_real
+#endif
 
 // Whether x shall replace y as the greatest so far; NaN is greater than all.
 #define IS_GREATER(x, y) (((x) > (y)) | (((x) != (x)) & ((y) == (y))))

@@ -9,8 +9,8 @@
 // previous_parameters  [SIZE], or unused
 // values               the tower's numbers, with the uniform values of each tensor from uniforms_at on
 // partial_sums         [number, HYPERPARAMETERS]
-// JACOBIAN, generated, defines the derivatives j0, j1, … of one `vec` of elements from `i` on, and
-// adds their products with `g` to `sums`. A unit of work is a block.
+// JACOBIAN, generated, computes the derivatives for one `vec` of elements from `i` on, but for their
+// FACTORS that are the same for all, and adds their products with `g` to `sums`. A unit of work is a block.
 
 static void PROJECT(int block SECTION_PARAMETERS) {
   const int tensor = blocks[3 * block];
@@ -30,8 +30,9 @@ static void PROJECT(int block SECTION_PARAMETERS) {
     const vec g = LOAD(new_gradient + i);
     JACOBIAN
   }
+  const real factors[HYPERPARAMETERS] = {FACTORS};
   for (int h = 0; h < HYPERPARAMETERS; ++h) {
-    const real sum = fold_sum(sums[h] SCRATCH_ARGUMENT);
+    const real sum = factors[h] * fold_sum(sums[h] SCRATCH_ARGUMENT);
     if (get_local_id(0) == 0)
       partial_sums[PARTIAL_SUMS_OFFSET + block * HYPERPARAMETERS + h] = sum;
   }

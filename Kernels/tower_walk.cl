@@ -8,7 +8,7 @@
 //
 // The generated code before this holds one function for each rule in use,
 //   void rule_N(p, g, step, hyperparameters, states, &new_p, jacobian),
-// which updates the states in place, and ADJUST, the switch over them.
+// on WIDTH parameters at once, which updates the states in place, and ADJUST, the switch over them.
 //
 // levels[k]  LEVEL_FIELDS ints: see the names below
 // values     all numbers of the tower, as laid out by the host
@@ -54,12 +54,13 @@ static void SECTION(int begin, int end SECTION_PARAMETERS) {
   }
   for (int k = 1; k < last; ++k) {
     const int per_rule = RULE_HYPERPARAMETERS(k);
+    const int width = COUNT(k);
     for (int h = lane; h < COUNT(k + 1); h += TOWER_LANES) {
       const int first = IS_PER_TENSOR(k) ? h / per_rule : 0;
-      const int count = IS_PER_TENSOR(k) ? 1 : COUNT(k);
+      const int count = IS_PER_TENSOR(k) ? 1 : width;
+      global const real *jacobian = values + JACOBIAN_AT(k) + h % per_rule * width;
       real sum = 0;
-      for (int i = first; i < first + count; ++i)
-        sum += values[JACOBIAN_AT(k) + i * per_rule + h % per_rule] * values[GRADIENTS_AT(k) + i];
+      for (int i = first; i < first + count; ++i) sum += jacobian[i] * values[GRADIENTS_AT(k) + i];
       values[GRADIENTS_AT(k + 1) + h] = sum;
     }
     TOWER_BARRIER
@@ -68,22 +69,28 @@ static void SECTION(int begin, int end SECTION_PARAMETERS) {
   for (int k = last; k > 0; --k) {
     const int width = COUNT(k);
     const int per_rule = RULE_HYPERPARAMETERS(k);
-    for (int i = lane; i < width; i += TOWER_LANES) {
-      real h[MAX_HYPERPARAMETERS];
-      real s[MAX_STATES];
-      real jacobian[MAX_HYPERPARAMETERS];
-      const int base = HYPERPARAMETERS_AT(k) + (IS_PER_TENSOR(k) ? i * per_rule : 0);
-      for (int j = 0; j < per_rule; ++j) h[j] = values[base + j];
-      for (int j = 0; j < RULE_STATES(k); ++j) s[j] = values[STATES_AT(k) + j * width + i];
-      const int tuned = HYPERPARAMETERS_AT(k - 1) + i;
-      const real p = values[tuned];
-      const real g = values[GRADIENTS_AT(k) + i];
-      real new_p = p;
-      ADJUST(RULE(k), p, g, (real)(step + 1), h, s, &new_p, jacobian)
-      values[tuned] = new_p;
-      for (int j = 0; j < RULE_STATES(k); ++j) values[STATES_AT(k) + j * width + i] = s[j];
+    for (int i = lane * WIDTH; i < width; i += TOWER_LANES * WIDTH) {
+      const int count = width - i;
+      vec h[MAX_HYPERPARAMETERS];
+      vec s[MAX_STATES];
+      vec jacobian[MAX_HYPERPARAMETERS];
+      global const real *own = values + HYPERPARAMETERS_AT(k);
+      global real *states = values + STATES_AT(k) + i;
+      global real *tuned = values + HYPERPARAMETERS_AT(k - 1) + i;
+      for (int j = 0; j < per_rule; ++j)
+        h[j] = IS_PER_TENSOR(k) ? load_strided(own + i * per_rule + j, per_rule, count)
+                                : (vec)(own[j]);
+      for (int j = 0; j < RULE_STATES(k); ++j)
+        s[j] = keep_first(LOAD(states + j * width), count, 0.0f);
+      const vec p = keep_first(LOAD(tuned), count, 0.0f);
+      const vec g = keep_first(LOAD(values + GRADIENTS_AT(k) + i), count, 0.0f);
+      vec new_p = p;
+      ADJUST(RULE(k), p, g, (vec)((real)(step + 1)), h, s, &new_p, jacobian)
+      store(new_p, tuned, count);
+      for (int j = 0; j < RULE_STATES(k); ++j) store(s[j], states + j * width, count);
       if (JACOBIAN_AT(k) >= 0)
-        for (int j = 0; j < per_rule; ++j) values[JACOBIAN_AT(k) + i * per_rule + j] = jacobian[j];
+        for (int j = 0; j < per_rule; ++j)
+          store(jacobian[j], values + JACOBIAN_AT(k) + j * width + i, count);
     }
     TOWER_BARRIER
   }

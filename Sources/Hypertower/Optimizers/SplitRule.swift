@@ -11,7 +11,10 @@ package struct SplitRule: Sendable {
   package let graph: ScalarGraph
   package let newParameter: Int
   package let nextStates: [Int]
+  /// The derivatives of the new parameter by each hyperparameter, without their uniform factors.
   package let jacobian: [Int]
+  /// The uniform factor of each derivative, as a node of the second part.
+  package let jacobianFactors: [Int]
   package let firstUniformInput: Int
   /// Whether the derivatives by the hyperparameters depend on the parameter itself.
   package let jacobianDependsOnParameter: Bool
@@ -24,9 +27,16 @@ package struct SplitRule: Sendable {
         || stateInputs.contains(input)
     }
     let written = [rule.newParameter] + rule.states.map(\.next) + rule.jacobian
-    let (whole, renumbered) = rule.graph.sharingReciprocals(
-      neededBy: written, varies: rule.graph.dependents(of: varies))
-    let outputs = written.map { renumbered[$0] }
+    var (factored, parts) = rule.graph.takingOutUniformFactors(
+      of: written, varies: rule.graph.dependents(of: varies))
+    let values = 1 + rule.states.count
+    let wholes = parts[..<values].map {
+      factored.append(.binary(.multiply, $0.factor, $0.core))
+    }
+    let wanted = wholes + parts[values...].map(\.core) + parts[values...].map(\.factor)
+    let (whole, renumbered) = factored.sharingReciprocals(
+      neededBy: wanted, varies: factored.dependents(of: varies))
+    let outputs = wanted.map { renumbered[$0] }
     let isVarying = whole.dependents(of: varies)
     let needed = whole.needed(by: outputs)
 
@@ -54,9 +64,11 @@ package struct SplitRule: Sendable {
       }
     }
     self.graph = graph
-    newParameter = mapped[renumbered[rule.newParameter]]
-    nextStates = rule.states.map { mapped[renumbered[$0.next]] }
-    jacobian = rule.jacobian.map { mapped[renumbered[$0]] }
+    newParameter = mapped[outputs[0]]
+    nextStates = outputs[1..<values].map { mapped[$0] }
+    let derivatives = outputs[values...].map { mapped[$0] }
+    jacobian = Array(derivatives.prefix(rule.jacobian.count))
+    jacobianFactors = Array(derivatives.suffix(rule.jacobian.count))
     let dependents = graph.dependents { $0 == UpdateRule.Input.parameter }
     jacobianDependsOnParameter = jacobian.contains { dependents[$0] }
   }

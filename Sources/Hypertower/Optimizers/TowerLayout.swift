@@ -17,7 +17,7 @@ package struct TowerLayout: Sendable {
     package let hyperparameterNames: [String]
     /// The offset of its states, `[states of the rule, width]`; only above the bottom level.
     package let states: Int
-    /// The offset of the derivatives of the latest step, `[width, hyperparameters of the rule]`;
+    /// The offset of the derivatives of the latest step, `[hyperparameters of the rule, width]`;
     /// only between the bottom and the top.
     package let jacobian: Int?
     /// The offset of the gradients of what it tunes, `[width]`; only above the bottom level.

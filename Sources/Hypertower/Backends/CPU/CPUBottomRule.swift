@@ -23,8 +23,7 @@ private struct BottomRule<Element: HostReal>: ~Copyable {
   ) {
     let split = layout.bottom
     let size = layout.parameters.size
-    let uniforms =
-      uniforms + (layout.levels[0].isPerTensor ? block.tensor * split.uniformNodes.count : 0)
+    let uniforms = uniforms(of: block)
     evaluator.evaluate(count: count) { input, register in
       switch input {
       case UpdateRule.Input.parameter: register.update(from: parameters! + offset, count: count)
@@ -35,6 +34,23 @@ private struct BottomRule<Element: HostReal>: ~Copyable {
         register.update(from: states + (input - 4) / 2 * size + offset, count: count)
       }
     }
+  }
+
+  /// The uniform factor of the derivative by hyperparameter `h`.
+  func factor(_ h: Int, of block: ParameterLayout.Block) -> Element {
+    let split = layout.bottom
+    switch split.graph.nodes[split.jacobianFactors[h]] {
+    case .constant(let value): return Element(value)
+    case .input(let input): return uniforms(of: block)[input - split.firstUniformInput]
+    case .unary, .binary, .select:
+      fatalError("CPUBottomRule: the factor of a derivative is not uniform")
+    }
+  }
+
+  /// The uniform values for a block's parameters.
+  private func uniforms(of block: ParameterLayout.Block) -> UnsafeMutablePointer<Element> {
+    uniforms
+      + (layout.levels[0].isPerTensor ? block.tensor * layout.bottom.uniformNodes.count : 0)
   }
 
   /// Calls `body` with the offset in the arena and the length of every chunk of a block.
@@ -87,6 +103,7 @@ final class CPUGradientProjection<Element: HostReal>: CPUStep {
           sums[h] += sum
         }
       }
+      for h in jacobian.indices { sums[h] *= rule.factor(h, of: block) }
     }
   }
 }

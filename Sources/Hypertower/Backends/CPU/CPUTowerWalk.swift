@@ -58,7 +58,7 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
     for i in 0..<level.width {
       let base = level.isPerTensor ? i * count : 0
       for h in 0..<count {
-        gradients[base + h] += values[level.jacobian! + i * count + h] * own[i]
+        gradients[base + h] += values[level.jacobian! + h * level.width + i] * own[i]
       }
     }
   }
@@ -89,7 +89,7 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
       }
       if let jacobian = level.jacobian {
         for h in 0..<count {
-          values[jacobian + i * count + h] = results[1 + rule.states.count + h]
+          values[jacobian + h * level.width + i] = results[1 + rule.states.count + h]
         }
       }
     }

@@ -13,6 +13,14 @@ enum BottomRuleCode {
     for (h, node) in split.jacobian.enumerated() {
       body += "    sums[\(h)] += keep_first(n\(node) * g, count, 0.0f);\n"
     }
+    let factors = split.jacobianFactors.map { node in
+      switch split.graph.nodes[node] {
+      case .constant(let value): ScalarCode.literal(value)
+      case .input(let input): "uniforms[\(input - split.firstUniformInput)]"
+      case .unary, .binary, .select:
+        fatalError("BottomRuleCode: the factor of a derivative is not uniform")
+      }
+    }
     let previous = projection.previous
     return KernelSection(
       label: "hypergradients of \(layout.parameters.size) weights",
@@ -25,7 +33,9 @@ enum BottomRuleCode {
           ("PARAMETERS_OFFSET", previous.parameters?.offset ?? 0),
           ("PARTIAL_SUMS_OFFSET", projection.partialSums.offset),
         ] + uniformDefinitions(layout),
-        String(cString: kernels_gradient_projection()).replacing("    JACOBIAN\n", with: body)),
+        String(cString: kernels_gradient_projection())
+          .replacing("    JACOBIAN\n", with: body)
+          .replacing("FACTORS", with: factors.joined(separator: ", "))),
       parameters: [
         .init("global const int *restrict blocks", .table(blockTable(layout.parameters))),
         .init("global const real *restrict gradient_buffer", .buffer(projection.gradient.buffer)),

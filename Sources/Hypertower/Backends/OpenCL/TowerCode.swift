@@ -58,18 +58,18 @@ enum TowerCode {
     }
   }
 
-  /// The formula of a rule with its derivatives, on single numbers.
+  /// The formula of a rule with its derivatives, on one `vec` of parameters.
   private static func ruleFunction(_ number: Int, _ rule: UpdateRule) -> String {
     let outputs = [rule.newParameter] + rule.states.map(\.next) + rule.jacobian
     var body = ScalarCode.statements(
-      rule.graph, outputs: outputs, type: "real", prefix: "n", indent: "  ",
-      tanh: "tanh_precise", input: ruleInput)
+      rule.graph, outputs: outputs, type: "vec", prefix: "n", indent: "  ",
+      tanh: "tanh_precise_vec", input: ruleInput)
     body += "  *new_p = n\(rule.newParameter);\n"
     for (state, own) in rule.states.enumerated() { body += "  s[\(state)] = n\(own.next);\n" }
     for (h, node) in rule.jacobian.enumerated() { body += "  jacobian[\(h)] = n\(node);\n" }
     return """
-      static void rule_\(number)(real p, real g, real t, const real *h, real *s, real *new_p,
-                                 real *jacobian) {
+      static void rule_\(number)(vec p, vec g, vec t, const vec *h, vec *s, vec *new_p,
+                                 vec *jacobian) {
       \(body)}
 
       """
@@ -96,7 +96,7 @@ enum TowerCode {
     let split = layout.bottom
     var body = ScalarCode.statements(
       split.uniformGraph, outputs: split.uniformNodes, type: "real", prefix: "n", indent: "  ",
-      tanh: "tanh_precise", input: ruleInput)
+      tanh: "tanh_precise_real", input: ruleInput)
     for (number, node) in split.uniformNodes.enumerated() {
       body += "  uniforms[\(number)] = n\(node);\n"
     }
