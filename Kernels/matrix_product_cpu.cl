@@ -45,7 +45,7 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
       PREFETCH(left + (k + PREFETCH_TERMS) * ROWS, 3);
       PREFETCH(left + (k + PREFETCH_TERMS) * ROWS + TILE_ROWS - 1, 3);
       PREFETCH(left + k * ROWS + TILE_ROWS, 2);
-#else
+#elif PREFETCHES_LEFT
       PREFETCH(left + (TILE_ROWS + k % 16) * INNER + k / 16 * 16, 2);
 #endif
       PREFETCH(right + (k + PREFETCH_TERMS) * RIGHT_STRIDE, 3);

@@ -90,7 +90,7 @@ import Testing
     program.instructions = [.loopNest(nest)]
     let arrays = [backend.allocate(.real, count: size), backend.allocate(.real, count: size)]
     backend.write(.float64((0..<size).map { Double($0 * 7 % 31) }), to: arrays[0], at: 0)
-    backend.run(try backend.prepare(program, arrays: arrays))
+    try backend.run(try backend.prepare(program, arrays: arrays))
     return backend.read(0..<size, of: arrays[1]).doubles
   }
 }

@@ -1,7 +1,8 @@
 import Datasets
-import Hypertower
 import OpenCL
 import Testing
+
+@testable import Hypertower
 
 /// What a training run promises, on every backend.
 @Suite(.serialized) struct TrainingTests {
@@ -34,8 +35,11 @@ import Testing
       func blockingCalls(steps: Int) throws -> Int {
         let before = (backend.queue.blockingCalls, backend.queue.enqueuedKernels)
         try trainer.train(on: Self.data, batchSize: 30, steps: steps)
-        #expect(backend.queue.enqueuedKernels - before.1 >= steps)
-        return backend.queue.blockingCalls - before.0
+        #expect(backend.queue.enqueuedKernels > before.1)
+        let blockingCalls = backend.queue.blockingCalls - before.0
+        let counters = try backend.read(0..<TowerLayout.Counter.count, of: trainer.state.counters)
+        #expect(counters.doubles[TowerLayout.Counter.step] == Double(trainer.stepCount))
+        return blockingCalls
       }
       // The one that looks whether the run has diverged, at the end.
       #expect(try blockingCalls(steps: 1) == 1)

@@ -16,16 +16,14 @@ package protocol Backend: AnyObject {
   func write(_ values: HostArray, to array: any DeviceArray, at offset: Int) throws
   /// Copies elements out of an array; waits for all earlier work.
   func read(_ range: Range<Int>, of array: any DeviceArray) throws -> HostArray
-  /// Makes a program ready to be replayed on any of several lists of arrays, which name one array
+  /// Makes a program ready to be replayed on several lists of arrays in turn, which name one array
   /// for each of its buffers and nil for temporary ones.
-  ///
-  /// - Returns: an executable for each list. They share memory for temporary buffers, so that no
-  ///   two may run at the same time.
   func prepare(
     _ program: Program, alternatives: [[(any DeviceArray)?]]
-  ) throws -> [any Executable]
-  /// Starts one replay.
-  func run(_ executable: any Executable) throws
+  ) throws -> any Executable
+  /// Starts `count` replays, the first on list number `alternative` of the arrays that the program
+  /// was prepared for, each on the next list in turn.
+  func run(_ executable: any Executable, from alternative: Int, count: Int) throws
   /// Waits for all earlier work.
   func synchronize() throws
 }
@@ -35,7 +33,12 @@ extension Backend {
   package func prepare(
     _ program: Program, arrays: [(any DeviceArray)?]
   ) throws -> any Executable {
-    try prepare(program, alternatives: [arrays])[0]
+    try prepare(program, alternatives: [arrays])
+  }
+
+  /// Starts one replay.
+  package func run(_ executable: any Executable) throws {
+    try run(executable, from: 0, count: 1)
   }
 }
 

@@ -37,8 +37,8 @@ public final class Trainer {
   }
 
   private struct CompiledStep {
-    /// For even and, in a tower, for odd steps.
-    let executables: [any Executable]
+    /// For the arrays of even and, in a tower, of odd steps.
+    let executable: any Executable
     let stream: BatchStream?
   }
 
@@ -111,17 +111,23 @@ public final class Trainer {
     let resident = try resident(data)
     try moveTo(data, batchSize: batchSize, shuffled: shuffled, batches: batches)
     let interval = Swift.max(1, Swift.min(reportEvery ?? .max, state.recordCapacity))
-    var unread = 0
-    for _ in 0..<count {
+    var (taken, unread) = (0, 0)
+    while taken < count {
       let number = position!.batch
       let batch = Swift.min(batchSize, data.count - number % batches * batchSize)
       let step = try step(resident, batch: batch, batchSize: batchSize, shuffled: shuffled)
+      // As many steps at once as have batches of this size and need nothing of the host.
+      let alike =
+        data.count % batchSize == 0
+        ? .max : Swift.max(1, batches - 1 - number % batches)
+      let run = step.stream == nil ? Swift.min(alike, count - taken, interval - unread) : 1
       try step.stream?.send(number, on: device.backend)
-      try device.backend.run(step.executables[stepCount % step.executables.count])
-      stepCount += 1
-      position!.batch += 1
-      position!.epoch = number / batches
-      unread += 1
+      try device.backend.run(step.executable, from: stepCount % 2, count: run)
+      stepCount += run
+      position!.batch += run
+      position!.epoch = (number + run - 1) / batches
+      taken += run
+      unread += run
       if unread == interval {
         try readRecords(unread, report)
         unread = 0
@@ -167,9 +173,9 @@ public final class Trainer {
       dataset: ObjectIdentifier(data), batch: batch, batchSize: batchSize, isShuffled: shuffled)
     if let known = steps[key] { return known }
     let program = try stepProgram(data, batch: batch, batchSize: batchSize, shuffled: shuffled)
-    let executables = try device.backend.prepare(
+    let executable = try device.backend.prepare(
       program.program, alternatives: state.alternatives(to: program.arrays))
-    let step = CompiledStep(executables: executables, stream: program.stream)
+    let step = CompiledStep(executable: executable, stream: program.stream)
     steps[key] = step
     return step
   }

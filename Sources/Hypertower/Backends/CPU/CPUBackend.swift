@@ -41,21 +41,22 @@ package final class CPUBackend<Element: HostReal>: Backend {
 
   package func prepare(
     _ program: Program, alternatives: [[(any DeviceArray)?]]
-  ) -> [any Executable] {
+  ) -> any Executable {
     let plan = MemoryPlan(
       program.buffers, uses: program.instructions.map { $0.accesses.map(\.buffer) })
     let slots = plan.slotSizes.map { CPUArray<Element>(.real, count: $0, zero: 0) }
-    return alternatives.map { arrays in
-      let memory = arrays.enumerated().map { $1 ?? plan.slots[$0].map { slots[$0] } }
-      return CPUExecutable<Element>(program, CPUMemory(arrays: memory))
-    }
+    return CPUExecutable<Element>(
+      program,
+      alternatives.map { arrays in
+        CPUMemory(arrays: arrays.enumerated().map { $1 ?? plan.slots[$0].map { slots[$0] } })
+      })
   }
 
-  package func run(_ executable: any Executable) {
+  package func run(_ executable: any Executable, from alternative: Int, count: Int) {
     guard let executable = executable as? CPUExecutable<Element> else {
       fatalError("CPUBackend: a program of another backend")
     }
-    executable.run()
+    for replay in 0..<count { executable.run(alternative + replay) }
   }
 
   package func synchronize() {}
@@ -81,29 +82,32 @@ final class CPUArray<Stored>: DeviceArray {
   }
 }
 
-/// A program with its arrays; a run interprets its instructions one after another.
+/// A program with its lists of arrays; a run interprets its instructions one after another.
 final class CPUExecutable<Element: HostReal>: Executable {
-  private let steps: [any CPUStep]
+  /// The steps for each list of arrays.
+  private let alternatives: [[any CPUStep]]
   /// Keeps the arrays that the steps point into.
-  private let memory: CPUMemory<Element>
+  private let memory: [CPUMemory<Element>]
 
-  init(_ program: Program, _ memory: CPUMemory<Element>) {
+  init(_ program: Program, _ memory: [CPUMemory<Element>]) {
     self.memory = memory
-    steps = program.instructions.map { instruction -> any CPUStep in
-      switch instruction {
-      case .loopNest(let nest): CPULoopNest(nest, memory)
-      case .matrixProduct(let product): CPUMatrixProduct(product, memory)
-      case .gatherBatch(let gather): CPUBatchGather(gather, memory)
-      case .increment(let span): CPUIncrement(counter: memory.int32(span))
-      case .projectGradient(let projection): CPUGradientProjection(projection, memory)
-      case .walkTower(let walk): CPUTowerWalk(walk, memory)
-      case .updateParameters(let update): CPUParameterUpdate(update, memory)
+    alternatives = memory.map { memory in
+      program.instructions.map { instruction -> any CPUStep in
+        switch instruction {
+        case .loopNest(let nest): CPULoopNest(nest, memory)
+        case .matrixProduct(let product): CPUMatrixProduct(product, memory)
+        case .gatherBatch(let gather): CPUBatchGather(gather, memory)
+        case .increment(let span): CPUIncrement(counter: memory.int32(span))
+        case .projectGradient(let projection): CPUGradientProjection(projection, memory)
+        case .walkTower(let walk): CPUTowerWalk(walk, memory)
+        case .updateParameters(let update): CPUParameterUpdate(update, memory)
+        }
       }
     }
   }
 
-  func run() {
-    for step in steps { step.run() }
+  func run(_ replay: Int) {
+    for step in alternatives[replay % alternatives.count] { step.run() }
   }
 }
 

@@ -13,6 +13,9 @@ package struct DeviceProfile: Sendable, Equatable {
   let matrixSchedule: MatrixSchedule
   /// Whether a work-group takes blocks of rows through several layers.
   let cutsRows: Bool
+  /// Whether one launch goes through phases one after another, in which work-groups wait for one
+  /// another.
+  var joinsPhases: Bool
   /// The number of work-groups that run at the same time.
   var computeUnits = 2
 
@@ -31,21 +34,25 @@ package struct DeviceProfile: Sendable, Equatable {
   /// The number of elements of a right operand that every core can keep in a cache of its own.
   static let largestSharedOperand = 1 << 18
 
+  /// The number of floating-point operations of a replay up to which phases are joined.
+  static let mostJoinedOperations = 1e9
+
   /// For devices whose work-items have vector registers of their own.
   package static let cpu = DeviceProfile(
     width: 16, lanes: 1, towerLanes: 1, workGroups: 64, matrixSchedule: .registerTile,
-    cutsRows: true)
+    cutsRows: true, joinsPhases: true)
   /// For devices whose work-items are the elements of vectors.
   package static let gpu = DeviceProfile(
     width: 1, lanes: 64, towerLanes: 32, workGroups: 1024, matrixSchedule: .localMemoryTile,
-    cutsRows: false)
+    cutsRows: false, joinsPhases: false)
   /// As `cpu`, with CLBlast's matrix products.
   package static let cpuWithCLBlast = DeviceProfile(
-    width: 16, lanes: 1, towerLanes: 1, workGroups: 64, matrixSchedule: .clblast, cutsRows: true)
+    width: 16, lanes: 1, towerLanes: 1, workGroups: 64, matrixSchedule: .clblast, cutsRows: true,
+    joinsPhases: true)
 
   init(
     width: Int, lanes: Int, towerLanes: Int, workGroups: Int, matrixSchedule: MatrixSchedule,
-    cutsRows: Bool
+    cutsRows: Bool, joinsPhases: Bool
   ) {
     self.width = width
     self.lanes = lanes
@@ -53,6 +60,7 @@ package struct DeviceProfile: Sendable, Equatable {
     self.workGroups = workGroups
     self.matrixSchedule = matrixSchedule
     self.cutsRows = cutsRows
+    self.joinsPhases = joinsPhases
   }
 
   init(for device: OpenCL.Device) {

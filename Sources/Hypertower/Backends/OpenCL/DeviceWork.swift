@@ -99,6 +99,12 @@ struct DeviceWork {
     }
   }
 
+  /// The floating-point operations of products, which are what takes long.
+  var operations: Double {
+    guard case .product(let product, _) = kind else { return 0 }
+    return 2 * Double(product.rows) * Double(product.inner) * Double(product.columns)
+  }
+
   /// The number of work-items of a work-group; nil if a library chooses.
   func localSize(_ profile: DeviceProfile) -> Int? {
     switch kind {

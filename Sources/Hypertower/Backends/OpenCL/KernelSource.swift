@@ -5,12 +5,26 @@ internal import Kernels
 ///
 /// Work of equal source shares a section, launches of equal source share a kernel.
 struct KernelSource {
+  /// What a parameter of a kernel is bound to.
+  enum Argument {
+    /// A buffer of the program, by its number, of one list of arrays or, nil, of any.
+    case buffer(Int, alternative: Int?)
+    case table([Int32])
+    case number(Int32)
+    /// So many int32 counters, zeros.
+    case counters(Int)
+    /// The number of the list of arrays of the first replay.
+    case firstAlternative
+    /// The number of replays.
+    case replayCount
+  }
+
   /// A kernel with what its launch needs.
   struct Launch {
     /// What the launch does, in words.
     let label: String
     let kernelName: String
-    let arguments: [KernelSection.Argument]
+    let arguments: [Argument]
     let groups: Int
     let localSize: Int
   }
@@ -50,21 +64,61 @@ struct KernelSource {
 
   /// Adds the kernel of a launch in which branches of work-groups of `localSize` run side by side.
   mutating func add(_ branches: [Branch], localSize: Int) -> Launch {
-    var arguments: [(declaration: String, argument: KernelSection.Argument)] = []
-    var bufferNames: [Int: String] = [:]
-    func name(_ argument: KernelSection.Argument) -> String {
-      let number = arguments.count
-      switch argument {
-      case .buffer(let buffer):
-        if let known = bufferNames[buffer] { return known }
-        bufferNames[buffer] = "a\(number)"
-        arguments.append(("global \(typeName(buffer)) *a\(number)", argument))
-      case .table: arguments.append(("global const int *a\(number)", argument))
-      case .number: arguments.append(("int a\(number)", argument))
-      }
-      return "a\(number)"
-    }
+    var parameters = ParameterNames(buffers, varying: [], alternatives: 1)
+    let text =
+      scratch(for: branches) + "  const int group = get_group_id(0);\n"
+      + body(of: branches, &parameters)
+    return Launch(
+      label: Self.label(branches),
+      kernelName: kernelName("(\(parameters.declarations)) {\n\(text)}\n"),
+      arguments: parameters.arguments, groups: branches.reduce(0) { $0 + $1.groups },
+      localSize: localSize)
+  }
 
+  /// Adds the kernel of a launch that goes through phases one after another, and through all of them
+  /// again and again; in each, shares of branches are done side by side by `workers` work-groups of
+  /// one work-item.
+  ///
+  /// - Parameters:
+  ///   - varying: the buffers that differ between lists of arrays, which take turns.
+  ///   - alternatives: the number of lists.
+  mutating func add(
+    phases: [[Branch]], workers: Int, varying: Set<Int>, alternatives: Int
+  ) -> Launch {
+    var parameters = ParameterNames(buffers, varying: varying, alternatives: alternatives)
+    let bodies = phases.map { body(of: $0, &parameters) }
+    let counters = parameters.add(
+      .counters((phases.count * (workers + 1) + 1) * 32), type: "volatile global int *")
+    let first = parameters.add(.firstAlternative, type: "int ")
+    let count = parameters.add(.replayCount, type: "int ")
+    var text = "  for (int replay = 0; replay < \(count); ++replay) {\n"
+    text += "  const int alternative = (\(first) + replay) % \(alternatives);\n"
+    text += parameters.selections
+    for (number, (phase, body)) in zip(phases, bodies).enumerated() {
+      let shares = phase.reduce(0) { $0 + $1.groups }
+      text += "  FOR_SHARES(\(counters), \(number), \(shares), replay) {\n\(body)  }\n"
+      text +=
+        "  if (!end_phase(\(counters), \(phases.count), \(number), \(shares), replay)) return;\n"
+    }
+    text += "  }\n  end_replays(\(counters), \(phases.count));\n"
+    return Launch(
+      label: phases.map(Self.label).joined(separator: "; "),
+      kernelName: kernelName("(\(parameters.declarations)) {\n\(text)}\n"),
+      arguments: parameters.arguments, groups: workers, localSize: 1)
+  }
+
+  private static func label(_ branches: [Branch]) -> String {
+    branches.map { $0.steps.map(\.section.label).joined(separator: " → ") }
+      .joined(separator: " | ")
+  }
+
+  private func scratch(for branches: [Branch]) -> String {
+    let size = branches.flatMap(\.steps).map(\.section.localMemory).max() ?? 0
+    return size > 0 ? "  local real scratch[\(size)];\n" : ""
+  }
+
+  /// What work-group, or share, number `group` of a phase does.
+  private mutating func body(of branches: [Branch], _ parameters: inout ParameterNames) -> String {
     var body = ""
     var firstGroup = 0
     for (number, branch) in branches.enumerated() {
@@ -75,7 +129,7 @@ struct KernelSource {
       body += "    const int part = group - \(firstGroup);\n"
       for step in branch.steps {
         let section = step.section
-        let names = section.parameters.map { ", " + name($0.argument) }.joined()
+        let names = section.parameters.map { ", " + parameters.add($0.argument) }.joined()
         let scratch = section.localMemory > 0 ? ", scratch" : ""
         body +=
           "    \(sectionName(section))(part * \(step.unitsPerGroup), "
@@ -84,23 +138,7 @@ struct KernelSource {
       body += "  }"
       firstGroup = end
     }
-    let localMemory = branches.flatMap(\.steps).map(\.section.localMemory).max() ?? 0
-    let scratch = localMemory > 0 ? "  local real scratch[\(localMemory)];\n" : ""
-    let parameters = arguments.map(\.declaration).joined(separator: ", ")
-    let kernel = "(\(parameters)) {\n\(scratch)  const int group = get_group_id(0);\n\(body)\n}\n"
-    return Launch(
-      label: branches.map { $0.steps.map(\.section.label).joined(separator: " → ") }
-        .joined(separator: " | "),
-      kernelName: kernelName(kernel), arguments: arguments.map(\.argument), groups: firstGroup,
-      localSize: localSize)
-  }
-
-  private func typeName(_ buffer: Int) -> String {
-    switch buffers[buffer].type {
-    case .real: "real"
-    case .int32: "int"
-    case .byte: "uchar"
-    }
+    return body + "\n"
   }
 
   private mutating func kernelName(_ source: String) -> String {
@@ -132,6 +170,63 @@ struct KernelSource {
     text += "\n" + definitions.map { "#define \($0.0) \($0.1)\n" }.joined()
     text += section.source
     text += definitions.map { "#undef \($0.0)\n" }.joined()
+    return name
+  }
+}
+
+/// The parameters of a kernel: one for each buffer, or for each list of arrays if the buffer differs
+/// between lists, and one for each other argument of its sections.
+private struct ParameterNames {
+  private(set) var arguments: [KernelSource.Argument] = []
+  /// Statements that choose the buffers of a replay's list of arrays.
+  private(set) var selections = ""
+  private var declared: [String] = []
+  private var bufferNames: [Int: String] = [:]
+  private let buffers: [BufferDescription]
+  private let varying: Set<Int>
+  private let alternatives: Int
+
+  init(_ buffers: [BufferDescription], varying: Set<Int>, alternatives: Int) {
+    self.buffers = buffers
+    self.varying = varying
+    self.alternatives = alternatives
+  }
+
+  var declarations: String { declared.joined(separator: ", ") }
+
+  /// The name by which a section's argument is known.
+  mutating func add(_ argument: KernelSection.Argument) -> String {
+    switch argument {
+    case .table(let values): return add(.table(values), type: "global const int *")
+    case .number(let value): return add(.number(value), type: "int ")
+    case .buffer(let buffer):
+      if let known = bufferNames[buffer] { return known }
+      let name = add(buffer)
+      bufferNames[buffer] = name
+      return name
+    }
+  }
+
+  private mutating func add(_ buffer: Int) -> String {
+    let type =
+      switch buffers[buffer].type {
+      case .real: "global real *"
+      case .int32: "global int *"
+      case .byte: "global uchar *"
+      }
+    guard varying.contains(buffer) else {
+      return add(.buffer(buffer, alternative: nil), type: type)
+    }
+    let names = (0..<alternatives).map { add(.buffer(buffer, alternative: $0), type: type) }
+    let choice = names.dropLast().enumerated().map { "alternative == \($0) ? \($1) : " }.joined()
+    selections += "  \(type)b\(buffer) = \(choice)\(names[names.count - 1]);\n"
+    return "b\(buffer)"
+  }
+
+  mutating func add(_ argument: KernelSource.Argument, type: String) -> String {
+    let name = "a\(arguments.count)"
+    arguments.append(argument)
+    declared.append(type + name)
     return name
   }
 }

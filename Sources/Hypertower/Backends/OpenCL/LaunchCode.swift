@@ -1,33 +1,65 @@
 internal import OpenCL
 
-/// Writes the kernel of a launch.
+/// Writes the kernels of a program.
 enum LaunchCode {
   enum Launch {
     case kernel(KernelSource.Launch)
     case clblast(MatrixProduct, result: Span)
   }
 
-  static func launch(
-    _ branches: [LaunchPlan.Branch], of works: [DeviceWork], _ profile: DeviceProfile,
+  /// The launches of a plan.
+  static func launches(
+    _ plan: LaunchPlan, of works: [DeviceWork], _ profile: DeviceProfile,
     _ source: inout KernelSource
-  ) -> Launch {
-    let branches = branches.filter { !$0.works.isEmpty }
-    if case .clblast(let product, let result) = works[branches[0].works[0]].kind {
-      return .clblast(product, result: result)
-    }
-    let parts = branches.map { branch -> KernelSource.Branch in
-      let isCut = branch.works.count > 1
-      let steps = branch.works.map { work in
-        let section = section(works[work].kind, isCut: isCut, profile)
-        return KernelSource.Step(
-          section: section,
-          unitsPerGroup: isCut ? section.unitsPerBlock : section.unitsPerGroup)
+  ) -> [Launch] {
+    plan.launches.map { branches in
+      let branches = branches.filter { !$0.works.isEmpty }
+      let first = works[branches[0].works[0]]
+      if case .clblast(let product, let result) = first.kind {
+        return .clblast(product, result: result)
       }
-      let (units, share) = (steps[0].section.units, steps[0].unitsPerGroup)
-      return KernelSource.Branch(steps: steps, groups: (units + share - 1) / share)
+      return .kernel(
+        source.add(
+          branches.map { branch($0, of: works, profile) }, localSize: first.localSize(profile)!))
     }
-    let localSize = works[branches[0].works[0]].localSize(profile)!
-    return .kernel(source.add(parts, localSize: localSize))
+  }
+
+  /// One launch for all of a plan and any number of replays; nil where the device or the plan does
+  /// not allow it.
+  ///
+  /// - Parameters:
+  ///   - varying: the buffers that differ between lists of arrays.
+  ///   - alternatives: the number of lists.
+  static func joinedLaunch(
+    _ plan: LaunchPlan, of works: [DeviceWork], _ profile: DeviceProfile, varying: Set<Int>,
+    alternatives: Int, _ source: inout KernelSource
+  ) -> KernelSource.Launch? {
+    guard profile.joinsPhases, plan.fuses, !works.isEmpty,
+      works.allSatisfy({ $0.localSize(profile) == 1 }),
+      // Where work takes long, launches cost nothing, and waiting would.
+      works.reduce(0, { $0 + $1.operations }) <= DeviceProfile.mostJoinedOperations
+    else { return nil }
+    let phases = plan.launches.map { branches in
+      branches.filter { !$0.works.isEmpty }.map { branch($0, of: works, profile) }
+    }
+    let shares = phases.map { $0.reduce(0) { $0 + $1.groups } }.max()!
+    return source.add(
+      phases: phases, workers: Swift.min(shares, profile.computeUnits), varying: varying,
+      alternatives: alternatives)
+  }
+
+  private static func branch(
+    _ branch: LaunchPlan.Branch, of works: [DeviceWork], _ profile: DeviceProfile
+  ) -> KernelSource.Branch {
+    let isCut = branch.works.count > 1
+    let steps = branch.works.map { work in
+      let section = section(works[work].kind, isCut: isCut, profile)
+      return KernelSource.Step(
+        section: section,
+        unitsPerGroup: isCut ? section.unitsPerBlock : section.unitsPerGroup)
+    }
+    let (units, share) = (steps[0].section.units, steps[0].unitsPerGroup)
+    return KernelSource.Branch(steps: steps, groups: (units + share - 1) / share)
   }
 
   private static func section(
@@ -36,7 +68,7 @@ enum LaunchCode {
     switch kind {
     case .loopNest(let nest): LoopNestCode.section(nest, isCut: isCut, profile)
     case .product(let product, let panels):
-      MatrixProductCode.section(product, panels: panels, profile)
+      MatrixProductCode.section(product, panels: panels, isCut: isCut, profile)
     case .pack(let product, let panels): MatrixProductCode.pack(product, panels: panels, profile)
     case .epilogue(let product, let result): EpilogueCode.section(product, of: result, profile)
     case .gatherBatch(let gather): GatherCode.section(gather, profile)

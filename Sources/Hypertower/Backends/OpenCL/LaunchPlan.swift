@@ -13,12 +13,15 @@ struct LaunchPlan {
   }
 
   private(set) var launches: [[Branch]] = []
+  /// Whether launches hold more than one work.
+  let fuses: Bool
   private let works: [DeviceWork]
   private let profile: DeviceProfile
   private var places: [(launch: Int, branch: Int)] = []
 
   /// - Parameter fuses: whether launches hold more than one work.
   init(_ works: [DeviceWork], fuses: Bool, _ profile: DeviceProfile) {
+    self.fuses = fuses
     self.works = works
     self.profile = profile
     for work in works.indices {

@@ -9,16 +9,16 @@ enum MatrixProductCode {
   private static let depth = 16
 
   static func section(
-    _ product: MatrixProduct, panels: Span?, _ profile: DeviceProfile
+    _ product: MatrixProduct, panels: Span?, isCut: Bool, _ profile: DeviceProfile
   ) -> KernelSection {
     profile.matrixSchedule == .localMemoryTile
-      ? localMemoryTile(product) : registerTile(product, panels: panels, profile)
+      ? localMemoryTile(product) : registerTile(product, panels: panels, isCut: isCut, profile)
   }
 
   // MARK: Register tiles
 
   private static func registerTile(
-    _ product: MatrixProduct, panels: Span?, _ profile: DeviceProfile
+    _ product: MatrixProduct, panels: Span?, isCut: Bool, _ profile: DeviceProfile
   ) -> KernelSection {
     let vectors = vectors(product, profile)
     let panelCount = panelCount(product, profile)
@@ -38,7 +38,7 @@ enum MatrixProductCode {
         ("RIGHT_OFFSET", panels?.offset ?? product.right.span.offset),
         ("LEFT_TRANSPOSED", product.left.isTransposed ? 1 : 0),
         ("RIGHT_PACKED", panels == nil ? 0 : 1), ("BLOCK", MatrixProduct.blockSize),
-        ("TILE_VECTORS", vectors),
+        ("TILE_VECTORS", vectors), ("PREFETCHES_LEFT", isCut ? 0 : 1),
       ],
       epilogue.wrap(
         tile("WHOLE_TILE", rows: rows) + (rest > 0 ? tile("LAST_TILE", rows: rest) : "")

@@ -9,7 +9,7 @@ package final class OpenCLBackend: Backend {
   let context: Context
   package let queue: CommandQueue
   private let cache: ProgramCache
-  let profile: DeviceProfile
+  private(set) var profile: DeviceProfile
   private var runsSinceFlush = 0
   /// Whether the device times every launch.
   private let isTimed: Bool
@@ -27,6 +27,8 @@ package final class OpenCLBackend: Backend {
     self.isTimed = isTimed
     self.cache = cache
     self.profile = profile ?? DeviceProfile(for: device)
+    // Phases of one launch have no times of their own.
+    if isTimed { self.profile.joinsPhases = false }
   }
 
   package var description: String { "\(context.device)" }
@@ -98,7 +100,7 @@ package final class OpenCLBackend: Backend {
 
   package func prepare(
     _ program: Program, alternatives: [[(any DeviceArray)?]]
-  ) throws -> [any Executable] {
+  ) throws -> any Executable {
     for arrays in alternatives {
       // What depends on what is told by the numbers of buffers.
       let known = arrays.compactMap { $0.map { ObjectIdentifier($0) } }
@@ -111,52 +113,75 @@ package final class OpenCLBackend: Backend {
       program.buffers,
       uses: plan.launches.map { $0.flatMap(\.works).flatMap { works[$0].accesses.map(\.buffer) } })
     let slots = try memory.slotSizes.map { own(try allocate(.real, count: $0)).buffer }
-
-    var source = KernelSource(program.buffers)
-    let launches = plan.launches.map { LaunchCode.launch($0, of: works, profile, &source) }
-    let built = try self.program(source: source.text)
-    return try alternatives.map { arrays in
-      let buffers = program.buffers.indices.map { buffer -> DeviceBuffer? in
+    let buffers = alternatives.map { arrays in
+      program.buffers.indices.map { buffer -> DeviceBuffer? in
         if let slot = memory.slots[buffer] { return slots[slot] }
         return buffer < arrays.count ? arrays[buffer].map { own($0).buffer } : nil
       }
-      return OpenCLExecutable(
+    }
+    let varying = program.buffers.indices.filter { buffer in
+      buffers.contains { $0[buffer] !== buffers[0][buffer] }
+    }
+
+    var source = KernelSource(program.buffers)
+    let joined = LaunchCode.joinedLaunch(
+      plan, of: works, profile, varying: Set(varying), alternatives: alternatives.count, &source)
+    if let joined {
+      let built = try self.program(source: source.text)
+      return OpenCLExecutable(joined: try bind(joined, of: built, to: buffers, 0))
+    }
+    let launches = LaunchCode.launches(plan, of: works, profile, &source)
+    let built = try self.program(source: source.text)
+    return OpenCLExecutable(
+      alternatives: try buffers.indices.map { alternative in
         try launches.map { launch in
           switch launch {
-          case .kernel(let launch): try bind(launch, of: built, to: buffers)
+          case .kernel(let launch): .kernel(try bind(launch, of: built, to: buffers, alternative))
           case .clblast(let product, let result):
-            .clblast(product, buffers, buffers[result.buffer]!)
+            .clblast(product, buffers[alternative], buffers[alternative][result.buffer]!)
           }
-        })
-    }
+        }
+      })
   }
 
+  /// Binds the arguments of a launch.
+  ///
+  /// - Parameter alternative: the list of arrays for buffers that are not of a certain list.
   private func bind(
-    _ launch: KernelSource.Launch, of program: OpenCL.Program, to buffers: [DeviceBuffer?]
-  ) throws -> OpenCLExecutable.Launch {
+    _ launch: KernelSource.Launch, of program: OpenCL.Program, to buffers: [[DeviceBuffer?]],
+    _ alternative: Int
+  ) throws -> OpenCLExecutable.KernelLaunch {
     let kernel = try Kernel(launch.kernelName, of: program)
+    var (firstAlternative, replayCount): (Int?, Int?)
     for (index, argument) in launch.arguments.enumerated() {
       switch argument {
-      case .buffer(let buffer): try kernel.setArgument(index, buffers[buffer]!)
+      case .buffer(let buffer, let own):
+        try kernel.setArgument(index, buffers[own ?? alternative][buffer]!)
       case .number(let value): try kernel.setArgument(index, value)
       case .table(let values): try kernel.setArgument(index, try table(values))
+      case .counters(let count):
+        try kernel.setArgument(index, self.own(try allocate(.int32, count: count)).buffer)
+      case .firstAlternative: firstAlternative = index
+      case .replayCount: replayCount = index
       }
     }
     let size = LaunchSize(global: [launch.groups * launch.localSize], local: [launch.localSize])
-    return .kernel(kernel, size, label: launch.label)
+    return .init(
+      kernel: kernel, size: size, label: launch.label, firstAlternative: firstAlternative,
+      replayCount: replayCount)
   }
 
-  package func run(_ executable: any Executable) throws {
+  package func run(_ executable: any Executable, from alternative: Int, count: Int) throws {
     guard let executable = executable as? OpenCLExecutable else {
       fatalError("OpenCLBackend: a program of another backend")
     }
     if isTimed {
-      timings += try executable.enqueueTimed(on: queue)
+      timings += try executable.enqueueTimed(from: alternative, count: count, on: queue)
     } else {
-      try executable.enqueue(on: queue)
+      try executable.enqueue(from: alternative, count: count, on: queue)
     }
-    runsSinceFlush += 1
-    if runsSinceFlush == Self.flushInterval {
+    runsSinceFlush += count
+    if runsSinceFlush >= Self.flushInterval {
       try queue.flush()
       runsSinceFlush = 0
     }

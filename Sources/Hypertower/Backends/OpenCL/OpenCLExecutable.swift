@@ -2,38 +2,85 @@ internal import OpenCL
 
 /// A program whose kernels are built and bound.
 final class OpenCLExecutable: Executable {
+  /// A kernel with its arguments.
+  struct KernelLaunch {
+    let kernel: Kernel
+    let size: LaunchSize
+    let label: String
+    /// Where a kernel for any number of replays takes the first list of arrays and their number.
+    var firstAlternative: Int?
+    var replayCount: Int?
+  }
+
   enum Launch {
-    case kernel(Kernel, LaunchSize, label: String)
+    case kernel(KernelLaunch)
     case clblast(MatrixProduct, [DeviceBuffer?], DeviceBuffer)
   }
 
-  private let launches: [Launch]
+  private enum Form {
+    /// One launch for any number of replays.
+    case joined(KernelLaunch)
+    /// The launches of a replay for each list of arrays.
+    case separate([[Launch]])
+  }
 
-  init(_ launches: [Launch]) { self.launches = launches }
+  private let form: Form
 
-  func enqueue(on queue: CommandQueue) throws {
-    for launch in launches {
-      switch launch {
-      case .kernel(let kernel, let size, _):
-        try queue.enqueue(kernel, size)
-      case .clblast(let product, let buffers, let result):
-        try CLBlast.sgemm(
-          m: product.rows, n: product.columns, k: product.inner,
-          a: matrix(product.left, product.rows, product.inner, buffers),
-          b: matrix(product.right, product.inner, product.columns, buffers),
-          c: CLBlast.Matrix(result, leadingDimension: product.columns), on: queue)
+  init(joined launch: KernelLaunch) { form = .joined(launch) }
+
+  init(alternatives: [[Launch]]) { form = .separate(alternatives) }
+
+  /// The most replays of one launch: so many that launching costs next to nothing, and few enough
+  /// that work-groups that have left it are soon back.
+  private static let mostReplays = 8
+
+  /// Enqueues replays, the first on list number `alternative`, each on the next list in turn.
+  func enqueue(from alternative: Int, count: Int, on queue: CommandQueue) throws {
+    switch form {
+    case .joined(let launch):
+      for start in stride(from: 0, to: count, by: Self.mostReplays) {
+        try launch.kernel.setArgument(launch.firstAlternative!, Int32(alternative + start))
+        try launch.kernel.setArgument(
+          launch.replayCount!, Int32(Swift.min(Self.mostReplays, count - start)))
+        try queue.enqueue(launch.kernel, launch.size)
+      }
+    case .separate(let alternatives):
+      for replay in 0..<count {
+        for launch in alternatives[(alternative + replay) % alternatives.count] {
+          try enqueue(launch, on: queue)
+        }
       }
     }
   }
 
   /// Enqueues as `enqueue` does; launches of CLBlast, which keeps its events, are not timed.
-  func enqueueTimed(on queue: CommandQueue) throws -> [(label: String, event: Event)] {
-    try launches.compactMap { launch in
-      guard case .kernel(let kernel, let size, let label) = launch, !size.isEmpty else {
-        try OpenCLExecutable([launch]).enqueue(on: queue)
-        return nil
+  func enqueueTimed(
+    from alternative: Int, count: Int, on queue: CommandQueue
+  ) throws -> [(label: String, event: Event)] {
+    guard case .separate(let alternatives) = form else {
+      fatalError("OpenCLExecutable: phases of one launch have no times of their own")
+    }
+    return try (0..<count).flatMap { replay in
+      try alternatives[(alternative + replay) % alternatives.count].compactMap { launch in
+        guard case .kernel(let launch) = launch, !launch.size.isEmpty else {
+          try enqueue(launch, on: queue)
+          return nil
+        }
+        return (launch.label, try queue.enqueueTimed(launch.kernel, launch.size))
       }
-      return (label, try queue.enqueueTimed(kernel, size))
+    }
+  }
+
+  private func enqueue(_ launch: Launch, on queue: CommandQueue) throws {
+    switch launch {
+    case .kernel(let launch):
+      try queue.enqueue(launch.kernel, launch.size)
+    case .clblast(let product, let buffers, let result):
+      try CLBlast.sgemm(
+        m: product.rows, n: product.columns, k: product.inner,
+        a: matrix(product.left, product.rows, product.inner, buffers),
+        b: matrix(product.right, product.inner, product.columns, buffers),
+        c: CLBlast.Matrix(result, leadingDimension: product.columns), on: queue)
     }
   }
 

@@ -1,0 +1,122 @@
+import OpenCL
+import Testing
+
+@testable import Hypertower
+
+/// Which work runs together on a device.
+@Suite struct LaunchPlanTests {
+  /// A program of which each instruction is a product or an elementwise nest of `rows` rows.
+  private struct Sketch {
+    var program = Program()
+
+    mutating func buffer(_ count: Int) -> Span { Span(buffer: program.addTemporary(count: count)) }
+
+    mutating func product(
+      _ left: Span, inner: Int, columns: Int, isLeftTransposed: Bool = false
+    ) -> Span {
+      let result = buffer(rows * columns)
+      var product = MatrixProduct(
+        rows: rows, columns: columns, inner: inner,
+        left: .init(span: left, isTransposed: isLeftTransposed),
+        right: .init(span: buffer(inner * columns), isTransposed: false))
+      let node = product.epilogue.append(.input(MatrixProduct.productInput))
+      product.outputs = [.init(node: node, span: result)]
+      program.instructions.append(.matrixProduct(product))
+      return result
+    }
+
+    mutating func elementwise(_ source: Span, columns: Int) -> Span {
+      let result = buffer(rows * columns)
+      var nest = LoopNest(keptShape: [rows, columns], reducedShape: [])
+      nest.inputs = [.load(source, strides: [columns, 1])]
+      let node = nest.graph.append(.input(0))
+      nest.outputs = [.init(node: node, span: result, isFull: false, stage: 0)]
+      program.instructions.append(.loopNest(nest))
+      return result
+    }
+
+    /// The numbers of works in each branch of each launch.
+    func plan(_ profile: DeviceProfile = .cpu, fuses: Bool = true) -> [[[Int]]] {
+      var program = program
+      let works = DeviceWork.all(of: &program, profile)
+      return LaunchPlan(works, fuses: fuses, profile).launches.map { branches in
+        branches.map(\.works).filter { !$0.isEmpty }
+      }
+    }
+  }
+
+  @Test func rowsGoThroughSeveralLayers() {
+    var sketch = Sketch()
+    let hidden = sketch.product(sketch.buffer(rows * 20), inner: 20, columns: 30)
+    let activated = sketch.elementwise(hidden, columns: 30)
+    _ = sketch.product(activated, inner: 30, columns: 5)
+    #expect(sketch.plan() == [[[0, 1, 2]]])
+    #expect(sketch.plan(fuses: false) == [[[0]], [[1]], [[2]]])
+    #expect(sketch.plan(.gpu) == [[[0]], [[1]], [[2]]])
+  }
+
+  @Test func whatNeedsAllRowsComesAfter() {
+    var sketch = Sketch()
+    let hidden = sketch.product(sketch.buffer(rows * rows), inner: rows, columns: rows)
+    _ = sketch.product(hidden, inner: rows, columns: 5, isLeftTransposed: true)
+    #expect(sketch.plan() == [[[0]], [[1]]])
+  }
+
+  @Test func independentWorkRunsSideBySide() {
+    var sketch = Sketch()
+    let source = sketch.buffer(rows * 20)
+    let (a, b) = (
+      sketch.product(source, inner: 20, columns: 5), sketch.product(source, inner: 20, columns: 7)
+    )
+    _ = sketch.elementwise(a, columns: 5)
+    _ = sketch.elementwise(b, columns: 7)
+    #expect(sketch.plan() == [[[0, 2], [1, 3]]])
+  }
+
+  /// Two branches whose results meet become one.
+  @Test func branchesOfRowsJoin() {
+    var sketch = Sketch()
+    let source = sketch.buffer(rows * 20)
+    let a = sketch.product(source, inner: 20, columns: 5)
+    let b = sketch.product(source, inner: 20, columns: 5)
+    var nest = LoopNest(keptShape: [rows, 5], reducedShape: [])
+    nest.inputs = [.load(a, strides: [5, 1]), .load(b, strides: [5, 1])]
+    let operands = nest.inputs.indices.map { nest.graph.append(.input($0)) }
+    let sum = nest.graph.append(.binary(.add, operands[0], operands[1]))
+    nest.outputs = [.init(node: sum, span: sketch.buffer(rows * 5), isFull: false, stage: 0)]
+    sketch.program.instructions.append(.loopNest(nest))
+    #expect(sketch.plan() == [[[0, 1, 2]]])
+  }
+
+  /// Row r of a matrix read in another shape is not row r of what was written.
+  @Test func rowsOfOtherLengthsDoNotContinue() {
+    var sketch = Sketch()
+    let hidden = sketch.product(sketch.buffer(rows * 20), inner: 20, columns: 30)
+    _ = sketch.product(hidden, inner: 15, columns: 5)
+    #expect(sketch.plan() == [[[0]], [[1]]])
+  }
+
+  @Test func whatIsWrittenIsNotOverwrittenBeforeItIsRead() {
+    var sketch = Sketch()
+    let source = sketch.buffer(rows * 20)
+    _ = sketch.product(source, inner: 20, columns: 5)
+    sketch.program.instructions.append(.increment(source))
+    #expect(sketch.plan() == [[[0]], [[1]]])
+  }
+
+  @Test func fewRowsOrLargeOperandsAreNotCut() {
+    var sketch = Sketch()
+    let hidden = sketch.product(sketch.buffer(rows * 1024), inner: 1024, columns: 1024)
+    _ = sketch.elementwise(hidden, columns: 1024)
+    // The product's operand is packed first.
+    #expect(sketch.plan().count >= 2)
+    var profile = DeviceProfile.cpu
+    profile.computeUnits = 64
+    var small = Sketch()
+    _ = small.elementwise(small.elementwise(small.buffer(rows * 3), columns: 3), columns: 3)
+    #expect(small.plan(profile) == [[[0]], [[1]]])
+    #expect(small.plan() == [[[0, 1]]])
+  }
+}
+
+private let rows = 64
