@@ -68,9 +68,25 @@ static void store(vec value, global real *pointer, int count) {
   if (count >= WIDTH) {
     STORE_WHOLE(value, pointer);
   } else {
-    real elements[WIDTH];
-    vstore16(value, 0, elements);
-    for (int i = 0; i < count; ++i) pointer[i] = elements[i];
+    float8 eight = value.lo;
+    if (count & 8) {
+      vstore8(eight, 0, pointer);
+      pointer += 8;
+      eight = value.hi;
+    }
+    float4 four = eight.lo;
+    if (count & 4) {
+      vstore4(four, 0, pointer);
+      pointer += 4;
+      four = eight.hi;
+    }
+    float2 two = four.lo;
+    if (count & 2) {
+      vstore2(two, 0, pointer);
+      pointer += 2;
+      two = four.hi;
+    }
+    if (count & 1) *pointer = two.lo;
   }
 #endif
 }
@@ -143,15 +159,16 @@ static real sum_in_vec(vec x) {
 #endif
 }
 
+#define GREATER_HALF(x) (IS_GREATER((x).hi, (x).lo) ? (x).hi : (x).lo)
+
 static real maximum_in_vec(vec x) {
 #if WIDTH == 1
   return x;
 #else
-  real elements[WIDTH];
-  vstore16(x, 0, elements);
-  real result = elements[0];
-  for (int i = 1; i < WIDTH; ++i) result = IS_GREATER(elements[i], result) ? elements[i] : result;
-  return result;
+  const float8 a = GREATER_HALF(x);
+  const float4 b = GREATER_HALF(a);
+  const float2 c = GREATER_HALF(b);
+  return IS_GREATER(c.hi, c.lo) ? c.hi : c.lo;
 #endif
 }
 

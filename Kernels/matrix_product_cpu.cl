@@ -67,7 +67,9 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
     for (int i = 0; i < TILE_ROWS * TILE_VECTORS; ++i) total[i] += sum[i];
   }
 
+#pragma nounroll
   for (int i = 0; i < TILE_ROWS; ++i)
+#pragma nounroll
     for (int j = 0; j < TILE_VECTORS; ++j)
       if (column + j * WIDTH < COLUMNS)
         EPILOGUE(total[j * TILE_ROWS + i], row + i, column + j * WIDTH,

@@ -237,7 +237,8 @@ struct LoopNestCode {
   private mutating func store(_ output: LoopNest.Output, indent: String, at position: String) {
     let target = arguments.name(output.span.buffer, written: true)
     let value = isRows && !varies[output.node] ? "(vec)(n\(output.node))" : "n\(output.node)"
-    line("\(indent)store(\(value), \(target) + \(output.span.offset) + \(position), count);")
+    let address = "\(target) + \(output.span.offset) + \(position)"
+    line(indent + ScalarCode.store(value, address, extent: laneExtent))
   }
 
   /// Defines `n<index>` for the nodes that `outputs` need and that are not defined yet.

@@ -153,9 +153,9 @@ enum MatrixProductCode {
       }
       for output in product.outputs {
         let target = arguments.name(output.span.buffer, written: true)
-        body +=
-          "  store(n\(output.node), \(target) + \(output.span.offset) + row * \(product.columns) "
-          + "+ column, count);\n"
+        let address =
+          "\(target) + \(output.span.offset) + row * \(product.columns) + column"
+        body += "  \(ScalarCode.store("n\(output.node)", address, extent: product.columns))\n"
       }
       self.body = body
       self.arguments = arguments

@@ -8,6 +8,13 @@ enum ScalarCode {
     return value < 0 ? "(\(value)f)" : "\(value)f"
   }
 
+  /// A statement that stores the `count` elements of `value` that lie within lanes of `extent`
+  /// elements.
+  static func store(_ value: String, _ address: String, extent: Int) -> String {
+    extent % 16 == 0
+      ? "STORE_WHOLE(\(value), \(address));" : "store(\(value), \(address), count);"
+  }
+
   /// What a node computes.
   ///
   /// - Parameters:
