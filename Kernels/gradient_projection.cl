@@ -1,43 +1,39 @@
-// partial_sums[block, h] = Σ_i ∂p[i]/∂h · gradient[i] over the elements i of a block
+// partial_sums[h, row] = Σ_i ∂p[i]/∂h · gradient[i] over the elements i of a row of a tensor
 //
 // ∂p/∂h is that of the step before, computed again from what that step started from:
 //
-// blocks               [number, 3]: tensor, first element, number of elements
 // gradient             [SIZE], of this step
 // previous_gradient    [SIZE]
 // previous_states      [states, SIZE]
 // previous_parameters  [SIZE], or unused
-// values               the tower's numbers, with the uniform values of each tensor from uniforms_at on
-// partial_sums         [number, HYPERPARAMETERS]
+// values               the tower's numbers, with the tensor's uniform values from uniforms_at on
+// partial_sums         [HYPERPARAMETERS, ROWS]; the tensor's own from FIRST_ROW on
+//
+// The tensor has COUNT elements from FIRST on, in rows of ROW_LENGTH.
 // JACOBIAN, generated, computes the derivatives for one `vec` of elements from `i` on, but for their
-// FACTORS that are the same for all, and adds their products with `g` to `sums`. A unit of work is a block.
+// FACTORS that are the same for all, and adds their products with `g` to `sums`.
+// A unit of work is a row; the sum of several goes to the first of them.
 
-static void PROJECT(int block SECTION_PARAMETERS) {
-  const int tensor = blocks[3 * block];
-  const int first = blocks[3 * block + 1];
+static void SECTION(int begin, int end SECTION_PARAMETERS) {
   // Nothing was moved before the first step.
-  const int block_count = counters[0] == 0 ? 0 : blocks[3 * block + 2];
-  global const real *restrict new_gradient = gradient_buffer + NEW_GRADIENT_OFFSET + first;
-  global const real *restrict parameters = previous_parameters_buffer + PARAMETERS_OFFSET + first;
-  global const real *restrict gradient = previous_gradient_buffer + GRADIENT_OFFSET + first;
-  global const real *restrict states = previous_states_buffer + STATES_OFFSET + first;
-  global const real *restrict uniforms =
-      values + uniforms_at + (IS_PER_TENSOR_UPDATE ? tensor * UNIFORM_COUNT : 0);
+  const int last = counters[0] == 0 ? 0 : min(end * ROW_LENGTH, COUNT);
+  global const real *restrict new_gradient = gradient_buffer + NEW_GRADIENT_OFFSET + FIRST;
+  global const real *restrict parameters = previous_parameters_buffer + PARAMETERS_OFFSET + FIRST;
+  global const real *restrict gradient = previous_gradient_buffer + GRADIENT_OFFSET + FIRST;
+  global const real *restrict states = previous_states_buffer + STATES_OFFSET + FIRST;
+  global const real *restrict uniforms = values + uniforms_at;
   vec sums[HYPERPARAMETERS];
   for (int h = 0; h < HYPERPARAMETERS; ++h) sums[h] = (vec)(0);
-  for (int i = LANE_START; i < block_count; i += LANE_STEP) {
-    const int count = block_count - i;
+  for (int i = begin * ROW_LENGTH + LANE_START; i < last; i += LANE_STEP) {
+    const int count = last - i;
     const vec g = LOAD(new_gradient + i);
     JACOBIAN
   }
   const real factors[HYPERPARAMETERS] = {FACTORS};
   for (int h = 0; h < HYPERPARAMETERS; ++h) {
     const real sum = factors[h] * fold_sum(sums[h] SCRATCH_ARGUMENT);
-    if (get_local_id(0) == 0)
-      partial_sums[PARTIAL_SUMS_OFFSET + block * HYPERPARAMETERS + h] = sum;
+    global real *own = partial_sums + PARTIAL_SUMS_OFFSET + h * ROWS + FIRST_ROW;
+    for (int row = begin + (int)get_local_id(0); row < end; row += LANES)
+      own[row] = row == begin ? sum : 0;
   }
-}
-
-static void SECTION(int begin, int end SECTION_PARAMETERS) {
-  for (int block = begin; block < end; ++block) PROJECT(block SECTION_ARGUMENTS);
 }

@@ -12,7 +12,7 @@
 //
 // levels[k]  LEVEL_FIELDS ints: see the names below
 // values     all numbers of the tower, as laid out by the host
-// tensors    [tensors, 2] of the bottom level: first block, number of blocks
+// tensors    [tensors, 2] of the bottom level: first row, number of rows
 // counters   [3]: steps taken; 1 + the first step whose loss was not finite, or 0; batches taken
 //
 // Heights, widths and places are arguments and tables, so that towers of the same rules share this
@@ -41,16 +41,24 @@ static void SECTION(int begin, int end SECTION_PARAMETERS) {
   const int last = divergence != 0 ? -1 : height;
   if (last > 0) {
     const int per_rule = RULE_HYPERPARAMETERS(0);
-    for (int h = lane; h < COUNT(1); h += TOWER_LANES) {
+    for (int h = 0; h < COUNT(1); ++h) {
       const int tensor = IS_PER_TENSOR(0) ? h / per_rule : -1;
       const int first = tensor < 0 ? 0 : tensors[2 * tensor];
-      const int count = tensor < 0 ? BLOCKS : tensors[2 * tensor + 1];
-      real sum = 0;
-      for (int block = first; block < first + count; ++block)
-        sum += partial_sums[block * per_rule + h % per_rule];
-      values[GRADIENTS_AT(1) + h] = sum;
+      const int count = tensor < 0 ? ROWS : tensors[2 * tensor + 1];
+      global const real *sums = partial_sums + h % per_rule * ROWS + first;
+      vec sum = (vec)(0);
+      for (int row = lane * WIDTH; row < count; row += TOWER_LANES * WIDTH)
+        sum += keep_first(LOAD(sums + row), count - row, 0.0f);
+      real total = sum_in_vec(sum);
+#if TOWER_LANES > 1
+      scratch[lane] = total;
+      TOWER_BARRIER
+      if (lane == 0)
+        for (int other = 1; other < TOWER_LANES; ++other) total += scratch[other];
+#endif
+      if (lane == 0) values[GRADIENTS_AT(1) + h] = total;
+      TOWER_BARRIER
     }
-    TOWER_BARRIER
   }
   for (int k = 1; k < last; ++k) {
     const int per_rule = RULE_HYPERPARAMETERS(k);

@@ -32,9 +32,10 @@ extension Instruction {
   var rowCount: Int? {
     switch self {
     case .loopNest(let nest): nest.keptShape.first
-    case .matrixProduct(let product): product.left.isTransposed ? nil : product.rows
+    case .matrixProduct(let product): product.rows
     case .gatherBatch(let gather): gather.batchSize
-    case .increment, .projectGradient, .walkTower, .updateParameters: nil
+    case .projectGradient(let projection): projection.entry.rowCount
+    case .increment, .walkTower, .updateParameters: nil
     }
   }
 
@@ -112,24 +113,28 @@ extension BatchGather {
   }
 }
 
-extension UpdateInputs {
-  fileprivate func accesses(_ layout: TowerLayout) -> [MemoryAccess] {
-    let size = layout.parameters.size
-    return [
-      MemoryAccess(gradient, count: size, isWrite: false),
-      MemoryAccess(states, count: size * layout.bottom.rule.states.count, isWrite: false),
-    ] + (parameters.map { [MemoryAccess($0, count: size, isWrite: false)] } ?? [])
-  }
-}
-
 extension GradientProjection {
   fileprivate var accesses: [MemoryAccess] {
-    [
-      MemoryAccess(gradient, count: layout.parameters.size, isWrite: false),
+    let (entry, size) = (entry, layout.parameters.size)
+    /// The tensor's part of an array of the arena's size.
+    func rows(_ span: Span, _ number: Int = 0) -> MemoryAccess {
+      MemoryAccess(
+        Span(buffer: span.buffer, offset: span.offset + number * size + entry.offset),
+        count: entry.count, isWrite: false, rowStride: entry.rowLength)
+    }
+    let sums = layout.bottom.jacobian.indices.map { h in
+      MemoryAccess(
+        Span(
+          buffer: partialSums.buffer,
+          offset: partialSums.offset + h * layout.parameters.rowCount + entry.firstRow),
+        count: entry.rowCount, isWrite: true, rowStride: 1)
+    }
+    return [
+      rows(gradient), rows(previous.gradient),
       MemoryAccess(values, count: layout.size, isWrite: false),
       MemoryAccess(counters, count: TowerLayout.Counter.count, isWrite: false),
-      MemoryAccess(partialSums, count: layout.partialSumCount, isWrite: true),
-    ] + previous.accesses(layout)
+    ] + layout.bottom.rule.states.indices.map { rows(previous.states, $0) }
+      + (previous.parameters.map { [rows($0)] } ?? []) + sums
   }
 }
 

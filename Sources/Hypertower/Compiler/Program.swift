@@ -193,19 +193,25 @@ package struct BatchGather: Sendable {
   package var permutation: IndexPermutation?
 }
 
-/// The sums that make hypergradients of gradients: for each block of the bottom level's parameters
-/// and each of its rule's hyperparameters, Σ ∂p/∂h · gradient over the block, where ∂p/∂h is that of
-/// the step before, computed again from what that step started from. Zeros in the first step.
+/// The sums that make hypergradients of gradients: for each row of one tensor of the bottom level's
+/// parameters and each of its rule's hyperparameters, Σ ∂p/∂h · gradient over the row, where ∂p/∂h is
+/// that of the step before, computed again from what that step started from. Zeros in the first step.
+///
+/// A backend may put the sum of several rows into the place of the first, and zeros into the others'.
 package struct GradientProjection: Sendable {
   package let layout: TowerLayout
+  /// The number of the tensor.
+  package let tensor: Int
   /// The loss's derivatives by the parameters of now.
   package let gradient: Span
   /// What the step before started from.
   package let previous: UpdateInputs
   package let values: Span
   package let counters: Span
-  /// `[blocks, hyperparameters]`.
+  /// `[hyperparameters, rows of all tensors]`.
   package let partialSums: Span
+
+  package var entry: ParameterLayout.Entry { layout.parameters.entries[tensor] }
 }
 
 /// What a step of the bottom rule starts from, besides hyperparameters.

@@ -1,9 +1,16 @@
-/// How named tensors lie in one array, the arena, and how that array is cut into blocks of work.
+/// How named tensors lie in one array, the arena, and how that array is cut into rows and into blocks
+/// of work.
 package struct ParameterLayout: Sendable {
   package struct Entry: Sendable, Hashable {
     package let name: String
     package let offset: Int
     package let count: Int
+    /// The number of elements of a row; the last row may have fewer.
+    package let rowLength: Int
+    /// The number of the first row, counted over all tensors.
+    package let firstRow: Int
+
+    package var rowCount: Int { (count + rowLength - 1) / rowLength }
   }
 
   /// A run of elements of one tensor.
@@ -15,24 +22,37 @@ package struct ParameterLayout: Sendable {
 
   /// Tensors start at multiples of this many elements, so that vectors of 16 are aligned.
   package static let alignment = 16
+  /// The greatest length of a row of a tensor that has no rows of its own.
+  private static let vectorRowLength = 1024
 
   package let entries: [Entry]
   /// The number of elements of the arena, gaps included.
   package let size: Int
   package let blocks: [Block]
+  /// The number of rows of all tensors.
+  package let rowCount: Int
 
-  package init(_ tensors: [(name: String, count: Int)]) {
+  /// - Parameter tensors: their names and shapes, as they are stored.
+  package init(_ tensors: [(name: String, shape: Shape)]) {
     var entries: [Entry] = []
-    var size = 0
-    for (name, count) in tensors {
-      entries.append(Entry(name: name, offset: size, count: count))
+    var (size, rowCount) = (0, 0)
+    for (name, shape) in tensors {
+      let count = shape.elementCount
+      let length =
+        shape.count > 1
+        ? shape.dropFirst().reduce(1, *) : Swift.min(count, Self.vectorRowLength)
+      let entry = Entry(
+        name: name, offset: size, count: count, rowLength: Swift.max(1, length),
+        firstRow: rowCount)
+      entries.append(entry)
+      rowCount += entry.rowCount
       size = (size + count + Self.alignment - 1) / Self.alignment * Self.alignment
     }
     self.entries = entries
     self.size = size
+    self.rowCount = rowCount
 
-    // Small enough that a CPU's cores share the work evenly, large enough that the partial sums of
-    // a big model stay few.
+    // Small enough that a CPU's cores share the work evenly, large enough that blocks stay few.
     let total = entries.reduce(0) { $0 + $1.count }
     let blockSize = Swift.max(1024, (total / 256 + 15) / 16 * 16)
     blocks = entries.enumerated().flatMap { tensor, entry in

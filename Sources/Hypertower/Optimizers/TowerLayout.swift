@@ -54,9 +54,10 @@ package struct TowerLayout: Sendable {
   /// The loss, then every level's raw hyperparameters after the step.
   package var recordSize: Int { 1 + hyperparameterCount }
   package var height: Int { levels.count - 1 }
-  /// A sum for each block and each of the bottom rule's hyperparameters; none without levels above.
+  /// A sum for each of the bottom rule's hyperparameters and each row of parameters; none without
+  /// levels above.
   package var partialSumCount: Int {
-    height > 0 ? parameters.blocks.count * levels[0].rule.hyperparameters.count : 0
+    height > 0 ? levels[0].rule.hyperparameters.count * parameters.rowCount : 0
   }
 
   package init(_ tower: Tower, parameters: ParameterLayout) throws {

@@ -9,6 +9,7 @@ struct ModelTrace {
 
     var shape: Shape { declaration.shape }
     var count: Int { shape.elementCount }
+    var storedShape: Shape { isTransposed ? shape.reversed() : shape }
   }
 
   let input: Tensor
@@ -52,7 +53,7 @@ struct ModelTrace {
         recorder,
         recorder.leaf(
           .parameter(parameter.declaration),
-          shape: parameter.isTransposed ? parameter.shape.reversed() : parameter.shape))
+          shape: parameter.storedShape))
     }
     var known: [ObjectIdentifier: Tensor] = [:]
     for (parameter, leaf) in zip(parameters, leaves) {

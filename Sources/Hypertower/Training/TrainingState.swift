@@ -28,7 +28,7 @@ final class TrainingState {
     self.backend = backend
     self.parameters = parameters
     layout = try TowerLayout(
-      tower, parameters: ParameterLayout(parameters.map { ($0.name, $0.count) }))
+      tower, parameters: ParameterLayout(parameters.map { ($0.name, $0.storedShape) }))
     let size = layout.parameters.size
     let rule = tower.levels[0]
     // Records of at most 1 MiB: enough that reading them is rare.
@@ -105,14 +105,15 @@ final class TrainingState {
     if layout.height > 0 {
       // What the step before started from; this step's states will take its place.
       nextStates = step.bind(states[1])
-      step.program.instructions.append(
-        .projectGradient(
-          GradientProjection(
-            layout: layout, gradient: gradient,
-            previous: UpdateInputs(
-              gradient: step.bind(gradients[1]), states: nextStates,
-              parameters: previousParameters),
-            values: values, counters: counters, partialSums: partialSums)))
+      let previous = UpdateInputs(
+        gradient: step.bind(gradients[1]), states: nextStates, parameters: previousParameters)
+      for tensor in layout.parameters.entries.indices {
+        step.program.instructions.append(
+          .projectGradient(
+            GradientProjection(
+              layout: layout, tensor: tensor, gradient: gradient, previous: previous,
+              values: values, counters: counters, partialSums: partialSums)))
+      }
     }
     step.program.instructions += [
       .walkTower(

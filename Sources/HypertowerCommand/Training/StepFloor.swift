@@ -25,7 +25,7 @@ struct StepFloor {
     for round in 0...rounds {
       peak = max(peak, try backend.peakRate(rounds: 3) / 1e9)
       let start = ContinuousClock.now
-      for _ in 0..<BenchmarkNetwork.steps { try backend.run(executable) }
+      try backend.run(executable, from: 0, count: BenchmarkNetwork.steps)
       try backend.synchronize()
       let elapsed = (ContinuousClock.now - start).seconds
       // The first round builds the kernels.

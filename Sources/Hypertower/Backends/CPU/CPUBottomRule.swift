@@ -15,15 +15,15 @@ private struct BottomRule<Element: HostReal>: ~Copyable {
     uniforms = values + layout.uniforms
   }
 
-  /// Evaluates the rule at `count` elements of a block from `offset` in the arena on.
+  /// Evaluates the rule at `count` elements of a tensor from `offset` in the arena on.
   func evaluate(
-    _ block: ParameterLayout.Block, offset: Int, count: Int,
+    tensor: Int, offset: Int, count: Int,
     parameters: UnsafeMutablePointer<Element>?, gradient: UnsafeMutablePointer<Element>,
     states: UnsafeMutablePointer<Element>
   ) {
     let split = layout.bottom
     let size = layout.parameters.size
-    let uniforms = uniforms(of: block)
+    let uniforms = uniforms(ofTensor: tensor)
     evaluator.evaluate(count: count) { input, register in
       switch input {
       case UpdateRule.Input.parameter: register.update(from: parameters! + offset, count: count)
@@ -37,33 +37,33 @@ private struct BottomRule<Element: HostReal>: ~Copyable {
   }
 
   /// The uniform factor of the derivative by hyperparameter `h`.
-  func factor(_ h: Int, of block: ParameterLayout.Block) -> Element {
+  func factor(_ h: Int, ofTensor tensor: Int) -> Element {
     let split = layout.bottom
     switch split.graph.nodes[split.jacobianFactors[h]] {
     case .constant(let value): return Element(value)
-    case .input(let input): return uniforms(of: block)[input - split.firstUniformInput]
+    case .input(let input): return uniforms(ofTensor: tensor)[input - split.firstUniformInput]
     case .unary, .binary, .select:
       fatalError("CPUBottomRule: the factor of a derivative is not uniform")
     }
   }
 
-  /// The uniform values for a block's parameters.
-  private func uniforms(of block: ParameterLayout.Block) -> UnsafeMutablePointer<Element> {
-    uniforms
-      + (layout.levels[0].isPerTensor ? block.tensor * layout.bottom.uniformNodes.count : 0)
+  /// The uniform values for a tensor's parameters.
+  private func uniforms(ofTensor tensor: Int) -> UnsafeMutablePointer<Element> {
+    uniforms + (layout.levels[0].isPerTensor ? tensor * layout.bottom.uniformNodes.count : 0)
   }
 
-  /// Calls `body` with the offset in the arena and the length of every chunk of a block.
-  func forEachChunk(of block: ParameterLayout.Block, _ body: (Int, Int) -> Void) {
-    for start in stride(from: 0, to: block.count, by: Self.chunk) {
-      body(block.offset + start, Swift.min(Self.chunk, block.count - start))
+  /// Calls `body` with the offset in the arena and the length of every chunk of a run.
+  func forEachChunk(of count: Int, at offset: Int, _ body: (Int, Int) -> Void) {
+    for start in stride(from: 0, to: count, by: Self.chunk) {
+      body(offset + start, Swift.min(Self.chunk, count - start))
     }
   }
 }
 
-/// Σ ∂p/∂h · gradient over each block of parameters.
+/// Σ ∂p/∂h · gradient over each row of a tensor.
 final class CPUGradientProjection<Element: HostReal>: CPUStep {
   private let layout: TowerLayout
+  private let tensor: Int
   private let rule: BottomRule<Element>
   private let gradient: UnsafeMutablePointer<Element>
   private let previousGradient: UnsafeMutablePointer<Element>
@@ -74,6 +74,7 @@ final class CPUGradientProjection<Element: HostReal>: CPUStep {
 
   init(_ projection: GradientProjection, _ memory: CPUMemory<Element>) {
     layout = projection.layout
+    tensor = projection.tensor
     rule = BottomRule(
       layout, outputs: layout.bottom.jacobian, values: memory.reals(projection.values))
     gradient = memory.reals(projection.gradient)
@@ -88,22 +89,26 @@ final class CPUGradientProjection<Element: HostReal>: CPUStep {
   @specialized(where Element == Double)
   func run() {
     let jacobian = layout.bottom.jacobian
-    for (number, block) in layout.parameters.blocks.enumerated() {
-      let sums = partialSums + number * jacobian.count
-      sums.update(repeating: 0, count: jacobian.count)
-      if counters[TowerLayout.Counter.step] == 0 { continue }
-      rule.forEachChunk(of: block) { offset, count in
+    let (entry, rows) = (layout.parameters.entries[tensor], layout.parameters.rowCount)
+    let isFirstStep = counters[TowerLayout.Counter.step] == 0
+    for row in 0..<entry.rowCount {
+      let sums = partialSums + entry.firstRow + row
+      for h in jacobian.indices { sums[h * rows] = 0 }
+      if isFirstStep { continue }
+      let start = row * entry.rowLength
+      let length = Swift.min(entry.rowLength, entry.count - start)
+      rule.forEachChunk(of: length, at: entry.offset + start) { offset, count in
         rule.evaluate(
-          block, offset: offset, count: count, parameters: previousParameters,
+          tensor: tensor, offset: offset, count: count, parameters: previousParameters,
           gradient: previousGradient, states: previousStates)
         for (h, node) in jacobian.enumerated() {
-          let row = rule.evaluator.values(node)
+          let derivatives = rule.evaluator.values(node)
           var sum: Element = 0
-          for i in 0..<count { sum += row[i] * gradient[offset + i] }
-          sums[h] += sum
+          for i in 0..<count { sum += derivatives[i] * gradient[offset + i] }
+          sums[h * rows] += sum
         }
       }
-      for h in jacobian.indices { sums[h] *= rule.factor(h, of: block) }
+      for h in jacobian.indices { sums[h * rows] *= rule.factor(h, ofTensor: tensor) }
     }
   }
 }
@@ -140,9 +145,9 @@ final class CPUParameterUpdate<Element: HostReal>: CPUStep {
     guard divergence == 0 || divergence == counters[TowerLayout.Counter.step] else { return }
     let (split, size) = (layout.bottom, layout.parameters.size)
     for block in layout.parameters.blocks {
-      rule.forEachChunk(of: block) { offset, count in
+      rule.forEachChunk(of: block.count, at: block.offset) { offset, count in
         rule.evaluate(
-          block, offset: offset, count: count, parameters: parameters, gradient: gradient,
+          tensor: block.tensor, offset: offset, count: count, parameters: parameters, gradient: gradient,
           states: states)
         if let previousParameters {
           (previousParameters + offset).update(from: parameters + offset, count: count)

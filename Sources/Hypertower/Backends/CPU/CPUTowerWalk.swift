@@ -43,9 +43,12 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
     let count = bottom.rule.hyperparameters.count
     let gradients = values + layout.levels[1].gradients
     gradients.update(repeating: 0, count: layout.levels[1].width)
-    for (number, block) in layout.parameters.blocks.enumerated() {
-      let base = bottom.isPerTensor ? block.tensor * count : 0
-      for h in 0..<count { gradients[base + h] += partialSums[number * count + h] }
+    for (tensor, entry) in layout.parameters.entries.enumerated() {
+      let base = bottom.isPerTensor ? tensor * count : 0
+      for h in 0..<count {
+        let sums = partialSums + h * layout.parameters.rowCount + entry.firstRow
+        for row in 0..<entry.rowCount { gradients[base + h] += sums[row] }
+      }
     }
   }
 

@@ -22,22 +22,27 @@ enum BottomRuleCode {
       }
     }
     let previous = projection.previous
+    let entry = projection.entry
+    let rows = Swift.max(1, minimalElements / entry.rowLength)
+    let uniforms =
+      layout.uniforms
+      + (layout.levels[0].isPerTensor ? projection.tensor * split.uniformNodes.count : 0)
     return KernelSection(
-      label: "hypergradients of \(layout.parameters.size) weights",
+      label: "hypergradients of \(entry.count) weights",
       source: defining(
         [
-          ("HYPERPARAMETERS", split.jacobian.count),
-          ("NEW_GRADIENT_OFFSET", projection.gradient.offset),
+          ("HYPERPARAMETERS", split.jacobian.count), ("ROWS", layout.parameters.rowCount),
+          ("FIRST_ROW", entry.firstRow), ("FIRST", entry.offset), ("COUNT", entry.count),
+          ("ROW_LENGTH", entry.rowLength), ("NEW_GRADIENT_OFFSET", projection.gradient.offset),
           ("GRADIENT_OFFSET", previous.gradient.offset),
           ("STATES_OFFSET", previous.states.offset),
           ("PARAMETERS_OFFSET", previous.parameters?.offset ?? 0),
           ("PARTIAL_SUMS_OFFSET", projection.partialSums.offset),
-        ] + uniformDefinitions(layout),
+        ],
         String(cString: kernels_gradient_projection())
           .replacing("    JACOBIAN\n", with: body)
-          .replacing("FACTORS", with: factors.joined(separator: ", "))),
+          .replacing("{FACTORS}", with: "{\(factors.joined(separator: ", "))}")),
       parameters: [
-        .init("global const int *restrict blocks", .table(blockTable(layout.parameters))),
         .init("global const real *restrict gradient_buffer", .buffer(projection.gradient.buffer)),
         .init(
           "global const real *restrict previous_gradient_buffer",
@@ -50,11 +55,15 @@ enum BottomRuleCode {
         .init("global const real *restrict values", .buffer(projection.values.buffer)),
         .init("global const int *restrict counters", .buffer(projection.counters.buffer)),
         .init("global real *restrict partial_sums", .buffer(projection.partialSums.buffer)),
-        .init("int uniforms_at", .number(Int32(projection.values.offset + layout.uniforms))),
+        .init("int uniforms_at", .number(Int32(projection.values.offset + uniforms))),
       ],
-      units: layout.parameters.blocks.count, unitsPerGroup: 1,
+      units: entry.rowCount, unitsPerGroup: Swift.min(rows, Swift.max(1, entry.rowCount)),
+      unitsPerBlock: profile.tileRows(for: Swift.max(1, entry.rowCount)),
       localMemory: LoopNestCode.foldMemory(profile))
   }
+
+  /// The number of elements that are worth a work-group.
+  private static let minimalElements = 1024
 
   /// The step of the parameters.
   static func section(_ update: ParameterUpdate, _ profile: DeviceProfile) -> KernelSection {

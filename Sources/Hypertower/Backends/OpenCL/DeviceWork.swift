@@ -99,6 +99,17 @@ struct DeviceWork {
     }
   }
 
+  /// The number of elements that the work goes through, where that is what it costs; nil for others.
+  var elementCount: Int? {
+    switch kind {
+    case .loopNest(let nest): nest.keptShape.elementCount * nest.reducedShape.elementCount
+    case .projectGradient(let projection): projection.entry.count
+    case .epilogue, .product, .pack, .clblast, .gatherBatch, .increment, .walkTower,
+      .updateParameters:
+      nil
+    }
+  }
+
   /// The floating-point operations of products, which are what takes long.
   var operations: Double {
     guard case .product(let product, _) = kind else { return 0 }

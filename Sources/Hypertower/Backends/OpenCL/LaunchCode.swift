@@ -51,12 +51,13 @@ enum LaunchCode {
   private static func branch(
     _ branch: LaunchPlan.Branch, of works: [DeviceWork], _ profile: DeviceProfile
   ) -> KernelSource.Branch {
-    let isCut = branch.works.count > 1
+    let isCut = branch.works.count > 1 && !branch.isSerial
     let steps = branch.works.map { work in
       let section = section(works[work].kind, isCut: isCut, profile)
       return KernelSource.Step(
         section: section,
-        unitsPerGroup: isCut ? section.unitsPerBlock : section.unitsPerGroup)
+        unitsPerGroup: branch.isSerial
+          ? section.units : isCut ? section.unitsPerBlock : section.unitsPerGroup)
     }
     let (units, share) = (steps[0].section.units, steps[0].unitsPerGroup)
     return KernelSource.Branch(steps: steps, groups: (units + share - 1) / share)
@@ -74,7 +75,7 @@ enum LaunchCode {
     case .gatherBatch(let gather): GatherCode.section(gather, profile)
     case .increment(let counter): GatherCode.section(incrementing: counter)
     case .projectGradient(let projection): BottomRuleCode.section(projection, profile)
-    case .walkTower(let walk): TowerCode.section(walk)
+    case .walkTower(let walk): TowerCode.section(walk, profile)
     case .updateParameters(let update): BottomRuleCode.section(update, profile)
     case .clblast: fatalError("LaunchCode: CLBlast brings its own kernels")
     }

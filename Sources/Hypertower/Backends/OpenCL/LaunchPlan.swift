@@ -4,12 +4,13 @@
 /// *branches*, is work that does not touch what the others write. One after another in a branch is
 /// work that is cut into rows: row r of a layer's outputs needs only row r of what came before, so
 /// that one work-group takes a block of rows through several layers, while they lie in its cache.
+/// Small works that need one another are a branch, too: one work-group does them all.
 struct LaunchPlan {
   struct Branch {
     /// Numbers of works, in their order.
     var works: [Int]
-    /// The number of rows that the works are cut into, if they can be.
-    let rowCount: Int?
+    /// Whether one work-group does all of them.
+    var isSerial = false
   }
 
   private(set) var launches: [[Branch]] = []
@@ -28,24 +29,28 @@ struct LaunchPlan {
       if fuses {
         place(work)
       } else {
-        launches.append([Branch(works: [work], rowCount: nil)])
+        launches.append([Branch(works: [work])])
       }
     }
   }
 
   private mutating func place(_ work: Int) {
     var earliest = 0
-    // Branches whose rows `work` goes on with.
+    // Branches whose rows `work` goes on with, and those that it needs whole.
     var continued: [(launch: Int, branch: Int)] = []
+    var needed: [(launch: Int, branch: Int)] = []
     for other in 0..<work {
       switch dependence(of: work, on: other) {
       case .none: continue
       case .rowByRow:
         earliest = Swift.max(earliest, places[other].launch)
         continued.append(places[other])
-      case .whole: earliest = Swift.max(earliest, places[other].launch + 1)
+      case .whole:
+        earliest = Swift.max(earliest, places[other].launch + 1)
+        needed.append(places[other])
       }
     }
+    if joinSerially(work, needed + continued, before: earliest) { return }
     let branches = Set(continued.filter { $0.launch == earliest }.map(\.branch)).sorted()
     if let first = branches.first {
       join(branches, ofLaunch: earliest)
@@ -55,15 +60,41 @@ struct LaunchPlan {
       while earliest < launches.count, !canRun(work, besides: launches[earliest]) { earliest += 1 }
       if earliest == launches.count { launches.append([]) }
       launches[earliest].append(
-        Branch(works: [work], rowCount: isCut(work) ? works[work].rowCount : nil))
+        Branch(works: [work]))
       places.append((earliest, launches[earliest].count - 1))
     }
   }
+
+  /// Lets the work-group that does what `work` needs do it as well, if all of that is small, in the
+  /// launch before number `earliest`; returns whether it does.
+  private mutating func joinSerially(
+    _ work: Int, _ needed: [(launch: Int, branch: Int)], before earliest: Int
+  ) -> Bool {
+    let launch = earliest - 1
+    let branches = Set(needed.filter { $0.launch == launch }.map(\.branch)).sorted()
+    guard profile.cutsRows, let first = branches.first,
+      !needed.contains(where: { $0.launch > launch })
+    else { return false }
+    let all = branches.flatMap { launches[launch][$0].works } + [work]
+    let counts = all.map { works[$0].elementCount ?? .max }
+    guard counts.allSatisfy({ $0 <= Self.mostSerialElements }),
+      counts.reduce(0, +) <= Self.mostSerialElements
+    else { return false }
+    join(branches, ofLaunch: launch)
+    launches[launch][first].works.append(work)
+    launches[launch][first].isSerial = true
+    places.append((launch, first))
+    return true
+  }
+
+  /// So few elements that one work-group goes through them while others do a share of a product.
+  private static let mostSerialElements = 1 << 16
 
   /// Makes several branches of a launch one; the others stay behind empty.
   private mutating func join(_ branches: [Int], ofLaunch launch: Int) {
     for branch in branches.dropFirst() {
       launches[launch][branches[0]].works += launches[launch][branch].works
+      if launches[launch][branch].isSerial { launches[launch][branches[0]].isSerial = true }
       launches[launch][branch].works = []
       for work in places.indices where places[work] == (launch, branch) {
         places[work].branch = branches[0]

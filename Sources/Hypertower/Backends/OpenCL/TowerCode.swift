@@ -3,7 +3,7 @@ internal import OpenCL
 
 /// Writes the section that walks the levels above the bottom one.
 enum TowerCode {
-  static func section(_ walk: TowerWalk) -> KernelSection {
+  static func section(_ walk: TowerWalk, _ profile: DeviceProfile) -> KernelSection {
     let layout = walk.layout
     var source = ""
     for (number, rule) in layout.rules.enumerated() {
@@ -14,7 +14,7 @@ enum TowerCode {
       [
         ("LEVEL_FIELDS", 9), ("VALUES_OFFSET", walk.values.offset),
         ("PARTIAL_SUMS_OFFSET", walk.partialSums.offset), ("LOSS_OFFSET", walk.loss.offset),
-        ("RECORDS_OFFSET", walk.records.offset), ("BLOCKS", layout.parameters.blocks.count),
+        ("RECORDS_OFFSET", walk.records.offset), ("ROWS", layout.parameters.rowCount),
         ("MAX_HYPERPARAMETERS", layout.rules.map(\.hyperparameters.count).max()! + 1),
         ("MAX_STATES", layout.rules.map(\.states.count).max()! + 1),
         ("UNIFORM_COUNT", layout.bottom.uniformNodes.count),
@@ -38,7 +38,8 @@ enum TowerCode {
         .init("int uniforms_at", .number(Int32(layout.uniforms))),
         .init("int record_capacity", .number(Int32(walk.recordCapacity))),
       ],
-      units: 1, unitsPerGroup: 1)
+      units: 1, unitsPerGroup: 1,
+      localMemory: profile.towerLanes > 1 ? profile.towerLanes : 0)
   }
 
   private static func levelTable(_ layout: TowerLayout) -> [Int32] {
@@ -52,10 +53,7 @@ enum TowerCode {
   }
 
   private static func tensorTable(_ layout: ParameterLayout) -> [Int32] {
-    layout.entries.indices.flatMap { tensor in
-      let own = layout.blocks.indices.filter { layout.blocks[$0].tensor == tensor }
-      return [Int32(own.first ?? 0), Int32(own.count)]
-    }
+    layout.entries.flatMap { [Int32($0.firstRow), Int32($0.rowCount)] }
   }
 
   /// The formula of a rule with its derivatives, on one `vec` of parameters.
