@@ -1,7 +1,8 @@
 """JAX with the whole step, adjustment to hypergradients, in one jit that reuses the state's memory.
 
-The state is `(t, P, G, S)`: how many adjustments there were, and for every level what it tunes, the
-gradient of that, and the rule's own state, all before the adjustment that the next step starts with.
+The state is `(t, P, G, S)`: how many adjustments there were, and for every level what it tunes,
+the gradient of that, and the rule's own state, all before the adjustment that the next step starts
+with.
 
 Timed: 40 calls, the first without the adjustment, and a wait for all results.
 """
@@ -10,7 +11,6 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
-
 import problem
 from worker import serve
 

@@ -1,7 +1,8 @@
 """What every peer computes: the paper's network on MNIST, and its towers.
 
 The network is 784-128-10 with tanh after both layers, log-softmax and the mean negative
-log-likelihood, at batch 300 in file order, from the weights that the golden trajectories start with.
+log-likelihood, at batch 300 in file order, from the weights that the golden trajectories start
+with.
 """
 
 import gzip

@@ -1,8 +1,8 @@
 """tinygrad on an OpenCL device, with the whole step, adjustment to hypergradients, in one TinyJit.
 
-The state is `(t, P, G, S)`, as in torch_step.py: all before the adjustment that the next step starts
-with. A step assigns all of it in place. `BEAM=N` in the environment makes tinygrad search for faster
-kernels.
+The state is `(t, P, G, S)`, as in torch_step.py: all before the adjustment that the next step
+starts with. A step assigns all of it in place. `BEAM=N` in the environment makes tinygrad search
+for faster kernels.
 
 Timed: 40 calls, the first without the adjustment, and a wait for the device.
 """
@@ -11,10 +11,9 @@ import os
 
 os.environ.setdefault("DEV", "CL")
 
+import problem  # noqa: E402
 from tinygrad import Device, Tensor, TinyJit  # noqa: E402
 from tinygrad.helpers import getenv  # noqa: E402
-
-import problem  # noqa: E402
 from worker import serve  # noqa: E402
 
 
@@ -24,17 +23,17 @@ def loss_of(weights, images, labels):
     return hidden.linear(w2.T, b2).tanh().sparse_categorical_crossentropy(labels)
 
 
-def sgd(t, p, g, s, h):
+def sgd(t, ps, gs, ss, h):
     """p - a·g, for each tensor in a list; returns the new parameters and states."""
-    return [p - h[0] * g for p, g in zip(p, g)], s
+    return [p - h[0] * g for p, g in zip(ps, gs)], ss
 
 
-def adam(t, p, g, s, h):
+def adam(t, ps, gs, ss, h):
     alpha, beta1, beta2, epsilon = h
     root = (1 - beta2**t).sqrt()
     scale = alpha * root / (1 - beta1**t)
     moved, states = [], []
-    for p, g, (m, v) in zip(p, g, s):
+    for p, g, (m, v) in zip(ps, gs, ss):
         m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g * g
         moved.append(p - scale * m / (v.sqrt() + epsilon * root))
         states.append((m, v))

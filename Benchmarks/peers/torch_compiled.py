@@ -9,8 +9,6 @@ import os
 from functools import partial
 
 import torch
-
-import problem
 import torch_device as on
 import torch_step
 from worker import serve
@@ -26,7 +24,12 @@ class Run:
         self.initial = torch_step.initial_state(levels)
 
         def compiled(function):
-            options = {"mode": MODE, "fullgraph": True, "dynamic": False, "isolate_recompiles": True}
+            options = {
+                "mode": MODE,
+                "fullgraph": True,
+                "dynamic": False,
+                "isolate_recompiles": True,
+            }
             return torch.compile(partial(function, levels), **options)
 
         self.first, self.step = compiled(torch_step.first_step), compiled(torch_step.step)

@@ -1,11 +1,10 @@
-"""PyTorch with CUDA graphs: the whole step, choosing the batch included, captured once and replayed.
+"""PyTorch with CUDA graphs: the whole step, batch choice included, captured once and replayed.
 
 Timed: 40 replays, the first of a graph without the adjustment, and a wait for the device.
 """
 
-import torch
-
 import problem
+import torch
 import torch_device as on
 import torch_step
 from worker import serve

@@ -3,9 +3,8 @@
 import os
 
 import numpy as np
-import torch
-
 import problem
+import torch
 
 device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count())))

@@ -8,9 +8,8 @@ operation for each layer; the top level, whose hyperparameters are constants, wo
 Timed: 40 steps, each an adjustment (but for the first), forward and backward.
 """
 
-import torch
-
 import problem
+import torch
 import torch_device as on
 from worker import serve
 

@@ -1,12 +1,11 @@
 """An epoch of MNIST with `adam_alpha() / adam()` in PyTorch eager, as a whole process.
 
-Does what `hypertower train --quiet` does: reads the files, shuffles, trains on 200 batches of 300, and
-prints the accuracy on the test set. What is timed is the process, its imports included.
+Does what `hypertower train --quiet` does: reads the files, shuffles, trains on 200 batches of 300,
+and prints the accuracy on the test set. What is timed is the process, its imports included.
 """
 
-import torch
-
 import problem
+import torch
 import torch_device as on
 from torch_eager import Tower
 

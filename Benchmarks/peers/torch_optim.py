@@ -3,9 +3,8 @@
 Timed: 40 steps, each an adjustment (but for the first), forward and backward.
 """
 
-import torch
-
 import problem
+import torch
 import torch_device as on
 from worker import serve
 

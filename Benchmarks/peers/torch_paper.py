@@ -2,14 +2,14 @@
 
 Every hyperparameter is a tensor of its own, a level is a dictionary of them, each update is the
 textbook formula, and `loss.backward()` goes through the last application of every level. The
-constants of the topmost level are tensors, too. `torch_eager.py` does the same with fewer operations.
+constants of the topmost level are tensors, too, but have no gradients. `torch_eager.py` does the
+same with fewer operations.
 
 Timed: 40 steps, each an adjustment (but for the first), forward and backward.
 """
 
-import torch
-
 import problem
+import torch
 import torch_device as on
 from worker import serve
 

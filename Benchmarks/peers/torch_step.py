@@ -1,28 +1,27 @@
 """A step of a tower in PyTorch as one pure function, for compilers and CUDA graphs.
 
-The state is `(t, P, G, S)`: how many adjustments there were, and for every level what it tunes, the
-gradient of that, and the rule's own state, all before the adjustment that the next step starts with.
-Each is a list of tensors, four at the bottom (the weights) and one above.
+The state is `(t, P, G, S)`: how many adjustments there were, and for every level what it tunes,
+the gradient of that, and the rule's own state, all before the adjustment that the next step starts
+with. For a level each is a list: of four at the bottom (the weights), of one above.
 """
 
-import torch
-
 import problem
+import torch
 import torch_device as on
 
 
-def sgd(t, p, g, s, h):
+def sgd(t, ps, gs, ss, h):
     """p - a·g, for each tensor in a list; returns the new parameters and states."""
-    return [p - h[0] * g for p, g in zip(p, g)], s
+    return [p - h[0] * g for p, g in zip(ps, gs)], ss
 
 
-def adam(t, p, g, s, h):
-    """Adam; h is what `adam_hyperparameters` makes."""
+def adam(t, ps, gs, ss, h):
+    """Adam; h is what `hyperparameters` makes."""
     alpha, beta1, beta2, epsilon = h
     root = (1 - beta2**t) ** 0.5
     scale = alpha * root / (1 - beta1**t)
     moved, states = [], []
-    for p, g, (m, v) in zip(p, g, s):
+    for p, g, (m, v) in zip(ps, gs, ss):
         m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g * g
         moved.append(p - scale * m / (v.sqrt() + epsilon * root))
         states.append((m, v))
