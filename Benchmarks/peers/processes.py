@@ -93,6 +93,43 @@ def with_caches(variables, folder):
     return variables | {name: str(path) for name, path in folders.items()}
 
 
+class Quiet:
+    """Waits between processes until nothing computes.
+
+    A thread that shares its core with something else holds up all that wait for it: PyTorch then
+    takes up to a hundred times as long.
+    """
+
+    PAUSE = 0.3  # seconds in which threads that spin before they sleep come to rest
+    PATIENCE = 20  # seconds to wait for others before going on in spite of them
+    BUSY = 0.2  # of a core
+
+    def __init__(self):
+        self.turns, self.disturbed = 0, 0
+
+    def wait(self):
+        self.turns += 1
+        give_up = time.monotonic() + self.PATIENCE
+        time.sleep(self.PAUSE)
+        while self.busy_cores() > self.BUSY:
+            if time.monotonic() > give_up:
+                self.disturbed += 1
+                print("something else computes on this machine", file=sys.stderr, flush=True)
+                return
+
+    def busy_cores(self):
+        """How many cores compute, over the length of a pause."""
+        before = self.idle_seconds()
+        start = time.monotonic()
+        time.sleep(self.PAUSE)
+        idle = self.idle_seconds() - before
+        return os.cpu_count() - idle / (time.monotonic() - start)
+
+    @staticmethod
+    def idle_seconds():
+        return float(Path("/proc/uptime").read_text().split()[1])
+
+
 class Unanswered(Exception):
     """Why a peer has no time to show."""
 

@@ -146,11 +146,16 @@ def markdown(data):
     report = Report(data)
     versions = ", ".join(f"{name} {version}" for name, version in data["versions"].items())
     peers = []
-    for peer in data["peers"].values():
+    for name, peer in data["peers"].items():
+        device = peer.get("device", "nothing, it did not start")
         mode = f", mode {peer['mode']}" if "mode" in peer else ""
-        peers.append(
-            f"- {peer['title']}: on {peer.get('device', 'nothing, it did not start')}{mode}"
-        )
+        # tinygrad takes a GPU, else the first device, of the first driver.
+        elsewhere = name.startswith("tinygrad") and device not in data["device"]
+        warning = "; **not the device that ours used**" if elsewhere else ""
+        peers.append(f"- {peer['title']}: on {device}{mode}{warning}")
+    disturbed = ""
+    if count := data["disturbed_turns"]:
+        disturbed = f"**Something else computed when {count} of {data['turns']} turns began.**"
     parts = [
         "# Ours and the peers",
         f"{data['date']}; {data['processor']}, {data['cores']} cores; {data['system']}; ours on "
@@ -159,6 +164,7 @@ def markdown(data):
         "Milliseconds a step by the height of the tower: the median (least–greatest) of "
         f"{data['rounds']} interleaved rounds, each the median of three times 40 steps. "
         "784–128–10, tanh, batch 300, float32; SGD levels at 0.01, Adam levels at 1e-7.",
+        disturbed,
         *(report.step_times(rule) for rule in NAMES),
         *(report.ratios(rule) for rule in NAMES if peers),
     ]

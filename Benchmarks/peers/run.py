@@ -15,7 +15,6 @@ import platform
 import shutil
 import subprocess
 import sys
-import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from processes import (
     ROOT,
     VENV,
     Ours,
+    Quiet,
     Unanswered,
     Worker,
     clear_fresh_caches,
@@ -40,7 +40,6 @@ from processes import (
 RULES = ("sgd", "adam")
 GOLDEN = ("sgd", "sgd-sgd", "sgd-height-4", "sgd-adam", "adam", "adam-adam")
 TOLERANCE = 1e-4  # of a golden loss, relative; float32 and float64 differ by up to 1e-6 there
-PAUSE = 0.3  # seconds between processes, for threads that spin a while before they sleep
 
 
 def options():
@@ -154,7 +153,7 @@ def round_of_peer(name, worker, heights, results, counts):
             results.note("final_loss", name, rule, height, answer["final_loss"])
 
 
-def whole_epochs(count, chosen, command, variables):
+def whole_epochs(count, chosen, command, variables, quiet):
     """Seconds of whole processes that train for an epoch, interleaved: {title: [seconds]}."""
     device = ["--device", chosen] if chosen else []
     ours = [command, "train", "--quiet", "--optimizer", "adam_alpha() / adam()", *device]
@@ -169,7 +168,7 @@ def whole_epochs(count, chosen, command, variables):
             ("ours, kernels cached", ours, empty),  # by the run before
             ("PyTorch eager", torch, variables),
         ):
-            time.sleep(PAUSE)
+            quiet.wait()
             seconds, last_lines[title] = timed_process(arguments, where)
             if turn > 0:  # the first turn brings the files into memory
                 times.setdefault(title, []).append(seconds)
@@ -183,15 +182,15 @@ def processor():
     return platform.processor()
 
 
-def measured(arguments, ours, workers):
+def measured(arguments, ours, workers, quiet):
     """Runs all rounds and returns what they tell, as `peers.json` has it."""
     results = Measurements()
     for turn in range(arguments.rounds + 1):
         say(f"round {turn} of {arguments.rounds}" if turn else "preparing")
-        time.sleep(PAUSE)
+        quiet.wait()
         round_of_ours(ours, arguments.heights, results, counts=turn > 0)
         for name, worker in workers.items():
-            time.sleep(PAUSE)
+            quiet.wait()
             round_of_peer(name, worker, arguments.heights, results, counts=turn > 0)
     for worker in workers.values():
         worker.end()
@@ -237,12 +236,14 @@ def main():
         if arguments.check:
             sys.exit(0 if check(workers) else 1)
         ours = Ours(arguments.command, arguments.device, variables)
-        data = measured(arguments, ours, workers)
+        quiet = Quiet()
+        data = measured(arguments, ours, workers, quiet)
         if arguments.epochs:
             say("whole epochs")
             data["epochs"] = whole_epochs(
-                arguments.epochs, arguments.device, arguments.command, variables
+                arguments.epochs, arguments.device, arguments.command, variables, quiet
             )
+        data |= {"turns": quiet.turns, "disturbed_turns": quiet.disturbed}
     except Unanswered as reason:
         sys.exit(f"ours failed: {reason}")
     finally:
