@@ -16,7 +16,7 @@ SWIFT_FLAGS := --cache-path "$(CACHE)/swiftpm" --security-path "$(CACHE)/securit
 COMMAND     := .build/release/hypertower
 
 .DEFAULT_GOAL := build
-.PHONY: build train test bench dist lint deps clean
+.PHONY: build train test bench bench-peers dist lint deps clean
 
 # Builds the command: .build/release/hypertower
 build: deps
@@ -35,6 +35,13 @@ test: deps
 # Times a training step by the tower's height: make bench ARGS="--heights 0,50 --json"
 bench: build
 	$(COMMAND) bench $(ARGS)
+
+# The same side by side with PyTorch, JAX and tinygrad, which it installs into .build/peers (7 GB);
+# tables and a plot go to .build/bench-peers: make bench-peers ARGS="--rounds 5 --heights 0,1,50"
+# --check compares the peers' losses with the golden ones; --driver intel is another OpenCL driver.
+bench-peers: build
+	@Scripts/install-peers $(if $(findstring intel,$(ARGS)),intel)
+	@.build/peers/bin/python -B Benchmarks/peers/run.py $(ARGS)
 
 # A folder and an archive in dist/ that run without Swift on x86-64 Linux with glibc 2.36 or newer.
 dist: deps

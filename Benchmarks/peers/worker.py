@@ -1,0 +1,77 @@
+"""A peer as a process that waits for commands, one JSON object a line, and answers each with one.
+
+`{"tower": "adam", "height": 50}` times that tower and answers `milliseconds`, those of a step;
+`{"golden": "adam-adam"}` answers the `losses` of a reference trajectory's first steps. The first
+mention of a tower prepares it: `preparation_s` tells how long that and its first 40 steps took.
+"""
+
+import gc
+import json
+import math
+import os
+import statistics
+import sys
+import time
+import traceback
+
+import problem
+
+REPEATS = 3  # timings an answer takes the median of, as `hypertower bench --rounds 3` does
+
+
+def serve(describe, prepare):
+    """Answers commands until the input ends.
+
+    `prepare(levels)` returns a run: `reset()` puts the initial state back, and `steps()` takes 40
+    steps, waits for the device once, and returns what `losses()` turns into a list of numbers.
+    """
+    answers = os.fdopen(os.dup(1), "w")  # what libraries print must not mix with answers
+    os.dup2(2, 1)
+    runs = {}
+
+    def answer(fields):
+        print(json.dumps(fields), file=answers, flush=True)
+
+    answer(describe())
+    for line in sys.stdin:
+        command = json.loads(line)
+        try:
+            key = json.dumps(command)
+            fields = {}
+            if key not in runs:
+                start = time.perf_counter()
+                runs[key] = prepare(tower(command))
+                finite_losses(runs[key])
+                fields["preparation_s"] = time.perf_counter() - start
+            answer(fields | measurement(runs[key], command))
+        except Exception as error:  # the driver notes it and goes on
+            traceback.print_exc()
+            answer({"error": f"{type(error).__name__}: {error}"[:300]})
+
+
+def tower(command):
+    if "golden" in command:
+        return problem.golden(command["golden"])[0]
+    return problem.benchmark_tower(command["tower"], command["height"])
+
+
+def measurement(run, command):
+    if "golden" in command:
+        return {"losses": finite_losses(run)}
+    times = []
+    for _ in range(REPEATS):
+        run.reset()
+        gc.collect()
+        start = time.perf_counter()
+        losses = run.steps()
+        times.append((time.perf_counter() - start) * 1000 / problem.STEPS)
+    return {"milliseconds": statistics.median(times), "final_loss": run.losses(losses)[-1]}
+
+
+def finite_losses(run):
+    """The losses of 40 steps from the initial state."""
+    run.reset()
+    losses = run.losses(run.steps())
+    if not all(math.isfinite(loss) for loss in losses):
+        raise ArithmeticError("a loss is not finite")
+    return losses
