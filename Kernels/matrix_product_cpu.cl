@@ -10,16 +10,18 @@
 // `right`, and of `left` where it is transposed, are asked for PREFETCH_TERMS terms ahead, and what
 // the next tile needs of `left` while this one is computed.
 //
-// left   [ROWS, INNER], or [INNER, ROWS] if LEFT_TRANSPOSED
+// left   [ROWS, INNER], or [INNER, ROWS] if LEFT_TRANSPOSED, or panels of LEFT_PANEL rows as pack.cl
+//        makes them, if that is not 0
 // right  [INNER, COLUMNS], or panels as pack.cl makes them if RIGHT_PACKED
 // row    the tile's first row; all of its rows are rows of the result
 // panel  the number of the tile's columns; those outside the result are read, from the next row,
 //        from the buffer's padding or from a panel's, and not stored
 
-#define PREFETCH_TERMS 12
 #define TILE_COLUMNS (TILE_VECTORS * WIDTH)
 #define RIGHT_STRIDE (RIGHT_PACKED ? TILE_COLUMNS : COLUMNS)
-#if LEFT_TRANSPOSED
+#if LEFT_PANEL
+#define LEFT(i, k) left[(k) * LEFT_PANEL + (i)]
+#elif LEFT_TRANSPOSED
 #define LEFT(i, k) left[(k) * ROWS + (i)]
 #else
 #define LEFT(i, k) left[(i) * INNER + (k)]
@@ -28,7 +30,8 @@
 static void TILE(int row, int panel SECTION_PARAMETERS) {
   const int column = panel * TILE_COLUMNS;
   global const real *restrict left =
-      left_buffer + LEFT_OFFSET + (LEFT_TRANSPOSED ? row : row * INNER);
+      left_buffer + LEFT_OFFSET
+      + (LEFT_TRANSPOSED & (LEFT_PANEL == 0) ? (size_t)row : (size_t)row * INNER);
   global const real *restrict right =
       right_buffer + RIGHT_OFFSET + (RIGHT_PACKED ? (size_t)column * INNER : column);
 
@@ -41,7 +44,9 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
 #pragma unroll
     for (int i = 0; i < TILE_ROWS * TILE_VECTORS; ++i) sum[i] = (vec)(0);
     for (int k = block; k < end; ++k) {
-#if LEFT_TRANSPOSED
+#if LEFT_PANEL
+      PREFETCH(left + (k + PREFETCH_TERMS) * LEFT_PANEL, 3);
+#elif LEFT_TRANSPOSED
       PREFETCH(left + (k + PREFETCH_TERMS) * ROWS, 3);
       PREFETCH(left + (k + PREFETCH_TERMS) * ROWS + TILE_ROWS - 1, 3);
       PREFETCH(left + k * ROWS + TILE_ROWS, 2);
@@ -78,4 +83,3 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
 #undef LEFT
 #undef RIGHT_STRIDE
 #undef TILE_COLUMNS
-#undef PREFETCH_TERMS

@@ -31,6 +31,6 @@ struct HypertowerCommand: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, DevicesCommand.self, BenchCommand.self,
+      TrainCommand.self, EvaluateCommand.self, DevicesCommand.self, BenchCommand.self, TuneCommand.self,
     ])
 }

@@ -113,9 +113,30 @@ import Testing
     var profile = DeviceProfile.cpu
     profile.computeUnits = 64
     var small = Sketch()
-    _ = small.elementwise(small.elementwise(small.buffer(rows * 3), columns: 3), columns: 3)
+    _ = small.product(small.product(small.buffer(rows * 3), inner: 3, columns: 4), inner: 4, columns: 5)
     #expect(small.plan(profile) == [[[0]], [[1]]])
     #expect(small.plan() == [[[0, 1]]])
+  }
+
+  /// Sums over rows need all of them, but are so small that nobody need wait for them.
+  @Test func smallWorksShareAWorkGroup() {
+    var sketch = Sketch()
+    let source = sketch.buffer(rows * 20)
+    func sum(_ source: Span, over count: Int) -> Span {
+      let result = sketch.buffer(1)
+      var nest = LoopNest(keptShape: [1], reducedShape: [count])
+      nest.inputs = [.load(source, strides: [0, 1]), .reduction(0)]
+      let value = nest.graph.append(.input(0))
+      nest.reductions = [.init(kind: .sum, value: value, stage: 0)]
+      let node = nest.graph.append(.input(1))
+      nest.outputs = [.init(node: node, span: result, isFull: false, stage: 0)]
+      sketch.program.instructions.append(.loopNest(nest))
+      return result
+    }
+    let total = sum(sketch.elementwise(source, columns: 20), over: rows * 20)
+    _ = sum(total, over: 1)
+    #expect(sketch.plan() == [[[0, 1, 2]]])
+    #expect(sketch.plan(.gpu) == [[[0]], [[1]], [[2]]])
   }
 }
 

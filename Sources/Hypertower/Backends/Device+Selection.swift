@@ -90,15 +90,33 @@ extension Device {
       throw InputError(
         .noDevice, "opencl:\(number), \(devices[number]), is not available or has no compiler")
     }
+    let cacheDirectory = cacheDirectory ?? ProgramCache.defaultDirectory()
     // PoCL keeps what it compiles by itself; asked for a binary, it compiles every kernel once
     // more, for work-groups of any size, which takes longer than all else.
     let directory =
       devices[number].platformName == "Portable Computing Language"
-      ? nil : cacheDirectory ?? ProgramCache.defaultDirectory()
+      ? nil : cacheDirectory
     let cache = ProgramCache(directory: directory, warn: warn)
     return Device(
       name: "opencl:\(number)",
-      backend: try OpenCLBackend(devices[number], cache: cache, isTimed: isTimed))
+      backend: try OpenCLBackend(
+        devices[number], cache: cache,
+        choices: tuningChoices(for: devices[number], in: cacheDirectory, warn),
+        isTimed: isTimed))
+  }
+
+  /// What tuning has found for a device; nothing, said aloud, from a file that is damaged.
+  private static func tuningChoices(
+    for device: OpenCL.Device, in directory: String?, _ warn: (String) -> Void
+  ) -> TuningChoices {
+    guard let directory else { return TuningChoices() }
+    do {
+      return try TuningChoices(
+        contentsOf: TuningChoices.path(for: device, in: directory))
+    } catch {
+      warn("going on with default schedules: \(error)")
+      return TuningChoices()
+    }
   }
 }
 

@@ -22,4 +22,7 @@ public struct Device: CustomStringConvertible {
 
   /// The name and what stands behind it.
   public var description: String { "\(name): \(backend.description)" }
+
+  /// What tuning has found for the device and a run uses, in words; nil for the CPU backend.
+  package var tuning: String? { (backend as? OpenCLBackend)?.choices.summary }
 }

@@ -96,6 +96,7 @@ struct TrainCommand: ParsableCommand {
     try log?.finish([
       ("test_accuracy_percent", .number(accuracy)), ("steps", .integer(trainer.stepCount)),
       ("seconds", .number(seconds)), ("device", .string(trainer.device.description)),
+      ("schedules", trainer.device.tuning.map(JSONText.string) ?? .null),
       ("tower", .string(tower.description)),
     ])
     let lines =

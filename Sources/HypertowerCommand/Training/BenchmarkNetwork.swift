@@ -51,14 +51,19 @@ struct BenchmarkNetwork {
 
   /// The products of a step: forwards, for the weights' gradients, and, but for the first layer, for
   /// those of its inputs.
-  var products:
-    [(rows: Int, inner: Int, columns: Int, isLeftTransposed: Bool, isRightTransposed: Bool)]
-  {
+  var products: [ProductShape] {
     zip(widths, widths.dropFirst()).enumerated().flatMap { layer, own in
       let (inputs, outputs) = own
       let all = [
-        (batchSize, inputs, outputs, false, false), (inputs, batchSize, outputs, true, false),
-        (batchSize, outputs, inputs, false, true),
+        ProductShape(
+          rows: batchSize, inner: inputs, columns: outputs, isLeftTransposed: false,
+          isRightTransposed: false),
+        ProductShape(
+          rows: inputs, inner: batchSize, columns: outputs, isLeftTransposed: true,
+          isRightTransposed: false),
+        ProductShape(
+          rows: batchSize, inner: outputs, columns: inputs, isLeftTransposed: false,
+          isRightTransposed: true),
       ]
       return layer == 0 ? Array(all.dropLast()) : all
     }

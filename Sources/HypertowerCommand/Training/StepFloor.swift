@@ -38,14 +38,16 @@ struct StepFloor {
   /// The products, each with operands and a result of its own.
   private static func program(_ network: BenchmarkNetwork) -> Program {
     var program = Program()
-    for (rows, inner, columns, isLeftTransposed, isRightTransposed) in network.products {
+    for shape in network.products {
       func buffer(_ count: Int) -> Span { Span(buffer: program.addBuffer(.real, count: count)) }
       var product = MatrixProduct(
-        rows: rows, columns: columns, inner: inner,
-        left: .init(span: buffer(rows * inner), isTransposed: isLeftTransposed),
-        right: .init(span: buffer(inner * columns), isTransposed: isRightTransposed))
+        rows: shape.rows, columns: shape.columns, inner: shape.inner,
+        left: .init(
+          span: buffer(shape.rows * shape.inner), isTransposed: shape.isLeftTransposed),
+        right: .init(
+          span: buffer(shape.inner * shape.columns), isTransposed: shape.isRightTransposed))
       let node = product.epilogue.append(.input(MatrixProduct.productInput))
-      product.outputs = [.init(node: node, span: buffer(rows * columns))]
+      product.outputs = [.init(node: node, span: buffer(shape.rows * shape.columns))]
       program.instructions.append(.matrixProduct(product))
     }
     return program

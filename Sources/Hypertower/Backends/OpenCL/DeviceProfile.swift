@@ -18,6 +18,8 @@ package struct DeviceProfile: Sendable, Equatable {
   var joinsPhases: Bool
   /// The number of work-groups that run at the same time.
   var computeUnits = 2
+  /// What was found to be faster than the defaults.
+  var choices = TuningChoices()
 
   /// Which kernel multiplies matrices.
   enum MatrixSchedule: Sendable, Equatable {
@@ -73,16 +75,51 @@ package struct DeviceProfile: Sendable, Equatable {
   }
 
   /// The height of register tiles for so many rows, which is that of blocks of rows.
-  ///
-  /// With 28 of 32 vector registers for sums at most: the one that keeps all cores busy the
-  /// shortest. A step of a tile costs its rows and about two loads; a rest of rows at the end is a
-  /// second kernel to build.
   func tileRows(for rows: Int) -> Int {
+    if let chosen = choices.tileRows[rows], 1...Swift.min(Self.greatestTileRows, rows) ~= chosen {
+      return chosen
+    }
+    // The one that keeps all cores busy the shortest. A step of a tile costs its rows and about two
+    // loads; a rest of rows at the end is a second kernel to build.
     func cost(_ height: Int) -> Int {
       let tiles = (rows + height - 1) / height
       let rounds = (tiles + computeUnits - 1) / computeUnits
       return rounds * (height + 2) * (rows % height == 0 ? 100 : 103)
     }
-    return (1...Swift.min(14, rows)).reversed().min { cost($0) < cost($1) }!
+    return (1...Swift.min(Self.greatestTileRows, rows)).reversed().min { cost($0) < cost($1) }!
+  }
+
+  /// With 28 of 32 vector registers for sums.
+  static let greatestTileRows = 14
+
+  /// How a product is computed: as was found to be fastest, or by default.
+  func schedule(for product: MatrixProduct) -> ProductSchedule {
+    switch (choices.products[ProductShape(product)], matrixSchedule) {
+    // CLBlast refuses empty sums.
+    case (.clblast, _) where product.inner > 0: return .clblast
+    case (.tiles(let terms, let packsLeft, let packsRight), .registerTile):
+      return .tiles(
+        prefetchTerms: terms, packsLeft: packsLeft,
+        packsRight: packsRight || product.right.isTransposed)
+    case (.localMemory(let tile, let perItem), .localMemoryTile):
+      return .localMemory(tile: tile, perItem: perItem)
+    case (_, .clblast) where product.inner > 0: return .clblast
+    case (_, .registerTile), (_, .clblast): return Self.defaultTiles(product)
+    case (_, .localMemoryTile):
+      // Small results get small tiles, so that there is a work-group for every compute unit.
+      return product.rows * product.columns >= 1 << 18
+        ? .localMemory(tile: 64, perItem: 4) : .localMemory(tile: 32, perItem: 2)
+    }
+  }
+
+  /// Operands are packed where tiles would read them across rows so long that each lies on a memory
+  /// page of its own, and where there are enough tiles to make up for the copy; a right one that is
+  /// transposed always, since tiles read its rows.
+  private static func defaultTiles(_ product: MatrixProduct) -> ProductSchedule {
+    .tiles(
+      prefetchTerms: 12,
+      packsLeft: product.left.isTransposed && product.columns >= 256
+        && product.inner * product.rows > largestSharedOperand,
+      packsRight: product.right.isTransposed || product.columns >= 512 && product.rows >= 128)
   }
 }

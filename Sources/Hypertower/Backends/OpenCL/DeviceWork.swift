@@ -5,10 +5,10 @@ internal import OpenCL
 struct DeviceWork {
   enum Kind {
     case loopNest(LoopNest)
-    /// A product, with the right operand in panels that `pack` made, if it was packed.
-    case product(MatrixProduct, panels: Span?)
-    /// Brings a product's right operand into panels.
-    case pack(MatrixProduct, panels: Span)
+    /// A product, with operands in panels that `pack` made, where they were packed.
+    case product(MatrixProduct, ProductSchedule, left: Span?, right: Span?)
+    /// Brings an operand of a product into panels.
+    case pack(MatrixPacking)
     /// A bare product by CLBlast.
     case clblast(MatrixProduct, result: Span)
     /// The epilogue of a product that lies in memory.
@@ -60,10 +60,9 @@ struct DeviceWork {
   private static func works(
     of product: MatrixProduct, _ profile: DeviceProfile, temporary: (Int) -> Span
   ) -> [DeviceWork] {
-    let rowCount = Instruction.matrixProduct(product).rowCount
-    switch profile.matrixSchedule {
-    // CLBlast refuses empty sums.
-    case .clblast where product.inner > 0:
+    let schedule = profile.schedule(for: product)
+    switch schedule {
+    case .clblast:
       let count = product.rows * product.columns
       let result = temporary(count)
       return [
@@ -78,23 +77,51 @@ struct DeviceWork {
               MemoryAccess(result, count: count, isWrite: false, rowStride: product.columns)
             ], rowCount: product.rows),
       ]
-    case .registerTile where MatrixProductCode.packsRight(product):
-      let count = MatrixProductCode.panelElementCount(product, profile)
-      let panels = temporary(count)
+    case .tiles(_, let packsLeft, let packsRight):
+      var works: [DeviceWork] = []
+      /// The panels of a packed operand and the access to them.
+      func pack(
+        _ operand: MatrixProduct.Operand, _ access: MemoryAccess, across: Int, panel: Int,
+        isTransposed: Bool
+      ) -> (panels: Span, access: MemoryAccess) {
+        var packing = MatrixPacking(
+          source: operand.span, isTransposed: isTransposed, inner: product.inner,
+          columns: across, panel: panel, panels: Span(buffer: 0))
+        packing.panels = temporary(packing.elementCount)
+        let count = packing.elementCount
+        works.append(
+          DeviceWork(
+            .pack(packing),
+            [
+              MemoryAccess(operand.span, count: access.range.count, isWrite: false),
+              MemoryAccess(packing.panels, count: count, isWrite: true),
+            ], rowCount: nil))
+        return (packing.panels, MemoryAccess(packing.panels, count: count, isWrite: false))
+      }
+      let left =
+        packsLeft
+        ? pack(
+          product.left, product.leftAccess, across: product.rows,
+          panel: profile.tileRows(for: product.rows), isTransposed: !product.left.isTransposed)
+        : nil
+      let right =
+        packsRight
+        ? pack(
+          product.right, product.rightAccess, across: product.columns,
+          panel: MatrixProductCode.panelWidth(product, profile),
+          isTransposed: product.right.isTransposed) : nil
+      works.append(
+        DeviceWork(
+          .product(product, schedule, left: left?.panels, right: right?.panels),
+          [left?.access ?? product.leftAccess, right?.access ?? product.rightAccess]
+            + product.epilogueAccesses,
+          rowCount: product.rows))
+      return works
+    case .localMemory:
       return [
         DeviceWork(
-          .pack(product, panels: panels),
-          [product.rightAccess, MemoryAccess(panels, count: count, isWrite: true)], rowCount: nil),
-        DeviceWork(
-          .product(product, panels: panels),
-          [product.leftAccess, MemoryAccess(panels, count: count, isWrite: false)]
-            + product.epilogueAccesses, rowCount: rowCount),
-      ]
-    case .registerTile, .localMemoryTile, .clblast:
-      return [
-        DeviceWork(
-          .product(product, panels: nil), product.operandAccesses + product.epilogueAccesses,
-          rowCount: rowCount)
+          .product(product, schedule, left: nil, right: nil),
+          product.operandAccesses + product.epilogueAccesses, rowCount: product.rows)
       ]
     }
   }
@@ -112,15 +139,15 @@ struct DeviceWork {
 
   /// The floating-point operations of products, which are what takes long.
   var operations: Double {
-    guard case .product(let product, _) = kind else { return 0 }
+    guard case .product(let product, _, _, _) = kind else { return 0 }
     return 2 * Double(product.rows) * Double(product.inner) * Double(product.columns)
   }
 
   /// The number of work-items of a work-group; nil if a library chooses.
   func localSize(_ profile: DeviceProfile) -> Int? {
     switch kind {
-    case .product:
-      profile.matrixSchedule == .localMemoryTile ? MatrixProductCode.localMemoryItems : 1
+    case .product(_, .localMemory, _, _): MatrixProductCode.localMemoryItems
+    case .product: 1
     case .clblast: nil
     case .pack, .increment: 1
     case .walkTower: profile.towerLanes

@@ -8,20 +8,19 @@ enum MatrixProductCode {
   /// The number of terms of a slice in local memory.
   private static let depth = 16
 
-  static func section(
-    _ product: MatrixProduct, panels: Span?, isCut: Bool, _ profile: DeviceProfile
-  ) -> KernelSection {
-    profile.matrixSchedule == .localMemoryTile
-      ? localMemoryTile(product) : registerTile(product, panels: panels, isCut: isCut, profile)
-  }
-
   // MARK: Register tiles
 
-  private static func registerTile(
-    _ product: MatrixProduct, panels: Span?, isCut: Bool, _ profile: DeviceProfile
+  /// - Parameters:
+  ///   - left: the left operand in panels of tile rows, if it was packed.
+  ///   - right: the right operand in panels of tile columns, if it was packed.
+  ///   - prefetchTerms: how many terms ahead memory is asked for.
+  ///   - isCut: whether the product runs with others, block of rows by block of rows.
+  static func registerTile(
+    _ product: MatrixProduct, left: Span?, right: Span?, prefetchTerms: Int, isCut: Bool,
+    _ profile: DeviceProfile
   ) -> KernelSection {
-    let vectors = vectors(product, profile)
-    let panelCount = panelCount(product, profile)
+    let width = panelWidth(product, profile)
+    let panelCount = (product.columns + width - 1) / width
     let rows = profile.tileRows(for: product.rows)
     let rest = product.rows % rows
     let tiles = (product.rows + rows - 1) / rows
@@ -34,11 +33,12 @@ enum MatrixProductCode {
     let source = defining(
       [
         ("ROWS", product.rows), ("COLUMNS", product.columns), ("INNER", product.inner),
-        ("LEFT_OFFSET", product.left.span.offset),
-        ("RIGHT_OFFSET", panels?.offset ?? product.right.span.offset),
+        ("LEFT_OFFSET", left?.offset ?? product.left.span.offset),
+        ("RIGHT_OFFSET", right?.offset ?? product.right.span.offset),
         ("LEFT_TRANSPOSED", product.left.isTransposed ? 1 : 0),
-        ("RIGHT_PACKED", panels == nil ? 0 : 1), ("BLOCK", MatrixProduct.blockSize),
-        ("TILE_VECTORS", vectors), ("PREFETCHES_LEFT", isCut ? 0 : 1),
+        ("LEFT_PANEL", left == nil ? 0 : rows), ("RIGHT_PACKED", right == nil ? 0 : 1),
+        ("BLOCK", MatrixProduct.blockSize), ("TILE_VECTORS", width / profile.width),
+        ("PREFETCH_TERMS", prefetchTerms), ("PREFETCHES_LEFT", isCut ? 0 : 1),
       ],
       epilogue.wrap(
         tile("WHOLE_TILE", rows: rows) + (rest > 0 ? tile("LAST_TILE", rows: rest) : "")
@@ -50,62 +50,27 @@ enum MatrixProductCode {
     return KernelSection(
       label: product.label, source: source,
       parameters: [
-        .init("global const real *restrict left_buffer", .buffer(product.left.span.buffer)),
+        .init(
+          "global const real *restrict left_buffer",
+          .buffer(left?.buffer ?? product.left.span.buffer)),
         .init(
           "global const real *restrict right_buffer",
-          .buffer(panels?.buffer ?? product.right.span.buffer)),
+          .buffer(right?.buffer ?? product.right.span.buffer)),
       ] + epilogue.arguments.parameters,
       units: tiles * panelCount, unitsPerGroup: isLarge ? 1 : Swift.min(panelCount, 8),
       unitsPerBlock: panelCount)
   }
 
-  private static func vectors(_ product: MatrixProduct, _ profile: DeviceProfile) -> Int {
-    product.columns > profile.width ? 2 : 1
-  }
-
-  private static func panelCount(_ product: MatrixProduct, _ profile: DeviceProfile) -> Int {
-    let columns = vectors(product, profile) * profile.width
-    return (product.columns + columns - 1) / columns
-  }
-
-  /// The number of elements of a product's right operand in panels.
-  static func panelElementCount(_ product: MatrixProduct, _ profile: DeviceProfile) -> Int {
-    panelCount(product, profile) * product.inner * vectors(product, profile) * profile.width
-  }
-
-  /// Whether the right operand is rearranged first: always if it is transposed, since tiles read
-  /// rows, and if its rows are so long that each would lie on a memory page of its own and there
-  /// are enough tiles to make up for the copy.
-  static func packsRight(_ product: MatrixProduct) -> Bool {
-    product.right.isTransposed || (product.columns >= 512 && product.rows >= 128)
-  }
-
-  /// Brings the right operand of a product into panels.
-  static func pack(
-    _ product: MatrixProduct, panels: Span, _ profile: DeviceProfile
-  ) -> KernelSection {
-    let slices = (product.inner + depth - 1) / depth
-    return KernelSection(
-      label: "packing [\(product.inner), \(product.columns)]",
-      source: defining(
-        [
-          ("INNER", product.inner), ("COLUMNS", product.columns),
-          ("PANEL", vectors(product, profile) * profile.width), ("SLICES", slices),
-          ("RIGHT_OFFSET", product.right.span.offset), ("PANELS_OFFSET", panels.offset),
-          ("RIGHT_TRANSPOSED", product.right.isTransposed ? 1 : 0),
-        ], String(cString: kernels_pack())),
-      parameters: [
-        .init("global const real *restrict right", .buffer(product.right.span.buffer)),
-        .init("global real *restrict panels", .buffer(panels.buffer)),
-      ],
-      units: slices * panelCount(product, profile), unitsPerGroup: 1)
+  /// The number of columns of a tile.
+  static func panelWidth(_ product: MatrixProduct, _ profile: DeviceProfile) -> Int {
+    product.columns > profile.width ? 2 * profile.width : profile.width
   }
 
   // MARK: Local memory tiles
 
-  private static func localMemoryTile(_ product: MatrixProduct) -> KernelSection {
-    // Small results get small tiles, so that there is a work-group for every compute unit.
-    let (tile, perItem) = product.rows * product.columns >= 1 << 18 ? (64, 4) : (32, 2)
+  static func localMemoryTile(
+    _ product: MatrixProduct, tile: Int, perItem: Int
+  ) -> KernelSection {
     let epilogue = Epilogue(product)
     let columnTiles = (product.columns + tile - 1) / tile
     let source = defining(

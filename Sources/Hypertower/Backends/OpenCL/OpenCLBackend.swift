@@ -20,16 +20,27 @@ package final class OpenCLBackend: Backend {
 
   package init(
     _ device: OpenCL.Device, profile: DeviceProfile? = nil,
-    cache: ProgramCache = ProgramCache(directory: nil), isTimed: Bool = false
+    cache: ProgramCache = ProgramCache(directory: nil), choices: TuningChoices? = nil,
+    isTimed: Bool = false
   ) throws {
     context = try Context(device: device)
     queue = try CommandQueue(context, profiling: isTimed)
     self.isTimed = isTimed
     self.cache = cache
     self.profile = profile ?? DeviceProfile(for: device)
+    if let choices { self.profile.choices = choices }
     // Phases of one launch have no times of their own.
     if isTimed { self.profile.joinsPhases = false }
   }
+
+  /// A backend on the same device that uses other choices.
+  func with(_ choices: TuningChoices) throws -> OpenCLBackend {
+    var profile = profile
+    profile.choices = choices
+    return try OpenCLBackend(context.device, profile: profile, cache: cache)
+  }
+
+  package var choices: TuningChoices { profile.choices }
 
   package var description: String { "\(context.device)" }
   package var realSize: Int { MemoryLayout<Float>.size }

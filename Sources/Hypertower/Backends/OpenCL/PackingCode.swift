@@ -1,0 +1,42 @@
+internal import Kernels
+internal import OpenCL
+
+/// An operand of a product and the panels that it is brought into.
+struct MatrixPacking {
+  /// The operand, `[inner, columns]`, or `[columns, inner]` if it is transposed.
+  let source: Span
+  let isTransposed: Bool
+  let inner: Int
+  let columns: Int
+  /// The number of columns of a panel.
+  let panel: Int
+  /// `[panels, inner, columns of a panel]`.
+  var panels: Span
+
+  var panelCount: Int { (columns + panel - 1) / panel }
+  var elementCount: Int { panelCount * inner * panel }
+}
+
+/// Writes the section that packs an operand.
+enum PackingCode {
+  /// The number of rows of a panel that are a unit of work.
+  private static let sliceRows = 16
+
+  static func section(_ packing: MatrixPacking) -> KernelSection {
+    let slices = (packing.inner + sliceRows - 1) / sliceRows
+    return KernelSection(
+      label: "packing [\(packing.inner), \(packing.columns)]",
+      source: defining(
+        [
+          ("INNER", packing.inner), ("COLUMNS", packing.columns), ("PANEL", packing.panel),
+          ("SLICE_ROWS", sliceRows), ("SLICES", slices),
+          ("SOURCE_OFFSET", packing.source.offset), ("PANELS_OFFSET", packing.panels.offset),
+          ("TRANSPOSED", packing.isTransposed ? 1 : 0),
+        ], String(cString: kernels_pack())),
+      parameters: [
+        .init("global const real *restrict matrix", .buffer(packing.source.buffer)),
+        .init("global real *restrict panels", .buffer(packing.panels.buffer)),
+      ],
+      units: slices * packing.panelCount, unitsPerGroup: Swift.max(1, Swift.min(slices, 8)))
+  }
+}
