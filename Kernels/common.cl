@@ -20,6 +20,7 @@ typedef int16 ivec;
 #define STORE_WHOLE(value, pointer) vstore16(value, 0, pointer)
 #define LANE_INDEX ((ivec)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
 #define TO_REAL(value) convert_float16(value)
+#define FIRST_LANE(value) ((value).s0)
 #elif WIDTH == 1
 typedef float vec;
 typedef int ivec;
@@ -29,6 +30,7 @@ typedef int ivec;
 #define STORE_WHOLE(value, pointer) (*(pointer) = (value))
 #define LANE_INDEX 0
 #define TO_REAL(value) ((float)(value))
+#define FIRST_LANE(value) (value)
 #else
 #error "WIDTH must be 1 or 16"
 #endif

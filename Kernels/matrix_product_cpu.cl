@@ -4,7 +4,8 @@
 // TILE_VECTORS loads of a row of `right` and TILE_ROWS numbers of `left`, each multiplied into a row
 // of the tile. All distances are constants, so that they are part of the load instructions.
 //
-// Sums run over blocks of BLOCK terms, which are added in order.
+// Sums run over blocks of BLOCK terms, which are added in order. A pass does the terms from FIRST_TERM
+// up to END_TERM; but for the last, it leaves totals in `partial`, [ROWS, COLUMNS], for the next.
 //
 // What lies a constant distance apart on ever new lines no hardware prefetcher follows: rows of
 // `right`, and of `left` where it is transposed, are asked for PREFETCH_TERMS terms ahead, and what
@@ -21,25 +22,33 @@
 #define RIGHT_STRIDE (RIGHT_PACKED ? TILE_COLUMNS : COLUMNS)
 #if LEFT_PANEL
 #define LEFT(i, k) left[(k) * LEFT_PANEL + (i)]
+#define LEFT_ROW_STRIDE INNER
 #elif LEFT_TRANSPOSED
 #define LEFT(i, k) left[(k) * ROWS + (i)]
+#define LEFT_ROW_STRIDE 1
 #else
 #define LEFT(i, k) left[(i) * INNER + (k)]
+#define LEFT_ROW_STRIDE INNER
 #endif
 
 static void TILE(int row, int panel SECTION_PARAMETERS) {
   const int column = panel * TILE_COLUMNS;
   global const real *restrict left =
-      left_buffer + LEFT_OFFSET
-      + (LEFT_TRANSPOSED & (LEFT_PANEL == 0) ? (size_t)row : (size_t)row * INNER);
+      left_buffer + LEFT_OFFSET + (size_t)row * LEFT_ROW_STRIDE;
   global const real *restrict right =
       right_buffer + RIGHT_OFFSET + (RIGHT_PACKED ? (size_t)column * INNER : column);
 
   vec total[TILE_ROWS * TILE_VECTORS];
-  for (int i = 0; i < TILE_ROWS * TILE_VECTORS; ++i) total[i] = (vec)(0);
+#pragma nounroll
+  for (int i = 0; i < TILE_ROWS * TILE_VECTORS; ++i)
+#if FIRST_TERM == 0
+    total[i] = (vec)(0);
+#else
+    total[i] = LOAD(partial + (row + i % TILE_ROWS) * COLUMNS + column + i / TILE_ROWS * WIDTH);
+#endif
 
-  for (int block = 0; block < INNER; block += BLOCK) {
-    const int end = min(block + BLOCK, INNER);
+  for (int block = FIRST_TERM; block < END_TERM; block += BLOCK) {
+    const int end = min(block + BLOCK, END_TERM);
     vec sum[TILE_ROWS * TILE_VECTORS];
 #pragma unroll
     for (int i = 0; i < TILE_ROWS * TILE_VECTORS; ++i) sum[i] = (vec)(0);
@@ -76,10 +85,17 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
   for (int i = 0; i < TILE_ROWS; ++i)
 #pragma nounroll
     for (int j = 0; j < TILE_VECTORS; ++j)
-      if (column + j * WIDTH < COLUMNS)
+      if (column + j * WIDTH < COLUMNS) {
+#if END_TERM < INNER
+        store(total[j * TILE_ROWS + i], partial + (row + i) * COLUMNS + column + j * WIDTH,
+              COLUMNS - column - j * WIDTH);
+#else
         EPILOGUE(total[j * TILE_ROWS + i], row + i, column + j * WIDTH,
                  COLUMNS - column - j * WIDTH EPILOGUE_ARGUMENTS);
+#endif
+      }
 }
 #undef LEFT
+#undef LEFT_ROW_STRIDE
 #undef RIGHT_STRIDE
 #undef TILE_COLUMNS

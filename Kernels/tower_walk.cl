@@ -93,7 +93,7 @@ static void SECTION(int begin, int end SECTION_PARAMETERS) {
       const vec p = keep_first(LOAD(tuned), count, 0.0f);
       const vec g = keep_first(LOAD(values + GRADIENTS_AT(k) + i), count, 0.0f);
       vec new_p = p;
-      ADJUST(RULE(k), p, g, (vec)((real)(step + 1)), h, s, &new_p, jacobian)
+      ADJUST(RULE(k), p, g, (real)(step + 1), h, s, &new_p, jacobian)
       store(new_p, tuned, count);
       for (int j = 0; j < RULE_STATES(k); ++j) store(s[j], states + j * width, count);
       if (JACOBIAN_AT(k) >= 0)

@@ -31,6 +31,7 @@ struct HypertowerCommand: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, DevicesCommand.self, BenchCommand.self, TuneCommand.self,
+      TrainCommand.self, EvaluateCommand.self, DevicesCommand.self, BenchCommand.self,
+      TuneCommand.self,
     ])
 }

@@ -113,7 +113,8 @@ import Testing
     var profile = DeviceProfile.cpu
     profile.computeUnits = 64
     var small = Sketch()
-    _ = small.product(small.product(small.buffer(rows * 3), inner: 3, columns: 4), inner: 4, columns: 5)
+    _ = small.product(
+      small.product(small.buffer(rows * 3), inner: 3, columns: 4), inner: 4, columns: 5)
     #expect(small.plan(profile) == [[[0]], [[1]]])
     #expect(small.plan() == [[[0, 1]]])
   }

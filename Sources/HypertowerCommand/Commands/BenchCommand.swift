@@ -35,6 +35,12 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Show what each launch of a step takes, in place of whole steps.")
   var launches = false
 
+  @Flag(
+    help: ArgumentHelp(
+      "Time one step from the choice of the device on, building kernels included.",
+      discussion: "For the first of --towers and of --heights; what was built before is cached."))
+  var firstStep = false
+
   @Flag(help: "Print JSON: an array with one object for each tower, or one object for --floor.")
   var json = false
 
@@ -47,14 +53,17 @@ struct BenchCommand: ParsableCommand {
     if let other = towerNames.first(where: { !["sgd", "adam"].contains($0) }) {
       throw ValidationError("--towers \(other): known are sgd and adam")
     }
-    if floor && launches {
-      throw ValidationError("--floor and --launches exclude each other: give one of them")
+    guard [floor, launches, firstStep].filter({ $0 }).count <= 1 else {
+      throw ValidationError(
+        "--floor, --launches and --first-step exclude each other: give one of them")
     }
+    guard !towerNames.isEmpty else { throw ValidationError("--towers is empty") }
   }
 
   func run() throws {
     let network = try network.network()
     if launches { return try printLaunches(network) }
+    if firstStep { return try printFirstStep(network) }
     let device = try device.device()
     if floor { return try printFloor(try StepFloor(network, on: device, rounds: rounds), device) }
     let benchmark = try StepBenchmark(
@@ -135,5 +144,28 @@ struct BenchCommand: ParsableCommand {
         for line in try LaunchTimes(network, trainer).lines { try Console.print(line) }
       }
     }
+  }
+
+  private func printFirstStep(_ network: BenchmarkNetwork) throws {
+    let start = ContinuousClock.now
+    let device = try device.device()
+    let (name, height) = (towerNames[0], heights.values[0])
+    let trainer = try network.trainer(StepBenchmark.tower(name, height: height), on: device)
+    var loss = Double.nan
+    try trainer.train(
+      on: network.data, batchSize: network.batchSize, steps: 1, shuffled: false
+    ) { loss = $0.last?.loss ?? loss }
+    let milliseconds = (ContinuousClock.now - start).seconds * 1000
+    if json {
+      let result = JSONText.object([
+        ("tower", .string(name)), ("height", .integer(height)),
+        ("first_step_ms", .number(milliseconds)), ("loss", .number(loss)),
+        ("device", .string(device.description)),
+      ])
+      return try Console.print(result.text)
+    }
+    try Console.print(
+      "\(name), height \(height): first step after \(formatted("%.0f", milliseconds)) ms, "
+        + "loss \(formatted("%.4f", loss))")
   }
 }

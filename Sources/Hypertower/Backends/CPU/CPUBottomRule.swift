@@ -147,7 +147,8 @@ final class CPUParameterUpdate<Element: HostReal>: CPUStep {
     for block in layout.parameters.blocks {
       rule.forEachChunk(of: block.count, at: block.offset) { offset, count in
         rule.evaluate(
-          tensor: block.tensor, offset: offset, count: count, parameters: parameters, gradient: gradient,
+          tensor: block.tensor, offset: offset, count: count, parameters: parameters,
+          gradient: gradient,
           states: states)
         if let previousParameters {
           (previousParameters + offset).update(from: parameters + offset, count: count)

@@ -84,7 +84,7 @@ package struct DeviceProfile: Sendable, Equatable {
     func cost(_ height: Int) -> Int {
       let tiles = (rows + height - 1) / height
       let rounds = (tiles + computeUnits - 1) / computeUnits
-      return rounds * (height + 2) * (rows % height == 0 ? 100 : 103)
+      return rounds * (height + 2) * (rows % height == 0 ? 100 : 110)
     }
     return (1...Swift.min(Self.greatestTileRows, rows)).reversed().min { cost($0) < cost($1) }!
   }

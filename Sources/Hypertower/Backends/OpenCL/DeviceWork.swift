@@ -5,8 +5,10 @@ internal import OpenCL
 struct DeviceWork {
   enum Kind {
     case loopNest(LoopNest)
-    /// A product, with operands in panels that `pack` made, where they were packed.
-    case product(MatrixProduct, ProductSchedule, left: Span?, right: Span?)
+    /// A product by local memory tiles.
+    case localMemoryProduct(MatrixProduct, tile: Int, perItem: Int)
+    /// A product by register tiles, or one pass of it.
+    case product(MatrixProduct, TilePass)
     /// Brings an operand of a product into panels.
     case pack(MatrixPacking)
     /// A bare product by CLBlast.
@@ -18,6 +20,19 @@ struct DeviceWork {
     case projectGradient(GradientProjection)
     case walkTower(TowerWalk)
     case updateParameters(ParameterUpdate)
+  }
+
+  /// Some terms of a product by register tiles.
+  struct TilePass {
+    /// The left operand in panels of tile rows, if it was packed.
+    let left: Span?
+    /// The right operand in panels of tile columns, if it was packed.
+    let right: Span?
+    /// How many terms ahead memory is asked for.
+    let prefetchTerms: Int
+    let terms: Range<Int>
+    /// Where totals lie between passes, if there are several.
+    let partial: Span?
   }
 
   let kind: Kind
@@ -77,7 +92,7 @@ struct DeviceWork {
               MemoryAccess(result, count: count, isWrite: false, rowStride: product.columns)
             ], rowCount: product.rows),
       ]
-    case .tiles(_, let packsLeft, let packsRight):
+    case .tiles(let prefetchTerms, let packsLeft, let packsRight):
       var works: [DeviceWork] = []
       /// The panels of a packed operand and the access to them.
       func pack(
@@ -110,17 +125,29 @@ struct DeviceWork {
           product.right, product.rightAccess, across: product.columns,
           panel: MatrixProductCode.panelWidth(product, profile),
           isTransposed: product.right.isTransposed) : nil
-      works.append(
-        DeviceWork(
-          .product(product, schedule, left: left?.panels, right: right?.panels),
-          [left?.access ?? product.leftAccess, right?.access ?? product.rightAccess]
-            + product.epilogueAccesses,
-          rowCount: product.rows))
+      let passes = MatrixProductCode.passes(product, isLeftPacked: packsLeft)
+      let count = product.rows * product.columns
+      let partial = passes.count > 1 ? temporary(count) : nil
+      for terms in passes {
+        let isLast = terms.upperBound == product.inner
+        let pass = TilePass(
+          left: left?.panels, right: right?.panels, prefetchTerms: prefetchTerms, terms: terms,
+          partial: partial)
+        let totals = partial.map {
+          [MemoryAccess($0, count: count, isWrite: !isLast, rowStride: product.columns)]
+        }
+        works.append(
+          DeviceWork(
+            .product(product, pass),
+            [left?.access ?? product.leftAccess, right?.access ?? product.rightAccess]
+              + (totals ?? []) + (isLast ? product.epilogueAccesses : []),
+            rowCount: partial == nil ? product.rows : nil))
+      }
       return works
-    case .localMemory:
+    case .localMemory(let tile, let perItem):
       return [
         DeviceWork(
-          .product(product, schedule, left: nil, right: nil),
+          .localMemoryProduct(product, tile: tile, perItem: perItem),
           product.operandAccesses + product.epilogueAccesses, rowCount: product.rows)
       ]
     }
@@ -131,7 +158,8 @@ struct DeviceWork {
     switch kind {
     case .loopNest(let nest): nest.keptShape.elementCount * nest.reducedShape.elementCount
     case .projectGradient(let projection): projection.entry.count
-    case .epilogue, .product, .pack, .clblast, .gatherBatch, .increment, .walkTower,
+    case .epilogue, .product, .localMemoryProduct, .pack, .clblast, .gatherBatch, .increment,
+      .walkTower,
       .updateParameters:
       nil
     }
@@ -139,14 +167,14 @@ struct DeviceWork {
 
   /// The floating-point operations of products, which are what takes long.
   var operations: Double {
-    guard case .product(let product, _, _, _) = kind else { return 0 }
-    return 2 * Double(product.rows) * Double(product.inner) * Double(product.columns)
+    guard case .product(let product, let pass) = kind else { return 0 }
+    return 2 * Double(product.rows) * Double(pass.terms.count) * Double(product.columns)
   }
 
   /// The number of work-items of a work-group; nil if a library chooses.
   func localSize(_ profile: DeviceProfile) -> Int? {
     switch kind {
-    case .product(_, .localMemory, _, _): MatrixProductCode.localMemoryItems
+    case .localMemoryProduct: MatrixProductCode.localMemoryItems
     case .product: 1
     case .clblast: nil
     case .pack, .increment: 1

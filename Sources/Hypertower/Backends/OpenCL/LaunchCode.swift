@@ -68,11 +68,10 @@ enum LaunchCode {
   ) -> KernelSection {
     switch kind {
     case .loopNest(let nest): LoopNestCode.section(nest, isCut: isCut, profile)
-    case .product(let product, .localMemory(let tile, let perItem), _, _):
+    case .localMemoryProduct(let product, let tile, let perItem):
       MatrixProductCode.localMemoryTile(product, tile: tile, perItem: perItem)
-    case .product(let product, .tiles(let prefetchTerms, _, _), let left, let right):
-      MatrixProductCode.registerTile(
-        product, left: left, right: right, prefetchTerms: prefetchTerms, isCut: isCut, profile)
+    case .product(let product, let pass):
+      MatrixProductCode.registerTile(product, pass, isCut: isCut, profile)
     case .pack(let packing): PackingCode.section(packing)
     case .epilogue(let product, let result): EpilogueCode.section(product, of: result, profile)
     case .gatherBatch(let gather): GatherCode.section(gather, profile)
@@ -80,7 +79,7 @@ enum LaunchCode {
     case .projectGradient(let projection): BottomRuleCode.section(projection, profile)
     case .walkTower(let walk): TowerCode.section(walk, profile)
     case .updateParameters(let update): BottomRuleCode.section(update, profile)
-    case .clblast, .product(_, .clblast, _, _):
+    case .clblast:
       fatalError("LaunchCode: CLBlast brings its own kernels")
     }
   }

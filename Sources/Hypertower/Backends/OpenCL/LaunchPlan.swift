@@ -132,7 +132,7 @@ struct LaunchPlan {
       rows >= 2 * profile.computeUnits * DeviceProfile.leastTileRows
     else { return false }
     // Every block of rows reads the whole right operand: it must stay in a cache.
-    if case .product(let product, _, _, _) = works[work].kind {
+    if case .product(let product, _) = works[work].kind {
       return product.inner * product.columns <= DeviceProfile.largestSharedOperand
     }
     return true

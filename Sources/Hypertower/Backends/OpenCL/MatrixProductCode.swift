@@ -10,15 +10,25 @@ enum MatrixProductCode {
 
   // MARK: Register tiles
 
-  /// - Parameters:
-  ///   - left: the left operand in panels of tile rows, if it was packed.
-  ///   - right: the right operand in panels of tile columns, if it was packed.
-  ///   - prefetchTerms: how many terms ahead memory is asked for.
-  ///   - isCut: whether the product runs with others, block of rows by block of rows.
+  /// The terms of each pass of a product.
+  ///
+  /// A transposed left operand that is not packed is read down its columns: more rows than a core
+  /// keeps pages of at hand are done in passes.
+  static func passes(_ product: MatrixProduct, isLeftPacked: Bool) -> [Range<Int>] {
+    let most = 4 * MatrixProduct.blockSize
+    guard product.left.isTransposed, !isLeftPacked, product.inner > 2 * most else {
+      return [0..<product.inner]
+    }
+    return stride(from: 0, to: product.inner, by: most).map {
+      $0..<Swift.min($0 + most, product.inner)
+    }
+  }
+
+  /// - Parameter isCut: whether the product runs with others, block of rows by block of rows.
   static func registerTile(
-    _ product: MatrixProduct, left: Span?, right: Span?, prefetchTerms: Int, isCut: Bool,
-    _ profile: DeviceProfile
+    _ product: MatrixProduct, _ pass: DeviceWork.TilePass, isCut: Bool, _ profile: DeviceProfile
   ) -> KernelSection {
+    let (left, right) = (pass.left, pass.right)
     let width = panelWidth(product, profile)
     let panelCount = (product.columns + width - 1) / width
     let rows = profile.tileRows(for: product.rows)
@@ -37,8 +47,9 @@ enum MatrixProductCode {
         ("RIGHT_OFFSET", right?.offset ?? product.right.span.offset),
         ("LEFT_TRANSPOSED", product.left.isTransposed ? 1 : 0),
         ("LEFT_PANEL", left == nil ? 0 : rows), ("RIGHT_PACKED", right == nil ? 0 : 1),
-        ("BLOCK", MatrixProduct.blockSize), ("TILE_VECTORS", width / profile.width),
-        ("PREFETCH_TERMS", prefetchTerms), ("PREFETCHES_LEFT", isCut ? 0 : 1),
+        ("BLOCK", MatrixProduct.blockSize), ("FIRST_TERM", pass.terms.lowerBound),
+        ("END_TERM", pass.terms.upperBound), ("TILE_VECTORS", width / profile.width),
+        ("PREFETCH_TERMS", pass.prefetchTerms), ("PREFETCHES_LEFT", isCut ? 0 : 1),
       ],
       epilogue.wrap(
         tile("WHOLE_TILE", rows: rows) + (rest > 0 ? tile("LAST_TILE", rows: rest) : "")
@@ -56,7 +67,8 @@ enum MatrixProductCode {
         .init(
           "global const real *restrict right_buffer",
           .buffer(right?.buffer ?? product.right.span.buffer)),
-      ] + epilogue.arguments.parameters,
+      ] + (pass.partial.map { [.init("global real *partial", .buffer($0.buffer))] } ?? [])
+        + epilogue.arguments.parameters,
       units: tiles * panelCount, unitsPerGroup: isLarge ? 1 : Swift.min(panelCount, 8),
       unitsPerBlock: panelCount)
   }

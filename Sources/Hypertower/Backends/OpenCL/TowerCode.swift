@@ -57,20 +57,55 @@ enum TowerCode {
   }
 
   /// The formula of a rule with its derivatives, on one `vec` of parameters.
+  ///
+  /// What depends on hyperparameters alone is computed once for all of them, unless each has its own.
   private static func ruleFunction(_ number: Int, _ rule: UpdateRule) -> String {
-    let outputs = [rule.newParameter] + rule.states.map(\.next) + rule.jacobian
-    var body = ScalarCode.statements(
-      rule.graph, outputs: outputs, type: "vec", prefix: "n", indent: "  ",
-      tanh: "tanh_precise_vec", input: ruleInput)
-    body += "  *new_p = n\(rule.newParameter);\n"
-    for (state, own) in rule.states.enumerated() { body += "  s[\(state)] = n\(own.next);\n" }
-    for (h, node) in rule.jacobian.enumerated() { body += "  jacobian[\(h)] = n\(node);\n" }
+    let body: String
+    switch rule.granularity {
+    case .perTensor: body = wholeRule(rule)
+    case .shared: body = splitRule(SplitRule(rule))
+    }
     return """
-      static void rule_\(number)(vec p, vec g, vec t, const vec *h, vec *s, vec *new_p,
+      static void rule_\(number)(vec p, vec g, real t, const vec *h, vec *s, vec *new_p,
                                  vec *jacobian) {
       \(body)}
 
       """
+  }
+
+  private static func wholeRule(_ rule: UpdateRule) -> String {
+    let outputs = [rule.newParameter] + rule.states.map(\.next) + rule.jacobian
+    var body = ScalarCode.statements(
+      rule.graph, outputs: outputs, type: "vec", prefix: "n", indent: "  ",
+      tanh: "tanh_precise_vec"
+    ) { $0 == UpdateRule.Input.step ? "(vec)(t)" : ruleInput($0) }
+    body += "  *new_p = n\(rule.newParameter);\n"
+    for (state, own) in rule.states.enumerated() { body += "  s[\(state)] = n\(own.next);\n" }
+    for (h, node) in rule.jacobian.enumerated() { body += "  jacobian[\(h)] = n\(node);\n" }
+    return body
+  }
+
+  private static func splitRule(_ split: SplitRule) -> String {
+    var body = ScalarCode.statements(
+      split.uniformGraph, outputs: split.uniformNodes, type: "real", prefix: "u", indent: "  ",
+      tanh: "tanh_precise_real"
+    ) { input in
+      input == UpdateRule.Input.step ? "t" : "FIRST_LANE(\(ruleInput(input)))"
+    }
+    let outputs =
+      [split.newParameter] + split.nextStates + split.jacobian + split.jacobianFactors
+    body += ScalarCode.statements(
+      split.graph, outputs: outputs, type: "vec", prefix: "n", indent: "  "
+    ) { input in
+      input >= split.firstUniformInput
+        ? "(vec)(u\(split.uniformNodes[input - split.firstUniformInput]))" : ruleInput(input)
+    }
+    body += "  *new_p = n\(split.newParameter);\n"
+    for (state, node) in split.nextStates.enumerated() { body += "  s[\(state)] = n\(node);\n" }
+    for (h, node) in split.jacobian.enumerated() {
+      body += "  jacobian[\(h)] = n\(split.jacobianFactors[h]) * n\(node);\n"
+    }
+    return body
   }
 
   static func ruleInput(_ input: Int) -> String {
