@@ -1,4 +1,6 @@
+import FoundationEssentials
 import Hypertower
+import OpenCL
 import Testing
 
 @Suite("Listing devices and timing steps")
@@ -53,6 +55,58 @@ struct DevicesAndBenchTests {
       #expect(times[0] > 0 && times == times.sorted())
       #expect(try 0..<2.4 ~= #require(tower["final_loss"]?.double))
       #expect(tower["device"]?.string?.hasPrefix("cpu") == true)
+    }
+  }
+
+  private static var hasOpenCL: Bool { (try? OpenCL.Device.all().isEmpty) == false }
+
+  @Test(
+    "Floors, launches and first steps are told of an OpenCL device",
+    .enabled(if: DevicesAndBenchTests.hasOpenCL))
+  func details() throws {
+    let common = ["bench", "--device", "opencl:0", "--hidden", "8", "--batch-size", "20"]
+    let floor = try parse(CommandRun(common + ["--floor", "--rounds", "1", "--json"]))
+    #expect(try #require(floor["fma_peak_gflops"]?.double) > 0)
+    #expect(try #require(floor["products_ms"]?.double) > 0)
+    // Forwards and for the weights 784 and 10 times 8, for the hidden layer once more.
+    let operations = 2.0 * 20 * 8 * (784 + 784 + 10 + 10 + 10)
+    let gflop = try #require(floor["step_gflop"]?.double)
+    #expect((gflop * 1e9 - operations).magnitude < 1)
+
+    let launches = try CommandRun(common + ["--launches", "--heights", "1", "--towers", "adam"])
+    #expect(launches.status == 0, "\(launches.errors)")
+    #expect(launches.output.contains("adam, height 1\n"))
+    #expect(launches.output.contains("tower of 2 levels"))
+    #expect(launches.outputLines.last?.hasSuffix("all launches") == true)
+
+    let first = try parse(CommandRun(common + ["--first-step", "--heights", "2", "--json"]))
+    #expect(first["height"]?.int == 2)
+    #expect(try #require(first["first_step_ms"]?.double) > 0)
+  }
+
+  @Test(
+    "What tuning finds is kept, used and recorded", .enabled(if: DevicesAndBenchTests.hasOpenCL))
+  func tune() throws {
+    try withTemporaryFolder { folder in
+      let cache = ["XDG_CACHE_HOME": folder]
+      let run = try CommandRun(
+        ["tune", "--device", "opencl:0", "--hidden", "3", "--batch-size", "9"], environment: cache)
+      #expect(run.status == 0, "\(run.errors)")
+      #expect(run.output.contains("[9, 784] · [784, 3]"))
+      let isKept = run.output.contains("kept in \(folder)/hypertower/tuning-")
+      #expect(isKept || run.outputLines.last == "the defaults are as fast")
+
+      try SmallDataset().write(to: folder + "/data")
+      let train = try CommandRun(
+        [
+          "train", "--device", "opencl:0", "--data", folder + "/data", "--batch-size", "16",
+          "--log", folder + "/log", "--quiet",
+        ], environment: cache)
+      #expect(train.status == 0, "\(train.errors)")
+      let log = try String(
+        decoding: Data(contentsOf: URL(filePath: folder + "/log")), as: UTF8.self)
+      let schedules = isKept ? " tuned products, " : "\"schedules\": \"defaults\""
+      #expect(log.contains(schedules), "\(log.split(separator: "\n").last ?? "")")
     }
   }
 }

@@ -31,8 +31,8 @@ final class TrainingState {
       tower, parameters: ParameterLayout(parameters.map { ($0.name, $0.storedShape) }))
     let size = layout.parameters.size
     let rule = tower.levels[0]
-    // Records of at most 1 MiB: enough that reading them is rare.
-    recordCapacity = Swift.max(16, Swift.min(1024, (1 << 18) / layout.recordSize))
+    // Records of at most 64 KiB: enough that reading them is rare.
+    recordCapacity = Swift.max(16, Swift.min(1024, (1 << 14) / layout.recordSize))
 
     arena = try backend.allocate(.real, count: size)
     let copies = layout.height > 0 ? 2 : 1

@@ -78,12 +78,13 @@ struct BenchCommand: ParsableCommand {
   private func text(
     _ results: [StepBenchmark.Result], _ network: BenchmarkNetwork, _ device: Device
   ) -> [String] {
-    let header = ["tower", "height", "median", "fastest", "slowest", "GFLOP/s", "final loss"]
+    let header = ["tower", "height", "median", "fastest", "slowest", "GFLOP/s", "MB", "final loss"]
     let rows = results.map { result in
       [
         result.tower, "\(result.height)".rightAligned(in: 6), milliseconds(result.median),
         milliseconds(result.fastest), milliseconds(result.slowest),
         formatted("%7.1f", network.operations / result.median / 1e6),
+        result.deviceBytes.map { formatted("%.3f", Double($0) / 1e6) } ?? "",
         formatted("%.6f", result.finalLoss),
       ]
     }
@@ -103,6 +104,7 @@ struct BenchCommand: ParsableCommand {
           ("tower", .string(result.tower)), ("height", .integer(result.height)),
           ("median_ms", .number(result.median)), ("fastest_ms", .number(result.fastest)),
           ("slowest_ms", .number(result.slowest)), ("final_loss", .number(result.finalLoss)),
+          ("device_bytes", result.deviceBytes.map(JSONText.integer) ?? .null),
           ("device", .string(device.description)),
         ])
       }
@@ -140,8 +142,8 @@ struct BenchCommand: ParsableCommand {
       for height in heights.values {
         let trainer = try network.trainer(
           StepBenchmark.tower(name, height: height), on: device)
-        try Console.print("\(name), height \(height)")
-        for line in try LaunchTimes(network, trainer).lines { try Console.print(line) }
+        let lines = try LaunchTimes(network, trainer).lines
+        for line in ["\(name), height \(height)"] + lines { try Console.print(line) }
       }
     }
   }

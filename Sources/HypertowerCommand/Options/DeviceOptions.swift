@@ -10,10 +10,19 @@ struct DeviceOptions: ParsableArguments {
       valueName: "name"))
   var name: String?
 
+  @Flag(help: "Give every operation a launch of its own: slower, to find faults.")
+  var noFusion = false
+
   /// The device that was asked for, or the best there is.
   func device() throws -> Device {
-    guard let name else { return try Device.preferred(warn: { Console.warn($0) }) }
-    return try Device.named(name, warn: { Console.warn($0) })
+    var device =
+      if let name {
+        try Device.named(name, warn: { Console.warn($0) })
+      } else {
+        try Device.preferred(warn: { Console.warn($0) })
+      }
+    device.fuses = !noFusion
+    return device
   }
 
   /// The same device, which measures every launch.

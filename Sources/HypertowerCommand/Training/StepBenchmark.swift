@@ -8,6 +8,9 @@ struct StepBenchmark {
     let height: Int
     let times: [Double]
     let finalLoss: Double
+    /// Bytes of device memory for the data, the training state, and the step; nil on the CPU
+    /// backend.
+    let deviceBytes: Int?
 
     var median: Double { times.median }
     var fastest: Double { times.min()! }
@@ -20,6 +23,7 @@ struct StepBenchmark {
     let trainer: Trainer
     let start: Trainer.Snapshot
     let finalLoss: Double
+    let deviceBytes: Int?
   }
 
   private let network: BenchmarkNetwork
@@ -40,12 +44,15 @@ struct StepBenchmark {
     self.network = network
     cases = try towers.flatMap { name in
       try heights.map { height in
+        let backend = device.backend as? OpenCLBackend
+        let before = backend?.allocatedBytes
         let trainer = try network.trainer(Self.tower(name, height: height), on: device)
         let start = try trainer.snapshot()
         var finalLoss = Double.nan
         try network.takeSteps(trainer) { finalLoss = $0.last?.loss ?? finalLoss }
         return Case(
-          tower: name, height: height, trainer: trainer, start: start, finalLoss: finalLoss)
+          tower: name, height: height, trainer: trainer, start: start, finalLoss: finalLoss,
+          deviceBytes: backend.map { $0.allocatedBytes - before! })
       }
     }
   }
@@ -67,7 +74,8 @@ struct StepBenchmark {
     }
     return zip(cases, times).map { `case`, times in
       Result(
-        tower: `case`.tower, height: `case`.height, times: times, finalLoss: `case`.finalLoss)
+        tower: `case`.tower, height: `case`.height, times: times, finalLoss: `case`.finalLoss,
+        deviceBytes: `case`.deviceBytes)
     }
   }
 }

@@ -10,6 +10,8 @@ package final class Context {
   /// For debugging: 0xFF makes every float32 and float64 a NaN, so that a result that depends on
   /// memory nobody wrote shows itself.
   package let fillNewBuffersWith: UInt8?
+  /// The number of bytes of all buffers that there are, without their padding.
+  package internal(set) var allocatedBytes = 0
   let handle: OpaquePointer
   // Programs do not refer back to their context, so this makes no cycle.
   private var programs: [ProgramRequest: Program] = [:]

@@ -41,11 +41,15 @@ package final class DeviceBuffer {
     self.handle = handle
     self.context = context
     self.byteCount = byteCount
+    context.allocatedBytes += byteCount
     if let byte = context.fillNewBuffersWith { try fill(size, with: byte) }
   }
 
   // OpenCL keeps the memory until the commands that were enqueued with it have finished.
-  deinit { clReleaseMemObject(handle) }
+  deinit {
+    clReleaseMemObject(handle)
+    context.allocatedBytes -= byteCount
+  }
 
   /// Fills the whole allocation of `size` bytes, the padding included.
   private func fill(_ size: Int, with byte: UInt8) throws {

@@ -43,6 +43,8 @@ package final class OpenCLBackend: Backend {
   package var choices: TuningChoices { profile.choices }
 
   package var description: String { "\(context.device)" }
+  /// The number of bytes of device memory in use.
+  package var allocatedBytes: Int { context.allocatedBytes }
   package var realSize: Int { MemoryLayout<Float>.size }
   /// What the driver allows, and of the device's memory at most a half, to leave room for the rest.
   package var largestArray: Int {

@@ -1,0 +1,92 @@
+import OpenCL
+import Testing
+
+@testable import Hypertower
+
+/// However a step is cut into launches, phases and shares, it does the same.
+@Suite(.serialized) struct JoinedLaunchTests {
+  /// Enough rows and products for blocks of rows, phases and shares of all kinds.
+  private static let data = Dataset(
+    count: 150, featureCount: 20,
+    features: .bytes((0..<3000).map { UInt8(truncatingIfNeeded: $0 * 89 ^ ($0 / 20) * 31) }),
+    targets: .classes((0..<150).map { Int32($0 * $0 % 5) }, classCount: 5))
+
+  private func run(
+    _ device: OpenCL.Device, _ tower: Tower, fuses: Bool = true,
+    _ change: (inout DeviceProfile) -> Void = { _ in }
+  ) throws -> (bits: [[UInt32]], losses: [Double]) {
+    var profile = DeviceProfile.cpu
+    // The height of blocks decides in which order hypergradients are summed.
+    for rows in [20, 33, 50, 150] { profile.choices.tileRows[rows] = 7 }
+    change(&profile)
+    var own = Hypertower.Device(
+      name: "opencl", backend: try OpenCLBackend(device, profile: profile))
+    own.fuses = fuses
+    let trainer = try Trainer(
+      DenseNetwork(widths: [20, 33, 5]), loss: .negativeLogLikelihood, optimizer: tower, on: own,
+      seed: 3)
+    var losses: [Double] = []
+    try trainer.train(on: Self.data, batchSize: 50, steps: 23) { losses += $0.map(\.loss) }
+    return (try trainer.weights().entries.map { $0.floats().map(\.bitPattern) }, losses)
+  }
+
+  @Test func workGroupsShareWorkAsTheyCome() throws {
+    for device in try OpenCL.Device.all() {
+      let tower = Adam(0.01) / SGD(1e-4)
+      let one = try run(device, tower) { $0.computeUnits = 1 }
+      #expect(one.losses.count == 23 && one.losses[22] < one.losses[0])
+      for workers in [2, 3, 7, 64] {
+        let several = try run(device, tower) { $0.computeUnits = workers }
+        #expect(several.bits == one.bits, "\(workers) work-groups")
+      }
+    }
+  }
+
+  @Test func phasesInOneLaunchOrInSeveral() throws {
+    for device in try OpenCL.Device.all() {
+      let tower = Adam(0.01) / SGD(1e-4)
+      let joined = try run(device, tower)
+      #expect(try run(device, tower) { $0.joinsPhases = false }.bits == joined.bits)
+    }
+  }
+
+  /// Without upper levels nothing is summed in another order.
+  @Test func fusingChangesNoBit() throws {
+    for device in try OpenCL.Device.all() {
+      for tower in [SGD(0.1).tower, Adam(0.01).tower] {
+        let fused = try run(device, tower)
+        #expect(try run(device, tower, fuses: false).bits == fused.bits)
+        #expect(try run(device, tower) { $0.cutsRows = false }.bits == fused.bits)
+      }
+      let fused = try run(device, Adam(0.01) / Adam())
+      let unfused = try run(device, Adam(0.01) / Adam(), fuses: false)
+      assertClose(unfused.losses, fused.losses, .relative(1e-5), "a tower")
+    }
+  }
+
+  /// Long sums of transposed operands are done in passes, packed operands in panels.
+  @Test func longProducts() throws {
+    var random = SeededRandom(51)
+    let (a, b) = (random.tensor([2500, 19]), random.tensor([2500, 33]))
+    for device in try OpenCL.Device.all() {
+      for schedule in [nil, (true, false), (false, true), (true, true)] as [(Bool, Bool)?] {
+        var profile = DeviceProfile.cpu
+        if let (left, right) = schedule {
+          let shape = ProductShape(
+            rows: 19, inner: 2500, columns: 33, isLeftTransposed: true, isRightTransposed: false)
+          profile.choices.products[shape] = .tiles(
+            prefetchTerms: 6, packsLeft: left, packsRight: right)
+        }
+        let backend = TestBackend(name: "opencl as tuned", isDouble: false, isNative: false) {
+          [profile] in try OpenCLBackend(device, profile: profile)
+        }
+        try expectAgreement(
+          [
+            OperationCase(
+              "long", a.matmul(b, transposeLeft: true).tanh() + a.matmul(b, transposeLeft: true),
+              .summing)
+          ], on: backend)
+      }
+    }
+  }
+}

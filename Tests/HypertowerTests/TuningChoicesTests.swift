@@ -1,0 +1,70 @@
+import OpenCL
+import Testing
+
+@testable import Hypertower
+
+@Suite struct TuningChoicesTests {
+  private static let shapes = [
+    ProductShape(
+      rows: 40, inner: 30, columns: 20, isLeftTransposed: false, isRightTransposed: false),
+    ProductShape(
+      rows: 30, inner: 40, columns: 20, isLeftTransposed: true, isRightTransposed: true),
+  ]
+
+  private static var choices: TuningChoices {
+    var choices = TuningChoices()
+    choices.products[shapes[0]] = .tiles(prefetchTerms: 6, packsLeft: true, packsRight: false)
+    choices.products[shapes[1]] = .clblast
+    choices.products[
+      ProductShape(
+        rows: 1, inner: 2, columns: 3, isLeftTransposed: false, isRightTransposed: true)] =
+      .localMemory(tile: 64, perItem: 4)
+    choices.tileRows[40] = 9
+    return choices
+  }
+
+  @Test func filesReadBack() throws {
+    try withTemporaryFolder { folder in
+      let path = "\(folder)/tuning.json"
+      #expect(try TuningChoices(contentsOf: path).isEmpty)
+      try AtomicFile.write(Array(Self.choices.text.utf8), to: path)
+      #expect(try TuningChoices(contentsOf: path) == Self.choices)
+      #expect(try TuningChoices(contentsOf: path).summary == Self.choices.summary)
+    }
+  }
+
+  @Test(arguments: [
+    "", "{}", "[]", #"{"products": [], "tile_rows": {"x": 1}}"#,
+    #"{"products": [{"rows": 1}], "tile_rows": {}}"#, #"{"products": [], "tile_rows": {"8": "9"}}"#,
+  ])
+  func damagedFilesAreErrors(text: String) throws {
+    try withTemporaryFolder { folder in
+      let path = "\(folder)/tuning.json"
+      try AtomicFile.write(Array(text.utf8), to: path)
+      let error = #expect(throws: InputError.self) { try TuningChoices(contentsOf: path) }
+      #expect(error?.message.contains(path) == true)
+    }
+  }
+
+  /// Choices that do not fit a device or a size are as good as none.
+  @Test func unfittingChoicesAreNotTaken() {
+    var profile = DeviceProfile.cpu
+    for height in [-1, 0, 15, 1000] {
+      profile.choices.tileRows = [40: height, 3: height]
+      #expect(profile.tileRows(for: 40) == DeviceProfile.cpu.tileRows(for: 40))
+      #expect(1...3 ~= profile.tileRows(for: 3))
+    }
+  }
+
+  @Test func tuningFindsSchedulesThatComputeTheSame() throws {
+    for device in try OpenCL.Device.all() {
+      let backend = try OpenCLBackend(device)
+      var tuner = ProductTuner(backend)
+      var findings: [ProductTuner.Finding] = []
+      try tuner.tune(Self.shapes + Self.shapes) { findings.append($0) }
+      #expect(findings.map(\.shape) == Self.shapes)
+      #expect(findings.allSatisfy { $0.after > 0 && $0.after <= $0.before * 2 })
+      for shape in tuner.choices.products.keys { #expect(Self.shapes.contains(shape)) }
+    }
+  }
+}
