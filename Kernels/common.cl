@@ -39,6 +39,15 @@ typedef int ivec;
 #define LANE_START ((int)get_local_id(0) * WIDTH)
 #define LANE_STEP (LANES * WIDTH)
 
+// How functions begin that are compiled by themselves where a kernel is one work-item that calls them
+// in many places: that takes less time than all as one. Barriers must not lie behind such a call.
+#if LANES == 1
+#define SEPARATE __attribute__((noinline)) static
+#else
+#define SEPARATE static
+#endif
+#define SECTION_FUNCTION SEPARATE void
+
 #define CHOOSE(type, condition, x, y) ((condition) ? (type)(x) : (type)(y))
 
 // Asks for a line of memory before it is needed; `locality` 3 is the nearest cache.
@@ -52,7 +61,7 @@ typedef int ivec;
 #endif
 
 // Elements with a stride, the last ones repeated where fewer than WIDTH are left.
-static vec load_strided(global const real *pointer, int stride, int count) {
+SEPARATE vec load_strided(global const real *pointer, int stride, int count) {
 #if WIDTH == 1
   return *pointer;
 #else
@@ -63,7 +72,7 @@ static vec load_strided(global const real *pointer, int stride, int count) {
 }
 
 // The first `count` elements of `value`, or all if there are fewer.
-static void store(vec value, global real *pointer, int count) {
+SEPARATE void store(vec value, global real *pointer, int count) {
 #if WIDTH == 1
   *pointer = value;
 #else
@@ -259,73 +268,3 @@ static real fold_index_of_maximum(vec x, vec index SCRATCH) {
 #endif
   return result;
 }
-
-// A launch that goes through phases, again and again: its work-groups take the shares of a phase one
-// by one and go on to the next phase when all shares of this one are done.
-//
-// A work-group waits only for shares that another one has taken and works at. So it does not matter
-// how many work-groups run at the same time: one alone does all shares itself and never waits.
-//
-// Every work-group has shares of its own, the same in every replay, so that a core finds in its cache
-// what it left there; done with them, it takes those of others.
-//
-// counters  for each phase the number of shares done, then for each work-group the number of its
-//           shares that were taken, both counted on over replays; and at the end the number of
-//           work-groups that are through. Each has lines of its own. The last work-group leaves
-//           them as it found them, 0.
-
-#define COUNTER_STRIDE 32
-#define LONGEST_WAIT (1 << 17)
-#define COUNTERS(phase) (counters + (phase) * (workers + 1) * COUNTER_STRIDE)
-
-// The number of a share of a phase of `count` shares in a replay; −1 if all are taken.
-static int take_share(volatile global int *counters, int phase, int count, int replay) {
-  const int workers = get_num_groups(0);
-  for (int turn = 0; turn < workers; ++turn) {
-    const int owner = (get_group_id(0) + turn) % workers;
-    const int first = count * owner / workers;
-    const int own = count * (owner + 1) / workers - first;
-    volatile global int *taken = COUNTERS(phase) + (owner + 1) * COUNTER_STRIDE;
-    for (;;) {
-      const int number = *taken;
-      if (number >= (replay + 1) * own) break;
-      if (atomic_cmpxchg(taken, number, number + 1) == number) return first + number - replay * own;
-    }
-  }
-  return -1;
-}
-
-static void end_share(volatile global int *counters, int phase) {
-  const int workers = get_num_groups(0);
-  mem_fence(CLK_GLOBAL_MEM_FENCE);
-  atomic_inc(COUNTERS(phase));
-}
-
-// Whether all shares of a phase in a replay are done, for which it waits; if not, the work-group
-// shall leave the launch to the others.
-//
-// Waiting takes a core, which another program may need that keeps the others from theirs. So nobody
-// waits for much longer than a share takes; the last work-group stays.
-static bool end_phase(volatile global int *counters, int phases, int phase, int count, int replay) {
-  const int workers = get_num_groups(0);
-  volatile global int *through = COUNTERS(phases);
-  for (int turn = 1; *COUNTERS(phase) < (replay + 1) * count; ++turn) {
-    if (turn % LONGEST_WAIT == 0) {
-      if (atomic_inc(through) < workers - 1) return false;
-      atomic_dec(through);
-    }
-  }
-  mem_fence(CLK_GLOBAL_MEM_FENCE);
-  return true;
-}
-
-// Ends the launch for a work-group that has not left before.
-static void end_replays(volatile global int *counters, int phases) {
-  const int workers = get_num_groups(0);
-  if (atomic_inc(COUNTERS(phases)) < workers - 1) return;
-  for (int i = 0; i <= phases * (workers + 1); ++i) counters[i * COUNTER_STRIDE] = 0;
-}
-
-#define FOR_SHARES(counters, phase, count, replay)                                     \
-  for (int group; (group = take_share(counters, phase, count, replay)) >= 0;           \
-       end_share(counters, phase))

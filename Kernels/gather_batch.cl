@@ -40,7 +40,7 @@ static vec QUOTIENT(vec x, real divisor) {
   return fma(fma(-quotient, (vec)(divisor), x), (vec)(reciprocal), quotient);
 }
 
-static void SECTION(int begin, int end SECTION_PARAMETERS) {
+SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   const int counter = counters[COUNTER];
   const int epoch = counter / BATCHES;
   const int batch = counter % BATCHES;

@@ -12,11 +12,11 @@
 // The tensor has COUNT elements from FIRST on, in rows of ROW_LENGTH.
 // JACOBIAN, generated, computes the derivatives for one `vec` of elements from `i` on, but for their
 // FACTORS that are the same for all, and adds their products with `g` to `sums`.
-// A unit of work is a row; the sum of several goes to the first of them.
+// A unit of work is a row.
 
-static void SECTION(int begin, int end SECTION_PARAMETERS) {
+static void PROJECT(int row SECTION_PARAMETERS) {
   // Nothing was moved before the first step.
-  const int last = counters[0] == 0 ? 0 : min(end * ROW_LENGTH, COUNT);
+  const int end = counters[0] == 0 ? 0 : min((row + 1) * ROW_LENGTH, COUNT);
   global const real *restrict new_gradient = gradient_buffer + NEW_GRADIENT_OFFSET + FIRST;
   global const real *restrict parameters = previous_parameters_buffer + PARAMETERS_OFFSET + FIRST;
   global const real *restrict gradient = previous_gradient_buffer + GRADIENT_OFFSET + FIRST;
@@ -24,16 +24,19 @@ static void SECTION(int begin, int end SECTION_PARAMETERS) {
   global const real *restrict uniforms = values + uniforms_at;
   vec sums[HYPERPARAMETERS];
   for (int h = 0; h < HYPERPARAMETERS; ++h) sums[h] = (vec)(0);
-  for (int i = begin * ROW_LENGTH + LANE_START; i < last; i += LANE_STEP) {
-    const int count = last - i;
+  for (int i = row * ROW_LENGTH + LANE_START; i < end; i += LANE_STEP) {
+    const int count = end - i;
     const vec g = LOAD(new_gradient + i);
     JACOBIAN
   }
   const real factors[HYPERPARAMETERS] = {FACTORS};
   for (int h = 0; h < HYPERPARAMETERS; ++h) {
     const real sum = factors[h] * fold_sum(sums[h] SCRATCH_ARGUMENT);
-    global real *own = partial_sums + PARTIAL_SUMS_OFFSET + h * ROWS + FIRST_ROW;
-    for (int row = begin + (int)get_local_id(0); row < end; row += LANES)
-      own[row] = row == begin ? sum : 0;
+    if (get_local_id(0) == 0)
+      partial_sums[PARTIAL_SUMS_OFFSET + h * ROWS + FIRST_ROW + row] = sum;
   }
+}
+
+SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
+  for (int row = begin; row < end; ++row) PROJECT(row SECTION_ARGUMENTS);
 }

@@ -7,6 +7,13 @@ const char *kernels_common(void) {
   return source;
 }
 
+const char *kernels_phases(void) {
+  static const char source[] = {
+#embed "phases.cl" suffix(, 0)
+  };
+  return source;
+}
+
 const char *kernels_matrix_product_cpu(void) {
   static const char source[] = {
 #embed "matrix_product_cpu.cl" suffix(, 0)

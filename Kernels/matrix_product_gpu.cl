@@ -80,6 +80,6 @@ static void TILE_OF(int unit SECTION_PARAMETERS) {
     }
 }
 
-static void SECTION(int begin, int end SECTION_PARAMETERS) {
+SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   for (int unit = begin; unit < end; ++unit) TILE_OF(unit SECTION_ARGUMENTS);
 }

@@ -2,7 +2,7 @@
 // LAST_TILE of the rows that are left. There are TILES times PANELS; neighbours share rows of the
 // left operand or, if ROWS_FIRST, columns of the right one.
 
-static void SECTION(int begin, int end SECTION_PARAMETERS) {
+SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   for (int unit = begin; unit < end; ++unit) {
     const int tile = ROWS_FIRST ? unit % TILES : unit / PANELS;
     const int panel = ROWS_FIRST ? unit / TILES : unit % PANELS;

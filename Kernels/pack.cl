@@ -26,6 +26,6 @@ static void PACK(int unit SECTION_PARAMETERS) {
     for (int j = columns; j < PANEL; ++j) target[k * PANEL + j] = 0;
 }
 
-static void SECTION(int begin, int end SECTION_PARAMETERS) {
+SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   for (int unit = begin; unit < end; ++unit) PACK(unit SECTION_ARGUMENTS);
 }

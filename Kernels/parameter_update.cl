@@ -28,7 +28,7 @@ static void UPDATE_BLOCK(int block SECTION_PARAMETERS) {
   }
 }
 
-static void SECTION(int begin, int end SECTION_PARAMETERS) {
+SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   // The step at which a run diverged is still taken, later ones are not.
   if (counters[1] != 0 && counters[1] != counters[0]) return;
   for (int block = begin; block < end; ++block) UPDATE_BLOCK(block SECTION_ARGUMENTS);

@@ -28,7 +28,7 @@
 #define RULE_STATES(k) levels[(k)*LEVEL_FIELDS + 7]
 #define IS_PER_TENSOR(k) levels[(k)*LEVEL_FIELDS + 8]
 
-static void SECTION(int begin, int end SECTION_PARAMETERS) {
+SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   global real *values = values_buffer + VALUES_OFFSET;
   global const real *partial_sums = partial_sums_buffer + PARTIAL_SUMS_OFFSET;
   const int lane = get_local_id(0);

@@ -2,6 +2,7 @@
 
 // The OpenCL C sources of this folder.
 const char *kernels_common(void);
+const char *kernels_phases(void);
 const char *kernels_matrix_product_cpu(void);
 const char *kernels_matrix_product_tiles(void);
 const char *kernels_matrix_product_gpu(void);

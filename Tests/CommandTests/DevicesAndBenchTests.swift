@@ -89,24 +89,37 @@ struct DevicesAndBenchTests {
   func tune() throws {
     try withTemporaryFolder { folder in
       let cache = ["XDG_CACHE_HOME": folder]
-      let run = try CommandRun(
-        ["tune", "--device", "opencl:0", "--hidden", "3", "--batch-size", "9"], environment: cache)
-      #expect(run.status == 0, "\(run.errors)")
-      #expect(run.output.contains("[9, 784] · [784, 3]"))
-      let isKept = run.output.contains("kept in \(folder)/hypertower/tuning-")
-      #expect(isKept || run.outputLines.last == "the defaults are as fast")
-
       try SmallDataset().write(to: folder + "/data")
-      let train = try CommandRun(
-        [
-          "train", "--device", "opencl:0", "--data", folder + "/data", "--batch-size", "16",
-          "--log", folder + "/log", "--quiet",
-        ], environment: cache)
-      #expect(train.status == 0, "\(train.errors)")
-      let log = try String(
-        decoding: Data(contentsOf: URL(filePath: folder + "/log")), as: UTF8.self)
-      let schedules = isKept ? " tuned products, " : "\"schedules\": \"defaults\""
-      #expect(log.contains(schedules), "\(log.split(separator: "\n").last ?? "")")
+      let data = ["--device", "opencl:0", "--data", folder + "/data", "--batch-size", "16"]
+      func train() throws -> String {
+        let run = try CommandRun(
+          ["train", "--log", folder + "/log", "--quiet"] + data, environment: cache)
+        #expect(run.status == 0, "\(run.errors)")
+        let log = try String(
+          decoding: Data(contentsOf: URL(filePath: folder + "/log")), as: UTF8.self)
+        return run.errors + (log.split(separator: "\n").last ?? "")
+      }
+      #expect(try train().contains("\"schedules\": \"defaults\""))
+
+      let run = try CommandRun(["tune", "--hidden", "3"] + data, environment: cache)
+      #expect(run.status == 0, "\(run.errors)")
+      #expect(run.output.contains("[16, 9] · [9, 3]"))
+      let path = try #require(run.outputLines.last?.split(separator: " ").last.map(String.init))
+      #expect(path.hasPrefix(folder + "/hypertower/tuning-"))
+
+      // As if something had been found.
+      let found =
+        #"{"products": [{"rows": 9, "inner": 16, "columns": 128, "left_transposed": true, "#
+        + #""right_transposed": false, "schedule": "tiles", "prefetch_terms": 3, "#
+        + #""packs_left": true, "packs_right": true}], "tile_rows": {}}"#
+      try Data(found.utf8).write(to: URL(filePath: path))
+      #expect(try train().contains("1 tuned products, 0 tuned heights, "))
+      try Data("{".utf8).write(to: URL(filePath: path))
+      #expect(try train().contains("going on with default schedules: "))
+      // Tuning writes a damaged file anew.
+      #expect(
+        try CommandRun(["tune", "--hidden", "3"] + data, environment: cache).status == 0)
+      #expect(try !train().contains("going on"))
     }
   }
 }

@@ -16,8 +16,6 @@ import Testing
     _ change: (inout DeviceProfile) -> Void = { _ in }
   ) throws -> (bits: [[UInt32]], losses: [Double]) {
     var profile = DeviceProfile.cpu
-    // The height of blocks decides in which order hypergradients are summed.
-    for rows in [20, 33, 50, 150] { profile.choices.tileRows[rows] = 7 }
     change(&profile)
     var own = Hypertower.Device(
       name: "opencl", backend: try OpenCLBackend(device, profile: profile))
@@ -32,12 +30,25 @@ import Testing
 
   @Test func workGroupsShareWorkAsTheyCome() throws {
     for device in try OpenCL.Device.all() {
-      let tower = Adam(0.01) / SGD(1e-4)
+      let tower = Adam(0.01) / Adam(0.01)
       let one = try run(device, tower) { $0.computeUnits = 1 }
       #expect(one.losses.count == 23 && one.losses[22] < one.losses[0])
       for workers in [2, 3, 7, 64] {
         let several = try run(device, tower) { $0.computeUnits = workers }
         #expect(several.bits == one.bits, "\(workers) work-groups")
+      }
+    }
+  }
+
+  @Test func heightsOfTilesChangeNoBit() throws {
+    for device in try OpenCL.Device.all() {
+      let tower = Adam(0.01) / Adam(0.01)
+      let standard = try run(device, tower)
+      for height in [3, 8, 14] {
+        let other = try run(device, tower) { profile in
+          for rows in [20, 33, 50] { profile.choices.tileRows[rows] = height }
+        }
+        #expect(other.bits == standard.bits, "height \(height)")
       }
     }
   }
@@ -61,6 +72,19 @@ import Testing
       let fused = try run(device, Adam(0.01) / Adam())
       let unfused = try run(device, Adam(0.01) / Adam(), fuses: false)
       assertClose(unfused.losses, fused.losses, .relative(1e-5), "a tower")
+    }
+  }
+
+  /// More layers than a kernel takes arguments.
+  @Test func manyLayers() throws {
+    for backend in TestBackend.native {
+      let trainer = try Trainer(
+        DenseNetwork(widths: [20] + [Int](repeating: 6, count: 60) + [5]),
+        loss: .negativeLogLikelihood, optimizer: SGD(0.1) / SGD(0.01), on: backend.device(),
+        seed: 3)
+      var losses: [Double] = []
+      try trainer.train(on: Self.data, batchSize: 50, steps: 4) { losses += $0.map(\.loss) }
+      #expect(losses.count == 4 && losses.allSatisfy { $0 > 0 && $0 < 3 }, "\(backend.name)")
     }
   }
 

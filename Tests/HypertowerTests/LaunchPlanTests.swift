@@ -119,6 +119,22 @@ import Testing
     #expect(small.plan() == [[[0, 1]]])
   }
 
+  /// A product that goes on with what one work-group did is still cut into blocks of rows.
+  @Test func productsDoNotJoinSmallWorks() {
+    var sketch = Sketch()
+    let source = sketch.buffer(rows * 20)
+    let small = sketch.elementwise(sketch.elementwise(source, columns: 20), columns: 20)
+    var nest = LoopNest(keptShape: [1], reducedShape: [rows * 20])
+    nest.inputs = [.load(small, strides: [0, 1]), .reduction(0)]
+    let value = nest.graph.append(.input(0))
+    nest.reductions = [.init(kind: .sum, value: value, stage: 0)]
+    let node = nest.graph.append(.input(1))
+    nest.outputs = [.init(node: node, span: sketch.buffer(1), isFull: false, stage: 0)]
+    sketch.program.instructions.append(.loopNest(nest))
+    _ = sketch.product(small, inner: 20, columns: 30)
+    #expect(sketch.plan() == [[[0, 1, 2]], [[3]]])
+  }
+
   /// Sums over rows need all of them, but are so small that nobody need wait for them.
   @Test func smallWorksShareAWorkGroup() {
     var sketch = Sketch()

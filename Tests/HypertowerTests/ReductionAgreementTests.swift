@@ -61,6 +61,20 @@ import Testing
       ], on: backend)
   }
 
+  /// Sums of products without elements, which nobody computes.
+  @Test(arguments: TestBackend.all)
+  func sumsOfEmptyProducts(_ backend: TestBackend) throws {
+    var random = SeededRandom(81)
+    let product = random.tensor([3, 4]).matmul(random.tensor([4, 0]))
+    for fuses in [true, false] {
+      try expectAgreement(
+        [
+          OperationCase("along nothing", product.sum([1]), .exact),
+          OperationCase("of its function", (product.tanh() + 1).sum([1]) + 2, .exact),
+        ], on: backend, fuses: fuses)
+    }
+  }
+
   @Test(arguments: TestBackend.all)
   func tiesAndNumbersThatAreNone(_ backend: TestBackend) throws {
     let inf = Float.infinity

@@ -36,6 +36,7 @@ import Testing
   @Test(arguments: [
     "", "{}", "[]", #"{"products": [], "tile_rows": {"x": 1}}"#,
     #"{"products": [{"rows": 1}], "tile_rows": {}}"#, #"{"products": [], "tile_rows": {"8": "9"}}"#,
+    #"{"products": [], "tile_rows": {"40": 15}}"#,
   ])
   func damagedFilesAreErrors(text: String) throws {
     try withTemporaryFolder { folder in
@@ -59,12 +60,36 @@ import Testing
   @Test func tuningFindsSchedulesThatComputeTheSame() throws {
     for device in try OpenCL.Device.all() {
       let backend = try OpenCLBackend(device)
-      var tuner = ProductTuner(backend)
+      var tuner = try ProductTuner(backend)
       var findings: [ProductTuner.Finding] = []
       try tuner.tune(Self.shapes + Self.shapes) { findings.append($0) }
       #expect(findings.map(\.shape) == Self.shapes)
       #expect(findings.allSatisfy { $0.after > 0 && $0.after <= $0.before * 2 })
       for shape in tuner.choices.products.keys { #expect(Self.shapes.contains(shape)) }
     }
+  }
+
+  /// Where many work-groups run side by side, default tiles are lower than any candidate.
+  @Test func tuningWorksWithManyComputeUnits() throws {
+    for device in try OpenCL.Device.all() {
+      var profile = DeviceProfile.cpu
+      profile.computeUnits = 64
+      var tuner = try ProductTuner(try OpenCLBackend(device, profile: profile))
+      var count = 0
+      try tuner.tune(Array(Self.shapes.prefix(1))) { _ in count += 1 }
+      #expect(count == 1)
+    }
+  }
+
+  /// What is tried again is judged anew: older findings for it go, others stay.
+  @Test func tuningAgainReplaces() {
+    var kept = Self.choices
+    kept.tileRows[7] = 5
+    var found = TuningChoices()
+    found.products[Self.shapes[1]] = .tiles(prefetchTerms: 0, packsLeft: false, packsRight: true)
+    kept.replace(Self.shapes, by: found)
+    #expect(kept.products[Self.shapes[0]] == nil)
+    #expect(kept.products[Self.shapes[1]] == found.products[Self.shapes[1]])
+    #expect(kept.products.count == 2 && kept.tileRows == [7: 5])
   }
 }

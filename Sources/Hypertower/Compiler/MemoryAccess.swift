@@ -58,7 +58,8 @@ extension LoopNest {
   fileprivate var accesses: [MemoryAccess] {
     let shape = keptShape + reducedShape
     let loads = inputs.compactMap { input -> MemoryAccess? in
-      guard case .load(let span, let strides) = input, !shape.contains(0) else { return nil }
+      guard case .load(let span, let strides) = input else { return nil }
+      guard !shape.contains(0) else { return MemoryAccess(span, count: 0, isWrite: false) }
       let extents = zip(shape, strides).map { ($0 - 1) * $1 }
       let isCut = strides[0] > 0 && extents.dropFirst().reduce(0, +) < strides[0]
       return MemoryAccess(

@@ -50,7 +50,7 @@ package struct Span: Hashable, Sendable {
   }
 }
 
-/// One kind of kernel launch.
+/// One kind of device operation.
 package enum Instruction: Sendable {
   case loopNest(LoopNest)
   case matrixProduct(MatrixProduct)

@@ -22,8 +22,10 @@ package struct ParameterLayout: Sendable {
 
   /// Tensors start at multiples of this many elements, so that vectors of 16 are aligned.
   package static let alignment = 16
-  /// The greatest length of a row of a tensor that has no rows of its own.
+  /// The length of rows of a tensor that has none of its own, or too many.
   private static let vectorRowLength = 1024
+  /// The most rows that a tensor has as it is: each costs a sum that a single work-group adds up.
+  private static let mostRows = 4096
 
   package let entries: [Entry]
   /// The number of elements of the arena, gaps included.
@@ -39,7 +41,7 @@ package struct ParameterLayout: Sendable {
     for (name, shape) in tensors {
       let count = shape.elementCount
       let length =
-        shape.count > 1
+        shape.count > 1 && shape[0] <= Self.mostRows
         ? shape.dropFirst().reduce(1, *) : Swift.min(count, Self.vectorRowLength)
       let entry = Entry(
         name: name, offset: size, count: count, rowLength: Swift.max(1, length),

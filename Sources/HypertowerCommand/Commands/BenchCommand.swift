@@ -41,7 +41,11 @@ struct BenchCommand: ParsableCommand {
       discussion: "For the first of --towers and of --heights; what was built before is cached."))
   var firstStep = false
 
-  @Flag(help: "Print JSON: an array with one object for each tower, or one object for --floor.")
+  @Flag(
+    help: """
+      Print JSON: an array with one object for each tower, or one object for --floor and \
+      --first-step.
+      """)
   var json = false
 
   private var towerNames: [String] { towers.split(separator: ",").map(String.init) }
@@ -91,7 +95,7 @@ struct BenchCommand: ParsableCommand {
     return [
       "\(network.description), \(rounds) rounds of \(BenchmarkNetwork.steps) steps, "
         + "milliseconds a step",
-      "device \(device)", "",
+      "device \(device)" + (device.tuning.map { ", schedules \($0)" } ?? ""), "",
     ] + table([header] + rows)
   }
 
@@ -106,6 +110,7 @@ struct BenchCommand: ParsableCommand {
           ("slowest_ms", .number(result.slowest)), ("final_loss", .number(result.finalLoss)),
           ("device_bytes", result.deviceBytes.map(JSONText.integer) ?? .null),
           ("device", .string(device.description)),
+          ("schedules", device.tuning.map(JSONText.string) ?? .null),
         ])
       }
     ).text
@@ -138,14 +143,29 @@ struct BenchCommand: ParsableCommand {
 
   private func printLaunches(_ network: BenchmarkNetwork) throws {
     let device = try device.device(isTimed: true)
+    var towers: [JSONText] = []
     for name in towerNames {
       for height in heights.values {
         let trainer = try network.trainer(
           StepBenchmark.tower(name, height: height), on: device)
-        let lines = try LaunchTimes(network, trainer).lines
-        for line in ["\(name), height \(height)"] + lines { try Console.print(line) }
+        let times = try LaunchTimes(network, trainer)
+        if json {
+          let launches = times.rows.map {
+            JSONText.object([
+              ("label", .string($0.label)), ("median_us", .number($0.microseconds)),
+            ])
+          }
+          towers.append(
+            .object([
+              ("tower", .string(name)), ("height", .integer(height)),
+              ("launches", .array(launches)),
+            ]))
+        } else {
+          for line in ["\(name), height \(height)"] + times.lines { try Console.print(line) }
+        }
       }
     }
+    if json { try Console.print(JSONText.array(towers).text) }
   }
 
   private func printFirstStep(_ network: BenchmarkNetwork) throws {

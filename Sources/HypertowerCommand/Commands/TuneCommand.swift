@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import Hypertower
 
 struct TuneCommand: ParsableCommand {
@@ -13,17 +14,30 @@ struct TuneCommand: ParsableCommand {
       """)
 
   @OptionGroup var device: DeviceOptions
-  @OptionGroup var network: BenchmarkOptions
+  @OptionGroup var data: DataOptions
+  @OptionGroup var model: ModelOptions
+
+  @Option(help: "The number of samples of a step.")
+  var batchSize = 300
+
+  func validate() throws {
+    guard batchSize > 0 else {
+      throw ValidationError("--batch-size \(batchSize) is out of range: it must be 1 or more")
+    }
+  }
 
   func run() throws {
-    let network = try network.network()
     let device = try device.device()
     guard let backend = device.backend as? OpenCLBackend else {
       throw Failure(.usage, "tune needs an OpenCL device; this is \(device)")
     }
-    try Console.print("\(network.description), device \(device)")
-    var tuner = ProductTuner(backend)
-    try tuner.tune(network.products) { finding in
+    let images = try data.images()
+    let widths = [images.featureCount] + model.hidden.values + [images.classCount]
+    let shapes = ProductShape.ofDenseNetwork(widths: widths, batchSize: batchSize)
+    try Console.print(
+      "\(widths.map(String.init).joined(separator: "–")), batch \(batchSize), device \(device)")
+    var tuner = try ProductTuner(backend)
+    try tuner.tune(shapes) { finding in
       let shape = finding.shape
       try Console.print(
         "[\(shape.rows), \(shape.inner)] · [\(shape.inner), \(shape.columns)]  "
@@ -33,7 +47,8 @@ struct TuneCommand: ParsableCommand {
     for (rows, height) in tuner.choices.tileRows.sorted(by: { $0.key < $1.key }) {
       try Console.print("tiles of \(height) rows where there are \(rows)")
     }
-    if tuner.choices.isEmpty { return try Console.print("the defaults are as fast") }
-    try Console.print("kept in \(try backend.keep(tuner.choices))")
+    let path = try backend.keep(tuner.choices, for: shapes)
+    let found = tuner.choices.isEmpty ? "the defaults are as fast; " : ""
+    try Console.print("\(found)kept in \(path)")
   }
 }

@@ -27,8 +27,10 @@ struct DeviceOptions: ParsableArguments {
 
   /// The same device, which measures every launch.
   func device(isTimed: Bool) throws -> Device {
-    try Device.named(
+    var device = try Device.named(
       name ?? Device.preferred(warn: { Console.warn($0) }).name, isTimed: isTimed,
       warn: { Console.warn($0) })
+    device.fuses = !noFusion
+    return device
   }
 }

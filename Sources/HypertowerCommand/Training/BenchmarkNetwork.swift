@@ -49,24 +49,9 @@ struct BenchmarkNetwork {
       on: data, batchSize: batchSize, steps: Self.steps, shuffled: false, report: report)
   }
 
-  /// The products of a step: forwards, for the weights' gradients, and, but for the first layer, for
-  /// those of its inputs.
+  /// The products of a step.
   var products: [ProductShape] {
-    zip(widths, widths.dropFirst()).enumerated().flatMap { layer, own in
-      let (inputs, outputs) = own
-      let all = [
-        ProductShape(
-          rows: batchSize, inner: inputs, columns: outputs, isLeftTransposed: false,
-          isRightTransposed: false),
-        ProductShape(
-          rows: inputs, inner: batchSize, columns: outputs, isLeftTransposed: true,
-          isRightTransposed: false),
-        ProductShape(
-          rows: batchSize, inner: outputs, columns: inputs, isLeftTransposed: false,
-          isRightTransposed: true),
-      ]
-      return layer == 0 ? Array(all.dropLast()) : all
-    }
+    ProductShape.ofDenseNetwork(widths: widths, batchSize: batchSize)
   }
 
   /// The arithmetic of those products, in floating-point operations.

@@ -2,7 +2,8 @@ import Hypertower
 
 /// What each launch of a step of a benchmark takes on an OpenCL device.
 struct LaunchTimes {
-  private let rows: [(label: String, microseconds: Double)]
+  /// The launches in their order with their medians.
+  let rows: [(label: String, microseconds: Double)]
 
   /// - Parameter trainer: on a timed OpenCL device; it takes some steps.
   init(_ network: BenchmarkNetwork, _ trainer: Trainer) throws {
@@ -27,7 +28,7 @@ struct LaunchTimes {
     }
   }
 
-  /// The launches in their order with their medians in microseconds, then the sum.
+  /// The launches and, at the end, their sum.
   var lines: [String] {
     let total = rows.reduce(0) { $0 + $1.microseconds }
     return (rows + [("all launches", total)]).map {

@@ -39,16 +39,7 @@ struct StepFloor {
   private static func program(_ network: BenchmarkNetwork) -> Program {
     var program = Program()
     for shape in network.products {
-      func buffer(_ count: Int) -> Span { Span(buffer: program.addBuffer(.real, count: count)) }
-      var product = MatrixProduct(
-        rows: shape.rows, columns: shape.columns, inner: shape.inner,
-        left: .init(
-          span: buffer(shape.rows * shape.inner), isTransposed: shape.isLeftTransposed),
-        right: .init(
-          span: buffer(shape.inner * shape.columns), isTransposed: shape.isRightTransposed))
-      let node = product.epilogue.append(.input(MatrixProduct.productInput))
-      product.outputs = [.init(node: node, span: buffer(shape.rows * shape.columns))]
-      program.instructions.append(.matrixProduct(product))
+      program.instructions.append(.matrixProduct(MatrixProduct(shape, in: &program)))
     }
     return program
   }

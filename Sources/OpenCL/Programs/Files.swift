@@ -69,7 +69,7 @@ private func write(_ bytes: [UInt8], to file: Int32, _ path: String) throws {
 }
 
 /// Creates the folder at `path` and those above it that are not there.
-private func createDirectory(_ path: String) throws {
+package func createDirectory(_ path: String) throws {
   var status = stat()
   if stat(path, &status) == 0 { return }
   if let slash = path.lastIndex(of: "/"), slash > path.startIndex {

@@ -9,7 +9,7 @@ enum EpilogueCode {
     let columns = product.columns
     let source = epilogue.wrap(
       """
-      static void SECTION(int begin, int end SECTION_PARAMETERS) {
+      SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
         for (int row = begin; row < end; ++row)
           for (int column = LANE_START; column < \(columns); column += LANE_STEP) {
             const vec product = LOAD(result + \(result.offset) + row * \(columns) + column);

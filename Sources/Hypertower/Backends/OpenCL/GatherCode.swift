@@ -39,8 +39,8 @@ enum GatherCode {
       .replacing("    COPY_ROW\n", with: copies)
     let source = defining(
       [
-        ("COUNTER", gather.counter.offset), ("BATCH", gather.batchSize),
-        ("STRIDE", gather.stride), ("BATCHES", gather.batchesPerEpoch),
+        ("COUNTER", gather.counter.offset), ("STRIDE", gather.stride),
+        ("BATCHES", gather.batchesPerEpoch),
         ("SAMPLES", gather.sampleCount), ("SHUFFLED", permutation == nil ? 0 : 1),
         ("ROUNDS", IndexPermutation.rounds), ("LOWER_BITS", permutation?.lowerBits ?? 1),
         ("UPPER_BITS", permutation?.upperBits ?? 1),

@@ -25,7 +25,7 @@ struct KernelSection {
 
   /// What the work is, in words.
   var label: String
-  /// Defines `static void SECTION(int begin, int end SECTION_PARAMETERS)`, which does the units of
+  /// Defines `SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS)`, which does the units of
   /// work from `begin` up to `end`.
   var source: String
   var parameters: [Parameter]
@@ -37,33 +37,4 @@ struct KernelSection {
   var unitsPerBlock = 0
   /// The number of reals of local memory that the function gets as `scratch`.
   var localMemory = 0
-}
-
-/// Definitions before a kernel's source.
-func defining(_ definitions: [(String, Int)], _ source: String) -> String {
-  definitions.map { "#define \($0.0) \($0.1)\n" }.joined() + source + "\n"
-    + definitions.map { "#undef \($0.0)\n" }.joined()
-}
-
-/// The buffers that a section refers to, in the order of their first mention, without repeats.
-struct ArgumentList {
-  private(set) var buffers: [Int] = []
-  private var isWritten: Set<Int> = []
-
-  /// The name of the parameter for `buffer`.
-  mutating func name(_ buffer: Int, written: Bool = false) -> String {
-    if !buffers.contains(buffer) { buffers.append(buffer) }
-    if written { isWritten.insert(buffer) }
-    return "buffer\(buffer)"
-  }
-
-  var parameters: [KernelSection.Parameter] {
-    buffers.map { buffer in
-      .init(
-        "global \(isWritten.contains(buffer) ? "" : "const ")real *buffer\(buffer)",
-        .buffer(buffer))
-    }
-  }
-
-  var names: [String] { buffers.map { "buffer\($0)" } }
 }

@@ -46,6 +46,9 @@ struct KernelSource {
   private var kernelNames: [String: String] = [:]
   private let buffers: [BufferDescription]
 
+  /// How far apart counters of phases lie, so that no two share a line of a cache.
+  private static let counterStride = 32
+
   /// The names that sections give to their functions; each gets names of its own.
   private static let functionNames = [
     "SECTION", "EPILOGUE", "WHOLE_TILE", "LAST_TILE", "TILE_OF", "PACK", "PROJECT",
@@ -57,6 +60,7 @@ struct KernelSource {
     self.buffers = buffers
     text =
       "#define LANES ROW_LANES\n" + String(cString: kernels_common())
+      + "#define COUNTER_STRIDE \(Self.counterStride)\n" + String(cString: kernels_phases())
       + "#if TOWER_LANES > 1\n"
       + "#define TOWER_BARRIER barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);\n"
       + "#else\n#define TOWER_BARRIER\n#endif\n"
@@ -88,7 +92,8 @@ struct KernelSource {
     var parameters = ParameterNames(buffers, varying: varying, alternatives: alternatives)
     let bodies = phases.map { body(of: $0, &parameters) }
     let counters = parameters.add(
-      .counters((phases.count * (workers + 1) + 1) * 32), type: "volatile global int *")
+      .counters((phases.count * (workers + 1) + 1) * Self.counterStride),
+      type: "volatile global int *")
     let first = parameters.add(.firstAlternative, type: "int ")
     let count = parameters.add(.replayCount, type: "int ")
     var text = "  for (int replay = 0; replay < \(count); ++replay) {\n"

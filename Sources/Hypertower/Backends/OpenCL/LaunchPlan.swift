@@ -42,10 +42,10 @@ struct LaunchPlan {
     for other in 0..<work {
       switch dependence(of: work, on: other) {
       case .none: continue
-      case .rowByRow:
+      case .rowByRow where !isSerial(places[other]):
         earliest = Swift.max(earliest, places[other].launch)
         continued.append(places[other])
-      case .whole:
+      case .rowByRow, .whole:
         earliest = Swift.max(earliest, places[other].launch + 1)
         needed.append(places[other])
       }
@@ -63,6 +63,10 @@ struct LaunchPlan {
         Branch(works: [work]))
       places.append((earliest, launches[earliest].count - 1))
     }
+  }
+
+  private func isSerial(_ place: (launch: Int, branch: Int)) -> Bool {
+    launches[place.launch][place.branch].isSerial
   }
 
   /// Lets the work-group that does what `work` needs do it as well, if all of that is small, in the

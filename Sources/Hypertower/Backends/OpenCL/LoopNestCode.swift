@@ -63,7 +63,7 @@ struct LoopNestCode {
     let rowGroups = Swift.min(units, profile.workGroups)
     return KernelSection(
       label: nest.label,
-      source: "static void SECTION(int begin, int end SECTION_PARAMETERS) {\n\(code)}\n",
+      source: "SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {\n\(code)}\n",
       parameters: arguments.parameters, units: units,
       unitsPerGroup: isRows
         ? (units + rowGroups - 1) / rowGroups : (units + groups - 1) / groups,

@@ -23,8 +23,6 @@ extension OpenCLBackend {
       try queue.finish()
       fastest = Swift.min(fastest, ContinuousClock.now - start)
     }
-    let seconds =
-      Double(fastest.components.seconds) + Double(fastest.components.attoseconds) * 1e-18
-    return Double(2 * items * chains * steps * profile.width) / seconds
+    return Double(2 * items * chains * steps * profile.width) / fastest.seconds
   }
 }

@@ -15,7 +15,12 @@ package final class OpenCLBackend: Backend {
   private let isTimed: Bool
   private var timings: [(label: String, event: Event)] = []
 
-  /// After how many runs the device is told to start on what was enqueued.
+  /// So many pointers every driver takes as arguments of a kernel: 1,024 bytes, with some to spare.
+  private static let mostArguments = 120
+
+  /// After how many runs the device is told to start on what was enqueued; also the most replays of
+  /// one launch: so many that launching costs next to nothing, and few enough that work-groups that
+  /// have left it are soon back.
   private static let flushInterval = 8
 
   package init(
@@ -121,6 +126,12 @@ package final class OpenCLBackend: Backend {
     }
     var program = program
     let works = DeviceWork.all(of: &program, profile)
+    return try prepare(program, works, alternatives: alternatives)
+  }
+
+  private func prepare(
+    _ program: Program, _ works: [DeviceWork], alternatives: [[(any DeviceArray)?]]
+  ) throws -> any Executable {
     let plan = LaunchPlan(works, fuses: program.fuses, profile)
     let memory = MemoryPlan(
       program.buffers,
@@ -139,11 +150,17 @@ package final class OpenCLBackend: Backend {
     var source = KernelSource(program.buffers)
     let joined = LaunchCode.joinedLaunch(
       plan, of: works, profile, varying: Set(varying), alternatives: alternatives.count, &source)
-    if let joined {
+    if let joined, joined.arguments.count <= Self.mostArguments {
       let built = try self.program(source: source.text)
       return OpenCLExecutable(joined: try bind(joined, of: built, to: buffers, 0))
     }
+    source = KernelSource(program.buffers)
     let launches = LaunchCode.launches(plan, of: works, profile, &source)
+    if program.fuses, launches.contains(where: { $0.argumentCount > Self.mostArguments }) {
+      var unfused = program
+      unfused.fuses = false
+      return try prepare(unfused, works, alternatives: alternatives)
+    }
     let built = try self.program(source: source.text)
     return OpenCLExecutable(
       alternatives: try buffers.indices.map { alternative in
@@ -188,15 +205,18 @@ package final class OpenCLBackend: Backend {
     guard let executable = executable as? OpenCLExecutable else {
       fatalError("OpenCLBackend: a program of another backend")
     }
-    if isTimed {
-      timings += try executable.enqueueTimed(from: alternative, count: count, on: queue)
-    } else {
-      try executable.enqueue(from: alternative, count: count, on: queue)
-    }
-    runsSinceFlush += count
-    if runsSinceFlush >= Self.flushInterval {
-      try queue.flush()
-      runsSinceFlush = 0
+    for start in stride(from: 0, to: count, by: Self.flushInterval) {
+      let (first, count) = (alternative + start, Swift.min(Self.flushInterval, count - start))
+      if isTimed {
+        timings += try executable.enqueueTimed(from: first, count: count, on: queue)
+      } else {
+        try executable.enqueue(from: first, count: count, on: queue)
+      }
+      runsSinceFlush += count
+      if runsSinceFlush >= Self.flushInterval {
+        try queue.flush()
+        runsSinceFlush = 0
+      }
     }
   }
 

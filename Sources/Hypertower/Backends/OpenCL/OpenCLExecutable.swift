@@ -30,20 +30,13 @@ final class OpenCLExecutable: Executable {
 
   init(alternatives: [[Launch]]) { form = .separate(alternatives) }
 
-  /// The most replays of one launch: so many that launching costs next to nothing, and few enough
-  /// that work-groups that have left it are soon back.
-  private static let mostReplays = 8
-
   /// Enqueues replays, the first on list number `alternative`, each on the next list in turn.
   func enqueue(from alternative: Int, count: Int, on queue: CommandQueue) throws {
     switch form {
     case .joined(let launch):
-      for start in stride(from: 0, to: count, by: Self.mostReplays) {
-        try launch.kernel.setArgument(launch.firstAlternative!, Int32(alternative + start))
-        try launch.kernel.setArgument(
-          launch.replayCount!, Int32(Swift.min(Self.mostReplays, count - start)))
-        try queue.enqueue(launch.kernel, launch.size)
-      }
+      try launch.kernel.setArgument(launch.firstAlternative!, Int32(alternative))
+      try launch.kernel.setArgument(launch.replayCount!, Int32(count))
+      try queue.enqueue(launch.kernel, launch.size)
     case .separate(let alternatives):
       for replay in 0..<count {
         for launch in alternatives[(alternative + replay) % alternatives.count] {

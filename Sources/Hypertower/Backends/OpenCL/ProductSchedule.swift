@@ -23,6 +23,26 @@ package struct ProductShape: Hashable, Sendable {
   }
 }
 
+extension MatrixProduct {
+  /// A product of that shape, of buffers 0 and 1 into buffer 2.
+  init(_ shape: ProductShape) {
+    var program = Program()
+    self.init(shape, in: &program)
+  }
+
+  /// A product of that shape and nothing besides, of buffers of its own in `program`.
+  package init(_ shape: ProductShape, in program: inout Program) {
+    func buffer(_ count: Int) -> Span { Span(buffer: program.addBuffer(.real, count: count)) }
+    self.init(
+      rows: shape.rows, columns: shape.columns, inner: shape.inner,
+      left: .init(span: buffer(shape.rows * shape.inner), isTransposed: shape.isLeftTransposed),
+      right: .init(
+        span: buffer(shape.inner * shape.columns), isTransposed: shape.isRightTransposed))
+    let node = epilogue.append(.input(Self.productInput))
+    outputs = [.init(node: node, span: buffer(shape.rows * shape.columns))]
+  }
+}
+
 /// How a product is computed.
 package enum ProductSchedule: Hashable, Sendable {
   /// By register tiles, which ask for memory `prefetchTerms` terms ahead, from operands that are
@@ -33,15 +53,4 @@ package enum ProductSchedule: Hashable, Sendable {
   case localMemory(tile: Int, perItem: Int)
   /// By CLBlast, followed by a kernel for the epilogue.
   case clblast
-}
-
-/// What was found to be fastest on a device, by `ProductTuner`.
-package struct TuningChoices: Equatable, Sendable {
-  package var products: [ProductShape: ProductSchedule] = [:]
-  /// The height of tiles, and of blocks of rows, for a number of rows.
-  package var tileRows: [Int: Int] = [:]
-
-  package init() {}
-
-  package var isEmpty: Bool { products.isEmpty && tileRows.isEmpty }
 }

@@ -2,21 +2,30 @@ internal import OpenCL
 
 /// Finds the fastest schedules for products on an OpenCL device by trying them.
 package struct ProductTuner {
+  /// What was found for a product.
   package struct Finding {
     package let shape: ProductShape
+    /// The fastest schedule.
     package let schedule: ProductSchedule
-    /// Milliseconds by default and with the schedule.
+    /// Milliseconds by default.
     package let before: Double
+    /// Milliseconds with the schedule.
     package let after: Double
   }
 
+  /// With the defaults of the device.
   private let backend: OpenCLBackend
+  /// What is better than the defaults.
   package private(set) var choices = TuningChoices()
 
   /// Less than this share of time gained is noise.
   private static let leastGain = 0.03
 
-  package init(_ backend: OpenCLBackend) { self.backend = backend }
+  /// Milliseconds that a step loses when CLBlast, whose kernels are its own, splits its launch.
+  private static let priceOfSplitting = 0.05
+
+  /// - Parameter backend: the device; what was found for it before does not count.
+  package init(_ backend: OpenCLBackend) throws { self.backend = try backend.with(TuningChoices()) }
 
   /// Tries all candidates for products of `shapes`; what is better than the defaults joins
   /// `choices`.
@@ -35,14 +44,15 @@ package struct ProductTuner {
   private mutating func tuneHeights(_ shapes: [ProductShape]) throws {
     for rows in Set(shapes.map(\.rows)).sorted() where rows > DeviceProfile.greatestTileRows {
       let own = shapes.filter { $0.rows == rows }
-      let heights = DeviceProfile.leastTileRows...DeviceProfile.greatestTileRows
+      let standard = backend.profile.tileRows(for: rows)
+      let heights = Set(DeviceProfile.leastTileRows...DeviceProfile.greatestTileRows)
+        .union([standard]).sorted()
       var times: [Int: Double] = [:]
       for height in heights {
         var choices = choices
         choices.tileRows[rows] = height
         times[height] = try own.reduce(0) { try $0 + milliseconds($1, choices) }
       }
-      let standard = backend.profile.tileRows(for: rows)
       let fastest = heights.min { times[$0]! < times[$1]! }!
       if times[fastest]! < times[standard]! * (1 - Self.leastGain) {
         choices.tileRows[rows] = fastest
@@ -53,14 +63,15 @@ package struct ProductTuner {
   private mutating func tune(_ shape: ProductShape) throws -> Finding {
     let before = try milliseconds(shape, TuningChoices())
     var best = (
-      schedule: backend.profile.schedule(for: Self.product(shape).product),
+      schedule: backend.profile.schedule(for: MatrixProduct(shape)),
       time: try milliseconds(shape, choices)
     )
     for candidate in candidates(shape) where candidate != best.schedule {
       var choices = choices
       choices.products[shape] = candidate
       // A library may refuse a size or a device.
-      guard let time = try? milliseconds(shape, choices) else { continue }
+      guard var time = try? milliseconds(shape, choices) else { continue }
+      if candidate == .clblast && backend.profile.joinsPhases { time += Self.priceOfSplitting }
       if time < best.time * (1 - Self.leastGain) {
         best = (candidate, time)
         self.choices.products[shape] = candidate
@@ -91,37 +102,18 @@ package struct ProductTuner {
   private func milliseconds(_ shape: ProductShape, _ choices: TuningChoices) throws -> Double {
     let backend = try backend.with(choices)
     var program = Program()
-    let (product, counts) = Self.product(shape)
-    for count in counts { _ = program.addBuffer(.real, count: count) }
-    program.instructions = [.matrixProduct(product)]
+    program.instructions = [.matrixProduct(MatrixProduct(shape, in: &program))]
     let executable = try backend.prepare(
-      program, arrays: try counts.map { try backend.allocate(.real, count: $0) })
+      program, arrays: try program.buffers.map { try backend.allocate(.real, count: $0.count) })
     func time(_ count: Int) throws -> Double {
       let start = ContinuousClock.now
       try backend.run(executable, from: 0, count: count)
       try backend.synchronize()
-      let elapsed = (ContinuousClock.now - start).components
-      return (Double(elapsed.seconds) * 1e3 + Double(elapsed.attoseconds) * 1e-15) / Double(count)
+      return (ContinuousClock.now - start).seconds * 1000 / Double(count)
     }
     _ = try time(1)
     // Each measurement takes a few milliseconds at least.
     let count = Swift.max(1, Swift.min(100, Int(4 / Swift.max(try time(2), 1e-3))))
     return try (0..<5).map { _ in try time(count) }.sorted()[2]
-  }
-
-  /// A product of that shape, and the sizes of its operands and its result.
-  private static func product(
-    _ shape: ProductShape
-  ) -> (product: MatrixProduct, counts: [Int]) {
-    var product = MatrixProduct(
-      rows: shape.rows, columns: shape.columns, inner: shape.inner,
-      left: .init(span: Span(buffer: 0), isTransposed: shape.isLeftTransposed),
-      right: .init(span: Span(buffer: 1), isTransposed: shape.isRightTransposed))
-    let node = product.epilogue.append(.input(MatrixProduct.productInput))
-    product.outputs = [.init(node: node, span: Span(buffer: 2))]
-    return (
-      product,
-      [shape.rows * shape.inner, shape.inner * shape.columns, shape.rows * shape.columns]
-    )
   }
 }

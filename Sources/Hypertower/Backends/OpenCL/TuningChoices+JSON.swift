@@ -35,7 +35,9 @@ extension TuningChoices {
     }
     guard let heights = json["tile_rows"]?.object else { throw fault("tile_rows") }
     for (rows, height) in heights {
-      guard let rows = Int(rows), let height = height.int else { throw fault("tile_rows") }
+      guard let rows = Int(rows), let height = height.int,
+        1...DeviceProfile.greatestTileRows ~= height
+      else { throw fault("tile_rows") }
       tileRows[rows] = height
     }
   }
@@ -61,7 +63,8 @@ extension TuningChoices {
   /// What a run records of the choices that it uses.
   package var summary: String {
     if isEmpty { return "defaults" }
-    return "\(products.count) tuned products, \(String(fnv1a64(text.utf8), radix: 16))"
+    return "\(products.count) tuned products, \(tileRows.count) tuned heights, "
+      + String(fnv1a64(text.utf8), radix: 16)
   }
 }
 
