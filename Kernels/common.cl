@@ -71,34 +71,40 @@ SEPARATE vec load_strided(global const real *pointer, int stride, int count) {
 #endif
 }
 
+#if WIDTH > 1
+// The first `count` elements of `value`, fewer than all.
+SEPARATE void store_part(vec value, global real *pointer, int count) {
+  float8 eight = value.lo;
+  if (count & 8) {
+    vstore8(eight, 0, pointer);
+    pointer += 8;
+    eight = value.hi;
+  }
+  float4 four = eight.lo;
+  if (count & 4) {
+    vstore4(four, 0, pointer);
+    pointer += 4;
+    four = eight.hi;
+  }
+  float2 two = four.lo;
+  if (count & 2) {
+    vstore2(two, 0, pointer);
+    pointer += 2;
+    two = four.hi;
+  }
+  if (count & 1) *pointer = two.lo;
+}
+#endif
+
 // The first `count` elements of `value`, or all if there are fewer.
-SEPARATE void store(vec value, global real *pointer, int count) {
+static void store(vec value, global real *pointer, int count) {
 #if WIDTH == 1
   *pointer = value;
 #else
-  if (count >= WIDTH) {
+  if (count >= WIDTH)
     STORE_WHOLE(value, pointer);
-  } else {
-    float8 eight = value.lo;
-    if (count & 8) {
-      vstore8(eight, 0, pointer);
-      pointer += 8;
-      eight = value.hi;
-    }
-    float4 four = eight.lo;
-    if (count & 4) {
-      vstore4(four, 0, pointer);
-      pointer += 4;
-      four = eight.hi;
-    }
-    float2 two = four.lo;
-    if (count & 2) {
-      vstore2(two, 0, pointer);
-      pointer += 2;
-      two = four.hi;
-    }
-    if (count & 1) *pointer = two.lo;
-  }
+  else
+    store_part(value, pointer, count);
 #endif
 }
 

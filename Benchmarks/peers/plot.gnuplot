@@ -12,7 +12,7 @@ set multiplot layout 1,2
 set logscale y
 set grid ytics
 set key outside bottom center maxcols 2 font ",10"
-set xlabel "height of the tower"
+set xlabel "height of the tower" offset 0,0.5
 set ylabel "milliseconds a step"
 set xrange [0:50]
 set yrange [0.2:500]
@@ -23,8 +23,10 @@ adam(x) = 40 + 246 * x / 50
 
 set title "SGD"
 plot sgd(x) with lines dashtype 2 linecolor "gray50" title "paper, 2019", \
-  for [i = 2:lines + 1] data using 1:i with linespoints title columnheader(i)
+  for [i = 2:lines + 1] data using 1:i with linespoints linewidth (i == 2 ? 3 : 1) \
+  title columnheader(i)
 set title "Adam"
 plot adam(x) with lines dashtype 2 linecolor "gray50" title "paper, 2019", \
-  for [i = lines + 2:2 * lines + 1] data using 1:i with linespoints title columnheader(i)
+  for [i = lines + 2:2 * lines + 1] data using 1:i with linespoints \
+  linewidth (i == lines + 2 ? 3 : 1) title columnheader(i)
 unset multiplot

@@ -12,6 +12,16 @@ struct TestBackend: Sendable, CustomTestStringConvertible {
   let isNative: Bool
   private let create: @Sendable () throws -> any Backend
 
+  init(
+    name: String, isDouble: Bool, isNative: Bool,
+    create: @escaping @Sendable () throws -> any Backend
+  ) {
+    self.name = name
+    self.isDouble = isDouble
+    self.isNative = isNative
+    self.create = create
+  }
+
   func make() throws -> any Backend { try create() }
   func device() throws -> Hypertower.Device { Device(name: name, backend: try create()) }
 

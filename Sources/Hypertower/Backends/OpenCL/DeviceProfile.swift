@@ -12,7 +12,7 @@ package struct DeviceProfile: Sendable, Equatable {
   let workGroups: Int
   let matrixSchedule: MatrixSchedule
   /// Whether a work-group takes blocks of rows through several layers.
-  let cutsRows: Bool
+  var cutsRows: Bool
   /// Whether one launch goes through phases one after another, in which work-groups wait for one
   /// another.
   var joinsPhases: Bool
