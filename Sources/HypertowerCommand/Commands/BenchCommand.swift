@@ -124,6 +124,7 @@ struct BenchCommand: ParsableCommand {
       ? [
         JSONText.object([
           ("fma_peak_gflops", .number(floor.peak)), ("products_ms", .number(floor.products)),
+          ("square_product_gflops", .number(floor.squareProduct)),
           ("arithmetic_ms", .number(floor.arithmetic)), ("step_gflop", .number(floor.operations)),
           ("device", .string(device.description)),
         ]).text
@@ -131,6 +132,7 @@ struct BenchCommand: ParsableCommand {
       : table([
         ["device", device.description],
         ["multiply-adds", formatted("%.1f GFLOP/s at most", floor.peak)],
+        ["a product of 2,048³", formatted("%.1f GFLOP/s", floor.squareProduct)],
         [
           "arithmetic of a step",
           formatted("%.4f GFLOP, ", floor.operations)

@@ -6,6 +6,8 @@ struct StepFloor {
   let peak: Double
   /// Milliseconds for the products of a step, back to back, the median of all rounds.
   let products: Double
+  /// The rate of a product of 2,048³, in 10⁹ operations a second, the best of three.
+  let squareProduct: Double
   /// The arithmetic of a step, in 10⁹ operations.
   let operations: Double
 
@@ -17,30 +19,43 @@ struct StepFloor {
       throw Failure(.usage, "--floor needs an OpenCL device; this is \(device)")
     }
     operations = network.operations / 1e9
-    let program = Self.program(network)
-    let executable = try backend.prepare(
-      program, arrays: try program.buffers.map { try backend.allocate(.real, count: $0.count) })
-    var times: [Double] = []
-    var peak = 0.0
+    var (times, peak) = ([Double](), 0.0)
+    let products = try Self.executable(network.products, on: backend)
     for round in 0...rounds {
       peak = max(peak, try backend.peakRate(rounds: 3) / 1e9)
-      let start = ContinuousClock.now
-      try backend.run(executable, from: 0, count: BenchmarkNetwork.steps)
-      try backend.synchronize()
-      let elapsed = (ContinuousClock.now - start).seconds
+      let seconds = try Self.seconds(of: products, count: BenchmarkNetwork.steps, on: backend)
       // The first round builds the kernels.
-      if round > 0 { times.append(elapsed * 1000 / Double(BenchmarkNetwork.steps)) }
+      if round > 0 { times.append(seconds * 1000 / Double(BenchmarkNetwork.steps)) }
     }
     self.peak = peak
-    products = times.median
+    self.products = times.median
+
+    let square = ProductShape(
+      rows: 2048, inner: 2048, columns: 2048, isLeftTransposed: false, isRightTransposed: false)
+    let product = try Self.executable([square], on: backend)
+    let fastest = try (0...3).map { _ in try Self.seconds(of: product, count: 1, on: backend) }
+      .min()!
+    squareProduct = 2 * 2048 * 2048 * 2048 / fastest / 1e9
   }
 
-  /// The products, each with operands and a result of its own.
-  private static func program(_ network: BenchmarkNetwork) -> Program {
+  private static func seconds(
+    of executable: any Executable, count: Int, on backend: OpenCLBackend
+  ) throws -> Double {
+    let start = ContinuousClock.now
+    try backend.run(executable, from: 0, count: count)
+    try backend.synchronize()
+    return (ContinuousClock.now - start).seconds
+  }
+
+  /// Products, each with operands and a result of its own.
+  private static func executable(
+    _ shapes: [ProductShape], on backend: OpenCLBackend
+  ) throws -> any Executable {
     var program = Program()
-    for shape in network.products {
+    for shape in shapes {
       program.instructions.append(.matrixProduct(MatrixProduct(shape, in: &program)))
     }
-    return program
+    return try backend.prepare(
+      program, arrays: try program.buffers.map { try backend.allocate(.real, count: $0.count) })
   }
 }
