@@ -1,12 +1,12 @@
-/// Which tape nodes are computed together, as one kernel launch each.
+/// Which tape nodes are computed together, as one instruction each.
 ///
 /// Matrix products take the elementwise operations that follow them; other nodes are collected
 /// into loop nests: elementwise chains, and rows with their reductions (a softmax with its loss
-/// and gradient is one). A node joins the first launch that it fits into, from the latest that any
-/// of its operands comes from, and otherwise starts a new one, so launches in their order never
+/// and gradient is one). A node joins the first group that it fits into, from the latest that any
+/// of its operands comes from, and otherwise starts a new one, so groups in their order never
 /// wait for a later one.
 struct Schedule {
-  /// A launch to be.
+  /// An instruction to be.
   struct Group {
     enum Kind {
       case product

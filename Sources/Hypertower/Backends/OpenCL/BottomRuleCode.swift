@@ -1,5 +1,4 @@
 internal import Kernels
-internal import OpenCL
 
 /// Writes the sections that apply the bottom rule and its derivatives to every parameter.
 enum BottomRuleCode {

@@ -1,5 +1,3 @@
-internal import OpenCL
-
 /// A piece of an instruction's work that a device does as one section of a kernel, or that a library
 /// does.
 struct DeviceWork {

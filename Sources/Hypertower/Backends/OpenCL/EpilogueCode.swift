@@ -1,5 +1,3 @@
-internal import OpenCL
-
 /// Writes the epilogue of a product that already lies in memory, as a section of its own.
 enum EpilogueCode {
   static func section(

@@ -1,5 +1,4 @@
 internal import Kernels
-internal import OpenCL
 
 /// Writes the sections that bring batches from a data set.
 enum GatherCode {

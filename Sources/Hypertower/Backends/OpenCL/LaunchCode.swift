@@ -1,5 +1,3 @@
-internal import OpenCL
-
 /// Writes the kernels of a program.
 enum LaunchCode {
   enum Launch {

@@ -1,5 +1,3 @@
-internal import OpenCL
-
 /// Writes the section of a loop nest.
 ///
 /// Lanes run along one dimension, the *lane dimension*: the innermost kept one if nothing is

@@ -1,5 +1,4 @@
 internal import Kernels
-internal import OpenCL
 
 /// Writes the sections of a matrix product.
 enum MatrixProductCode {

@@ -3,8 +3,8 @@ package import OpenCL
 
 /// Runs programs on an OpenCL device.
 ///
-/// All kernels of a program are built as one OpenCL program; preparing binds their arguments, so a
-/// run enqueues launches and does nothing else.
+/// Preparing a program plans its launches, builds all kernels as one OpenCL program and binds their
+/// arguments, so that a run enqueues launches and does nothing else.
 package final class OpenCLBackend: Backend {
   let context: Context
   package let queue: CommandQueue
@@ -23,6 +23,13 @@ package final class OpenCLBackend: Backend {
   /// have left it are soon back.
   private static let flushInterval = 8
 
+  /// - Parameters:
+  ///   - device: where programs run.
+  ///   - profile: how kernels are laid out; default: as suits the kind of device.
+  ///   - cache: where built kernels are kept; default: nowhere.
+  ///   - choices: what tuning has found; default: what `profile` has.
+  ///   - isTimed: whether the device measures every launch, for which phases are launches of their
+  ///     own; default: false.
   package init(
     _ device: OpenCL.Device, profile: DeviceProfile? = nil,
     cache: ProgramCache = ProgramCache(directory: nil), choices: TuningChoices? = nil,
@@ -45,6 +52,7 @@ package final class OpenCLBackend: Backend {
     return try OpenCLBackend(context.device, profile: profile, cache: cache)
   }
 
+  /// What tuning has found and programs use.
   package var choices: TuningChoices { profile.choices }
 
   package var description: String { "\(context.device)" }

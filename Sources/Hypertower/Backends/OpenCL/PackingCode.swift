@@ -1,5 +1,4 @@
 internal import Kernels
-internal import OpenCL
 
 /// Writes the section that packs an operand.
 enum PackingCode {

@@ -1,5 +1,3 @@
-internal import OpenCL
-
 /// Finds the fastest schedules for products on an OpenCL device by trying them.
 package struct ProductTuner {
   /// What was found for a product.

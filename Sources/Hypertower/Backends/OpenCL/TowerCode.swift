@@ -1,5 +1,4 @@
 internal import Kernels
-internal import OpenCL
 
 /// Writes the section that walks the levels above the bottom one.
 enum TowerCode {
