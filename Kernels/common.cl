@@ -50,8 +50,9 @@ typedef int ivec;
 
 #define CHOOSE(type, condition, x, y) ((condition) ? (type)(x) : (type)(y))
 
-// Asks for a line of memory before it is needed; `locality` 3 is the nearest cache.
-#if defined(__has_builtin)
+// Asks for a line of memory before it is needed; `locality` 3 is the nearest cache. Drivers that do
+// not know how may be given an empty definition.
+#if !defined(PREFETCH) && defined(__has_builtin)
 #if __has_builtin(__builtin_prefetch)
 #define PREFETCH(pointer, locality) __builtin_prefetch(pointer, 0, locality)
 #endif
