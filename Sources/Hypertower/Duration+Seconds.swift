@@ -1,4 +1,5 @@
 extension Duration {
+  /// The duration in seconds, fractions included.
   package var seconds: Double {
     Double(components.seconds) + Double(components.attoseconds) * 1e-18
   }

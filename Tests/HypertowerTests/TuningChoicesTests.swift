@@ -64,8 +64,26 @@ import Testing
       var findings: [ProductTuner.Finding] = []
       try tuner.tune(Self.shapes + Self.shapes) { findings.append($0) }
       #expect(findings.map(\.shape) == Self.shapes)
-      #expect(findings.allSatisfy { $0.after > 0 && $0.after <= $0.before * 2 })
+      for finding in findings {
+        #expect(finding.before > 0 && finding.after > 0)
+        if let kept = tuner.choices.products[finding.shape] { #expect(kept == finding.schedule) }
+      }
       for shape in tuner.choices.products.keys { #expect(Self.shapes.contains(shape)) }
+
+      let choices = tuner.choices
+      let tuned = TestBackend(name: "opencl as tuned", isDouble: false, isNative: false) {
+        try OpenCLBackend(device, choices: choices)
+      }
+      var random = SeededRandom(61)
+      try expectAgreement(
+        Self.shapes.map { shape in
+          let (m, k, n) = (shape.rows, shape.inner, shape.columns)
+          let left = random.tensor(shape.isLeftTransposed ? [k, m] : [m, k])
+          let right = random.tensor(shape.isRightTransposed ? [n, k] : [k, n])
+          let product = left.matmul(
+            right, transposeLeft: shape.isLeftTransposed, transposeRight: shape.isRightTransposed)
+          return OperationCase("\(shape)", product, .summing)
+        }, on: tuned)
     }
   }
 

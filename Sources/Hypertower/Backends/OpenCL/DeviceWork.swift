@@ -157,8 +157,7 @@ struct DeviceWork {
     case .loopNest(let nest): nest.keptShape.elementCount * nest.reducedShape.elementCount
     case .projectGradient(let projection): projection.entry.count
     case .epilogue, .product, .localMemoryProduct, .pack, .clblast, .gatherBatch, .increment,
-      .walkTower,
-      .updateParameters:
+      .walkTower, .updateParameters:
       nil
     }
   }

@@ -59,8 +59,7 @@ struct LaunchPlan {
     } else {
       while earliest < launches.count, !canRun(work, besides: launches[earliest]) { earliest += 1 }
       if earliest == launches.count { launches.append([]) }
-      launches[earliest].append(
-        Branch(works: [work]))
+      launches[earliest].append(Branch(works: [work]))
       places.append((earliest, launches[earliest].count - 1))
     }
   }
