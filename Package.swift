@@ -29,6 +29,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "Kernels", path: "Kernels"),
     .target(name: "MNISTFiles"),
+    .target(name: "InitialWeights"),
     .target(name: "OpenCL", dependencies: ["COpenCL", "CZlib"], swiftSettings: swiftSettings),
     .target(
       name: "Hypertower",
@@ -40,7 +41,7 @@ let package = Package(
     .executableTarget(
       name: "HypertowerCommand",
       dependencies: [
-        "Hypertower", "Datasets", "OpenCL",
+        "Hypertower", "Datasets", "OpenCL", "InitialWeights",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),

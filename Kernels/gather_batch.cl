@@ -4,27 +4,29 @@
 //
 // for each pair of source and target that the generated COPY_ROW(sample, row) names.
 //
-// counters  at COUNTER: how many batches came before, epochs and all
+// counters  at COUNTER: how many batches came before, epochs and all; behind it, where samples are
+//           shuffled, the lower and the upper half of the seed
 // A unit of work is a row.
 
 // The same order as `IndexPermutation` in Swift, which derives it.
-static uint HASH(uint part, uint round, uint epoch) {
+static uint HASH(uint part, uint round, uint epoch, uint2 seed) {
   uint x = part * 0x9E3779B9u + round * 0x85EBCA6Bu + epoch * 0xC2B2AE35u;
-  x ^= (uint)SEED_LOW;
+  x ^= seed.x;
   x = (x ^ (x >> 16)) * 0x7FEB352Du;
-  x ^= (uint)SEED_HIGH;
+  x ^= seed.y;
   x = (x ^ (x >> 15)) * 0x846CA68Bu;
   return x ^ (x >> 16);
 }
 
-static uint PERMUTE(uint index, uint epoch) {
+static uint PERMUTE(uint index, uint epoch, global const int *counter) {
 #if SHUFFLED
+  const uint2 seed = (uint2)(counter[1], counter[2]);
   const uint lower_mask = (1u << LOWER_BITS) - 1, upper_mask = (1u << UPPER_BITS) - 1;
   do {
     uint lower = index & lower_mask, upper = index >> LOWER_BITS;
     for (uint round = 0; round < ROUNDS; round += 2) {
-      upper = (upper + HASH(lower, round, epoch)) & upper_mask;
-      lower = (lower + HASH(upper, round + 1, epoch)) & lower_mask;
+      upper = (upper + HASH(lower, round, epoch, seed)) & upper_mask;
+      lower = (lower + HASH(upper, round + 1, epoch, seed)) & lower_mask;
     }
     index = upper << LOWER_BITS | lower;
   } while (index >= SAMPLES);
@@ -45,7 +47,7 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   const int epoch = counter / BATCHES;
   const int batch = counter % BATCHES;
   for (int row = begin; row < end; ++row) {
-    const size_t sample = PERMUTE(batch * STRIDE + row, epoch);
+    const size_t sample = PERMUTE(batch * STRIDE + row, epoch, counters + COUNTER);
     COPY_ROW
   }
 }

@@ -16,6 +16,7 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "Tests/HypertowerTests/Golden"
+INITIAL_WEIGHTS = ROOT / "Sources/InitialWeights/init-128-0x42.safetensors"
 BATCH = 300
 STEPS = 40  # of one timing; taller towers of Adam turn non-finite at step 46, in PyTorch too
 
@@ -40,7 +41,7 @@ def batches(count=STEPS):
 
 def initial_weights():
     """w1 [128, 784], b1 [128], w2 [10, 128], b2 [10]."""
-    contents = (GOLDEN / "init-128-0x42.safetensors").read_bytes()
+    contents = INITIAL_WEIGHTS.read_bytes()
     start = 8 + int.from_bytes(contents[:8], "little")
     header = json.loads(contents[8:start])
 

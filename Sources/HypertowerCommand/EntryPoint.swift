@@ -32,6 +32,6 @@ struct HypertowerCommand: ParsableCommand {
     version: Version.text,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, DevicesCommand.self, BenchCommand.self,
-      TuneCommand.self,
+      TuneCommand.self, ExperimentCommand.self,
     ])
 }

@@ -8,14 +8,18 @@ struct ProgressTests {
     step: 450, steps: 600, stepsPerEpoch: 200, loss: 0.84471, accuracy: 95.913,
     stepsPerSecond: 2, hyperparameters: [("alpha", 0.0076815), ("beta1", 0.9)])
 
+  private func line(width: Int) -> String {
+    ProgressBar.line(count: "3/3", share: progress.share, parts: progress.parts, width: width)
+  }
+
   @Test("The bar is as wide as the terminal allows and shows what fits")
   func bar() {
     let full =
       "3/3 ━━━━━━━━━━━━━━━╌╌╌╌╌  75%  loss 0.8447  test 95.91%  2 steps/s  1:15 left"
       + "  alpha 0.007681  beta1 0.9"
-    #expect(ProgressBar.line(progress, width: 200) == full.replacing("╌  75%", with: "╌ 75%"))
-    for width in 0...200 { #expect(ProgressBar.line(progress, width: width).count <= width) }
-    let usual = ProgressBar.line(progress, width: 79)
+    #expect(line(width: 200) == full.replacing("╌  75%", with: "╌ 75%"))
+    for width in 0...200 { #expect(line(width: width).count <= width) }
+    let usual = line(width: 79)
     #expect(usual.contains("loss 0.8447") && usual.contains("1:15 left"))
     #expect(usual.contains("alpha 0.007681"))
   }

@@ -13,15 +13,18 @@ import Testing
 
   /// Runs a gather of `batch` rows of 256 bytes and labels as step number `counter`.
   private func gather(
-    on backend: any Backend, batch: Int, counter: Int, permutation: IndexPermutation? = nil
+    on backend: any Backend, batch: Int, counter: Int, permutation: IndexPermutation? = nil,
+    seed: UInt64 = 0
   ) throws -> (features: [Float], labels: [Float]) {
     let samples = 7
     let bytes = (0..<samples * 256).map { UInt8(truncatingIfNeeded: $0 + $0 / 256) }
     let dataset = Dataset(
       count: samples, featureCount: 256, features: .bytes(bytes),
       targets: .classes((0..<Int32(samples)).map { $0 }, classCount: samples))
-    let counters = try backend.allocate(.int32, count: 1)
-    try backend.write(.int32([Int32(counter)]), to: counters, at: 0)
+    let counters = try backend.allocate(.int32, count: 3)
+    let halves = [UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32)]
+    try backend.write(
+      .int32([Int32(counter)] + halves.map { Int32(bitPattern: $0) }), to: counters, at: 0)
     let program = try BatchProgram(
       DeviceDataset(dataset, on: backend, limit: .max), batch: batch, stride: 3,
       counter: (counters, 0),
@@ -52,12 +55,13 @@ import Testing
   }
 
   @Test func shufflesAsThePermutationSays() throws {
-    let permutation = IndexPermutation(count: 7, seed: 0x1234_5678_9ABC_DEF0)
+    let permutation = IndexPermutation(count: 7)
+    let seed: UInt64 = 0x1234_5678_9ABC_DEF0
     for backend in try Self.backends() {
       for (counter, epoch, batch) in [(0, 0, 0), (1, 0, 1), (3, 1, 0), (100, 33, 1)] {
-        let expected = (0..<3).map { Float(permutation(batch * 3 + $0, epoch: epoch)) }
+        let expected = (0..<3).map { Float(permutation(batch * 3 + $0, epoch: epoch, seed: seed)) }
         let labels = try gather(
-          on: backend, batch: 3, counter: counter, permutation: permutation
+          on: backend, batch: 3, counter: counter, permutation: permutation, seed: seed
         ).labels
         #expect(labels == expected, "\(backend.description), step \(counter)")
       }

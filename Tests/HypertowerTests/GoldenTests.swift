@@ -4,7 +4,7 @@ import Hypertower
 import Testing
 
 /// The reference trajectories of `Golden`: the paper's network on MNIST in file order, from
-/// PyTorch in float32 and float64. The README there says what the files hold.
+/// PyTorch in float32 and float64.
 @Suite(.serialized) struct GoldenTests {
   struct Trajectory: Decodable {
     struct Run: Decodable {
@@ -42,6 +42,11 @@ import Testing
     #filePath.replacing("GoldenTests.swift", with: "Golden/\(file)")
   }
 
+  /// What every reference trajectory starts from.
+  static let initialWeights = #filePath.replacing(
+    "Tests/HypertowerTests/GoldenTests.swift",
+    with: "Sources/InitialWeights/init-128-0x42.safetensors")
+
   static func trajectory(_ name: String) throws -> Trajectory {
     let bytes = try FileReader.bytes(of: path("\(name).json"))
     let decoder = JSONDecoder()
@@ -53,7 +58,7 @@ import Testing
     let trainer = try Trainer(
       DenseNetwork(widths: [784, trajectory.hidden, 10]), loss: .negativeLogLikelihood,
       optimizer: try Tower(parsing: trajectory.notation), on: device)
-    try trainer.load(path("init-128-0x42.safetensors"))
+    try trainer.load(initialWeights)
     return trainer
   }
 
@@ -134,7 +139,7 @@ import Testing
       let trainer = try Trainer(
         DenseNetwork(widths: [784, 128, 10]), loss: .negativeLogLikelihood,
         optimizer: try Tower(parsing: notation), on: backend.device())
-      try trainer.load(Self.path("init-128-0x42.safetensors"))
+      try trainer.load(Self.initialWeights)
       let mnist = try Self.mnist.get()
       try trainer.train(on: mnist.train, batchSize: 300, shuffled: false)
       #expect((try trainer.accuracy(on: mnist.test) - accuracy).magnitude <= 0.05)

@@ -99,9 +99,7 @@ private let badFiles: [(contents: [UInt8], message: String)] = [
 
 @Suite struct SafetensorsTests {
   @Test func readsTheReferenceWeights() throws {
-    let path =
-      "\(#filePath.dropLast("SafetensorsTests.swift".count))Golden/init-128-0x42.safetensors"
-    let file = try SafetensorsFile(contentsOf: path)
+    let file = try SafetensorsFile(contentsOf: GoldenTests.initialWeights)
     #expect(file.entries.map(\.name) == ["b1", "b2", "w1", "w2"])
     #expect(file.metadata.isEmpty)
     #expect(file["w3"] == nil)

@@ -25,6 +25,43 @@ import Testing
     try trainer.weights().entries.map { $0.doubles().map(\.bitPattern) }
   }
 
+  // MARK: Starting over
+
+  /// Whatever a trainer did before, after a restart it trains as a new one does.
+  @Test(arguments: TestBackend.all)
+  func restartEqualsAFreshTrainer(backend: TestBackend) throws {
+    let reused = try trainer(RMSProp() / SGD(1e-4), on: try backend.device())
+    let state = ObjectIdentifier(reused.state)
+    try reused.train(on: Self.data, batchSize: 30, steps: 7)
+    try reused.restart(with: RMSProp(1e30) / SGD(1e30), seed: 2)
+    try? reused.train(on: Self.data, batchSize: 30, steps: 7)
+    // The same rules with other values keep what was compiled, others do not.
+    let towers: [(Tower, keeps: Bool)] = [
+      (RMSProp(0.02, gamma: 0.8) / SGD(1e-3), true), (RMSProp(0.02) / Adam(1e-3), false),
+      (RMSProp(gamma: 0.9, tunesOnlyLearningRate: true) / SGD(1e-3), false),
+      (RMSProp(gamma: 0.8, tunesOnlyLearningRate: true) / SGD(1e-3), false),
+    ]
+    var previous = state
+    for (number, (tower, keeps)) in towers.enumerated() {
+      let seed = UInt64(number) << 32 + 5
+      try reused.restart(with: tower, seed: seed)
+      #expect((ObjectIdentifier(reused.state) == previous) == keeps, "\(tower)")
+      previous = ObjectIdentifier(reused.state)
+      let fresh = try trainer(tower, on: try backend.device(), seed: seed)
+      var losses: [[Double]] = [[], []]
+      for (number, trainer) in [reused, fresh].enumerated() {
+        try trainer.train(on: Self.data, batchSize: 30, steps: 9) {
+          losses[number] += $0.map(\.loss)
+        }
+        #expect(trainer.stepCount == 9)
+      }
+      #expect(losses[0] == losses[1], "\(tower)")
+      #expect(try bits(reused) == bits(fresh), "\(tower)")
+      #expect(try reused.tower.description == fresh.tower.description)
+      #expect(try reused.accuracy(on: Self.data) == fresh.accuracy(on: Self.data))
+    }
+  }
+
   // MARK: The device works alone
 
   @Test func noStepMakesTheHostWait() throws {
@@ -172,7 +209,7 @@ import Testing
     let trainer = try Trainer(
       DenseNetwork(widths: [784, 128, 10]), loss: .negativeLogLikelihood,
       optimizer: try Tower(parsing: notation), on: backend.device())
-    try trainer.load(GoldenTests.path("init-128-0x42.safetensors"))
+    try trainer.load(GoldenTests.initialWeights)
     let error = #expect(throws: DivergenceError.self) {
       try trainer.train(
         on: GoldenTests.mnist.get().train, batchSize: 300, steps: 20, shuffled: false)

@@ -103,7 +103,7 @@ extension MatrixProduct {
 
 extension BatchGather {
   fileprivate var accesses: [MemoryAccess] {
-    [MemoryAccess(counter, count: 1, isWrite: false)]
+    [MemoryAccess(counter, count: permutation == nil ? 1 : 3, isWrite: false)]
       + sources.flatMap { source in
         [
           MemoryAccess(source.from, count: sampleCount * source.width, isWrite: false),

@@ -184,6 +184,8 @@ package struct BatchGather: Sendable {
   }
 
   package var sources: [Source]
+  /// The batch's number, an int32; behind it, where samples are shuffled, the lower and the upper
+  /// half of the seed.
   package var counter: Span
   package var batchSize: Int
   package var stride: Int

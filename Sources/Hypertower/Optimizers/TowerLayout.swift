@@ -35,7 +35,9 @@ package struct TowerLayout: Sendable {
     package static let divergence = 1
     /// The number of the next batch, counted over epochs: where in the data set it lies follows.
     package static let batch = 2
-    package static let count = 3
+    /// The lower and the upper half of what the order of samples is drawn from.
+    package static let seed = 3
+    package static let count = 5
   }
 
   package let parameters: ParameterLayout

@@ -15,7 +15,7 @@ package struct BatchProgram {
   ///   - data: the data set.
   ///   - batch: the number of rows of a batch of this program.
   ///   - stride: the number of samples from the start of one batch to the next.
-  ///   - counter: the int32 that numbers the batches.
+  ///   - counter: the int32 that numbers the batches, with the seed behind it; see `BatchGather`.
   ///   - permutation: the order of the samples; nil: file order.
   ///   - fuses: whether operations are put together into launches; default: true.
   package init(

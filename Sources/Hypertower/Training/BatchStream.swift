@@ -10,11 +10,13 @@ package struct BatchStream {
   let targets: any DeviceArray
 
   /// Writes batch number `counter`, counted over all epochs.
-  package func send(_ counter: Int, on backend: any Backend) throws {
+  ///
+  /// - Parameter seed: what the order of shuffled samples is drawn from.
+  package func send(_ counter: Int, seed: UInt64 = 0, on backend: any Backend) throws {
     let batches = (dataset.count + stride - 1) / stride
     let (epoch, number) = (counter / batches, counter % batches)
     let samples = (0..<batch).map { row in
-      permutation?(number * stride + row, epoch: epoch) ?? number * stride + row
+      permutation?(number * stride + row, epoch: epoch, seed: seed) ?? number * stride + row
     }
     func rows<Element>(_ values: [Element], _ width: Int, _ real: (Element) -> Float) -> [Float] {
       samples.flatMap { values[$0 * width..<($0 + 1) * width].map(real) }

@@ -1,10 +1,14 @@
+/// How well a model does on a data set.
+public struct Evaluation: Sendable {
+  /// The mean loss over all samples.
+  public let loss: Double
+  /// The share of samples whose label has the greatest output, in percent; 0 where the targets are
+  /// values.
+  public let accuracyPercent: Double
+}
+
 /// Measures a model's loss and accuracy over a data set, with the weights of a training state.
 final class Evaluator {
-  struct Result {
-    let loss: Double
-    let accuracyPercent: Double
-  }
-
   /// The greatest number of samples in one replay.
   private static let chunk = 1000
 
@@ -32,7 +36,7 @@ final class Evaluator {
   }
 
   /// The result over all samples of `data`, which must not be empty.
-  func evaluate(_ data: Dataset) throws -> Result {
+  func evaluate(_ data: Dataset) throws -> Evaluation {
     require(data.count > 0, "evaluate: the data set is empty")
     let backend = state.backend
     let resident: DeviceDataset
@@ -50,7 +54,7 @@ final class Evaluator {
       try backend.run(chunk.executable)
     }
     let totals = try backend.read(0..<2, of: totals).doubles
-    return Result(
+    return Evaluation(
       loss: totals[1] / Double(data.count),
       accuracyPercent: 100 * totals[0] / Double(data.count))
   }

@@ -6,11 +6,11 @@
 public final class Trainer {
   private let model: any Module
   private let lossFunction: Loss
-  private let seed: UInt64
-  let state: TrainingState
+  private var seed: UInt64
+  private(set) var state: TrainingState
   private var dataset: DeviceDataset?
   private var steps: [StepKey: CompiledStep] = [:]
-  private let evaluator: Evaluator
+  private var evaluator: Evaluator
   /// The number of steps taken.
   public private(set) var stepCount = 0
   /// Where training runs.
@@ -72,6 +72,28 @@ public final class Trainer {
     evaluator = try Evaluator(model, loss: loss, state: state, on: device)
   }
 
+  /// Starts over: fresh weights, another tower, step 0.
+  ///
+  /// The data set stays on the device, and if the tower has the same rules as the one before, so does
+  /// all that was compiled: trying many values or seeds costs little more than their steps.
+  ///
+  /// - Parameters:
+  ///   - optimizer: a rule or a tower of rules.
+  ///   - seed: what the weights and the order of samples are drawn from.
+  /// - Throws: `InputError` for a tower that names tensors that are not there; what the device
+  ///   reports.
+  public func restart(with optimizer: some Optimizer, seed: UInt64) throws {
+    if try !state.restart(with: optimizer.tower, seed: seed) {
+      state = try TrainingState(
+        state.parameters, tower: optimizer.tower, seed: seed, on: device.backend)
+      evaluator = try Evaluator(model, loss: lossFunction, state: state, on: device)
+      steps.removeAll()
+    }
+    self.seed = seed
+    stepCount = 0
+    position = nil
+  }
+
   // MARK: Training
 
   /// Trains for some steps.
@@ -121,7 +143,7 @@ public final class Trainer {
         data.count % batchSize == 0
         ? .max : Swift.max(1, batches - 1 - number % batches)
       let run = step.stream == nil ? Swift.min(alike, count - taken, interval - unread) : 1
-      try step.stream?.send(number, on: device.backend)
+      try step.stream?.send(number, seed: seed, on: device.backend)
       try device.backend.run(step.executable, from: stepCount % 2, count: run)
       stepCount += run
       position!.batch += run
@@ -187,7 +209,7 @@ public final class Trainer {
     var program = try BatchProgram(
       data, batch: batch, stride: batchSize,
       counter: (state.counters, TowerLayout.Counter.batch),
-      permutation: shuffled ? IndexPermutation(count: data.dataset.count, seed: seed) : nil,
+      permutation: shuffled ? IndexPermutation(count: data.dataset.count) : nil,
       fuses: device.fuses, on: device.backend)
     let trace = ModelTrace(
       model, parameters: state.parameters, batch: batch, featureCount: data.dataset.featureCount)
@@ -279,6 +301,9 @@ public final class Trainer {
   public var tower: Tower {
     get throws { state.layout.tower(rawValues: try rawValues()) }
   }
+
+  /// The loss and the accuracy over all samples of `data`, which must not be empty.
+  public func evaluate(on data: Dataset) throws -> Evaluation { try evaluator.evaluate(data) }
 
   /// The share of samples whose label has the greatest output, in percent.
   ///

@@ -3,7 +3,7 @@
 final class TrainingState {
   let backend: any Backend
   let parameters: [ModelTrace.Parameter]
-  let layout: TowerLayout
+  private(set) var layout: TowerLayout
 
   let arena: any DeviceArray
   /// The gradient of this step and, in a tower, that of the step before: they change places every
@@ -49,6 +49,36 @@ final class TrainingState {
     loss = try backend.allocate(.real, count: 1)
     records = try backend.allocate(.real, count: recordCapacity * layout.recordSize)
 
+    try writeInitialValues(seed: seed)
+  }
+
+  /// Goes back to before the first step, with fresh weights and another tower, for which programs
+  /// that were compiled stay good.
+  ///
+  /// - Returns: whether the tower's rules are the same in the same order; if not, nothing changes.
+  func restart(with tower: Tower, seed: UInt64) throws -> Bool {
+    let layout = try TowerLayout(tower, parameters: layout.parameters)
+    let isAlike =
+      layout.levels.count == self.layout.levels.count
+      && zip(layout.levels, self.layout.levels).allSatisfy { new, old in
+        new.rule.name == old.rule.name && new.rule.hasSameFormula(as: old.rule)
+      }
+    guard isAlike else { return false }
+    self.layout = layout
+    for array in moving + [partialSums, loss, records] where array.type == .real {
+      try backend.write(
+        .float32([Float](repeating: 0, count: array.count)), to: array, at: 0)
+    }
+    try writeInitialValues(seed: seed)
+    return true
+  }
+
+  /// Writes what is not 0 before the first step.
+  private func writeInitialValues(seed: UInt64) throws {
+    var counts = [Int32](repeating: 0, count: TowerLayout.Counter.count)
+    counts[TowerLayout.Counter.seed] = Int32(truncatingIfNeeded: seed)
+    counts[TowerLayout.Counter.seed + 1] = Int32(truncatingIfNeeded: seed >> 32)
+    try backend.write(.int32(counts), to: counters, at: 0)
     try backend.write(.float64(layout.initialValues()), to: values, at: 0)
     for (number, parameter) in parameters.enumerated() {
       let drawn = parameter.declaration.initializer.values(

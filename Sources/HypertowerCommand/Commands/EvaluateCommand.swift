@@ -29,8 +29,8 @@ struct EvaluateCommand: ParsableCommand {
       try ModelOptions.network(widths: widths.values), loss: .negativeLogLikelihood,
       optimizer: SGD(0), on: device)
     try trainer.setWeights(file, source: weights)
-    let accuracy = try trainer.accuracy(on: images.test)
-    let loss = try trainer.loss(on: images.test)
+    let evaluation = try trainer.evaluate(on: images.test)
+    let (accuracy, loss) = (evaluation.accuracyPercent, evaluation.loss)
     if json {
       let result = JSONText.object([
         ("test_accuracy_percent", .number(accuracy)), ("test_loss", .number(loss)),

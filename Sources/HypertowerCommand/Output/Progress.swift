@@ -11,6 +11,8 @@ struct Progress {
   /// The bottom level's hyperparameters.
   var hyperparameters: [(name: String, value: Double)] = []
 
+  /// How much is done, in 0...1.
+  var share: Double { steps > 0 ? Double(step) / Double(steps) : 1 }
   var epochs: Int { (steps + stepsPerEpoch - 1) / stepsPerEpoch }
   /// The number of the epoch of the latest step, from 1.
   var epoch: Int { max(1, (step + stepsPerEpoch - 1) / stepsPerEpoch) }
@@ -28,7 +30,7 @@ struct Progress {
   }
 
   /// A duration as `1:05` or `2:00:00`.
-  private static func clock(_ seconds: Double) -> String {
+  static func clock(_ seconds: Double) -> String {
     let total = Int(min(seconds, 3.6e8).rounded(.up))
     let (hours, minutes) = (total / 3600, total / 60 % 60)
     func twoDigits(_ value: Int) -> String { (value < 10 ? "0" : "") + String(value) }

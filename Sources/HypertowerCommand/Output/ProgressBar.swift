@@ -10,12 +10,25 @@ final class ProgressBar: ProgressDisplay {
   func stepsUntilNext(after step: Int) -> Int? { nil }
 
   func show(_ progress: Progress) {
+    show(
+      count: "\(progress.epoch)/\(progress.epochs)", share: progress.share, parts: progress.parts)
+  }
+
+  /// Draws the line, unless it was drawn just before.
+  ///
+  /// - Parameters:
+  ///   - count: what stands before the bar.
+  ///   - share: how much is done, in 0...1.
+  ///   - parts: what stands behind the bar, the most important first.
+  func show(count: String, share: Double, parts: [String]) {
     let now = ContinuousClock.now
-    if let drawn, now - drawn < Self.interval, progress.step < progress.steps { return }
+    if let drawn, now - drawn < Self.interval, share < 1 { return }
     drawn = now
     isOnLine = true
     // The last column stays free: terminals differ in what they do when it is written to.
-    Console.note("\r\u{1B}[K" + Self.line(progress, width: Console.errorWidth - 1))
+    Console.note(
+      "\r\u{1B}[K"
+        + Self.line(count: count, share: share, parts: parts, width: Console.errorWidth - 1))
   }
 
   func finish() {
@@ -23,12 +36,11 @@ final class ProgressBar: ProgressDisplay {
     isOnLine = false
   }
 
-  /// The line: where training stands, a bar in the room that is left, and as many parts as fit.
-  static func line(_ progress: Progress, width: Int) -> String {
-    let share = progress.steps > 0 ? Double(progress.step) / Double(progress.steps) : 1
+  /// The line: what is done, a bar in the room that is left, and as many parts as fit.
+  static func line(count: String, share: Double, parts: [String], width: Int) -> String {
     let percent = formatted("%3.0f", (100 * share).rounded(.down)) + "%"
-    let count = "\(progress.epoch)/\(progress.epochs) "
-    var tail = progress.parts
+    let count = count + " "
+    var tail = parts
     while barWidth.lowerBound + count.count + length(of: percent, tail) > width, !tail.isEmpty {
       tail.removeLast()
     }

@@ -59,23 +59,25 @@ struct StepBenchmark {
 
   /// Times every tower once a round: what else the machine does then slows all of them alike.
   func run(rounds: Int) throws -> [Result] {
-    var times = cases.map { _ in [Double]() }
-    for _ in 0..<rounds {
-      for (index, `case`) in cases.enumerated() {
-        let trainer = `case`.trainer
-        try trainer.restore(`case`.start)
-        try trainer.synchronize()
-        let start = ContinuousClock.now
-        try network.takeSteps(trainer)
-        try trainer.synchronize()
-        let elapsed = (ContinuousClock.now - start).seconds
-        times[index].append(elapsed * 1000 / Double(BenchmarkNetwork.steps))
-      }
-    }
-    return zip(cases, times).map { `case`, times in
+    let times = try (0..<rounds).map { _ in try round() }
+    return cases.enumerated().map { index, `case` in
       Result(
-        tower: `case`.tower, height: `case`.height, times: times, finalLoss: `case`.finalLoss,
-        deviceBytes: `case`.deviceBytes)
+        tower: `case`.tower, height: `case`.height, times: times.map { $0[index] },
+        finalLoss: `case`.finalLoss, deviceBytes: `case`.deviceBytes)
+    }
+  }
+
+  /// Times every tower once: milliseconds a step, the heights of the first rule and then those of the
+  /// next.
+  func round() throws -> [Double] {
+    try cases.map { `case` in
+      let trainer = `case`.trainer
+      try trainer.restore(`case`.start)
+      try trainer.synchronize()
+      let start = ContinuousClock.now
+      try network.takeSteps(trainer)
+      try trainer.synchronize()
+      return (ContinuousClock.now - start).seconds * 1000 / Double(BenchmarkNetwork.steps)
     }
   }
 }

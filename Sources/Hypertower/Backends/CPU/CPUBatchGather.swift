@@ -15,11 +15,16 @@ final class CPUBatchGather<Element: HostReal>: CPUStep {
   func run() {
     let step = Int(counter.pointee)
     let (epoch, batch) = (step / gather.batchesPerEpoch, step % gather.batchesPerEpoch)
+    let seed = gather.permutation == nil ? 0 : seed
     for row in 0..<gather.batchSize {
       let position = batch * gather.stride + row
-      let sample = gather.permutation?(position, epoch: epoch) ?? position
+      let sample = gather.permutation?(position, epoch: epoch, seed: seed) ?? position
       for source in gather.sources { copy(source, sample: sample, row: row) }
     }
+  }
+
+  private var seed: UInt64 {
+    UInt64(UInt32(bitPattern: counter[1])) | UInt64(UInt32(bitPattern: counter[2])) << 32
   }
 
   private func copy(_ source: BatchGather.Source, sample: Int, row: Int) {

@@ -33,7 +33,6 @@ enum GatherCode {
         """
     }
     let permutation = gather.permutation
-    let seed = permutation?.seed ?? 0
     let template = String(cString: kernels_gather_batch())
       .replacing("    COPY_ROW\n", with: copies)
     let source = defining(
@@ -43,8 +42,6 @@ enum GatherCode {
         ("SAMPLES", gather.sampleCount), ("SHUFFLED", permutation == nil ? 0 : 1),
         ("ROUNDS", IndexPermutation.rounds), ("LOWER_BITS", permutation?.lowerBits ?? 1),
         ("UPPER_BITS", permutation?.upperBits ?? 1),
-        ("SEED_LOW", Int(UInt32(truncatingIfNeeded: seed))),
-        ("SEED_HIGH", Int(UInt32(truncatingIfNeeded: seed >> 32))),
       ], template)
     let groups = Swift.min(gather.batchSize, profile.workGroups)
     return KernelSection(

@@ -1,0 +1,121 @@
+import Datasets
+import Hypertower
+
+/// Towers side by side on one data set, over several seeds.
+struct Comparison: TrialExperiment {
+  let name = "compare"
+  let towers: [Tower]
+  let steps: Int
+  let seeds: Int
+  let laboratory: Laboratory
+  /// What tells the network and the data apart from others.
+  let setting: [String: String]
+
+  var settings: [String: String] {
+    setting.merging([
+      "seeds": "\(seeds)", "steps": "\(steps)",
+      "towers": towers.map(\.description).joined(separator: " | "),
+    ]) { $1 }
+  }
+
+  private func id(_ tower: Tower, seed: Int) -> String { "\(tower), seed \(seed)" }
+
+  var trials: [Trial] {
+    towers.flatMap { tower in
+      (0..<seeds).map { seed in
+        Trial(
+          id: id(tower, seed: seed), source: .given(tower), seed: UInt64(seed), steps: steps,
+          keepsCurve: true)
+      }
+    }
+  }
+
+  // MARK: Report
+
+  func report(_ outcomes: [String: TrialOutcome]) -> ExperimentReport {
+    let results = towers.map { tower in
+      (tower: tower, outcomes: (0..<seeds).compactMap { outcomes[id(tower, seed: $0)] })
+    }
+    func text(_ values: [Double], _ format: String) -> String {
+      guard !values.isEmpty else { return "diverged" }
+      return formatted(format, values.mean)
+        + (values.standardDeviation.map { " ± " + formatted(format, $0) } ?? "")
+    }
+    return ExperimentReport(
+      title: "Towers compared",
+      description: """
+        \(setting.sorted { $0.key < $1.key }.map { "\($0) \($1)" }.joined(separator: ", ")); \
+        \(steps) steps; \(seeds) seed\(seeds == 1 ? "" : "s"), mean ± standard deviation.
+        """,
+      tables: [
+        MarkdownTable(
+          header: [
+            "tower", "test accuracy %", "test loss", "ms a step", "learned by the first seed",
+          ],
+          rows: results.map { tower, outcomes in
+            [
+              "`\(tower)`", text(outcomes.compactMap(\.testAccuracyPercent), "%.2f"),
+              text(outcomes.compactMap(\.testLoss), "%.4f"),
+              outcomes.compactMap(\.millisecondsPerStep).isEmpty
+                ? "" : formatted("%.3f", outcomes.compactMap(\.millisecondsPerStep).median),
+              tower.height > 0 ? "`\(outcomes[0].tower)`" : "",
+            ]
+          })
+      ],
+      plots: [plot(results)],
+      summary: results.map { tower, outcomes in
+        SummaryRow(
+          "\(tower)",
+          [
+            "test_accuracy_percent": outcomes.compactMap(\.testAccuracyPercent).mean,
+            "deviation": outcomes.compactMap(\.testAccuracyPercent).standardDeviation,
+            "test_loss": outcomes.compactMap(\.testLoss).mean,
+            "milliseconds_per_step": outcomes.compactMap(\.millisecondsPerStep).median,
+          ])
+      },
+      remarks: trials.compactMap { trial in
+        outcomes[trial.id]?.failure.map { "\(trial.id): \($0)" }
+      })
+  }
+
+  /// The training loss over steps: the mean of all seeds, each point that of a window of steps.
+  private func plot(_ results: [(tower: Tower, outcomes: [TrialOutcome])]) -> Plot {
+    let window = max(1, steps / 200)
+    let blocks = results.map { tower, outcomes in
+      let curves = outcomes.compactMap(\.curve?.losses)
+      return PlotBlock(
+        ["step", "loss", "least", "greatest"],
+        stride(from: 0, to: steps, by: window).map { start in
+          let means = curves.compactMap { losses in
+            start < losses.count
+              ? Array(losses[start..<min(start + window, losses.count)]).mean : nil
+          }
+          let middle = Double(start) + Double(min(window, steps - start) - 1) / 2
+          return means.count == outcomes.count
+            ? [middle, means.mean, means.min(), means.max()] : [middle, nil, nil, nil]
+        })
+    }
+    let bands = blocks.indices.map { number in
+      """
+      data index \(number) using 1:3:4 with filledcurves fillstyle transparent solid 0.2 noborder \
+      linecolor rgb '\(Plot.colour(number))' notitle
+      """
+    }
+    let curves = blocks.indices.map { number in
+      """
+      data index \(number) using 1:2 with lines linewidth 2 dashtype \(number / 8 + 1) \
+      linecolor rgb '\(Plot.colour(number))' title \(Plot.quoted("\(towers[number])")) noenhanced
+      """
+    }
+    return Plot(
+      name: name, title: "Training loss by step", data: blocks,
+      size: (900, 480 + 22 * blocks.count),
+      commands: """
+        set logscale y
+        set xlabel 'step'
+        set ylabel 'training loss (nats\(window > 1 ? ", mean of \(window) steps" : ""))'
+        set key outside bottom center maxcols 1
+        plot \(((seeds > 1 ? bands : []) + curves).joined(separator: ", \\\n  "))
+        """)
+  }
+}

@@ -1,0 +1,124 @@
+import FoundationEssentials
+import Glibc
+import Hypertower
+
+/// The outcomes of an experiment that is under way, one JSON object a line, so that it can go on where
+/// it was interrupted.
+///
+/// The first line says what the outcomes depend on. A line is on the disk before the next piece
+/// begins; one that an interruption has left incomplete is dropped.
+final class ExperimentJournal<Outcome: Codable> {
+  /// What the outcomes depend on.
+  struct Header: Codable {
+    let experiment: String
+    let settings: [String: String]
+    let device: String
+    let schedules: String?
+    let version: String
+    /// When the experiment began; nothing depends on it.
+    let started: String
+
+    /// The first thing in which the other header is different: its name, and both values.
+    fileprivate func difference(from other: Header) -> (name: String, own: String, other: String)? {
+      var pairs: [(String, String?, String?)] = [
+        ("experiment", experiment, other.experiment), ("version", version, other.version),
+        ("device", device, other.device), ("schedules", schedules, other.schedules),
+      ]
+      for key in Set(settings.keys).union(other.settings.keys).sorted() {
+        pairs.append((key, settings[key], other.settings[key]))
+      }
+      return pairs.first { $0.1 != $0.2 }.map { ($0.0, $0.1 ?? "none", $0.2 ?? "none") }
+    }
+  }
+
+  private struct Line: Codable {
+    let id: String
+    let seconds: Double
+    let outcome: Outcome
+  }
+
+  let path: String
+  private let descriptor: Int32
+  private(set) var header: Header
+  private(set) var outcomes: [String: Outcome] = [:]
+  /// How long the pieces so far have taken.
+  private(set) var seconds = 0.0
+
+  /// Opens the journal at `path`, or begins one.
+  ///
+  /// - Parameters:
+  ///   - restarts: whether outcomes that are there are dropped.
+  /// - Throws: `InputError` if the file cannot be written, is damaged, is in use by another process,
+  ///   or holds outcomes of other settings.
+  init(path: String, header: Header, restarts: Bool) throws {
+    self.path = path
+    self.header = header
+    descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw cannotWrite(path) }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      throw InputError(
+        .cannotWrite,
+        "\(path): another process is at work on this experiment; wait for it, or give --out another "
+          + "folder")
+    }
+    if restarts { try truncate(to: 0) }
+    try read(expecting: header)
+  }
+
+  deinit { close(descriptor) }
+
+  private func read(expecting expected: Header) throws {
+    let bytes = try FileReader.bytes(of: path)
+    let newline = UInt8(ascii: "\n")
+    let whole = bytes.prefix(bytes.lastIndex(of: newline).map { $0 + 1 } ?? 0)
+    if whole.count < bytes.count { try truncate(to: whole.count) }
+    let lines = whole.split(separator: newline)
+    guard let first = lines.first else { return try append(expected) }
+    header = try decode(Header.self, first, line: 1)
+    if let (name, own, other) = header.difference(from: expected) {
+      throw InputError(
+        .usage,
+        "\(path): this experiment was begun with \(name) '\(own)', not '\(other)'; go on with that, "
+          + "give --restart to begin anew, or give --out another folder")
+    }
+    for (number, text) in lines.enumerated().dropFirst() {
+      let line = try decode(Line.self, text, line: number + 1)
+      outcomes[line.id] = line.outcome
+      seconds += line.seconds
+    }
+  }
+
+  private func decode<Value: Decodable>(
+    _ type: Value.Type, _ text: ArraySlice<UInt8>, line: Int
+  ) throws -> Value {
+    do {
+      return try JSONDecoder().decode(type, from: Data(text))
+    } catch {
+      throw InputError(
+        .badData,
+        "\(path): line \(line) is damaged; give --restart to begin this experiment anew")
+    }
+  }
+
+  private func truncate(to size: Int) throws {
+    guard ftruncate(descriptor, size) == 0 else { throw cannotWrite(path) }
+  }
+
+  /// Keeps the outcome of a piece.
+  func keep(_ outcome: Outcome, of id: String, seconds: Double) throws {
+    try append(Line(id: id, seconds: seconds, outcome: outcome))
+    outcomes[id] = outcome
+    self.seconds += seconds
+  }
+
+  private func append(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let bytes = Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
+    try writeAll(bytes, to: descriptor, name: path)
+    guard fdatasync(descriptor) == 0 else { throw cannotWrite(path) }
+  }
+
+  /// Removes the file, once all that it holds lies elsewhere.
+  func remove() { unlink(path) }
+}

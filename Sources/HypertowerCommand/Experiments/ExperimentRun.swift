@@ -1,0 +1,132 @@
+import FoundationEssentials
+import Glibc
+import Hypertower
+
+/// Does an experiment's pieces, as many as are not done yet, and writes what they come to.
+struct ExperimentRun<Subject: Experiment> {
+  let experiment: Subject
+  let device: Device
+  let folder: String
+  let restarts: Bool
+  let isQuiet: Bool
+
+  /// All that is known about an experiment: the file `NAME.json`.
+  private struct Record: Encodable {
+    let experiment: String
+    let settings: [String: String]
+    let device: String
+    let schedules: String?
+    let version: String
+    let started: String
+    let seconds: Double
+    let outcomes: [String: Subject.Outcome]
+    let summary: [SummaryRow]
+  }
+
+  func run() throws {
+    try createFolder(folder)
+    let journal = try ExperimentJournal<Subject.Outcome>(
+      path: "\(folder)/\(experiment.name).partial.jsonl",
+      header: .init(
+        experiment: experiment.name, settings: experiment.settings, device: device.description,
+        schedules: device.tuning, version: Version.text,
+        started: Date().formatted(.iso8601)),
+      restarts: restarts)
+    let units = experiment.units
+    let rest = units.filter { journal.outcomes[$0.id] == nil }
+    if rest.count < units.count {
+      Console.warn(
+        "going on with \(journal.path): \(units.count - rest.count) of \(units.count) runs are done"
+      )
+    }
+    try run(rest, of: units, journal)
+    let report = experiment.report(journal.outcomes)
+    try write(report, journal)
+    journal.remove()
+    try show(report)
+  }
+
+  private func run(
+    _ rest: [ExperimentUnit], of units: [ExperimentUnit],
+    _ journal: ExperimentJournal<Subject.Outcome>
+  ) throws {
+    let display = ExperimentProgress(
+      units: units.count, steps: units.map(\.steps).reduce(0, +),
+      stepsDone: (units.map(\.steps).reduce(0, +)) - rest.map(\.steps).reduce(0, +),
+      isQuiet: isQuiet)
+    defer { display.finish() }
+    for (number, unit) in rest.enumerated() {
+      display.begin(unit, number: units.count - rest.count + number + 1)
+      let start = ContinuousClock.now
+      let outcome = try experiment.run(unit, after: journal.outcomes) { display.advance(by: $0) }
+      try journal.keep(
+        outcome, of: unit.id, seconds: (ContinuousClock.now - start).seconds)
+      display.end(unit)
+    }
+  }
+
+  // MARK: Files
+
+  private func write(
+    _ report: ExperimentReport, _ journal: ExperimentJournal<Subject.Outcome>
+  ) throws {
+    let header = journal.header
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let json = try encoder.encode(
+      Record(
+        experiment: header.experiment, settings: header.settings, device: header.device,
+        schedules: header.schedules, version: header.version, started: header.started,
+        seconds: journal.seconds, outcomes: journal.outcomes, summary: report.summary))
+    try AtomicFile.write(Array(json) + [UInt8(ascii: "\n")], to: path("json"))
+    try AtomicFile.write(Array(markdown(report, journal).utf8), to: path("md"))
+    for plot in report.plots { try plot.write(to: folder) }
+    try Gnuplot.draw(report.plots, in: folder)
+  }
+
+  private func path(_ suffix: String) -> String { "\(folder)/\(experiment.name).\(suffix)" }
+
+  private func markdown(
+    _ report: ExperimentReport, _ journal: ExperimentJournal<Subject.Outcome>
+  ) -> String {
+    let header = journal.header
+    let settings = header.settings.sorted { $0.key < $1.key }.map { "\($0) \($1)" }
+    var blocks = ["# \(report.title)", report.description]
+    blocks += report.tables.map { $0.lines.joined(separator: "\n") }
+    blocks +=
+      report.remarks.isEmpty ? [] : [report.remarks.map { "- \($0)" }.joined(separator: "\n")]
+    blocks += report.plots.map { "![\($0.title)](\($0.name).svg)" }
+    blocks.append(
+      "`hypertower experiment \(experiment.name)`, version \(header.version), begun "
+        + "\(header.started), \(formatted("%.1f", journal.seconds)) s on \(header.device)"
+        + (settings.isEmpty ? "." : "; \(settings.joined(separator: ", "))."))
+    return blocks.joined(separator: "\n\n") + "\n"
+  }
+
+  private func show(_ report: ExperimentReport) throws {
+    for table in report.tables { try Console.print((table.lines + [""]).joined(separator: "\n")) }
+    for remark in report.remarks { try Console.print(remark) }
+    let plots = report.plots.map { "\($0.name).svg" }
+    try Console.print(
+      "in \(folder): "
+        + (["\(experiment.name).md", "\(experiment.name).json"] + plots).joined(separator: ", "))
+  }
+}
+
+/// Creates a folder and those above it, where they are not there yet.
+///
+/// - Throws: `InputError(.cannotWrite)`.
+func createFolder(_ path: String) throws {
+  do {
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  } catch {
+    var status = stat()
+    // The system's own reason; it may have been created meanwhile.
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+      let reason = mkdir(path, 0o777) == 0 ? nil : String(cString: strerror(errno))
+      guard let reason else { return }
+      throw InputError(.cannotWrite, "\(path): the folder cannot be created: \(reason)")
+    }
+  }
+  try OutputPath.check(path + "/probe")
+}

@@ -1,0 +1,121 @@
+import Datasets
+import Hypertower
+import InitialWeights
+
+/// Where trials are run: one network, one data set, one device, and one trainer that starts over for
+/// each of them.
+final class Laboratory {
+  let images: LabelledImages
+  let batchSize: Int
+  let isShuffled: Bool
+  private let hidden: [Int]
+  private let device: Device
+  private var trainer: Trainer?
+
+  /// The most steps between two reports of progress.
+  private static let pieceLength = 1000
+
+  /// - Parameters:
+  ///   - hidden: the widths of the hidden layers; default: the paper's.
+  ///   - isShuffled: whether the samples come in another order each epoch.
+  init(
+    _ images: LabelledImages, hidden: [Int] = [128], batchSize: Int, isShuffled: Bool,
+    on device: Device
+  ) throws {
+    guard batchSize > 0, batchSize <= images.train.count else {
+      throw Failure(
+        .usage,
+        "--batch-size \(batchSize) is out of range: it must lie in 1...\(images.train.count)")
+    }
+    self.images = images
+    self.hidden = hidden
+    self.batchSize = batchSize
+    self.isShuffled = isShuffled
+    self.device = device
+  }
+
+  var stepsPerEpoch: Int { (images.train.count + batchSize - 1) / batchSize }
+
+  func run(_ trial: Trial, _ tower: Tower, advance: (Int) -> Void) throws -> TrialOutcome {
+    let trainer = try trainer(tower, seed: trial.seed)
+    if trial.start == .reference { try trainer.setWeights(Self.referenceWeights()) }
+    var outcome = TrialOutcome(tower: tower.description, steps: trial.steps)
+    do {
+      let (curve, milliseconds) = try train(trainer, trial, advance)
+      try trainer.checkFinite()
+      if trial.keepsCurve { outcome.curve = curve }
+      outcome.millisecondsPerStep = milliseconds
+      let evaluation = try trainer.evaluate(on: images.test)
+      outcome.testAccuracyPercent = evaluation.accuracyPercent
+      outcome.testLoss = evaluation.loss
+    } catch let error as DivergenceError {
+      outcome.failure = error.description
+      outcome.steps = error.step
+    }
+    outcome.tower = try trainer.tower.description
+    return outcome
+  }
+
+  /// Takes a trial's steps, and the time of those in which nothing has to be built.
+  private func train(
+    _ trainer: Trainer, _ trial: Trial, _ advance: (Int) -> Void
+  ) throws -> (curve: TrialOutcome.Curve, milliseconds: Double?) {
+    var curve = TrialOutcome.Curve()
+    var (timedSteps, time) = (0, Duration.zero)
+    while trainer.stepCount < trial.steps {
+      let piece = piece(after: trainer.stepCount, of: trial.steps)
+      let start = ContinuousClock.now
+      try trainer.train(
+        on: images.train, batchSize: batchSize, steps: piece.steps, shuffled: isShuffled,
+        report: trial.keepsCurve ? { curve.append($0) } : nil)
+      if piece.isTimed {
+        timedSteps += piece.steps
+        time += ContinuousClock.now - start
+      }
+      advance(piece.steps)
+    }
+    return (curve, timedSteps > 0 ? time.seconds * 1000 / Double(timedSteps) : nil)
+  }
+
+  /// The steps until something changes: kernels are built in the first step and, where the last batch
+  /// of an epoch is smaller, at the end of the first epoch.
+  private func piece(after step: Int, of steps: Int) -> (steps: Int, isTimed: Bool) {
+    let whole = images.train.count / batchSize
+    let (end, isTimed) =
+      step == 0
+      ? (1, false)
+      : step < whole ? (whole, true) : step < stepsPerEpoch ? (stepsPerEpoch, false) : (steps, true)
+    return (min(end, steps, step + Self.pieceLength) - step, isTimed)
+  }
+
+  private func trainer(_ tower: Tower, seed: UInt64) throws -> Trainer {
+    if let trainer {
+      try trainer.restart(with: tower, seed: seed)
+      return trainer
+    }
+    let network = try ModelOptions.network(
+      widths: [images.featureCount] + hidden + [images.classCount])
+    let trainer = try Trainer(
+      network, loss: .negativeLogLikelihood, optimizer: tower, on: device, seed: seed)
+    self.trainer = trainer
+    return trainer
+  }
+
+  private static func referenceWeights() throws -> SafetensorsFile {
+    let file = initial_weights_128_0x42()
+    return try SafetensorsFile(
+      bytes: Array(UnsafeRawBufferPointer(start: file.bytes, count: file.size)),
+      name: "init-128-0x42.safetensors")
+  }
+}
+
+extension TrialOutcome.Curve {
+  mutating func append(_ records: [StepRecord]) {
+    losses += records.map(\.loss)
+    for record in records {
+      for (name, value) in record.hyperparameters[0] {
+        hyperparameters[name, default: []].append(value)
+      }
+    }
+  }
+}

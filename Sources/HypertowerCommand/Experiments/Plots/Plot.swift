@@ -1,0 +1,94 @@
+import Hypertower
+
+/// A picture that gnuplot draws: its data, and the commands that draw them.
+struct Plot {
+  /// What its files are called: `NAME.tsv`, `NAME.gnuplot`, `NAME.svg`, `NAME.png`.
+  let name: String
+  let title: String
+  /// The data, as tab-separated columns.
+  let data: [PlotBlock]
+  /// The width and the height of the SVG file in pixels; the PNG file has twice as many.
+  var size = (width: 900, height: 560)
+  /// gnuplot's commands from the labels of the axes on; `data` names the file of data.
+  let commands: String
+
+  /// The colours of lines, which people tell apart whatever colours their eyes see.
+  ///
+  /// M. Okabe and K. Ito, "Color Universal Design" (2008).
+  static let colours = [
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999",
+  ]
+
+  /// The colour of line number `index`.
+  static func colour(_ index: Int) -> String { colours[index % colours.count] }
+
+  /// The text as a string of gnuplot's.
+  static func quoted(_ text: String) -> String {
+    "'" + text.replacing("'", with: "''") + "'"
+  }
+
+  /// Writes the data and the script into a folder.
+  ///
+  /// - Throws: `InputError(.cannotWrite)`.
+  func write(to folder: String) throws {
+    let text = data.map(\.text).joined(separator: "\n\n\n") + "\n"
+    try AtomicFile.write(Array(text.utf8), to: "\(folder)/\(name).tsv")
+    try AtomicFile.write(Array(script.utf8), to: "\(folder)/\(name).gnuplot")
+  }
+
+  private var script: String {
+    """
+    # \(title)
+    # Draws \(name).svg and \(name).png from \(name).tsv: gnuplot \(name).gnuplot
+
+    data = '\(name).tsv'
+    set datafile separator tab
+    set datafile missing '?'
+    set encoding utf8
+    set key spacing 1.2
+    set border 3 linecolor rgb '#555555'
+    set tics nomirror
+    set grid linecolor rgb '#dddddd' linewidth 1
+    set title \(Self.quoted(title)) noenhanced
+
+    do for [format in 'svg png'] {
+      if (format eq 'svg') {
+        set terminal svg size \(size.width),\(size.height) font 'sans-serif,14' background 'white'
+      } else {
+        set terminal pngcairo size \(2 * size.width),\(2 * size.height) font 'Sans,24' linewidth 2 pointscale 2
+      }
+      set output '\(name).'.format
+    \(commands.split(separator: "\n", omittingEmptySubsequences: false).map { "  " + $0 }.joined(separator: "\n"))
+    }
+    set output
+
+    """
+  }
+}
+
+/// A block of a plot's data, which gnuplot calls an index.
+struct PlotBlock {
+  let columns: [String]
+  /// Rows of cells; where a row is empty, a scan of a surface ends.
+  let rows: [[String]]
+
+  /// - Parameter rows: numbers; nil, and what is not finite, is missing.
+  init(_ columns: [String], _ rows: [[Double?]]) {
+    self.columns = columns
+    self.rows = rows.map { $0.map(Self.text) }
+  }
+
+  /// - Parameter labels: the first cell of every row.
+  init(_ columns: [String], _ labels: [String], _ rows: [[Double?]]) {
+    self.columns = columns
+    self.rows = zip(labels, rows).map { [$0.replacing("\t", with: " ")] + $1.map(Self.text) }
+  }
+
+  private static func text(_ value: Double?) -> String {
+    value.flatMap { $0.isFinite ? "\($0)" : nil } ?? "?"
+  }
+
+  var text: String {
+    ([columns] + rows).map { $0.joined(separator: "\t") }.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import Hypertower
+
+/// What all experiments are told.
+struct ExperimentOptions: ParsableArguments {
+  @OptionGroup var device: DeviceOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "The folder for results and plots, created where it is not there.", valueName: "folder"))
+  var out = "experiments"
+
+  @Flag(help: "Do much less, to see whether all works; the numbers mean nothing.")
+  var quick = false
+
+  @Flag(help: "Drop what an interrupted experiment has left, in place of going on with it.")
+  var restart = false
+
+  @Flag(help: "Show no progress.")
+  var quiet = false
+
+  /// Runs the experiment that `make` returns for the device.
+  func run<Subject: Experiment>(_ make: (Device) throws -> Subject) throws {
+    try createFolder(out)
+    let device = try device.device()
+    try ExperimentRun(
+      experiment: try make(device), device: device, folder: out, restarts: restart, isQuiet: quiet
+    ).run()
+  }
+}
+
+/// Over how many seeds an experiment goes.
+struct SeedOptions: ParsableArguments {
+  @Option(help: "The number of seeds; the mean counts. Default: \(defaults).")
+  var seeds: Int?
+
+  private static let defaults = "3 for table2022 and compare, else 1"
+
+  func validate() throws {
+    guard seeds.map({ 1...1000 ~= $0 }) ?? true else {
+      throw ValidationError("--seeds \(seeds!) is out of range: it must lie in 1...1000")
+    }
+  }
+}
