@@ -103,7 +103,7 @@ struct HeightCommand: ParsableCommand {
   @OptionGroup var options: ExperimentOptions
 
   @Option(help: "How often every tower is timed; the median counts.")
-  var rounds = 15
+  var rounds = 25
 
   func validate() throws {
     guard 1...10_000 ~= rounds else {

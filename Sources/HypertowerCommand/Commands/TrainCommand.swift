@@ -42,12 +42,19 @@ struct TrainCommand: ParsableCommand {
     help: ArgumentHelp("Write the trained weights to a safetensors file.", valueName: "file"))
   var save: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Draw the loss and every level's hyperparameters over the steps, into a folder.",
+      valueName: "folder"))
+  var plot: String?
+
   @Flag(help: "Show no progress.")
   var quiet = false
 
   func run() throws {
     let tower = try tower.tower()
     if let save { try OutputPath.check(save) }
+    if let plot { try OutputPath.createFolder(plot) }
     if let log, log == save {
       throw Failure(.usage, "--log and --save name the same file: \(log)")
     }
@@ -66,9 +73,10 @@ struct TrainCommand: ParsableCommand {
       seed: seed)
     if let initialWeights { try trainer.load(initialWeights) }
     let log = try log.map(TrainingLog.init)
+    let history = plot.map { _ in TrainingHistory() }
     let run = TrainingRun(
       trainer: trainer, data: images.train, testData: images.test, batchSize: batchSize,
-      isShuffled: !noShuffle, steps: steps, log: log,
+      isShuffled: !noShuffle, steps: steps, log: log, history: history,
       display: display(steps: steps, stepsPerEpoch: stepsPerEpoch))
     let seconds: Double
     do {
@@ -76,10 +84,19 @@ struct TrainCommand: ParsableCommand {
       try trainer.checkFinite()
     } catch let error as DivergenceError {
       try log?.finish([("error", .string(error.description)), ("steps", .integer(error.step))])
+      try draw(history, tower)
       throw error
     }
+    try draw(history, tower)
     if let save { try trainer.save(save) }
     try report(trainer, accuracy: try trainer.accuracy(on: images.test), seconds, log)
+  }
+
+  private func draw(_ history: TrainingHistory?, _ tower: Tower) throws {
+    guard let plot, let history else { return }
+    let drawing = TrainingPlot(history, tower: tower).plot
+    try drawing.write(to: plot)
+    try Gnuplot.draw([drawing], in: plot)
   }
 
   private func display(steps: Int, stepsPerEpoch: Int) -> (any ProgressDisplay)? {

@@ -24,7 +24,6 @@ struct ExperimentRun<Subject: Experiment> {
   }
 
   func run() throws {
-    try createFolder(folder)
     let journal = try ExperimentJournal<Subject.Outcome>(
       path: "\(folder)/\(experiment.name).partial.jsonl",
       header: .init(
@@ -111,22 +110,4 @@ struct ExperimentRun<Subject: Experiment> {
       "in \(folder): "
         + (["\(experiment.name).md", "\(experiment.name).json"] + plots).joined(separator: ", "))
   }
-}
-
-/// Creates a folder and those above it, where they are not there yet.
-///
-/// - Throws: `InputError(.cannotWrite)`.
-func createFolder(_ path: String) throws {
-  do {
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  } catch {
-    var status = stat()
-    // The system's own reason; it may have been created meanwhile.
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-      let reason = mkdir(path, 0o777) == 0 ? nil : String(cString: strerror(errno))
-      guard let reason else { return }
-      throw InputError(.cannotWrite, "\(path): the folder cannot be created: \(reason)")
-    }
-  }
-  try OutputPath.check(path + "/probe")
 }

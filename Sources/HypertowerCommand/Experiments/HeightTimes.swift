@@ -143,12 +143,13 @@ struct HeightTimes: Experiment {
         set xlabel 'height of the tower (levels above the bottom one)'
         set ylabel 'milliseconds a step'
         set xrange [\(heights[0]):\(heights[heights.count - 1])]
-        set key outside bottom center maxcols 2
+        set key bottom left Left reverse
         set title 'here (medians and quartiles)'
         set yrange [0:\(top)]
         plot \(ours.joined(separator: ", \\\n  "))
         set title 'the paper of 2019, on its machine'
         set yrange [0:300]
+        set key top left
         plot \(paper.joined(separator: ", \\\n  "))
         unset multiplot
         """)

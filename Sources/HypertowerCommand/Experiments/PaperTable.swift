@@ -180,13 +180,14 @@ struct PaperTable: TrialExperiment {
           ["tower", "place", "ours", "deviation", "paper", "held", "deviation", "paper, held"],
           labels, rows)
       ],
-      size: (900, 140 + 32 * count),
+      size: (1100, 180 + 34 * count),
       commands: """
         set ytics noenhanced
         set xlabel 'test \(metric) in %'
         set yrange [0.4:\(count).6]
         set offsets graph 0.02, graph 0.02, 0, 0
-        set key outside bottom center maxcols 2
+        set bmargin 7
+        set key horizontal at screen 0.5,0.02 center bottom maxcols 2
         plot data using 3:($2 + 0.12):4:ytic(1) with xerrorbars pointtype 7 pointsize 0.8 \\
             linecolor rgb '\(Plot.colour(0))' title 'ours', \\
           data using 6:($2 + 0.12):7 with xerrorbars pointtype 6 pointsize 1.1 linewidth 2 \\

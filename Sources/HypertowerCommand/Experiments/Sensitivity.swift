@@ -123,7 +123,7 @@ struct Sensitivity: TrialExperiment {
     var curves = heights.map { height in
       """
       data index 0 using 1:\(height + 2) with linespoints pointtype \(height + 4) pointsize 0.8 \
-      linewidth \(7 - height) linecolor rgb '\(Plot.colour(height))' title 'height \(height)'
+      linewidth \(formatted("%.1f", 4.5 - 0.6 * Double(height))) linecolor rgb '\(Plot.colour(height))' title 'height \(height)'
       """
     }
     if !references.isEmpty {
@@ -143,7 +143,7 @@ struct Sensitivity: TrialExperiment {
         set xlabel 'step size of all levels at the start'
         set ylabel 'test accuracy (%)'
         set yrange [0:100]
-        set key outside bottom center maxcols 4
+        set key outside right center
         plot \(curves.joined(separator: ", \\\n  "))
         """)
   }

@@ -156,7 +156,7 @@ struct Surface: TrialExperiment {
         set view 45, 200
         set border 4095 linecolor rgb '#999999'
         set pm3d scansautomatic border linecolor rgb '#ffffff' linewidth 0.2
-        set palette defined (0 '#440154', 1 '#3b528b', 2 '#21918c', 3 '#5ec962', 4 '#fde725')
+        set palette defined (\(Plot.palette))
         set colorbox user origin 0.9,0.25 size 0.02,0.5
         set cblabel 'training loss (nats)'
         set key at screen 0.5,0.04 center bottom maxrows 1

@@ -21,7 +21,7 @@ struct ExperimentOptions: ParsableArguments {
 
   /// Runs the experiment that `make` returns for the device.
   func run<Subject: Experiment>(_ make: (Device) throws -> Subject) throws {
-    try createFolder(out)
+    try OutputPath.createFolder(out)
     let device = try device.device()
     try ExperimentRun(
       experiment: try make(device), device: device, folder: out, restarts: restart, isQuiet: quiet

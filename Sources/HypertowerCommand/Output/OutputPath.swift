@@ -29,4 +29,34 @@ enum OutputPath {
     close(descriptor)
     unlink(probe)
   }
+
+  /// Creates a folder and those above it, where they are not there yet, and checks that files can be
+  /// written into it.
+  ///
+  /// - Throws: `InputError(.cannotWrite)`.
+  static func createFolder(_ path: String) throws {
+    guard !path.isEmpty else {
+      throw InputError(.cannotWrite, "the name of the output folder is empty")
+    }
+    var missing: [String] = []
+    var rest = path
+    // From the folder upwards to the first that is there, and down again.
+    while !rest.isEmpty, access(rest, F_OK) != 0 {
+      missing.append(rest)
+      while rest.last == "/" { rest.removeLast() }
+      rest = rest.lastIndex(of: "/").map { String(rest[...$0]) } ?? ""
+    }
+    for folder in missing.reversed() where mkdir(folder, 0o777) != 0 && errno != EEXIST {
+      throw InputError(
+        .cannotWrite, "\(path): the folder cannot be created: \(String(cString: strerror(errno)))")
+    }
+    do {
+      try check(path + "/probe")
+    } catch let error as InputError {
+      throw InputError(
+        .cannotWrite,
+        "\(path): files cannot be written into this folder: "
+          + error.message.split(separator: ": ").last!)
+    }
+  }
 }

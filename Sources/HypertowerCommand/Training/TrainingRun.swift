@@ -9,6 +9,7 @@ struct TrainingRun {
   let isShuffled: Bool
   let steps: Int
   let log: TrainingLog?
+  let history: TrainingHistory?
   let display: (any ProgressDisplay)?
 
   /// How often a display that goes by time gets something new.
@@ -48,15 +49,16 @@ struct TrainingRun {
     return duration
   }
 
-  /// Trains for one piece; its records go to the log, the last of them to the display.
+  /// Trains for one piece; its records go to the log and the history, the last of them to the display.
   private func train(_ count: Int, _ progress: inout Progress) throws {
-    let isWatched = log != nil || display != nil
+    let isWatched = log != nil || history != nil || display != nil
     var last: StepRecord?
     try trainer.train(
       on: data, batchSize: batchSize, steps: count, shuffled: isShuffled,
       report: isWatched
         ? { records in
           try log?.append(records)
+          history?.append(records)
           last = records.last
         } : nil)
     if let last {

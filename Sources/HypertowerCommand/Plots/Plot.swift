@@ -22,6 +22,35 @@ struct Plot {
   /// The colour of line number `index`.
   static func colour(_ index: Int) -> String { colours[index % colours.count] }
 
+  /// The colours of a scale from dark to light, as evenly spaced as the eye has it: those of viridis,
+  /// by S. van der Walt and N. Smith (2015).
+  private static let gradient: [(Double, Double, Double)] = [
+    (68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37),
+  ]
+
+  /// The same as a palette of gnuplot's.
+  static var palette: String {
+    gradient.enumerated().map { "\($0.offset) '\(hexadecimal($0.element))'" }
+      .joined(separator: ", ")
+  }
+
+  /// The colour at a place of the scale, in 0...1.
+  static func gradientColour(_ place: Double) -> String {
+    let position = place * Double(gradient.count - 1)
+    let index = min(Int(position), gradient.count - 2)
+    let (from, to, share) = (gradient[index], gradient[index + 1], position - Double(index))
+    return hexadecimal(
+      (
+        from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share,
+        from.2 + (to.2 - from.2) * share
+      ))
+  }
+
+  private static func hexadecimal(_ colour: (Double, Double, Double)) -> String {
+    let value = Int(colour.0) << 16 | Int(colour.1) << 8 | Int(colour.2)
+    return "#" + String(String(0x100_0000 | value, radix: 16).dropFirst())
+  }
+
   /// The text as a string of gnuplot's.
   static func quoted(_ text: String) -> String {
     "'" + text.replacing("'", with: "''") + "'"
@@ -55,7 +84,7 @@ struct Plot {
       if (format eq 'svg') {
         set terminal svg size \(size.width),\(size.height) font 'sans-serif,14' background 'white'
       } else {
-        set terminal pngcairo size \(2 * size.width),\(2 * size.height) font 'Sans,24' linewidth 2 pointscale 2
+        set terminal pngcairo size \(2 * size.width),\(2 * size.height) font 'Sans,21' linewidth 2 pointscale 2
       }
       set output '\(name).'.format
     \(commands.split(separator: "\n", omittingEmptySubsequences: false).map { "  " + $0 }.joined(separator: "\n"))
