@@ -57,6 +57,18 @@ struct BadInputTests {
     Fault("bench --batch-size 0 --device cpu", 64, "--batch-size 0 is out of range"),
     Fault("bench --activation cosine", 64, "'cosine' is not known; known are identity"),
     Fault("bench --loss hinge", 64, "'hinge' is not known; known are nll, mse"),
+    Fault("experiment", 64, "name an experiment right after 'experiment': surface, table1"),
+    Fault("experiment table3", 64, "unknown experiment 'table3'; did you mean 'table"),
+    Fault("experiment nonsense --quick", 64, "unknown experiment 'nonsense'; there are surface"),
+    Fault("experiment table1 --seeds 0", 64, "--seeds 0 is out of range"),
+    Fault("experiment height --rounds 0", 64, "--rounds 0 is out of range"),
+    Fault("experiment compare --out @/new", 64, "compare needs towers"),
+    Fault(
+      "experiment compare --out @/new --optimizer sgd() --optimizer sgd(0.01)", 64,
+      "sgd(0.01) is given twice"),
+    Fault("experiment table1 --device cpu --out @/data/train-images-idx3-ubyte/x", 73, "Not a dir"),
+    Fault("experiment table1 --device cpu --out @/data/train-images-idx3-ubyte", 73, "Not a dir"),
+    Fault("train --device cpu --data @/data --plot /proc/nowhere", 73, "cannot be created"),
     Fault("tune --device cpu", 64, "tune needs an OpenCL device"),
     Fault("bench --rounds 0", 64, "--rounds 0 is out of range"),
     // Data

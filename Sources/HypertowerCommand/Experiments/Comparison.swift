@@ -56,8 +56,7 @@ struct Comparison: TrialExperiment {
             [
               "`\(tower)`", text(outcomes.compactMap(\.testAccuracyPercent), "%.2f"),
               text(outcomes.compactMap(\.testLoss), "%.4f"),
-              outcomes.compactMap(\.millisecondsPerStep).isEmpty
-                ? "" : formatted("%.3f", outcomes.compactMap(\.millisecondsPerStep).median),
+              outcomes.millisecondsPerStep.map { formatted("%.3f", $0) } ?? "",
               tower.height > 0 ? "`\(outcomes[0].tower)`" : "",
             ]
           })
@@ -70,7 +69,7 @@ struct Comparison: TrialExperiment {
             "test_accuracy_percent": outcomes.compactMap(\.testAccuracyPercent).mean,
             "deviation": outcomes.compactMap(\.testAccuracyPercent).standardDeviation,
             "test_loss": outcomes.compactMap(\.testLoss).mean,
-            "milliseconds_per_step": outcomes.compactMap(\.millisecondsPerStep).median,
+            "milliseconds_per_step": outcomes.millisecondsPerStep,
           ])
       },
       remarks: trials.compactMap { trial in

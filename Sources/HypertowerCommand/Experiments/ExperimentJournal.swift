@@ -38,6 +38,7 @@ final class ExperimentJournal<Outcome: Codable> {
   }
 
   let path: String
+  private let units: Set<String>
   private let descriptor: Int32
   private(set) var header: Header
   private(set) var outcomes: [String: Outcome] = [:]
@@ -47,11 +48,14 @@ final class ExperimentJournal<Outcome: Codable> {
   /// Opens the journal at `path`, or begins one.
   ///
   /// - Parameters:
+  ///   - header: what the outcomes depend on.
+  ///   - units: the pieces of the experiment.
   ///   - restarts: whether outcomes that are there are dropped.
   /// - Throws: `InputError` if the file cannot be written, is damaged, is in use by another process,
   ///   or holds outcomes of other settings.
-  init(path: String, header: Header, restarts: Bool) throws {
+  init(path: String, header: Header, units: [ExperimentUnit], restarts: Bool) throws {
     self.path = path
+    self.units = Set(units.map(\.id))
     self.header = header
     descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw cannotWrite(path) }
@@ -83,6 +87,12 @@ final class ExperimentJournal<Outcome: Codable> {
     }
     for (number, text) in lines.enumerated().dropFirst() {
       let line = try decode(Line.self, text, line: number + 1)
+      guard units.contains(line.id) else {
+        throw InputError(
+          .badData,
+          "\(path): line \(number + 1) is of a run that this experiment does not have, "
+            + "'\(line.id)'; give --restart to begin this experiment anew")
+      }
       outcomes[line.id] = line.outcome
       seconds += line.seconds
     }
@@ -92,7 +102,9 @@ final class ExperimentJournal<Outcome: Codable> {
     _ type: Value.Type, _ text: ArraySlice<UInt8>, line: Int
   ) throws -> Value {
     do {
-      return try JSONDecoder().decode(type, from: Data(text))
+      let decoder = JSONDecoder()
+      decoder.keyDecodingStrategy = .convertFromSnakeCase
+      return try decoder.decode(type, from: Data(text))
     } catch {
       throw InputError(
         .badData,
@@ -114,6 +126,7 @@ final class ExperimentJournal<Outcome: Codable> {
   private func append(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
     let bytes = Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
     try writeAll(bytes, to: descriptor, name: path)
     guard fdatasync(descriptor) == 0 else { throw cannotWrite(path) }

@@ -24,14 +24,14 @@ struct ExperimentRun<Subject: Experiment> {
   }
 
   func run() throws {
+    let units = experiment.units
     let journal = try ExperimentJournal<Subject.Outcome>(
       path: "\(folder)/\(experiment.name).partial.jsonl",
       header: .init(
         experiment: experiment.name, settings: experiment.settings, device: device.description,
         schedules: device.tuning, version: Version.text,
         started: Date().formatted(.iso8601)),
-      restarts: restarts)
-    let units = experiment.units
+      units: units, restarts: restarts)
     let rest = units.filter { journal.outcomes[$0.id] == nil }
     if rest.count < units.count {
       Console.warn(
@@ -72,6 +72,7 @@ struct ExperimentRun<Subject: Experiment> {
     let header = journal.header
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
     let json = try encoder.encode(
       Record(
         experiment: header.experiment, settings: header.settings, device: header.device,

@@ -116,7 +116,7 @@ struct PaperTable: TrialExperiment {
         return [
           "`\(row.tower)`", "\(row.epochs)", text(result.values(result.first)), text(row.paper),
           row.isTower ? learned(result.first) : "", text(result.values(result.rerun)),
-          text(row.paperRerun), text(result.first.compactMap(\.millisecondsPerStep).median, "%.3f"),
+          text(row.paperRerun), text(result.first.millisecondsPerStep, "%.3f"),
         ]
       })
   }
@@ -150,7 +150,7 @@ struct PaperTable: TrialExperiment {
         "deviation": first.standardDeviation, "paper": result.row.paper,
         "rerun_\(metric)_percent": rerun.mean, "rerun_deviation": rerun.standardDeviation,
         "paper_rerun": result.row.paperRerun,
-        "milliseconds_per_step": result.first.compactMap(\.millisecondsPerStep).median,
+        "milliseconds_per_step": result.first.millisecondsPerStep,
       ])
   }
 

@@ -9,8 +9,7 @@ struct Sensitivity: TrialExperiment {
   let seeds: Int
   let laboratory: Laboratory
   private let steps: Int
-  private let heights: ClosedRange<Int>
-  /// Which of the 20 step sizes are tried.
+  private let heights: [Int]
   private let numbers: [Int]
 
   /// PyTorch's accuracies in percent for the same runs, by height and number of the step size.
@@ -23,13 +22,27 @@ struct Sensitivity: TrialExperiment {
   /// at height 0 and number 16.
   private static let firstChaotic = 15
 
-  init(seeds: Int, isQuick: Bool, on device: Device) throws {
+  /// - Parameters:
+  ///   - heights: those of the towers; default: as in the paper.
+  ///   - numbers: which of the 20 step sizes are tried; default: all.
+  ///   - steps: how many steps every run takes; default: an epoch.
+  init(
+    heights: [Int] = Array(0...5), numbers: [Int] = Array(0..<20), seeds: Int, steps: Int? = nil,
+    on device: Device
+  ) throws {
+    self.heights = heights
+    self.numbers = numbers
     self.seeds = seeds
     laboratory = try Laboratory(
       try MNIST.embedded(), batchSize: 300, isShuffled: false, on: device)
-    steps = isQuick ? 20 : laboratory.stepsPerEpoch
-    heights = isQuick ? 0...2 : 0...5
-    numbers = isQuick ? [5, 8, 11, 14, 17] : Array(0..<20)
+    self.steps = steps ?? laboratory.stepsPerEpoch
+  }
+
+  init(seeds: Int, isQuick: Bool, on device: Device) throws {
+    try self.init(
+      heights: isQuick ? [0, 1, 2] : Array(0...5),
+      numbers: isQuick ? [5, 8, 11, 14, 17] : Array(0..<20), seeds: seeds,
+      steps: isQuick ? 20 : nil, on: device)
   }
 
   var settings: [String: String] { ["seeds": "\(seeds)", "steps": "\(steps)"] }

@@ -54,6 +54,14 @@ struct TrialOutcome: Codable {
   var testErrorPercent: Double? { testAccuracyPercent.map { 100 - $0 } }
 }
 
+extension [TrialOutcome] {
+  /// What a step took, the median of all that were timed; nil if none was.
+  var millisecondsPerStep: Double? {
+    let times = compactMap(\.millisecondsPerStep)
+    return times.isEmpty ? nil : times.median
+  }
+}
+
 /// An experiment whose pieces are training runs of one network on one data set.
 protocol TrialExperiment: Experiment where Outcome == TrialOutcome {
   var trials: [Trial] { get }

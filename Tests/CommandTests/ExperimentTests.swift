@@ -1,0 +1,290 @@
+import FoundationEssentials
+import Glibc
+import Hypertower
+import OpenCL
+import Testing
+
+@testable import HypertowerCommand
+
+@Suite("Experiments", .serialized)
+struct ExperimentTests {
+  // MARK: The papers' numbers
+
+  /// OpenCL's first device, where there is one: the CPU backend takes minutes for the same.
+  private func device() throws -> Hypertower.Device {
+    try Hypertower.Device.preferred(warn: { _ in })
+  }
+
+  private func outcomes<Subject: Experiment>(_ experiment: Subject) throws -> [String: Subject
+    .Outcome]
+  {
+    try experiment.units.reduce(into: [:]) { outcomes, unit in
+      var steps = 0
+      outcomes[unit.id] = try experiment.run(unit, after: outcomes) { steps += $0 }
+      #expect(steps == unit.steps, "\(unit.id)")
+    }
+  }
+
+  @Test("Tables 1 and 2 have the values of PyTorch's runs")
+  func tables() throws {
+    let device = try device()
+    let expected: [(PaperTable, [String: (accuracy: Double, rerun: Double?)])] = [
+      (
+        try PaperTable.table1(seeds: 1, isQuick: false, on: device),
+        [
+          "sgd(0.01)": (79.62, nil), "sgd(0.01) / sgd(0.01)": (88.36, 88.73),
+          "sgd(0.01) / adam(0.001)": (86.81, 87.85),
+        ]
+      ),
+      (
+        try PaperTable.table2(seeds: 1, isQuick: false, on: device),
+        [
+          "adam(0.001)": (91.00, nil), "adam(0.001) / adam(0.001)": (94.37, 94.37),
+          "adam_alpha(0.001) / adam(0.001)": (94.43, nil),
+        ]
+      ),
+    ]
+    for (table, rows) in expected {
+      let summary = table.report(try outcomes(table)).summary
+      #expect(summary.count == table.rows.count)
+      for (label, values) in rows {
+        let row = try #require(summary.first { $0.label == label })
+        #expect(abs(try #require(row.values["accuracy_percent"]) - values.accuracy) <= 0.05)
+        if let rerun = values.rerun {
+          #expect(abs(try #require(row.values["rerun_accuracy_percent"]) - rerun) <= 0.05)
+        }
+      }
+    }
+  }
+
+  @Test("Towers of several heights end where PyTorch's do")
+  func sensitivity() throws {
+    let experiment = try Sensitivity(
+      heights: [0, 1, 3], numbers: [5, 8, 11, 14], seeds: 1, on: try device())
+    let summary = experiment.report(try outcomes(experiment)).summary
+    let expected = [
+      [13.7, 47.9, 86.5, 91.6], [47.8, 85.0, 89.7, 89.3], [82.6, 88.2, 89.8, 89.4],
+    ]
+    for (height, accuracies) in zip([0, 1, 3], expected) {
+      for (row, accuracy) in zip(summary, accuracies) {
+        let own = try #require(row.values["height_\(height)_accuracy_percent"])
+        #expect(abs(own - accuracy) < 1, "height \(height), \(row.label)")
+      }
+    }
+  }
+
+  // MARK: Interruptions
+
+  /// Units that each count what came before them.
+  private struct Stub: Experiment {
+    struct Outcome: Codable { var sum: Int }
+    let name = "stub"
+    var settings = ["size": "4"]
+    /// The unit that fails.
+    var failsAt: String?
+    let units = (1...4).map { ExperimentUnit(id: "unit \($0)", steps: $0) }
+    let done: Counter
+
+    final class Counter { var ids: [String] = [] }
+    struct Interruption: Error {}
+
+    func run(
+      _ unit: ExperimentUnit, after outcomes: [String: Outcome], advance: (Int) -> Void
+    ) throws -> Outcome {
+      if unit.id == failsAt { throw Interruption() }
+      done.ids.append(unit.id)
+      return Outcome(sum: outcomes.values.map(\.sum).reduce(unit.steps, +))
+    }
+
+    func report(_ outcomes: [String: Outcome]) -> ExperimentReport {
+      ExperimentReport(
+        title: "Stub", description: "", tables: [], plots: [],
+        summary: [SummaryRow("all", ["sum": Double(outcomes["unit 4"]!.sum)])])
+    }
+  }
+
+  private func run(
+    _ stub: Stub, in folder: String, on device: Hypertower.Device = .cpu, restarts: Bool = false
+  ) throws {
+    try ExperimentRun(
+      experiment: stub, device: device, folder: folder, restarts: restarts, isQuiet: true
+    ).run()
+  }
+
+  /// The results of an experiment without what the clock decides.
+  private func timeless(_ path: String) throws -> [String: JSONValue] {
+    let text = try Data(contentsOf: URL(filePath: path))
+    var members = try #require(try JSONValue(parsing: Array(text), name: path).object)
+    #expect(members.removeValue(forKey: "started")?.string != nil)
+    #expect(members.removeValue(forKey: "seconds")?.double != nil)
+    return members
+  }
+
+  @Test("An experiment goes on where it was interrupted, and ends in the same file")
+  func resuming() throws {
+    try withTemporaryFolder { folder in
+      let journal = folder + "/stub.partial.jsonl"
+      let done = Stub.Counter()
+      try run(Stub(done: done), in: folder)
+      let expected = try timeless(folder + "/stub.json")
+      #expect(expected["summary"]?.array?[0]["values"]?["sum"]?.int == 15)
+      #expect(!FileManager.default.fileExists(atPath: journal))
+      #expect(done.ids.count == 4)
+      try FileManager.default.removeItem(atPath: folder + "/stub.json")
+
+      done.ids = []
+      #expect(throws: Stub.Interruption.self) {
+        try run(Stub(failsAt: "unit 3", done: done), in: folder)
+      }
+      #expect(!FileManager.default.fileExists(atPath: folder + "/stub.json"))
+      // What a power cut may leave: the beginning of a line.
+      let whole = try Data(contentsOf: URL(filePath: journal))
+      for rest in ["", #"{"id":"unit 3","outc"#] {
+        try (whole + Data(rest.utf8)).write(to: URL(filePath: journal))
+        #expect(throws: Stub.Interruption.self) {
+          try run(Stub(failsAt: "unit 3", done: done), in: folder)
+        }
+        #expect(try Data(contentsOf: URL(filePath: journal)) == whole)
+      }
+      #expect(done.ids == ["unit 1", "unit 2"])
+      try run(Stub(done: done), in: folder)
+      #expect(done.ids == ["unit 1", "unit 2", "unit 3", "unit 4"])
+      #expect(try timeless(folder + "/stub.json") == expected)
+      #expect(!FileManager.default.fileExists(atPath: journal))
+    }
+  }
+
+  @Test("What was begun otherwise, or is damaged, is not gone on with")
+  func refusing() throws {
+    try withTemporaryFolder { folder in
+      let journal = folder + "/stub.partial.jsonl"
+      let done = Stub.Counter()
+      func interrupt() {
+        #expect(throws: Stub.Interruption.self) {
+          try run(Stub(failsAt: "unit 3", done: done), in: folder, restarts: true)
+        }
+      }
+      func message(_ body: () throws -> Void) -> String {
+        do {
+          try body()
+          return ""
+        } catch {
+          return "\(error)"
+        }
+      }
+      interrupt()
+      let other = message { try run(Stub(settings: ["size": "5"], done: done), in: folder) }
+      #expect(other.contains("begun with size '4', not '5'"), "\(other)")
+      #expect(other.contains("--restart"))
+      let device = message { try run(Stub(done: done), in: folder, on: .cpu64) }
+      #expect(device.contains("begun with device 'cpu: "), "\(device)")
+
+      let lines = try String(decoding: Data(contentsOf: URL(filePath: journal)), as: UTF8.self)
+      try Data(lines.replacing("\"sum\":3", with: "\"sum\":x").utf8).write(
+        to: URL(filePath: journal))
+      let damaged = message { try run(Stub(done: done), in: folder) }
+      #expect(damaged.contains("stub.partial.jsonl: line 3 is damaged"), "\(damaged)")
+      try Data(lines.replacing("unit 2", with: "unit 9").utf8).write(to: URL(filePath: journal))
+      let unknown = message { try run(Stub(done: done), in: folder) }
+      #expect(
+        unknown.contains("line 3 is of a run that this experiment does not have"), "\(unknown)")
+
+      // Another process at work.
+      interrupt()
+      let descriptor = open(journal, O_RDONLY)
+      #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+      let used = message { try run(Stub(done: done), in: folder) }
+      #expect(used.contains("another process is at work"), "\(used)")
+      close(descriptor)
+
+      done.ids = []
+      try run(Stub(done: done), in: folder, restarts: true)
+      #expect(done.ids.count == 4)
+    }
+  }
+
+  // MARK: As a user sees it
+
+  @Test("Towers are compared on any data; what is trained is what `train` trains")
+  func compare() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      let common = ["--device", "cpu", "--data", folder + "/data", "--batch-size", "16"]
+      let run = try CommandRun(
+        [
+          "experiment", "compare", "--optimizer", "sgd(0.5)", "--optimizer", "adam(0.01) / adam()",
+          "--optimizer", "adam(1e38)", "--out", folder + "/a/b", "--seeds", "2", "--epochs", "3",
+        ] + common, environment: ["PATH": "/nowhere"])
+      #expect(run.status == 0, "\(run.errors)")
+      #expect(run.errors.contains("gnuplot is not installed"))
+      #expect(run.errors.contains("apt-get install gnuplot-nox"))
+      for name in ["compare.json", "compare.md", "compare.tsv", "compare.gnuplot"] {
+        #expect(FileManager.default.fileExists(atPath: "\(folder)/a/b/\(name)"), "\(name)")
+      }
+      let json = try timeless(folder + "/a/b/compare.json")
+      let outcomes = try #require(json["outcomes"]?.object)
+      #expect(outcomes.count == 6)
+      let diverged = try #require(outcomes.first { $0.key.hasPrefix("adam(1e") }?.value)
+      #expect(diverged["failure"]?.string?.contains("step 1") == true)
+      #expect(diverged["test_accuracy_percent"] == nil)
+      #expect(run.output.contains("diverged"))
+
+      for tower in ["sgd(0.5)", "adam(0.01) / adam(0.001)"] {
+        let train = try CommandRun(
+          [
+            "train", "--optimizer", tower, "--epochs", "3", "--seed", "1", "--log",
+            folder + "/log", "--quiet",
+          ] + common)
+        #expect(train.status == 0, "\(train.errors)")
+        let log = try Data(contentsOf: URL(filePath: folder + "/log"))
+          .split(separator: UInt8(ascii: "\n")).map { try JSONValue(parsing: $0, name: "log") }
+        let outcome = try #require(outcomes["\(tower), seed 1"])
+        let accuracy = try #require(outcome["test_accuracy_percent"]?.double)
+        #expect(accuracy == log.last?["test_accuracy_percent"]?.double)
+        #expect(outcome["tower"] == log.last?["tower"])
+        let losses = try #require(outcome["curve"]?["losses"]?.array).map(\.double)
+        #expect(losses == log.dropLast().map { $0["loss"]?.double })
+      }
+    }
+  }
+
+  @Test("A quick run of every experiment writes its files")
+  func quickRuns() throws {
+    try withTemporaryFolder { folder in
+      for name in ["surface", "table1", "sensitivity", "height"] {
+        let run = try CommandRun(
+          ["experiment", name, "--quick", "--out", folder, "--quiet"])
+        #expect(run.status == 0, "\(run.errors)")
+        let text = try String(
+          decoding: Data(contentsOf: URL(filePath: "\(folder)/\(name).md")), as: UTF8.self)
+        #expect(text.contains("![") && text.contains("(\(name).svg)"))
+        let json = try timeless("\(folder)/\(name).json")
+        #expect(json["summary"]?.array?.isEmpty == false)
+        #expect(json["version"]?.string == Version.text)
+        #expect(!FileManager.default.fileExists(atPath: "\(folder)/\(name).partial.jsonl"))
+      }
+    }
+  }
+}
+
+@Suite("Statistics")
+struct StatisticsTests {
+  @Test("Means and deviations")
+  func means() throws {
+    #expect([2.0, 4, 9].mean == 5)
+    #expect(try #require([2.0, 4, 9].standardDeviation) == 13.0.squareRoot())
+    #expect([5.0].standardDeviation == nil)
+  }
+
+  /// Anscombe's first data set, as textbooks and R's `lm` and `confint` have it: y = 3 + 0.5·x, whose
+  /// slope has a standard error of 0.1179 and t(9) = 2.2622.
+  @Test("A line through points, with the interval of its slope")
+  func line() {
+    let x: [Double] = [10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5]
+    let y = [8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68]
+    let fit = LinearFit(zip(x, y).map { (x: $0, y: $1) })
+    #expect(abs(fit.slope - 0.5001) < 1e-4)
+    #expect(abs(fit.intercept - 3.0001) < 1e-4)
+    #expect(abs(fit.slopeInterval - 0.2667) < 1e-4)
+  }
+}
