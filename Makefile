@@ -16,7 +16,7 @@ SWIFT_FLAGS := --cache-path "$(CACHE)/swiftpm" --security-path "$(CACHE)/securit
 COMMAND     := .build/release/hypertower
 
 .DEFAULT_GOAL := build
-.PHONY: build train test bench bench-peers dist lint deps clean
+.PHONY: build train test bench experiments bench-peers dist lint deps clean
 
 # Builds the command: .build/release/hypertower
 build: deps
@@ -35,6 +35,12 @@ test: deps
 # Times a training step by the tower's height: make bench ARGS="--heights 0,50 --json"
 bench: build
 	$(COMMAND) bench $(ARGS)
+
+# The papers' tables and figures, about five minutes on two cores, into the folder experiments;
+# `hypertower experiment --help` names them: make experiments ARGS="--quick"
+EXPERIMENTS := table1 table2 surface sensitivity height table2022
+experiments: build
+	@for name in $(EXPERIMENTS); do $(COMMAND) experiment $$name $(ARGS) || exit; done
 
 # The same side by side with PyTorch, JAX and tinygrad, which it installs into .build/peers (7 GB);
 # tables and a plot go to .build/bench-peers: make bench-peers ARGS="--rounds 5 --heights 0,1,50"

@@ -33,14 +33,14 @@ struct ExperimentTests {
         try PaperTable.table1(seeds: 1, isQuick: false, on: device),
         [
           "sgd(0.01)": (79.62, nil), "sgd(0.01) / sgd(0.01)": (88.36, 88.73),
-          "sgd(0.01) / adam(0.001)": (86.81, 87.85),
+          "sgd(0.01) / adam()": (86.81, 87.85),
         ]
       ),
       (
         try PaperTable.table2(seeds: 1, isQuick: false, on: device),
         [
-          "adam(0.001)": (91.00, nil), "adam(0.001) / adam(0.001)": (94.37, 94.37),
-          "adam_alpha(0.001) / adam(0.001)": (94.43, nil),
+          "adam()": (91.00, nil), "adam() / adam()": (94.37, 94.37),
+          "adam_alpha() / adam()": (94.43, nil),
         ]
       ),
     ]

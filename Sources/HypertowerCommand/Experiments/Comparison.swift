@@ -106,11 +106,13 @@ struct Comparison: TrialExperiment {
       linecolor rgb '\(Plot.colour(number))' title \(Plot.quoted("\(towers[number])")) noenhanced
       """
     }
+    let losses = results.flatMap(\.outcomes).compactMap(\.curve?.losses).joined()
+    let isLogarithmic = (losses.min() ?? 0) > 0 && losses.max()! > 10 * losses.min()!
     return Plot(
       name: name, title: "Training loss by step", data: blocks,
       size: (900, 480 + 22 * blocks.count),
       commands: """
-        set logscale y
+        \(isLogarithmic ? "set logscale y" : "unset logscale y")
         set xlabel 'step'
         set ylabel 'training loss (nats\(window > 1 ? ", mean of \(window) steps" : ""))'
         set key outside bottom center maxcols 1

@@ -67,7 +67,7 @@ struct HeightTimes: Experiment {
       let paper = Self.paper[tower]!
       return [
         tower, formatted("%.3f", fit.intercept),
-        formatted("%.2f", fit.slope * 1000) + " ± " + formatted("%.2f", fit.slopeInterval * 1000),
+        slopeText(fit),
         formatted("%.0f", (paper.last - paper.first) / 50 * 1000),
       ]
     }
@@ -103,6 +103,11 @@ struct HeightTimes: Experiment {
       })
   }
 
+  /// Microseconds a level, with the interval.
+  private func slopeText(_ fit: LinearFit) -> String {
+    formatted("%.2f", fit.slope * 1000) + " ± " + formatted("%.2f", fit.slopeInterval * 1000)
+  }
+
   private func plot(
     _ medians: [[Double]], _ fits: [LinearFit], _ outcomes: [String: Outcome]
   ) -> Plot {
@@ -124,7 +129,7 @@ struct HeightTimes: Experiment {
         data index \(number) using 1:2:3:4 with yerrorbars pointtype \(number == 0 ? 7 : 5) \
         pointsize 0.8 linecolor rgb '\(colour)' title '\(names[number])', \\
           \(fit.intercept) + \(fit.slope) * x with lines linewidth 2 dashtype \(number + 1) \
-        linecolor rgb '\(colour)' title '\(formatted("%.2f", fit.slope * 1000)) µs a level'
+        linecolor rgb '\(colour)' title '\(slopeText(fit)) µs a level'
         """
     }
     let paper = Self.towers.enumerated().map { number, tower in

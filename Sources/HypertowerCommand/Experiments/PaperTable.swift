@@ -5,6 +5,8 @@ import Hypertower
 struct PaperTable: TrialExperiment {
   /// A tower of the table.
   struct Row {
+    /// The tower as the table writes it.
+    let notation: String
     let tower: Tower
     let epochs: Int
     /// What the paper has for it, in percent.
@@ -14,6 +16,7 @@ struct PaperTable: TrialExperiment {
 
     /// - Precondition: `notation` is a tower.
     init(_ notation: String, epochs: Int = 1, _ paper: Double? = nil, rerun: Double? = nil) {
+      self.notation = notation
       tower = try! Tower(parsing: notation)
       self.epochs = epochs
       self.paper = paper
@@ -58,7 +61,7 @@ struct PaperTable: TrialExperiment {
   // MARK: Trials
 
   private func id(_ row: Row, rerun: Bool, seed: Int) -> String {
-    "\(row.tower)\(rerun ? ", learned values held" : ""), \(row.epochs) "
+    "\(row.notation)\(rerun ? ", learned values held" : ""), \(row.epochs) "
       + "epoch\(row.epochs == 1 ? "" : "s"), seed \(seed)"
   }
 
@@ -106,20 +109,23 @@ struct PaperTable: TrialExperiment {
   }
 
   private func table(_ results: [Result]) -> MarkdownTable {
-    MarkdownTable(
-      header: [
-        "tower", "epochs", "test \(metric) %", "paper", "learned",
-        "\(metric) % with that held", "paper", "ms a step",
-      ],
-      rows: results.map { result in
-        let row = result.row
-        return [
-          "`\(row.tower)`", "\(row.epochs)", text(result.values(result.first)), text(row.paper),
-          row.isTower ? learned(result.first) : "", text(result.values(result.rerun)),
-          text(row.paperRerun), text(result.first.millisecondsPerStep, "%.3f"),
-        ]
-      })
+    let columns: [(header: String, cell: (Result) -> String)] = [
+      ("tower", { "`\($0.row.notation)`" }),
+      ("epochs", { hasSeveralLengths ? "\($0.row.epochs)" : "" }),
+      ("test \(metric) %", { text($0.values($0.first)) }),
+      ("paper", { text($0.row.paper) }),
+      ("learned held", { text($0.values($0.rerun)) }),
+      ("paper", { text($0.row.paperRerun) }),
+      ("ms a step", { text($0.first.millisecondsPerStep, "%.3f") }),
+      ("learned", { $0.row.isTower ? learned($0.first) : "" }),
+    ]
+    // A column without anything is none.
+    let used = columns.filter { column in results.contains { !column.cell($0).isEmpty } }
+    return MarkdownTable(
+      header: used.map(\.header), rows: results.map { result in used.map { $0.cell(result) } })
   }
+
+  private var hasSeveralLengths: Bool { Set(rows.map(\.epochs)).count > 1 }
 
   private func text(_ value: Double?, _ format: String = "%.2f") -> String {
     value.map { formatted(format, $0) } ?? ""
@@ -144,7 +150,7 @@ struct PaperTable: TrialExperiment {
   private func summary(_ result: Result) -> SummaryRow {
     let (first, rerun) = (result.values(result.first), result.values(result.rerun))
     return SummaryRow(
-      "\(result.row.tower)",
+      result.row.notation,
       [
         "epochs": Double(result.row.epochs), "\(metric)_percent": first.mean,
         "deviation": first.standardDeviation, "paper": result.row.paper,
@@ -164,9 +170,8 @@ struct PaperTable: TrialExperiment {
       ]
     }
     let hasPaper = results.contains { $0.row.paper != nil }
-    let epochs = Set(results.map(\.row.epochs)).count > 1
     let labels = results.map { result in
-      "\(result.row.tower)" + (epochs ? ", \(result.row.epochs) epochs" : "")
+      result.row.notation + (hasSeveralLengths ? ", \(result.row.epochs) epochs" : "")
     }
     let paper =
       ", data using 5:($2 - 0.12) with points pointtype 2 pointsize 0.9 linewidth 2 "

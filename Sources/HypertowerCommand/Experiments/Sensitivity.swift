@@ -142,7 +142,7 @@ struct Sensitivity: TrialExperiment {
     if !references.isEmpty {
       curves.append(
         "data index 1 using 1:2 with points pointtype 2 pointsize 1.2 linewidth 2 "
-          + "linecolor rgb '#000000' title 'PyTorch, heights 0, 1, 3'")
+          + "linecolor rgb '#000000' title 'PyTorch'")
     }
     return Plot(
       name: name, title: "Test accuracy after one epoch, by the step size at the start",
