@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Glibc
 import Hypertower
 
@@ -102,9 +101,7 @@ final class ExperimentJournal<Outcome: Codable> {
     _ type: Value.Type, _ text: ArraySlice<UInt8>, line: Int
   ) throws -> Value {
     do {
-      let decoder = JSONDecoder()
-      decoder.keyDecodingStrategy = .convertFromSnakeCase
-      return try decoder.decode(type, from: Data(text))
+      return try ExperimentJSON.value(type, from: text)
     } catch {
       throw InputError(
         .badData,
@@ -124,11 +121,7 @@ final class ExperimentJournal<Outcome: Codable> {
   }
 
   private func append(_ value: some Encodable) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    let bytes = Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
-    try writeAll(bytes, to: descriptor, name: path)
+    try writeAll(try ExperimentJSON.bytes(of: value), to: descriptor, name: path)
     guard fdatasync(descriptor) == 0 else { throw cannotWrite(path) }
   }
 

@@ -70,15 +70,12 @@ struct ExperimentRun<Subject: Experiment> {
     _ report: ExperimentReport, _ journal: ExperimentJournal<Subject.Outcome>
   ) throws {
     let header = journal.header
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    let json = try encoder.encode(
-      Record(
-        experiment: header.experiment, settings: header.settings, device: header.device,
-        schedules: header.schedules, version: header.version, started: header.started,
-        seconds: journal.seconds, outcomes: journal.outcomes, summary: report.summary))
-    try AtomicFile.write(Array(json) + [UInt8(ascii: "\n")], to: path("json"))
+    let record = Record(
+      experiment: header.experiment, settings: header.settings, device: header.device,
+      schedules: header.schedules, version: header.version, started: header.started,
+      seconds: journal.seconds, outcomes: journal.outcomes, summary: report.summary)
+    try AtomicFile.write(
+      try ExperimentJSON.bytes(of: record, isPretty: true), to: path("json"))
     try AtomicFile.write(Array(markdown(report, journal).utf8), to: path("md"))
     for plot in report.plots { try plot.write(to: folder) }
     try Gnuplot.draw(report.plots, in: folder)

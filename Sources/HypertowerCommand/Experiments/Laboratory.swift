@@ -39,20 +39,21 @@ final class Laboratory {
   func run(_ trial: Trial, _ tower: Tower, advance: (Int) -> Void) throws -> TrialOutcome {
     let trainer = try trainer(tower, seed: trial.seed)
     if trial.start == .reference { try trainer.setWeights(Self.referenceWeights()) }
-    var outcome = TrialOutcome(tower: tower.description, steps: trial.steps)
+    let measured: (curve: TrialOutcome.Curve, milliseconds: Double?)
     do {
-      let (curve, milliseconds) = try train(trainer, trial, advance)
+      measured = try train(trainer, trial, advance)
       try trainer.checkFinite()
-      if trial.keepsCurve { outcome.curve = curve }
-      outcome.millisecondsPerStep = milliseconds
-      let evaluation = try trainer.evaluate(on: images.test)
-      outcome.testAccuracyPercent = evaluation.accuracyPercent
-      outcome.testLoss = evaluation.loss
     } catch let error as DivergenceError {
+      var outcome = TrialOutcome(try trainer.tower, steps: error.step)
       outcome.failure = error.description
-      outcome.steps = error.step
+      return outcome
     }
-    outcome.tower = try trainer.tower.description
+    var outcome = TrialOutcome(try trainer.tower, steps: trial.steps)
+    if trial.keepsCurve { outcome.curve = measured.curve }
+    outcome.millisecondsPerStep = measured.milliseconds
+    let evaluation = try trainer.evaluate(on: images.test)
+    outcome.testAccuracyPercent = evaluation.accuracyPercent
+    outcome.testLoss = evaluation.loss
     return outcome
   }
 

@@ -117,7 +117,7 @@ struct PaperTable: TrialExperiment {
       ("learned held", { text($0.values($0.rerun)) }),
       ("paper", { text($0.row.paperRerun) }),
       ("ms a step", { text($0.first.millisecondsPerStep, "%.3f") }),
-      ("learned", { $0.row.isTower ? learned($0.first) : "" }),
+      ("learned", { $0.row.isTower ? learned($0.row, $0.first) : "" }),
     ]
     // A column without anything is none.
     let used = columns.filter { column in results.contains { !column.cell($0).isEmpty } }
@@ -138,12 +138,10 @@ struct PaperTable: TrialExperiment {
   }
 
   /// The bottom rule's learned hyperparameters, the mean over the seeds, in four digits.
-  private func learned(_ outcomes: [TrialOutcome]) -> String {
-    let rules = outcomes.compactMap { try? Tower(parsing: $0.tower).levels[0] }
-    guard let first = rules.first else { return "" }
-    return first.hyperparameters.indices.map { index in
-      let mean = rules.map { $0.hyperparameters[index].value }.mean
-      return "\(first.hyperparameters[index].name) " + formatted("%.4g", mean)
+  private func learned(_ row: Row, _ outcomes: [TrialOutcome]) -> String {
+    row.tower.levels[0].hyperparameters.compactMap { own in
+      let values = outcomes.compactMap { $0.bottomHyperparameters[own.name] }
+      return values.isEmpty ? nil : "\(own.name) " + formatted("%.4g", values.mean)
     }.joined(separator: ", ")
   }
 

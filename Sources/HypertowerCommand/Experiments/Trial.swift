@@ -34,6 +34,9 @@ struct Trial {
 struct TrialOutcome: Codable {
   /// The tower with the hyperparameters that it ended with.
   var tower: String
+  /// The bottom level of that, as text and its hyperparameters by name, on their natural scale.
+  var bottomRule: String
+  var bottomHyperparameters: [String: Double]
   var steps: Int
   /// On the test set; nil if training diverged.
   var testAccuracyPercent: Double?
@@ -52,6 +55,17 @@ struct TrialOutcome: Codable {
   }
 
   var testErrorPercent: Double? { testAccuracyPercent.map { 100 - $0 } }
+}
+
+extension TrialOutcome {
+  /// An outcome before anything is measured.
+  init(_ tower: Tower, steps: Int) {
+    let bottom = tower.levels[0]
+    self.init(
+      tower: tower.description, bottomRule: bottom.description,
+      bottomHyperparameters: Dictionary(
+        uniqueKeysWithValues: bottom.hyperparameters.map { ($0.name, $0.value) }), steps: steps)
+  }
 }
 
 extension [TrialOutcome] {
@@ -79,17 +93,17 @@ extension TrialExperiment {
     case .given(let tower): return try laboratory.run(trial, tower, advance: advance)
     case .learned(let id):
       let learned = outcomes[id]!
-      let text = learned.tower
-      if let failure = learned.failure {
-        return TrialOutcome(tower: text, steps: 0, failure: "nothing was learned: \(failure)")
+      func failure(_ reason: String) -> TrialOutcome {
+        return TrialOutcome(
+          tower: learned.bottomRule, bottomRule: learned.bottomRule,
+          bottomHyperparameters: learned.bottomHyperparameters, steps: 0, failure: reason)
       }
-      do {
-        // From its text, as after an interruption.
-        let tower = Tower([try Tower(parsing: text).levels[0]])
-        return try laboratory.run(trial, tower, advance: advance)
-      } catch let error as InputError where error.kind == .usage {
-        return TrialOutcome(tower: text, steps: 0, failure: error.message)
+      if let reason = learned.failure { return failure("nothing was learned: \(reason)") }
+      // From its text, as after an interruption; a step size below 0 is refused there.
+      guard let rule = try? Tower(parsing: learned.bottomRule) else {
+        return failure("what was learned, \(learned.bottomRule), is no start")
       }
+      return try laboratory.run(trial, rule, advance: advance)
     }
   }
 }
