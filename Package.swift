@@ -33,7 +33,7 @@ let package = Package(
     .target(name: "OpenCL", dependencies: ["COpenCL", "CZlib"], swiftSettings: swiftSettings),
     .target(
       name: "Hypertower",
-      dependencies: ["OpenCL", "Kernels", .product(name: "RealModule", package: "swift-numerics")],
+      dependencies: ["OpenCL", "Kernels", "CZlib", .product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: swiftSettings),
     .target(
       name: "Datasets", dependencies: ["Hypertower", "MNISTFiles", "CZlib"],

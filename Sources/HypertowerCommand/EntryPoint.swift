@@ -27,7 +27,8 @@ struct HypertowerCommand: ParsableCommand {
 
       Exit statuses: 3 training diverged, 64 wrong usage, 65 damaged or unfitting data, 66 missing \
       input, 69 no such device, 70 a kernel does not build, 71 too little memory, 73 output that \
-      cannot be written.
+      cannot be written, 130 or 143 interrupted by \
+      a signal.
       """,
     version: Version.text,
     subcommands: [

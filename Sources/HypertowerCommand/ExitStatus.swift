@@ -11,6 +11,8 @@ enum ExitStatus: Int32 {
   case kernelBuild = 70
   case memory = 71
   case cannotWrite = 73
+  case interrupted = 130
+  case terminated = 143
 }
 
 /// How the program ends when something went wrong.

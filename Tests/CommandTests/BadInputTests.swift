@@ -68,6 +68,9 @@ struct BadInputTests {
       "sgd(0.01) is given twice"),
     Fault("experiment table1 --device cpu --out @/data/train-images-idx3-ubyte/x", 73, "Not a dir"),
     Fault("experiment table1 --device cpu --out @/data/train-images-idx3-ubyte", 73, "Not a dir"),
+    Fault(
+      "experiment compare --device cpu --data @/data --batch-size 8 --out @/new --optimizer sgd() "
+        + "--optimizer sgd_per_parameter(w9_alpha=1)", 64, "unknown argument 'w9_alpha'"),
     Fault("train --device cpu --data @/data --plot /proc/nowhere", 73, "cannot be created"),
     Fault("tune --device cpu", 64, "tune needs an OpenCL device"),
     Fault("bench --rounds 0", 64, "--rounds 0 is out of range"),

@@ -77,19 +77,23 @@ struct ExperimentTests {
 
   /// Units that each count what came before them.
   private struct Stub: Experiment {
+    struct Unit: ExperimentUnit {
+      let id: String
+      let steps: Int
+    }
     struct Outcome: Codable { var sum: Int }
     let name = "stub"
     var settings = ["size": "4"]
     /// The unit that fails.
     var failsAt: String?
-    let units = (1...4).map { ExperimentUnit(id: "unit \($0)", steps: $0) }
+    let units = (1...4).map { Unit(id: "unit \($0)", steps: $0) }
     let done: Counter
 
     final class Counter { var ids: [String] = [] }
     struct Interruption: Error {}
 
     func run(
-      _ unit: ExperimentUnit, after outcomes: [String: Outcome], advance: (Int) -> Void
+      _ unit: Unit, after outcomes: [String: Outcome], advance: (Int) -> Void
     ) throws -> Outcome {
       if unit.id == failsAt { throw Interruption() }
       done.ids.append(unit.id)
@@ -213,17 +217,25 @@ struct ExperimentTests {
       let run = try CommandRun(
         [
           "experiment", "compare", "--optimizer", "sgd(0.5)", "--optimizer", "adam(0.01) / adam()",
-          "--optimizer", "adam(1e38)", "--out", folder + "/a/b", "--seeds", "2", "--epochs", "3",
+          "--optimizer", "adam(1e38)", "--optimizer", "sgd_per_parameter(0.1) / adam()", "--out",
+          folder + "/a/b", "--seeds", "2", "--epochs", "3",
         ] + common, environment: ["PATH": "/nowhere"])
       #expect(run.status == 0, "\(run.errors)")
       #expect(run.errors.contains("gnuplot is not installed"))
       #expect(run.errors.contains("apt-get install gnuplot-nox"))
+      #expect(run.outputLines.last == "in \(folder)/a/b: compare.md, compare.json")
       for name in ["compare.json", "compare.md", "compare.tsv", "compare.gnuplot"] {
         #expect(FileManager.default.fileExists(atPath: "\(folder)/a/b/\(name)"), "\(name)")
       }
       let json = try timeless(folder + "/a/b/compare.json")
       let outcomes = try #require(json["outcomes"]?.object)
-      #expect(outcomes.count == 6)
+      #expect(outcomes.count == 8)
+      let perTensor = try #require(outcomes["sgd_per_parameter(0.1) / adam(0.001), seed 0"])
+      #expect(
+        perTensor["bottom_hyperparameters"]?.object?.keys.sorted() == [
+          "b1_alpha", "b2_alpha", "w1_alpha", "w2_alpha",
+        ])
+      #expect(try #require(perTensor["bottom_hyperparameters"]?["w1_alpha"]?.double) != 0.1)
       let diverged = try #require(outcomes.first { $0.key.hasPrefix("adam(1e") }?.value)
       #expect(diverged["failure"]?.string?.contains("step 1") == true)
       #expect(diverged["test_accuracy_percent"] == nil)
@@ -248,22 +260,107 @@ struct ExperimentTests {
     }
   }
 
+  /// Whether plots are drawn here.
+  private var hasGnuplot: Bool {
+    (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
+      access("\($0)/gnuplot", X_OK) == 0
+    }
+  }
+
+  /// Checks that a plot was drawn, if there is something to draw it.
+  private func checkImages(_ stem: String, _ run: CommandRun) throws {
+    guard hasGnuplot else { return }
+    #expect(run.errors.isEmpty)
+    let picture = try Data(contentsOf: URL(filePath: stem + ".svg"))
+    #expect(String(decoding: picture, as: UTF8.self).contains("</svg>"))
+    #expect(try Data(contentsOf: URL(filePath: stem + ".png")).starts(with: [0x89, 0x50, 0x4E]))
+  }
+
   @Test("A quick run of every experiment writes its files")
   func quickRuns() throws {
-    try withTemporaryFolder { folder in
-      for name in ["surface", "table1", "sensitivity", "height"] {
+    try withTemporaryFolder { out in
+      for name in ["surface", "table1", "table2", "sensitivity", "height"] {
         let run = try CommandRun(
-          ["experiment", name, "--quick", "--out", folder, "--quiet"])
+          ["experiment", name, "--quick", "--out", out, "--quiet"])
         #expect(run.status == 0, "\(run.errors)")
+        let folder = out + "/quick"
+        try checkImages("\(folder)/\(name)", run)
         let text = try String(
           decoding: Data(contentsOf: URL(filePath: "\(folder)/\(name).md")), as: UTF8.self)
-        #expect(text.contains("![") && text.contains("(\(name).svg)"))
+        #expect(text.contains("(\(name).svg)") == hasGnuplot)
+        #expect(text.contains("these numbers mean nothing"))
         let json = try timeless("\(folder)/\(name).json")
         #expect(json["summary"]?.array?.isEmpty == false)
         #expect(json["version"]?.string == Version.text)
         #expect(!FileManager.default.fileExists(atPath: "\(folder)/\(name).partial.jsonl"))
       }
     }
+  }
+}
+
+@Suite("Plots of training")
+struct TrainingPlotTests {
+  @Test("A run's course is drawn, however tall its tower and odd its folder")
+  func plots() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      let tall = Array(repeating: "sgd(0.1)", count: 12).joined(separator: " / ")
+      for tower in ["sgd_per_parameter(0.1) / adam()", "adam() / rmsprop() / adagrad()", tall] {
+        let out = folder + "/it's a plot"
+        let run = try CommandRun(
+          [
+            "train", "--device", "cpu", "--data", folder + "/data", "--batch-size", "16",
+            "--epochs",
+            "3", "--quiet", "--plot", out, "--optimizer", tower,
+          ])
+        #expect(run.status == 0, "\(run.errors)")
+        let lines = try String(
+          decoding: Data(contentsOf: URL(filePath: out + "/training.tsv")), as: UTF8.self
+        ).split(separator: "\n")
+        #expect(lines.count == 13)
+        #expect(lines[0].hasPrefix("step\tloss\tlevel 0 "))
+        let columns = lines[0].split(separator: "\t").count
+        #expect(lines.allSatisfy { $0.split(separator: "\t").count == columns })
+        if FileManager.default.fileExists(atPath: "/usr/bin/gnuplot") {
+          #expect(run.errors.isEmpty)
+          let picture = try Data(contentsOf: URL(filePath: out + "/training.svg"))
+          #expect(String(decoding: picture, as: UTF8.self).contains("</svg>"))
+        }
+      }
+      let nothing = try CommandRun(
+        [
+          "train", "--device", "cpu", "--data", folder + "/data", "--batch-size", "16", "--steps",
+          "0", "--plot", folder + "/none", "--quiet",
+        ])
+      #expect(nothing.status == 0)
+      #expect(nothing.errors.contains("there is nothing to draw in training"))
+    }
+  }
+
+  @Test("A long run is thinned out to means of steps in a row")
+  func history() throws {
+    let data = Dataset(
+      count: 6, featureCount: 2, features: .bytes([0, 9, 200, 3, 90, 7, 1, 255, 4, 4, 8, 99]),
+      targets: .classes([0, 1, 1, 0, 1, 0], classCount: 2))
+    let trainer = try Trainer(
+      DenseNetwork(widths: [2, 2]), loss: .negativeLogLikelihood, optimizer: SGD() / SGD(1e-4),
+      on: .cpu)
+    let history = TrainingHistory()
+    var records: [StepRecord] = []
+    try trainer.train(on: data, batchSize: 2, steps: 5000) {
+      history.append($0)
+      records += $0
+    }
+    #expect(history.stride == 4)
+    #expect(history.points.count == 1250)
+    for (number, point) in history.points.enumerated() {
+      let part = records[4 * number..<4 * number + 4]
+      #expect(point.step == part.last!.step)
+      #expect(abs(point.loss - part.map(\.loss).mean) < 1e-12)
+      #expect(point.values[0][0] == part.last!.hyperparameters[0][0].value)
+    }
+    history.rewind(to: 4000)
+    #expect(history.points.last?.step == 3999)
   }
 }
 
@@ -274,6 +371,15 @@ struct StatisticsTests {
     #expect([2.0, 4, 9].mean == 5)
     #expect(try #require([2.0, 4, 9].standardDeviation) == 13.0.squareRoot())
     #expect([5.0].standardDeviation == nil)
+  }
+
+  @Test("Runs that diverged are counted, not passed over")
+  func seeds() {
+    #expect(SeedValues([1, 2, 3]).text("%.1f") == "2.0 ± 1.0")
+    #expect(SeedValues([1, nil, 3]).text("%.1f") == "2.0 ± 1.4 (2 of 3)")
+    #expect(SeedValues([nil, 3]).text("%.1f") == "3.0 (1 of 2)")
+    #expect(SeedValues([nil, nil]).text("%.1f") == "diverged")
+    #expect(SeedValues([]).text("%.1f") == "")
   }
 
   /// Anscombe's first data set, as textbooks and R's `lm` and `confint` have it: y = 3 + 0.5·x, whose

@@ -1,3 +1,5 @@
+internal import OpenCL
+
 /// Where programs run.
 public struct Device: CustomStringConvertible {
   /// How the device is named on the command line: `cpu`, `cpu64`, `opencl:0`.
@@ -22,6 +24,14 @@ public struct Device: CustomStringConvertible {
 
   /// The name and what stands behind it.
   public var description: String { "\(name): \(backend.description)" }
+
+  /// The versions of the device's driver and platform; nil for the CPU backend.
+  package var driver: String? {
+    (backend as? OpenCLBackend).map { backend in
+      let device = backend.context.device
+      return "\(device.driverVersion), \(device.version), \(device.platformVersion)"
+    }
+  }
 
   /// What tuning has found for the device and a run uses, in words; nil for the CPU backend.
   package var tuning: String? { (backend as? OpenCLBackend)?.choices.summary }

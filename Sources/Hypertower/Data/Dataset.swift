@@ -26,6 +26,14 @@ public struct Dataset: Sendable {
   /// By this, whoever keeps a copy on a device knows a data set again.
   package let identity = Identity()
 
+  /// Whether the targets are classes.
+  package var hasClasses: Bool {
+    switch targets {
+    case .classes: true
+    case .values: false
+    }
+  }
+
   package final class Identity: Sendable {}
 
   /// Samples from features and targets of matching sizes.

@@ -22,6 +22,14 @@ package enum AtomicFile {
     }
   }
 
+  private static let temporaryPrefix = ".hypertower-"
+  private static let temporarySuffix = ".tmp"
+
+  /// Whether a file of that name is one that a write was cut off from.
+  static func isTemporary(_ name: String) -> Bool {
+    name.hasPrefix(temporaryPrefix) && name.hasSuffix(temporarySuffix)
+  }
+
   /// An error number of the system.
   private struct Failure: Error {
     var code: Int32
@@ -101,7 +109,7 @@ package enum AtomicFile {
   private static func createFile(in folder: Substring) throws -> (Int32, path: String) {
     while true {
       let unique = String(UInt64.random(in: 0...UInt64.max), radix: 36)
-      let path = "\(folder).hypertower-\(unique).tmp"
+      let path = "\(folder)\(temporaryPrefix)\(unique)\(temporarySuffix)"
       let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       if descriptor >= 0 { return (descriptor, path) }
       guard errno == EEXIST else { throw Failure.last }

@@ -12,7 +12,7 @@ package struct BatchStream {
   /// Writes batch number `counter`, counted over all epochs.
   ///
   /// - Parameter seed: what the order of shuffled samples is drawn from.
-  package func send(_ counter: Int, seed: UInt64 = 0, on backend: any Backend) throws {
+  package func send(_ counter: Int, seed: UInt64, on backend: any Backend) throws {
     let batches = (dataset.count + stride - 1) / stride
     let (epoch, number) = (counter / batches, counter % batches)
     let samples = (0..<batch).map { row in

@@ -1,12 +1,3 @@
-/// How well a model does on a data set.
-public struct Evaluation: Sendable {
-  /// The mean loss over all samples.
-  public let loss: Double
-  /// The share of samples whose label has the greatest output, in percent; 0 where the targets are
-  /// values.
-  public let accuracyPercent: Double
-}
-
 /// Measures a model's loss and accuracy over a data set, with the weights of a training state.
 final class Evaluator {
   /// The greatest number of samples in one replay.
@@ -50,13 +41,13 @@ final class Evaluator {
     try backend.write(.float32([0, 0]), to: totals, at: 0)
     for start in stride(from: 0, to: data.count, by: Self.chunk) {
       let chunk = try program(resident, batch: Swift.min(Self.chunk, data.count - start))
-      try chunk.stream?.send(start / Self.chunk, on: backend)
+      try chunk.stream?.send(start / Self.chunk, seed: 0, on: backend)
       try backend.run(chunk.executable)
     }
     let totals = try backend.read(0..<2, of: totals).doubles
     return Evaluation(
       loss: totals[1] / Double(data.count),
-      accuracyPercent: 100 * totals[0] / Double(data.count))
+      accuracyPercent: data.hasClasses ? 100 * totals[0] / Double(data.count) : nil)
   }
 
   private func program(_ data: DeviceDataset, batch: Int) throws -> CompiledChunk {

@@ -6,19 +6,19 @@
 public final class Trainer {
   private let model: any Module
   private let lossFunction: Loss
-  private var seed: UInt64
+  var seed: UInt64
   private(set) var state: TrainingState
   private var dataset: DeviceDataset?
   private var steps: [StepKey: CompiledStep] = [:]
   private var evaluator: Evaluator
   /// The number of steps taken.
-  public private(set) var stepCount = 0
+  public internal(set) var stepCount = 0
   /// Where training runs.
   public let device: Device
-  private var position: Position?
+  var position: Position?
 
   /// Which batch of which data comes next.
-  fileprivate struct Position {
+  struct Position {
     let dataset: ObjectIdentifier
     let batchSize: Int
     let isShuffled: Bool
@@ -74,8 +74,8 @@ public final class Trainer {
 
   /// Starts over: fresh weights, another tower, step 0.
   ///
-  /// The data set stays on the device, and if the tower has the same rules as the one before, so does
-  /// all that was compiled: trying many values or seeds costs little more than their steps.
+  /// The training data stays on the device, and if the tower has the same rules as the one before, so
+  /// does all that was compiled: trying many values or seeds costs little more than their steps.
   ///
   /// - Parameters:
   ///   - optimizer: a rule or a tower of rules.
@@ -84,9 +84,10 @@ public final class Trainer {
   ///   reports.
   public func restart(with optimizer: some Optimizer, seed: UInt64) throws {
     if try !state.restart(with: optimizer.tower, seed: seed) {
-      state = try TrainingState(
+      let fresh = try TrainingState(
         state.parameters, tower: optimizer.tower, seed: seed, on: device.backend)
-      evaluator = try Evaluator(model, loss: lossFunction, state: state, on: device)
+      evaluator = try Evaluator(model, loss: lossFunction, state: fresh, on: device)
+      state = fresh
       steps.removeAll()
     }
     self.seed = seed
@@ -302,15 +303,20 @@ public final class Trainer {
     get throws { state.layout.tower(rawValues: try rawValues()) }
   }
 
-  /// The loss and the accuracy over all samples of `data`, which must not be empty.
+  /// The loss and, where the targets are classes, the accuracy over all samples of `data`.
+  ///
+  /// - Precondition: there is at least one sample.
+  /// - Throws: what the device reports.
   public func evaluate(on data: Dataset) throws -> Evaluation { try evaluator.evaluate(data) }
 
   /// The share of samples whose label has the greatest output, in percent.
   ///
   /// - Precondition: the targets are classes.
   public func accuracy(on data: Dataset) throws -> Double {
-    if case .values = data.targets { fatalError("accuracy: the targets are values, not classes") }
-    return try evaluator.evaluate(data).accuracyPercent
+    guard let accuracy = try evaluator.evaluate(data).accuracyPercent else {
+      fatalError("accuracy: the targets are values, not classes")
+    }
+    return accuracy
   }
 
   /// The mean loss over all samples.
@@ -368,13 +374,27 @@ public final class Trainer {
     try setWeights(try SafetensorsFile(contentsOf: path), source: path)
   }
 
+  /// Multiplies the step sizes of the bottom rule, `alpha`, by a factor.
+  package func scaleLearningRate(by factor: Double) throws {
+    let level = state.layout.levels[0]
+    let own = level.rule.hyperparameters
+    let start = level.hyperparameters
+    var raw = try rawValues()
+    for index in 0..<level.hyperparameterCount where own[index % own.count].name == "alpha" {
+      let domain = own[index % own.count].domain
+      raw[start + index] = domain.raw(domain.natural(raw[start + index]) * factor)
+    }
+    try device.backend.write(
+      .float64(Array(raw[start..<start + level.hyperparameterCount])), to: state.values, at: start)
+  }
+
   // MARK: Going back
 
   /// All that training has moved, to go back to.
   package struct Snapshot {
     let arrays: [HostArray]
     let stepCount: Int
-    fileprivate let position: Position?
+    let position: Position?
   }
 
   package func snapshot() throws -> Snapshot {

@@ -75,10 +75,7 @@ final class TrainingState {
 
   /// Writes what is not 0 before the first step.
   private func writeInitialValues(seed: UInt64) throws {
-    var counts = [Int32](repeating: 0, count: TowerLayout.Counter.count)
-    counts[TowerLayout.Counter.seed] = Int32(truncatingIfNeeded: seed)
-    counts[TowerLayout.Counter.seed + 1] = Int32(truncatingIfNeeded: seed >> 32)
-    try backend.write(.int32(counts), to: counters, at: 0)
+    try setCounters(step: 0, batch: 0, seed: seed)
     try backend.write(.float64(layout.initialValues()), to: values, at: 0)
     for (number, parameter) in parameters.enumerated() {
       let drawn = parameter.declaration.initializer.values(
@@ -171,6 +168,43 @@ final class TrainingState {
       return array
     }
     return [arrays, swapped]
+  }
+
+  // MARK: Checkpoints
+
+  /// What a step starts from, beside weights and counters, by name.
+  private var arraysBesideWeights: [(name: String, array: any DeviceArray)] {
+    var arrays = [("training.tower", values)]
+    for (number, array) in gradients.enumerated() {
+      arrays.append(("training.gradients.\(number)", array))
+    }
+    for (number, array) in states.enumerated() {
+      arrays.append(("training.states.\(number)", array))
+    }
+    if let previousWeights { arrays.append(("training.previous_weights", previousWeights)) }
+    return arrays
+  }
+
+  func tensorsBesideWeights() throws -> [(name: String, values: HostArray)] {
+    try arraysBesideWeights.map { name, array in
+      (name, try backend.read(0..<array.count, of: array))
+    }
+  }
+
+  /// - Parameter tensors: in the order of `tensorsBesideWeights`.
+  func setTensorsBesideWeights(_ tensors: [HostArray]) throws {
+    for ((_, array), values) in zip(arraysBesideWeights, tensors) {
+      try backend.write(values, to: array, at: 0)
+    }
+  }
+
+  func setCounters(step: Int, batch: Int, seed: UInt64) throws {
+    var counts = [Int32](repeating: 0, count: TowerLayout.Counter.count)
+    counts[TowerLayout.Counter.step] = Int32(step)
+    counts[TowerLayout.Counter.batch] = Int32(batch)
+    counts[TowerLayout.Counter.seed] = Int32(truncatingIfNeeded: seed)
+    counts[TowerLayout.Counter.seed + 1] = Int32(truncatingIfNeeded: seed >> 32)
+    try backend.write(.int32(counts), to: counters, at: 0)
   }
 
   // MARK: Snapshots

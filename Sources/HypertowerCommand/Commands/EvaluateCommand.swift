@@ -30,7 +30,7 @@ struct EvaluateCommand: ParsableCommand {
       optimizer: SGD(0), on: device)
     try trainer.setWeights(file, source: weights)
     let evaluation = try trainer.evaluate(on: images.test)
-    let (accuracy, loss) = (evaluation.accuracyPercent, evaluation.loss)
+    let (accuracy, loss) = (evaluation.accuracyPercent!, evaluation.loss)
     if json {
       let result = JSONText.object([
         ("test_accuracy_percent", .number(accuracy)), ("test_loss", .number(loss)),

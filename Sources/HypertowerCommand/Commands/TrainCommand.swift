@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Glibc
 import Hypertower
 
 struct TrainCommand: ParsableCommand {
@@ -16,14 +17,16 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup var model: ModelOptions
   @OptionGroup var length: TrainingLength
 
-  @Option(help: "The number of samples of a step.")
-  var batchSize = 300
+  @OptionGroup var checkpoint: CheckpointOptions
+
+  @Option(help: "The number of samples of a step; default: 300.")
+  var batchSize: Int?
 
   @Flag(help: "Take the samples in the order of the file.")
   var noShuffle = false
 
-  @Option(help: "What the weights and the order of the samples are drawn from.")
-  var seed: UInt64 = 0
+  @Option(help: "What the weights and the order of the samples are drawn from; default: 0.")
+  var seed: UInt64?
 
   @Option(
     name: .customLong("init"),
@@ -52,14 +55,104 @@ struct TrainCommand: ParsableCommand {
   var quiet = false
 
   func run() throws {
-    let tower = try tower.tower()
+    let resumed = try checkpoint.resumedRun()
+    if resumed != nil { try refuseSettings() }
+    let tower = try Tower(
+      parsing: resumed?.settings.optimizer ?? tower.notation ?? TowerOptions.standard)
+    try checkOutputs()
+    let device = try device.device()
+    var data = data
+    data.folder = data.folder ?? resumed?.settings.data
+    let images = try data.images()
+    let settings = try settings(of: resumed, tower, images)
+    let folder = try resumed?.folder ?? checkpoint.newFolder()
+
+    let trainer = try Trainer(
+      try ModelOptions.network(
+        widths: [images.featureCount] + settings.hidden + [images.classCount]),
+      loss: .negativeLogLikelihood, optimizer: tower, on: device, seed: settings.seed)
+    if let initialWeights { try trainer.load(initialWeights) }
+    if let resumed {
+      try trainer.resume(from: resumed.file, source: resumed.source, on: images.train)
+      Console.warn("going on after step \(trainer.stepCount), from \(resumed.source)")
+    }
+    let stepsPerEpoch =
+      (images.train.count + settings.batchSize - 1) / settings.batchSize
+    let log = try log.map { try TrainingLog(path: $0, keeping: trainer.stepCount) }
+    let history = plot.map { _ in TrainingHistory() }
+    let run = TrainingRun(
+      trainer: trainer, data: images.train, testData: images.test,
+      batchSize: settings.batchSize, isShuffled: settings.isShuffled, steps: settings.steps,
+      log: log, history: history,
+      display: display(steps: settings.steps, stepsPerEpoch: stepsPerEpoch),
+      checkpoints: folder.map {
+        CheckpointWriter(
+          $0, every: checkpoint.interval ?? stepsPerEpoch, settings: settings,
+          testData: images.test, resumed: resumed?.file)
+      },
+      recovery: checkpoint.onDivergence == .restore ? Recovery() : nil)
+    let seconds = try seconds(of: run, tower)
+    if let save { try trainer.save(save) }
+    try report(trainer, accuracy: try trainer.accuracy(on: images.test), seconds, log)
+    try draw(history, tower)
+  }
+
+  /// Runs to the end; what ends the run before is told in its log, too.
+  private func seconds(of run: TrainingRun, _ tower: Tower) throws -> Double {
+    Interruption.watch()
+    do {
+      let duration = try run.run()
+      try run.trainer.checkFinite()
+      return duration.seconds
+    } catch let error as DivergenceError {
+      try run.log?.finish([
+        ("error", .string(error.description)), ("steps", .integer(error.step)),
+      ])
+      drawIfPossible(run.history, tower)
+      let last = try run.checkpoints.flatMap { try $0.folder.steps().first }
+      throw Failure(
+        .diverged,
+        error.description
+          + (last.map { "; the last good checkpoint is of step \($0)" } ?? ""))
+    } catch let interruption as TrainingRun.Interrupted {
+      drawIfPossible(run.history, tower)
+      throw Failure(
+        interruption.signal == SIGINT ? .interrupted : .terminated,
+        "interrupted after step \(interruption.step) of \(run.steps); "
+          + (run.checkpoints.map { "go on with it by --resume \($0.folder.path)" }
+            ?? "nothing is kept without --checkpoint"))
+    }
+  }
+
+  // MARK: Settings
+
+  /// What a resumed run takes from its checkpoint is not given anew.
+  private func refuseSettings() throws {
+    let given = [
+      ("--optimizer", tower.notation != nil), ("--hidden", model.hidden != nil),
+      ("--batch-size", batchSize != nil), ("--no-shuffle", noShuffle), ("--seed", seed != nil),
+      ("--init", initialWeights != nil),
+    ].filter(\.1).map(\.0)
+    guard given.isEmpty else {
+      throw Failure(
+        .usage,
+        "\(given.joined(separator: ", ")) cannot be given with --resume: the run goes on with the "
+          + "settings that it began with")
+    }
+  }
+
+  private func checkOutputs() throws {
     if let save { try OutputPath.check(save) }
     if let plot { try OutputPath.createFolder(plot) }
     if let log, log == save {
       throw Failure(.usage, "--log and --save name the same file: \(log)")
     }
-    let device = try device.device()
-    let images = try data.images()
+  }
+
+  private func settings(
+    of resumed: ResumedRun?, _ tower: Tower, _ images: LabelledImages
+  ) throws -> TrainingSettings {
+    let batchSize = resumed?.settings.batchSize ?? batchSize ?? 300
     guard batchSize > 0, batchSize <= images.train.count else {
       throw Failure(
         .usage,
@@ -67,36 +160,43 @@ struct TrainCommand: ParsableCommand {
           + "number of samples to train on")
     }
     let stepsPerEpoch = (images.train.count + batchSize - 1) / batchSize
-    let steps = try length.stepCount(stepsPerEpoch: stepsPerEpoch)
-    let trainer = try Trainer(
-      try model.network(for: images), loss: .negativeLogLikelihood, optimizer: tower, on: device,
-      seed: seed)
-    if let initialWeights { try trainer.load(initialWeights) }
-    let log = try log.map(TrainingLog.init)
-    let history = plot.map { _ in TrainingHistory() }
-    let run = TrainingRun(
-      trainer: trainer, data: images.train, testData: images.test, batchSize: batchSize,
-      isShuffled: !noShuffle, steps: steps, log: log, history: history,
-      display: display(steps: steps, stepsPerEpoch: stepsPerEpoch))
-    let seconds: Double
-    do {
-      seconds = try run.run().seconds
-      try trainer.checkFinite()
-    } catch let error as DivergenceError {
-      try log?.finish([("error", .string(error.description)), ("steps", .integer(error.step))])
-      try draw(history, tower)
-      throw error
+    if let resumed {
+      var settings = resumed.settings
+      guard settings.dataHash == images.fingerprint else {
+        throw InputError(
+          .badData,
+          "\(data.folder ?? settings.data ?? "the embedded MNIST"): is other data than the run in "
+            + "\(resumed.folder.path) began with: give its folder by --data")
+      }
+      if length.epochs != nil || length.steps != nil {
+        settings.steps = try length.stepCount(stepsPerEpoch: stepsPerEpoch)
+      }
+      return settings
     }
-    try draw(history, tower)
-    if let save { try trainer.save(save) }
-    try report(trainer, accuracy: try trainer.accuracy(on: images.test), seconds, log)
+    return TrainingSettings(
+      optimizer: tower.description, data: data.folder,
+      // Only a checkpoint needs it.
+      dataHash: checkpoint.folder == nil ? "" : images.fingerprint,
+      hidden: model.widths, batchSize: batchSize, isShuffled: !noShuffle, seed: seed ?? 0,
+      steps: try length.stepCount(stepsPerEpoch: stepsPerEpoch))
   }
+
+  // MARK: Output
 
   private func draw(_ history: TrainingHistory?, _ tower: Tower) throws {
     guard let plot, let history else { return }
     let drawing = TrainingPlot(history, tower: tower).plot
     try drawing.write(to: plot)
-    try Gnuplot.draw([drawing], in: plot)
+    _ = Gnuplot.draw([drawing], in: plot)
+  }
+
+  /// Draws beside an error, which is not to be hidden by another one.
+  private func drawIfPossible(_ history: TrainingHistory?, _ tower: Tower) {
+    do {
+      try draw(history, tower)
+    } catch {
+      Console.warn("\(error)")
+    }
   }
 
   private func display(steps: Int, stepsPerEpoch: Int) -> (any ProgressDisplay)? {

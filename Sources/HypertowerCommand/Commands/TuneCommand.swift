@@ -32,7 +32,7 @@ struct TuneCommand: ParsableCommand {
       throw Failure(.usage, "tune needs an OpenCL device; this is \(device)")
     }
     let images = try data.images()
-    let widths = [images.featureCount] + model.hidden.values + [images.classCount]
+    let widths = [images.featureCount] + model.widths + [images.classCount]
     let shapes = ProductShape.ofDenseNetwork(widths: widths, batchSize: batchSize)
     try Console.print(
       "\(widths.map(String.init).joined(separator: "–")), batch \(batchSize), device \(device)")

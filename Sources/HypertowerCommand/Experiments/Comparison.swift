@@ -5,14 +5,18 @@ import Hypertower
 struct Comparison: TrialExperiment {
   let name = "compare"
   let towers: [Tower]
+  /// The number of steps of every run.
   let steps: Int
+  /// The number of runs of every tower.
   let seeds: Int
   let laboratory: Laboratory
+  /// What the data set is called.
+  let dataName: String
   /// What tells the network and the data apart from others.
-  let setting: [String: String]
+  let network: [String: String]
 
   var settings: [String: String] {
-    setting.merging([
+    network.merging([
       "seeds": "\(seeds)", "steps": "\(steps)",
       "towers": towers.map(\.description).joined(separator: " | "),
     ]) { $1 }
@@ -20,12 +24,12 @@ struct Comparison: TrialExperiment {
 
   private func id(_ tower: Tower, seed: Int) -> String { "\(tower), seed \(seed)" }
 
-  var trials: [Trial] {
+  var units: [Trial] {
     towers.flatMap { tower in
       (0..<seeds).map { seed in
         Trial(
           id: id(tower, seed: seed), source: .given(tower), seed: UInt64(seed), steps: steps,
-          keepsCurve: true)
+          keeps: .losses)
       }
     }
   }
@@ -36,15 +40,11 @@ struct Comparison: TrialExperiment {
     let results = towers.map { tower in
       (tower: tower, outcomes: (0..<seeds).compactMap { outcomes[id(tower, seed: $0)] })
     }
-    func text(_ values: [Double], _ format: String) -> String {
-      guard !values.isEmpty else { return "diverged" }
-      return formatted(format, values.mean)
-        + (values.standardDeviation.map { " ± " + formatted(format, $0) } ?? "")
-    }
     return ExperimentReport(
       title: "Towers compared",
       description: """
-        \(setting.sorted { $0.key < $1.key }.map { "\($0) \($1)" }.joined(separator: ", ")); \
+        \(dataName); \
+        \(network.sorted { $0.key < $1.key }.map { "\($0) \($1)" }.joined(separator: ", ")); \
         \(steps) steps; \(seeds) seed\(seeds == 1 ? "" : "s"), mean ± standard deviation.
         """,
       tables: [
@@ -54,8 +54,8 @@ struct Comparison: TrialExperiment {
           ],
           rows: results.map { tower, outcomes in
             [
-              "`\(tower)`", text(outcomes.compactMap(\.testAccuracyPercent), "%.2f"),
-              text(outcomes.compactMap(\.testLoss), "%.4f"),
+              "`\(tower)`", SeedValues(outcomes.map(\.testAccuracyPercent)).text("%.2f"),
+              SeedValues(outcomes.map(\.testLoss)).text("%.4f"),
               outcomes.millisecondsPerStep.map { formatted("%.3f", $0) } ?? "",
               tower.height > 0 ? "`\(outcomes[0].tower)`" : "",
             ]
@@ -63,21 +63,23 @@ struct Comparison: TrialExperiment {
       ],
       plots: [plot(results)],
       summary: results.map { tower, outcomes in
-        SummaryRow(
+        let accuracies = SeedValues(outcomes.map(\.testAccuracyPercent))
+        return SummaryRow(
           "\(tower)",
           [
-            "test_accuracy_percent": outcomes.compactMap(\.testAccuracyPercent).mean,
-            "deviation": outcomes.compactMap(\.testAccuracyPercent).standardDeviation,
-            "test_loss": outcomes.compactMap(\.testLoss).mean,
+            "test_accuracy_percent": accuracies.mean, "deviation": accuracies.standardDeviation,
+            "runs": Double(accuracies.count),
+            "diverged": Double(accuracies.count - accuracies.values.count),
+            "test_loss": SeedValues(outcomes.map(\.testLoss)).mean,
             "milliseconds_per_step": outcomes.millisecondsPerStep,
           ])
       },
-      remarks: trials.compactMap { trial in
+      remarks: units.compactMap { trial in
         outcomes[trial.id]?.failure.map { "\(trial.id): \($0)" }
       })
   }
 
-  /// The training loss over steps: the mean of all seeds, each point that of a window of steps.
+  /// The training loss over steps: the mean of the seeds that came so far, each point that of a window of steps.
   private func plot(_ results: [(tower: Tower, outcomes: [TrialOutcome])]) -> Plot {
     let window = max(1, steps / 200)
     let blocks = results.map { tower, outcomes in
@@ -90,10 +92,18 @@ struct Comparison: TrialExperiment {
               ? Array(losses[start..<min(start + window, losses.count)]).mean : nil
           }
           let middle = Double(start) + Double(min(window, steps - start) - 1) / 2
-          return means.count == outcomes.count
-            ? [middle, means.mean, means.min(), means.max()] : [middle, nil, nil, nil]
+          return means.isEmpty
+            ? [middle, nil, nil, nil] : [middle, means.mean, means.min(), means.max()]
         })
     }
+    // Short texts may coincide.
+    let short = towers.map(\.shortText)
+    let labels =
+      Set(short).count == short.count
+      ? short
+      : short.enumerated().map {
+        "\($0.offset + 1): \($0.element)"
+      }
     let bands = blocks.indices.map { number in
       """
       data index \(number) using 1:3:4 with filledcurves fillstyle transparent solid 0.2 noborder \
@@ -103,7 +113,7 @@ struct Comparison: TrialExperiment {
     let curves = blocks.indices.map { number in
       """
       data index \(number) using 1:2 with lines linewidth 2 dashtype \(number / 8 + 1) \
-      linecolor rgb '\(Plot.colour(number))' title \(Plot.quoted("\(towers[number])")) noenhanced
+      linecolor rgb '\(Plot.colour(number))' title \(Plot.quoted(labels[number])) noenhanced
       """
     }
     let losses = results.flatMap(\.outcomes).compactMap(\.curve?.losses).joined()

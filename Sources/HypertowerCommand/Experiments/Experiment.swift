@@ -1,5 +1,7 @@
 /// Something that is found out in pieces, each of which is kept as soon as it is done.
 protocol Experiment {
+  /// A piece.
+  associatedtype Unit: ExperimentUnit
   /// What a piece results in.
   associatedtype Outcome: Codable
 
@@ -8,7 +10,7 @@ protocol Experiment {
   /// What outcomes depend on, besides the device and the program's version.
   var settings: [String: String] { get }
   /// The pieces, in the order in which they are done.
-  var units: [ExperimentUnit] { get }
+  var units: [Unit] { get }
 
   /// Does a piece.
   ///
@@ -16,7 +18,7 @@ protocol Experiment {
   ///   - outcomes: those of the pieces before, by their names.
   ///   - advance: is told of training steps as they are done.
   func run(
-    _ unit: ExperimentUnit, after outcomes: [String: Outcome], advance: (Int) -> Void
+    _ unit: Unit, after outcomes: [String: Outcome], advance: (Int) -> Void
   ) throws -> Outcome
 
   /// What all outcomes come to.
@@ -24,11 +26,11 @@ protocol Experiment {
 }
 
 /// A piece of an experiment.
-struct ExperimentUnit: Hashable {
+protocol ExperimentUnit {
   /// Its name, which no other piece has.
-  let id: String
+  var id: String { get }
   /// How many training steps it takes.
-  let steps: Int
+  var steps: Int { get }
 }
 
 /// What an experiment has found, for people.

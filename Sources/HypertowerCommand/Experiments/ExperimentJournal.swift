@@ -12,6 +12,8 @@ final class ExperimentJournal<Outcome: Codable> {
     let experiment: String
     let settings: [String: String]
     let device: String
+    /// The versions of its driver and platform; nil for the CPU backend.
+    let driver: String?
     let schedules: String?
     let version: String
     /// When the experiment began; nothing depends on it.
@@ -21,7 +23,8 @@ final class ExperimentJournal<Outcome: Codable> {
     fileprivate func difference(from other: Header) -> (name: String, own: String, other: String)? {
       var pairs: [(String, String?, String?)] = [
         ("experiment", experiment, other.experiment), ("version", version, other.version),
-        ("device", device, other.device), ("schedules", schedules, other.schedules),
+        ("device", device, other.device), ("driver", driver, other.driver),
+        ("schedules", schedules, other.schedules),
       ]
       for key in Set(settings.keys).union(other.settings.keys).sorted() {
         pairs.append((key, settings[key], other.settings[key]))
@@ -52,7 +55,7 @@ final class ExperimentJournal<Outcome: Codable> {
   ///   - restarts: whether outcomes that are there are dropped.
   /// - Throws: `InputError` if the file cannot be written, is damaged, is in use by another process,
   ///   or holds outcomes of other settings.
-  init(path: String, header: Header, units: [ExperimentUnit], restarts: Bool) throws {
+  init(path: String, header: Header, units: [some ExperimentUnit], restarts: Bool) throws {
     self.path = path
     self.units = Set(units.map(\.id))
     self.header = header

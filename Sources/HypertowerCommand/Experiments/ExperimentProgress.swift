@@ -31,7 +31,7 @@ final class ExperimentProgress {
     bar = !isQuiet && Console.errorIsTerminal ? ProgressBar() : nil
   }
 
-  func begin(_ unit: ExperimentUnit, number: Int) {
+  func begin(_ unit: some ExperimentUnit, number: Int) {
     (label, self.number, stepsOfUnit) = (unit.id, number, 0)
     show()
   }
@@ -41,7 +41,7 @@ final class ExperimentProgress {
     show()
   }
 
-  func end(_ unit: ExperimentUnit) {
+  func end(_ unit: some ExperimentUnit) {
     stepsDone += unit.steps
     stepsOfUnit = 0
     show()

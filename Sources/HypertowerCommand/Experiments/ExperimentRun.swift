@@ -6,7 +6,11 @@ import Hypertower
 struct ExperimentRun<Subject: Experiment> {
   let experiment: Subject
   let device: Device
+  /// Where results go; it must be there.
   let folder: String
+  /// Whether the experiment is a small part of itself, which results say.
+  var isQuick = false
+  /// Whether what an interruption has left is dropped.
   let restarts: Bool
   let isQuiet: Bool
 
@@ -15,6 +19,7 @@ struct ExperimentRun<Subject: Experiment> {
     let experiment: String
     let settings: [String: String]
     let device: String
+    let driver: String?
     let schedules: String?
     let version: String
     let started: String
@@ -29,7 +34,7 @@ struct ExperimentRun<Subject: Experiment> {
       path: "\(folder)/\(experiment.name).partial.jsonl",
       header: .init(
         experiment: experiment.name, settings: experiment.settings, device: device.description,
-        schedules: device.tuning, version: Version.text,
+        driver: device.driver, schedules: device.tuning, version: Version.text,
         started: Date().formatted(.iso8601)),
       units: units, restarts: restarts)
     let rest = units.filter { journal.outcomes[$0.id] == nil }
@@ -40,13 +45,13 @@ struct ExperimentRun<Subject: Experiment> {
     }
     try run(rest, of: units, journal)
     let report = experiment.report(journal.outcomes)
-    try write(report, journal)
+    let drawn = try write(report, journal)
     journal.remove()
-    try show(report)
+    try show(report, drawn)
   }
 
   private func run(
-    _ rest: [ExperimentUnit], of units: [ExperimentUnit],
+    _ rest: [Subject.Unit], of units: [Subject.Unit],
     _ journal: ExperimentJournal<Subject.Outcome>
   ) throws {
     let display = ExperimentProgress(
@@ -66,33 +71,38 @@ struct ExperimentRun<Subject: Experiment> {
 
   // MARK: Files
 
+  /// - Returns: the plots that were drawn.
   private func write(
     _ report: ExperimentReport, _ journal: ExperimentJournal<Subject.Outcome>
-  ) throws {
+  ) throws -> [Plot] {
     let header = journal.header
     let record = Record(
       experiment: header.experiment, settings: header.settings, device: header.device,
-      schedules: header.schedules, version: header.version, started: header.started,
+      driver: header.driver, schedules: header.schedules, version: header.version,
+      started: header.started,
       seconds: journal.seconds, outcomes: journal.outcomes, summary: report.summary)
     try AtomicFile.write(
       try ExperimentJSON.bytes(of: record, isPretty: true), to: path("json"))
-    try AtomicFile.write(Array(markdown(report, journal).utf8), to: path("md"))
     for plot in report.plots { try plot.write(to: folder) }
-    try Gnuplot.draw(report.plots, in: folder)
+    let drawn = Gnuplot.draw(report.plots, in: folder)
+    try AtomicFile.write(Array(markdown(report, drawn, journal).utf8), to: path("md"))
+    return drawn
   }
 
   private func path(_ suffix: String) -> String { "\(folder)/\(experiment.name).\(suffix)" }
 
   private func markdown(
-    _ report: ExperimentReport, _ journal: ExperimentJournal<Subject.Outcome>
+    _ report: ExperimentReport, _ drawn: [Plot], _ journal: ExperimentJournal<Subject.Outcome>
   ) -> String {
     let header = journal.header
     let settings = header.settings.sorted { $0.key < $1.key }.map { "\($0) \($1)" }
-    var blocks = ["# \(report.title)", report.description]
+    var blocks = ["# \(report.title)"]
+    if isQuick { blocks.append("**A quick run of a few steps: these numbers mean nothing.**") }
+    blocks.append(report.description)
     blocks += report.tables.map { $0.lines.joined(separator: "\n") }
     blocks +=
       report.remarks.isEmpty ? [] : [report.remarks.map { "- \($0)" }.joined(separator: "\n")]
-    blocks += report.plots.map { "![\($0.title)](\($0.name).svg)" }
+    blocks += drawn.map { "![\($0.title)](\($0.name).svg)" }
     blocks.append(
       "`hypertower experiment \(experiment.name)`, version \(header.version), begun "
         + "\(header.started), \(formatted("%.1f", journal.seconds)) s on \(header.device)"
@@ -100,10 +110,10 @@ struct ExperimentRun<Subject: Experiment> {
     return blocks.joined(separator: "\n\n") + "\n"
   }
 
-  private func show(_ report: ExperimentReport) throws {
+  private func show(_ report: ExperimentReport, _ drawn: [Plot]) throws {
     for table in report.tables { try Console.print((table.lines + [""]).joined(separator: "\n")) }
     for remark in report.remarks { try Console.print(remark) }
-    let plots = report.plots.map { "\($0.name).svg" }
+    let plots = drawn.map { "\($0.name).svg" }
     try Console.print(
       "in \(folder): "
         + (["\(experiment.name).md", "\(experiment.name).json"] + plots).joined(separator: ", "))

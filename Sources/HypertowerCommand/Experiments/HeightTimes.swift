@@ -7,6 +7,12 @@ struct HeightTimes: Experiment {
     var milliseconds: [String: [Double]]
   }
 
+  /// All towers once.
+  struct Unit: ExperimentUnit {
+    let id: String
+    let steps: Int
+  }
+
   let name = "height"
   private let rounds: Int
   private let heights: [Int]
@@ -32,15 +38,15 @@ struct HeightTimes: Experiment {
     ["rounds": "\(rounds)", "heights": heights.map(String.init).joined(separator: ",")]
   }
 
-  var units: [ExperimentUnit] {
+  var units: [Unit] {
     (1...rounds).map {
-      ExperimentUnit(
+      Unit(
         id: "round \($0)", steps: BenchmarkNetwork.steps * heights.count * Self.towers.count)
     }
   }
 
   func run(
-    _ unit: ExperimentUnit, after outcomes: [String: Outcome], advance: (Int) -> Void
+    _ unit: Unit, after outcomes: [String: Outcome], advance: (Int) -> Void
   ) throws -> Outcome {
     let times = try benchmark.value().round()
     advance(unit.steps)
@@ -158,20 +164,5 @@ struct HeightTimes: Experiment {
         plot \(paper.joined(separator: ", \\\n  "))
         unset multiplot
         """)
-  }
-}
-
-/// A value that is made when it is first asked for.
-final class Lazy<Value> {
-  private let make: () throws -> Value
-  private var made: Value?
-
-  init(_ make: @escaping () throws -> Value) { self.make = make }
-
-  func value() throws -> Value {
-    if let made { return made }
-    let value = try make()
-    made = value
-    return value
   }
 }

@@ -6,6 +6,7 @@ import InitialWeights
 /// each of them.
 final class Laboratory {
   let images: LabelledImages
+  /// The number of samples of a step.
   let batchSize: Int
   let isShuffled: Bool
   private let hidden: [Int]
@@ -36,46 +37,63 @@ final class Laboratory {
 
   var stepsPerEpoch: Int { (images.train.count + batchSize - 1) / batchSize }
 
+  /// Checks that the network has all tensors that towers name.
+  ///
+  /// - Throws: `InputError` before any time is spent.
+  func check(_ towers: [Tower]) throws {
+    for tower in towers { _ = try trainer(tower, seed: 0) }
+  }
+
+  /// Runs a trial with a tower; one that diverges has an outcome, too.
+  ///
+  /// - Parameter advance: is told of steps as they are done.
+  /// - Throws: what the device reports.
   func run(_ trial: Trial, _ tower: Tower, advance: (Int) -> Void) throws -> TrialOutcome {
     let trainer = try trainer(tower, seed: trial.seed)
     if trial.start == .reference { try trainer.setWeights(Self.referenceWeights()) }
-    let measured: (curve: TrialOutcome.Curve, milliseconds: Double?)
+    var curve = TrialOutcome.Curve()
+    let milliseconds: Double?
     do {
-      measured = try train(trainer, trial, advance)
+      milliseconds = try train(
+        trainer, trial, advance,
+        report: trial.keeps == .result ? nil : { curve.append($0, trial.keeps) })
       try trainer.checkFinite()
     } catch let error as DivergenceError {
       var outcome = TrialOutcome(try trainer.tower, steps: error.step)
       outcome.failure = error.description
+      if trial.keeps != .result { outcome.curve = curve }
       return outcome
     }
     var outcome = TrialOutcome(try trainer.tower, steps: trial.steps)
-    if trial.keepsCurve { outcome.curve = measured.curve }
-    outcome.millisecondsPerStep = measured.milliseconds
+    if trial.keeps != .result { outcome.curve = curve }
+    outcome.millisecondsPerStep = milliseconds
     let evaluation = try trainer.evaluate(on: images.test)
     outcome.testAccuracyPercent = evaluation.accuracyPercent
     outcome.testLoss = evaluation.loss
     return outcome
   }
 
-  /// Takes a trial's steps, and the time of those in which nothing has to be built.
+  /// Takes a trial's steps.
+  ///
+  /// - Returns: milliseconds a step, of those in which nothing has to be built; nil if there were none.
   private func train(
-    _ trainer: Trainer, _ trial: Trial, _ advance: (Int) -> Void
-  ) throws -> (curve: TrialOutcome.Curve, milliseconds: Double?) {
-    var curve = TrialOutcome.Curve()
+    _ trainer: Trainer, _ trial: Trial, _ advance: (Int) -> Void,
+    report: (([StepRecord]) throws -> Void)?
+  ) throws -> Double? {
     var (timedSteps, time) = (0, Duration.zero)
     while trainer.stepCount < trial.steps {
       let piece = piece(after: trainer.stepCount, of: trial.steps)
       let start = ContinuousClock.now
       try trainer.train(
         on: images.train, batchSize: batchSize, steps: piece.steps, shuffled: isShuffled,
-        report: trial.keepsCurve ? { curve.append($0) } : nil)
+        report: report)
       if piece.isTimed {
         timedSteps += piece.steps
         time += ContinuousClock.now - start
       }
       advance(piece.steps)
     }
-    return (curve, timedSteps > 0 ? time.seconds * 1000 / Double(timedSteps) : nil)
+    return timedSteps > 0 ? time.seconds * 1000 / Double(timedSteps) : nil
   }
 
   /// The steps until something changes: kernels are built in the first step and, where the last batch
@@ -102,6 +120,15 @@ final class Laboratory {
     return trainer
   }
 
+  /// What the runs of some seeds start from, the first of which stands for the reference weights.
+  static func startText(seeds: Int) -> String {
+    let reference = "`init-128-0x42.safetensors`"
+    return seeds == 1
+      ? "All runs start from the weights of \(reference)."
+      : "The mean of \(seeds) seeds: the first stands for the weights of \(reference), the others "
+        + "for freshly drawn ones."
+  }
+
   private static func referenceWeights() throws -> SafetensorsFile {
     let file = initial_weights_128_0x42()
     return try SafetensorsFile(
@@ -111,8 +138,9 @@ final class Laboratory {
 }
 
 extension TrialOutcome.Curve {
-  mutating func append(_ records: [StepRecord]) {
+  mutating func append(_ records: [StepRecord], _ detail: Trial.Detail) {
     losses += records.map(\.loss)
+    guard detail == .course else { return }
     for record in records {
       for (name, value) in record.hyperparameters[0] {
         hyperparameters[name, default: []].append(value)

@@ -10,9 +10,8 @@ extension PaperTable {
       name: "table\(number)",
       title: "Table \(number) of the paper of 2019: \(number == 1 ? "SGD" : "Adam")",
       description: """
-        One epoch of MNIST in file order, in batches of 300; 784–128–10, tanh after both layers. The \
-        first seed stands for the weights of `init-128-0x42.safetensors`, others for freshly drawn \
-        ones.
+        One epoch of MNIST in file order, in batches of 300; 784–128–10, tanh after both layers. \
+        \(Laboratory.startText(seeds: seeds))
         """,
       rows: rows, metric: .accuracy, seeds: seeds, startsFromReference: true,
       steps: isQuick ? 40 : nil,
@@ -44,7 +43,7 @@ extension PaperTable {
 
   /// The dense network's table of the 2022 paper.
   static func table2022(seeds: Int, isQuick: Bool, on device: Device) throws -> PaperTable {
-    let long = [
+    let rows = [
       Row("sgd(0.01)", epochs: 30, 8.99),
       Row("sgd(0.01) / sgd(0.01)", epochs: 30, 4.81),
       Row("sgd(0.01) / adam(0.1)", epochs: 30, 4.86),
@@ -70,11 +69,11 @@ extension PaperTable {
     return PaperTable(
       name: "table2022", title: "The dense network's table of the paper of 2022",
       description: """
-        MNIST, shuffled, in batches of 256; 784–128–10, tanh after both layers; \(seeds) seeds, mean \
-        ± standard deviation. AdaGrad stands here twice: trained for 5 epochs, as the rows around it, \
-        and for 30, which is where the paper's numbers lie.
+        MNIST, shuffled, in batches of 256; 784–128–10, tanh after both layers; \
+        \(seeds) seed\(seeds == 1 ? "" : "s"), mean ± standard deviation. AdaGrad stands here twice, \
+        trained for 5 and for 30 epochs.
         """,
-      rows: long, metric: .error, seeds: seeds, startsFromReference: false,
+      rows: rows, metric: .error, seeds: seeds, startsFromReference: false,
       steps: isQuick ? 40 : nil,
       laboratory: try Laboratory(
         try MNIST.embedded(), batchSize: 256, isShuffled: true, on: device))

@@ -53,9 +53,11 @@ struct PaperTable: TrialExperiment {
   let laboratory: Laboratory
 
   var settings: [String: String] {
-    var settings = ["seeds": "\(seeds)"]
-    settings["steps"] = steps.map { "\($0)" }
-    return settings
+    [
+      "seeds": "\(seeds)", "batch size": "\(laboratory.batchSize)",
+      "order": laboratory.isShuffled ? "shuffled" : "as in the file",
+      "steps": steps.map { "\($0)" } ?? "an epoch's, times the epochs",
+    ]
   }
 
   // MARK: Trials
@@ -65,7 +67,7 @@ struct PaperTable: TrialExperiment {
       + "epoch\(row.epochs == 1 ? "" : "s"), seed \(seed)"
   }
 
-  var trials: [Trial] {
+  var units: [Trial] {
     rows.flatMap { row in
       (row.isTower ? [false, true] : [false]).flatMap { rerun in
         (0..<seeds).map { seed in
@@ -88,7 +90,9 @@ struct PaperTable: TrialExperiment {
     let rerun: [TrialOutcome]
     let metric: Metric
 
-    func values(_ outcomes: [TrialOutcome]) -> [Double] { outcomes.compactMap(metric.value) }
+    func values(_ outcomes: [TrialOutcome]) -> SeedValues {
+      SeedValues(outcomes.map(metric.value))
+    }
   }
 
   func report(_ outcomes: [String: TrialOutcome]) -> ExperimentReport {
@@ -100,7 +104,7 @@ struct PaperTable: TrialExperiment {
         row: row, first: all(rerun: false), rerun: row.isTower ? all(rerun: true) : [],
         metric: metric)
     }
-    let failures = trials.compactMap { trial in
+    let failures = units.compactMap { trial in
       outcomes[trial.id]?.failure.map { "\(trial.id): \($0)" }
     }
     return ExperimentReport(
@@ -112,9 +116,9 @@ struct PaperTable: TrialExperiment {
     let columns: [(header: String, cell: (Result) -> String)] = [
       ("tower", { "`\($0.row.notation)`" }),
       ("epochs", { hasSeveralLengths ? "\($0.row.epochs)" : "" }),
-      ("test \(metric) %", { text($0.values($0.first)) }),
+      ("test \(metric) %", { $0.values($0.first).text("%.2f") }),
       ("paper", { text($0.row.paper) }),
-      ("learned held", { text($0.values($0.rerun)) }),
+      ("learned held", { $0.values($0.rerun).text("%.2f") }),
       ("paper", { text($0.row.paperRerun) }),
       ("ms a step", { text($0.first.millisecondsPerStep, "%.3f") }),
       ("learned", { $0.row.isTower ? learned($0.row, $0.first) : "" }),
@@ -131,12 +135,6 @@ struct PaperTable: TrialExperiment {
     value.map { formatted(format, $0) } ?? ""
   }
 
-  /// The mean, with the deviation where there is one.
-  private func text(_ values: [Double]) -> String {
-    guard !values.isEmpty else { return "" }
-    return text(values.mean) + (values.standardDeviation.map { " ± " + text($0) } ?? "")
-  }
-
   /// The bottom rule's learned hyperparameters, the mean over the seeds, in four digits.
   private func learned(_ row: Row, _ outcomes: [TrialOutcome]) -> String {
     row.tower.levels[0].hyperparameters.compactMap { own in
@@ -151,6 +149,7 @@ struct PaperTable: TrialExperiment {
       result.row.notation,
       [
         "epochs": Double(result.row.epochs), "\(metric)_percent": first.mean,
+        "runs": Double(first.count), "diverged": Double(first.count - first.values.count),
         "deviation": first.standardDeviation, "paper": result.row.paper,
         "rerun_\(metric)_percent": rerun.mean, "rerun_deviation": rerun.standardDeviation,
         "paper_rerun": result.row.paperRerun,

@@ -53,7 +53,7 @@ struct Sensitivity: TrialExperiment {
     "height \(height), step size \(formatted("%.4g", stepSize(number))), seed \(seed)"
   }
 
-  var trials: [Trial] {
+  var units: [Trial] {
     heights.flatMap { height in
       numbers.flatMap { number in
         (0..<seeds).map { seed in
@@ -84,8 +84,8 @@ struct Sensitivity: TrialExperiment {
       title: "Taller towers need less tuning",
       description: """
         Figure 3 of the paper of 2019: one epoch of MNIST in file order, in batches of 300; \
-        784–128–10, tanh after both layers, from the weights of `init-128-0x42.safetensors`; every \
-        level starts with the same step size.
+        784–128–10, tanh after both layers; every level starts with the same step size. \
+        \(Laboratory.startText(seeds: seeds))
         """,
       tables: [
         MarkdownTable(
@@ -115,7 +115,9 @@ struct Sensitivity: TrialExperiment {
         var values: [String: Double?] = ["step_size": stepSize(number)]
         for (height, accuracy) in zip(heights, row) {
           values["height_\(height)_accuracy_percent"] = accuracy
-          values["height_\(height)_pytorch"] = Self.reference[height]?[number]
+          if isComparable {
+            values["height_\(height)_pytorch"] = Self.reference[height]?[number]
+          }
         }
         return SummaryRow("step size \(number)", values)
       },

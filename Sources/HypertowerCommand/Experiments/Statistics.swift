@@ -12,6 +12,33 @@ extension [Double] {
   }
 }
 
+/// The values of some runs that differ in their seeds; nil for those that have none.
+struct SeedValues {
+  /// Those that are there.
+  let values: [Double]
+  /// How many runs there were.
+  let count: Int
+
+  init(_ values: [Double?]) {
+    self.values = values.compactMap { $0 }
+    count = values.count
+  }
+
+  /// The mean, nil of nothing, and the standard deviation, nil of fewer than two.
+  var mean: Double? { values.isEmpty ? nil : values.mean }
+  var standardDeviation: Double? { values.standardDeviation }
+
+  /// `4.81 ± 0.10`, and where runs diverged how many did not: `4.81 ± 0.10 (2 of 3)`.
+  ///
+  /// - Parameter format: as `printf` takes it, of a number.
+  func text(_ format: String) -> String {
+    guard let mean else { return count == 0 ? "" : "diverged" }
+    return formatted(format, mean)
+      + (standardDeviation.map { " ± " + formatted(format, $0) } ?? "")
+      + (values.count < count ? " (\(values.count) of \(count))" : "")
+  }
+}
+
 /// A straight line through points by least squares.
 struct LinearFit {
   let intercept: Double

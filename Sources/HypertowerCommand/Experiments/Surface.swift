@@ -28,13 +28,13 @@ struct Surface: TrialExperiment {
 
   private var towers: [Tower] { stepSizes.map { SGD($0).tower } + paths }
 
-  var trials: [Trial] {
+  var units: [Trial] {
     towers.flatMap { tower in
       (0..<seeds).map { seed in
         Trial(
           id: id(tower, seed: seed), source: .given(tower),
           start: seed == 0 ? .reference : .drawn, seed: UInt64(seed), steps: steps,
-          keepsCurve: true)
+          keeps: .course)
       }
     }
   }
@@ -81,9 +81,9 @@ struct Surface: TrialExperiment {
         stepSizes: mean(outcomes, tower) { $0.hyperparameters["alpha"] ?? [] }
       )
     }
-    let best = zip(stepSizes, losses).map { (stepSize: $0, loss: smoothed($1).last?.value) }
-    // The table has every half decade, file and plot have all.
-    var rows = best.enumerated().filter { $0.offset % 4 == 0 }.map(\.element).map {
+    let levels = zip(stepSizes, losses).map { (stepSize: $0, loss: smoothed($1).last?.value) }
+    // The table has every fourth, file and plot have all.
+    var rows = levels.enumerated().filter { $0.offset % 4 == 0 }.map(\.element).map {
       item -> (String, Double?, Double?) in
       ("`sgd(\(formatted("%.4g", item.stepSize)))`", item.stepSize, item.loss)
     }
@@ -94,8 +94,8 @@ struct Surface: TrialExperiment {
       title: "The loss surface of SGD, and self-tuning SGD's path across it",
       description: """
         Figure 1 of the paper of 2019: one epoch of MNIST in file order, in batches of 300; \
-        784–128–10, tanh after both layers, from the weights of `init-128-0x42.safetensors`. The \
-        losses of batches are averaged over 8 steps.
+        784–128–10, tanh after both layers. \(Laboratory.startText(seeds: seeds)) The losses of \
+        batches are averaged over 8 steps.
         """,
       tables: [
         MarkdownTable(
@@ -108,7 +108,7 @@ struct Surface: TrialExperiment {
           })
       ],
       plots: [plot(losses, paths.map { ("\($0.tower)", $0.losses, $0.stepSizes) })],
-      summary: best.map {
+      summary: levels.map {
         SummaryRow("\(SGD($0.stepSize).tower)", ["step_size": $0.stepSize, "loss": $0.loss])
       }
         + paths.map {

@@ -2,7 +2,7 @@ import Datasets
 import Hypertower
 
 /// A training run that is a piece of an experiment.
-struct Trial {
+struct Trial: ExperimentUnit {
   /// Where a tower comes from.
   enum Source {
     case given(Tower)
@@ -24,71 +24,27 @@ struct Trial {
   var start = Start.drawn
   var seed: UInt64 = 0
   let steps: Int
-  /// Whether the loss and the bottom rule's hyperparameters of every step are kept.
-  var keepsCurve = false
+  var keeps = Detail.result
 
-  var unit: ExperimentUnit { ExperimentUnit(id: id, steps: steps) }
-}
-
-/// What a trial has come to.
-struct TrialOutcome: Codable {
-  /// The tower with the hyperparameters that it ended with.
-  var tower: String
-  /// The bottom level of that, as text and its hyperparameters by name, on their natural scale.
-  var bottomRule: String
-  var bottomHyperparameters: [String: Double]
-  var steps: Int
-  /// On the test set; nil if training diverged.
-  var testAccuracyPercent: Double?
-  var testLoss: Double?
-  /// Without the first step, in which kernels are built, and without evaluation.
-  var millisecondsPerStep: Double?
-  /// Why there is no accuracy.
-  var failure: String?
-  var curve: Curve?
-
-  /// What every step was like.
-  struct Curve: Codable {
-    var losses: [Double] = []
-    /// The bottom rule's hyperparameters after each step, by name, on their natural scale.
-    var hyperparameters: [String: [Double]] = [:]
-  }
-
-  var testErrorPercent: Double? { testAccuracyPercent.map { 100 - $0 } }
-}
-
-extension TrialOutcome {
-  /// An outcome before anything is measured.
-  init(_ tower: Tower, steps: Int) {
-    let bottom = tower.levels[0]
-    self.init(
-      tower: tower.description, bottomRule: bottom.description,
-      bottomHyperparameters: Dictionary(
-        uniqueKeysWithValues: bottom.hyperparameters.map { ($0.name, $0.value) }), steps: steps)
-  }
-}
-
-extension [TrialOutcome] {
-  /// What a step took, the median of all that were timed; nil if none was.
-  var millisecondsPerStep: Double? {
-    let times = compactMap(\.millisecondsPerStep)
-    return times.isEmpty ? nil : times.median
+  /// What is kept of a trial.
+  enum Detail {
+    case result
+    /// The loss of every step, too.
+    case losses
+    /// The loss and the bottom rule's hyperparameters of every step, too.
+    case course
   }
 }
 
 /// An experiment whose pieces are training runs of one network on one data set.
-protocol TrialExperiment: Experiment where Outcome == TrialOutcome {
-  var trials: [Trial] { get }
+protocol TrialExperiment: Experiment where Unit == Trial, Outcome == TrialOutcome {
   var laboratory: Laboratory { get }
 }
 
 extension TrialExperiment {
-  var units: [ExperimentUnit] { trials.map(\.unit) }
-
   func run(
-    _ unit: ExperimentUnit, after outcomes: [String: TrialOutcome], advance: (Int) -> Void
+    _ trial: Trial, after outcomes: [String: TrialOutcome], advance: (Int) -> Void
   ) throws -> TrialOutcome {
-    let trial = trials.first { $0.id == unit.id }!
     switch trial.source {
     case .given(let tower): return try laboratory.run(trial, tower, advance: advance)
     case .learned(let id):

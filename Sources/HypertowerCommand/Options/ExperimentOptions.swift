@@ -10,7 +10,10 @@ struct ExperimentOptions: ParsableArguments {
       "The folder for results and plots, created where it is not there.", valueName: "folder"))
   var out = "experiments"
 
-  @Flag(help: "Do much less, to see whether all works; the numbers mean nothing.")
+  @Flag(
+    help:
+      "Do much less, to see whether all works; results go to a folder 'quick' within that of --out."
+  )
   var quick = false
 
   @Flag(help: "Drop what an interrupted experiment has left, in place of going on with it.")
@@ -21,10 +24,14 @@ struct ExperimentOptions: ParsableArguments {
 
   /// Runs the experiment that `make` returns for the device.
   func run<Subject: Experiment>(_ make: (Device) throws -> Subject) throws {
-    try OutputPath.createFolder(out)
     let device = try device.device()
+    let experiment = try make(device)
+    // Numbers that mean nothing do not take the place of others.
+    let folder = quick ? "\(out)/quick" : out
+    try OutputPath.createFolder(folder)
     try ExperimentRun(
-      experiment: try make(device), device: device, folder: out, restarts: restart, isQuiet: quiet
+      experiment: experiment, device: device, folder: folder, isQuick: quick, restarts: restart,
+      isQuiet: quiet
     ).run()
   }
 }

@@ -11,14 +11,13 @@ struct ModelOptions: ParsableArguments {
       "The widths of the hidden layers, from the input on: a list such as 256,128; default: 128.",
       valueName: "widths"),
     transform: { try IntegerList($0, in: 1...greatestWidth) })
-  var hidden = IntegerList([128])
+  var hidden: IntegerList?
+
+  /// The widths of the hidden layers.
+  var widths: [Int] { hidden?.values ?? [128] }
 
   /// Beyond all layers that fit into a machine, and far from where numbers overflow.
   private static let greatestWidth = 1 << 24
-
-  func network(for images: LabelledImages) throws -> DenseNetwork {
-    try Self.network(widths: [images.featureCount] + hidden.values + [images.classCount])
-  }
 
   /// The network of given widths, if this machine can hold it.
   ///

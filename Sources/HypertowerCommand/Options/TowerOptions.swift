@@ -8,13 +8,13 @@ struct TowerOptions: ParsableArguments {
   @Option(
     name: .customLong("optimizer"),
     help: ArgumentHelp(
-      "The tower, bottom level first, such as \"sgd(0.01) / adam()\".",
+      "The tower, bottom level first; default: \(standard).",
       discussion: """
         Known are \(RuleDefinition.standard.map(\.name).joined(separator: ", ")). In parentheses \
         stand the step size and then name=value, as in sgd(0.01, momentum=0.9).
         """,
       valueName: "tower"))
-  var notation = "adam_alpha() / adam()"
+  var notation: String?
 
-  func tower() throws -> Tower { try Tower(parsing: notation) }
+  static let standard = "adam_alpha() / adam()"
 }

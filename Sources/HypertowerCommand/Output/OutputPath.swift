@@ -22,12 +22,20 @@ enum OutputPath {
     // Files are written aside and renamed, which takes a new file in the same folder; only the
     // attempt tells whether the folder allows it.
     let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    if let code = probe(folder) { throw fault(code) }
+  }
+
+  /// Tries to make a file in a folder, whose name ends in a slash or is empty for the current one.
+  ///
+  /// - Returns: the system's error number, if it cannot be made.
+  private static func probe(_ folder: String) -> Int32? {
     let unique = String(UInt64.random(in: 0...UInt64.max), radix: 36)
-    let probe = "\(folder).hypertower-\(unique).tmp"
-    let descriptor = open(probe, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw fault(errno) }
+    let path = "\(folder).hypertower-\(unique).tmp"
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { return errno }
     close(descriptor)
-    unlink(probe)
+    unlink(path)
+    return nil
   }
 
   /// Creates a folder and those above it, where they are not there yet, and checks that files can be
@@ -50,13 +58,10 @@ enum OutputPath {
       throw InputError(
         .cannotWrite, "\(path): the folder cannot be created: \(String(cString: strerror(errno)))")
     }
-    do {
-      try check(path + "/probe")
-    } catch let error as InputError {
+    if let code = probe(path + "/") {
       throw InputError(
         .cannotWrite,
-        "\(path): files cannot be written into this folder: "
-          + error.message.split(separator: ": ").last!)
+        "\(path): files cannot be written into this folder: \(String(cString: strerror(code)))")
     }
   }
 }

@@ -10,19 +10,55 @@ final class TrainingLog {
   private var buffer: [UInt8] = []
   private var isOpen = true
 
-  /// Opens the file and empties it.
+  /// Opens the file.
   ///
-  /// - Throws: `InputError(.cannotWrite)`.
-  init(path: String) throws {
+  /// - Parameter steps: how many of the steps that are in the file stay, for a run that goes on; what
+  ///   comes behind them is dropped.
+  /// - Throws: `InputError(.cannotWrite)`; `InputError(.badData)` if the file has fewer of them.
+  init(path: String, keeping steps: Int = 0) throws {
     self.path = path
     // Opened anew, a file behind standard output would be written from its start.
     descriptor =
       switch path {
       case "/dev/stdout": dup(STDOUT_FILENO)
       case "/dev/stderr": dup(STDERR_FILENO)
-      default: open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+      default: open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
       }
     guard descriptor >= 0 else { throw cannotWrite(path) }
+    try rewind(to: steps)
+  }
+
+  /// Drops the lines of all steps from `step` on; what is no file, such as a pipe, keeps them.
+  func rewind(to step: Int) throws {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+      path != "/dev/stdout", path != "/dev/stderr"
+    else { return }
+    let size = step == 0 ? 0 : try self.size(ofSteps: step)
+    guard ftruncate(descriptor, size) == 0, lseek(descriptor, 0, SEEK_END) >= 0 else {
+      throw cannotWrite(path)
+    }
+  }
+
+  /// The size of the first `count` lines, which must be those of the first steps.
+  private func size(ofSteps count: Int) throws -> Int {
+    let bytes = try FileReader.bytes(of: path)
+    // A log that begins now, for a run that did not have one.
+    if bytes.isEmpty { return 0 }
+    let newline = UInt8(ascii: "\n")
+    var end = 0
+    for step in 0..<count {
+      guard bytes[end...].starts(with: StepLine.beginning(step).utf8),
+        let lineEnd = bytes[end...].firstIndex(of: newline)
+      else {
+        throw InputError(
+          .badData,
+          "\(path): line \(step + 1) is not that of step \(step): this is not the log of the run up "
+            + "to step \(count); give --log another file")
+      }
+      end = lineEnd + 1
+    }
+    return end
   }
 
   deinit {
@@ -59,6 +95,9 @@ final class TrainingLog {
 
 /// The line of one step.
 enum StepLine {
+  /// How the line of a step begins.
+  static func beginning(_ step: Int) -> String { "{\"step\": \(step), " }
+
   static func text(_ record: StepRecord) -> String {
     let levels = record.hyperparameters.map { level in
       JSONText.object(level.map { ($0.name, .number($0.value)) })

@@ -7,20 +7,32 @@ enum Gnuplot {
   /// Draws plots whose data and scripts lie in a folder; without gnuplot, says how to get it.
   ///
   /// A plot that cannot be drawn is a warning: data and script are there to try again.
-  static func draw(_ plots: [Plot], in folder: String) throws {
+  ///
+  /// - Returns: the plots that were drawn.
+  static func draw(_ plots: [Plot], in folder: String) -> [Plot] {
+    var drawn: [Plot] = []
     for plot in plots {
+      let images = ["svg", "png"].map { "\(folder)/\(plot.name).\($0)" }
+      // No picture of other data stays, nor half a picture.
+      for image in images { unlink(image) }
+      guard plot.hasPoints else {
+        Console.warn("there is nothing to draw in \(plot.name): no step was taken, or all diverged")
+        continue
+      }
       switch run(script: "\(plot.name).gnuplot", in: folder) {
-      case .success: continue
+      case .success: drawn.append(plot)
       case .failure(.missing):
         let scripts = plots.map { "\($0.name).gnuplot" }.joined(separator: " ")
         Console.warn(
           "the plots are not drawn, for gnuplot is not installed; their data and scripts are in "
             + "\(folder): apt-get install gnuplot-nox, then in that folder: gnuplot \(scripts)")
-        return
+        return drawn
       case .failure(.failed(let reason)):
+        for image in images { unlink(image) }
         Console.warn("gnuplot could not draw \(folder)/\(plot.name).gnuplot: \(reason)")
       }
     }
+    return drawn
   }
 
   private enum Failure: Error {
@@ -40,7 +52,7 @@ enum Gnuplot {
     posix_spawn_file_actions_addopen(
       &actions, STDERR_FILENO, errorsPath, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
-    let arguments = ["gnuplot", "-e", "cd \(Plot.quoted(folder))", script]
+    let arguments = ["gnuplot", "-d", "-e", "cd \(Plot.quoted(folder))", script]
     let words = arguments.map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
     var process = pid_t()

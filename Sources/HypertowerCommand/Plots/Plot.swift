@@ -56,6 +56,9 @@ struct Plot {
     "'" + text.replacing("'", with: "''") + "'"
   }
 
+  /// Whether there is anything to draw.
+  var hasPoints: Bool { data.contains(where: \.hasPoints) }
+
   /// Writes the data and the script into a folder.
   ///
   /// - Throws: `InputError(.cannotWrite)`.
@@ -70,6 +73,7 @@ struct Plot {
     # \(title)
     # Draws \(name).svg and \(name).png from \(name).tsv: gnuplot \(name).gnuplot
 
+    reset
     data = '\(name).tsv'
     set datafile separator tab
     set datafile missing '?'
@@ -92,32 +96,5 @@ struct Plot {
     set output
 
     """
-  }
-}
-
-/// A block of a plot's data, which gnuplot calls an index.
-struct PlotBlock {
-  let columns: [String]
-  /// Rows of cells; where a row is empty, a scan of a surface ends.
-  let rows: [[String]]
-
-  /// - Parameter rows: numbers; nil, and what is not finite, is missing.
-  init(_ columns: [String], _ rows: [[Double?]]) {
-    self.columns = columns
-    self.rows = rows.map { $0.map(Self.text) }
-  }
-
-  /// - Parameter labels: the first cell of every row.
-  init(_ columns: [String], _ labels: [String], _ rows: [[Double?]]) {
-    self.columns = columns
-    self.rows = zip(labels, rows).map { [$0.replacing("\t", with: " ")] + $1.map(Self.text) }
-  }
-
-  private static func text(_ value: Double?) -> String {
-    value.flatMap { $0.isFinite ? "\($0)" : nil } ?? "?"
-  }
-
-  var text: String {
-    ([columns] + rows).map { $0.joined(separator: "\t") }.joined(separator: "\n")
   }
 }

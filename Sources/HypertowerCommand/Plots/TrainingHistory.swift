@@ -40,6 +40,12 @@ final class TrainingHistory {
     if points.count == Self.mostPoints { halve() }
   }
 
+  /// Forgets the steps from `step` on.
+  func rewind(to step: Int) {
+    points.removeAll { $0.step >= step }
+    pending = (0, 0)
+  }
+
   /// Makes one point of every two.
   private func halve() {
     points = Swift.stride(from: 0, to: points.count - 1, by: 2).map { index in

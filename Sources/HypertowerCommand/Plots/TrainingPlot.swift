@@ -37,6 +37,7 @@ struct TrainingPlot {
 
   var plot: Plot {
     let panels = panels
+    let title = tower.shortText
     let columns = panels.count > 3 ? 3 : 2
     let rows = (panels.count + columns) / columns
     let mean = history.stride > 1 ? ", mean of \(history.stride) steps" : ""
@@ -62,12 +63,6 @@ struct TrainingPlot {
         \(panels.map(commands).joined(separator: "\n"))
         unset multiplot
         """)
-  }
-
-  /// A tall tower's text is longer than a line.
-  private var title: String {
-    let text = "\(tower)"
-    return text.count <= 90 ? text : "\(tower.levels[0]) / … (height \(tower.height))"
   }
 
   private var lines: [Line] {
@@ -103,7 +98,7 @@ struct TrainingPlot {
     let values = history.points.flatMap { point in
       panel.lines.map { point.values[$0.level][$0.index] }
     }
-    let isLogarithmic = ["alpha", "eps"].contains(panel.kind) && values.allSatisfy { $0 > 0 }
+    let isLogarithmic = (values.min() ?? 0) > 0 && values.max()! > 10 * values.min()!
     let isShared = Set(panel.lines.map(\.level)).count > 1
     let count = panel.lines.count
     let curves = panel.lines.enumerated().map { number, line in
@@ -113,7 +108,7 @@ struct TrainingPlot {
         + (count > 1 && isNamed(number, of: count) ? "title \(Plot.quoted(label))" : "notitle")
     }
     return """
-      \(isLogarithmic ? "set logscale y; set format y '%.0e'" : "unset logscale; set format y '%g'")
+      \(isLogarithmic ? "set logscale y; set format y '%.0e'" : "unset logscale; set format y '%.10g'")
       set title \(Plot.quoted(panel.title))
       set ylabel '\(panel.kind)'
       plot \(curves.joined(separator: ", \\\n  "))

@@ -11,6 +11,9 @@ struct TrainingRun {
   let log: TrainingLog?
   let history: TrainingHistory?
   let display: (any ProgressDisplay)?
+  let checkpoints: CheckpointWriter?
+  /// What brings the run back when it diverges; nil: nothing does.
+  let recovery: Recovery?
 
   /// How often a display that goes by time gets something new.
   private static let interval = 0.1
@@ -23,10 +26,23 @@ struct TrainingRun {
 
   private var stepsPerEpoch: Int { (data.count + batchSize - 1) / batchSize }
 
-  /// Trains, and returns how long that took without the evaluations for the display.
+  /// After how many steps the run's state is kept, for whatever reason.
+  private var keepingInterval: Int { checkpoints?.interval ?? stepsPerEpoch }
+
+  /// A signal has ended the run before its end.
+  struct Interrupted: Error {
+    let signal: Int32
+    let step: Int
+  }
+
+  /// Trains from where the trainer stands, and returns how long that took without evaluations and
+  /// checkpoints.
+  ///
+  /// - Throws: `DivergenceError`; `Interrupted` after a checkpoint, if there are any.
   func run() throws -> Duration {
     defer { display?.finish() }
-    var progress = Progress(steps: steps, stepsPerEpoch: stepsPerEpoch)
+    var progress = Progress(step: trainer.stepCount, steps: steps, stepsPerEpoch: stepsPerEpoch)
+    try recovery?.keep(trainer)
     var meter = SpeedMeter()
     var duration = Duration.zero
     // The first piece is one step, which builds the kernels.
@@ -34,19 +50,48 @@ struct TrainingRun {
     while progress.step < steps {
       let start = ContinuousClock.now
       let count = pieceLength(after: progress.step, pace: pace)
-      try train(count, &progress)
+      do {
+        try train(count, &progress)
+      } catch let error as DivergenceError {
+        try recover(from: error)
+        progress.step = trainer.stepCount
+        continue
+      }
       let elapsed = ContinuousClock.now - start
       duration += elapsed
       meter.add(steps: count, elapsed.seconds)
       pace = Self.pace(after: count, elapsed.seconds, previous: pace)
-      progress.step += count
+      progress.step = trainer.stepCount
       progress.stepsPerSecond = meter.stepsPerSecond
       if display != nil, progress.step % evaluationInterval == 0 || progress.step == steps {
         progress.accuracy = try trainer.accuracy(on: testData)
       }
       display?.show(progress)
+      try keep(progress)
+      progress.step = trainer.stepCount
+      if let signal = Interruption.signal {
+        throw Interrupted(signal: signal, step: progress.step)
+      }
     }
     return duration
+  }
+
+  /// Keeps where the run stands, if that is due.
+  private func keep(_ progress: Progress) throws {
+    let isDue = progress.step % keepingInterval == 0 || progress.step == steps
+    do {
+      if isDue { try recovery?.keep(trainer) }
+      if isDue || Interruption.signal != nil { try checkpoints?.save(trainer) }
+    } catch let error as DivergenceError {
+      try recover(from: error)
+    }
+  }
+
+  private func recover(from error: DivergenceError) throws {
+    guard let recovery else { throw error }
+    try recovery.restore(trainer, after: error)
+    try log?.rewind(to: trainer.stepCount)
+    history?.rewind(to: trainer.stepCount)
   }
 
   /// Trains for one piece; its records go to the log and the history, the last of them to the display.
@@ -69,9 +114,13 @@ struct TrainingRun {
 
   private func pieceLength(after step: Int, pace: Int) -> Int {
     let toEnd = steps - step
-    guard let display else { return toEnd }
+    let toCheckpoint =
+      checkpoints == nil && recovery == nil ? toEnd : keepingInterval - step % keepingInterval
+    // A piece takes no longer than a user waits who has asked for the end.
+    guard let display else { return min(pace, toCheckpoint, toEnd) }
     let toEvaluation = evaluationInterval - step % evaluationInterval
-    return min(display.stepsUntilNext(after: step) ?? pace, toEvaluation, toEnd)
+    return min(
+      display.stepsUntilNext(after: step) ?? pace, pace, toEvaluation, toCheckpoint, toEnd)
   }
 
   /// The number of steps that take about as long as the display waits.

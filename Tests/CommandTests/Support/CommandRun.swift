@@ -14,9 +14,11 @@ struct CommandRun {
   /// - Parameters:
   ///   - environment: variables in addition to those of the tests.
   ///   - sink: where standard output goes; default: it is kept.
+  ///   - signal: what the program is sent while it runs, if anything.
+  ///   - delay: after how many seconds.
   init(
     _ arguments: [String], environment: [String: String] = [:],
-    discardingOutputTo sink: String? = nil
+    discardingOutputTo sink: String? = nil, signal: Int32? = nil, after delay: Double = 0
   ) throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "\(UUID())").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -36,9 +38,21 @@ struct CommandRun {
     let settings = variables.map { strdup("\($0)=\($1)") } + [nil]
     defer { for text in words + settings { free(text) } }
     var process = pid_t()
-    let code = posix_spawn(&process, Self.program, &actions, nil, words, settings)
+    // The threads of tests block signals, which a program would inherit.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var noSignals = sigset_t()
+    sigemptyset(&noSignals)
+    posix_spawnattr_setsigmask(&attributes, &noSignals)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+    let code = posix_spawn(&process, Self.program, &actions, &attributes, words, settings)
     guard code == 0 else { throw SpawnFailure(program: Self.program, code: code) }
 
+    if let signal {
+      usleep(UInt32(delay * 1e6))
+      kill(process, signal)
+    }
     var wait: Int32 = 0
     while waitpid(process, &wait, 0) < 0 && errno == EINTR {}
     // A program that a signal ended gets the status that a shell would report.

@@ -1,0 +1,89 @@
+import ArgumentParser
+import Hypertower
+
+/// What is kept of a run while it goes on, and what is done when it goes wrong.
+struct CheckpointOptions: ParsableArguments {
+  @Option(
+    name: .customLong("checkpoint"),
+    help: ArgumentHelp(
+      "Keep the run in a folder, so that --resume can go on with it.", valueName: "folder"))
+  var folder: String?
+
+  @Option(
+    name: .customLong("checkpoint-every"),
+    help: "The number of steps from one checkpoint to the next; default: an epoch.")
+  var interval: Int?
+
+  @Option(
+    name: .customLong("checkpoint-keep"), help: "How many of the latest checkpoints stay.")
+  var keeps = 3
+
+  @Option(
+    help: ArgumentHelp(
+      "Go on with the run whose checkpoints are in a folder, with its settings.",
+      valueName: "folder"))
+  var resume: String?
+
+  enum DivergencePolicy: String, ExpressibleByArgument, CaseIterable {
+    case stop
+    case restore
+  }
+
+  @Option(
+    help: """
+      What to do when the loss is not finite: stop, or restore the last good state and go on with a \
+      tenth of the bottom step size, five times at most.
+      """)
+  var onDivergence = DivergencePolicy.stop
+
+  func validate() throws {
+    if let interval, interval < 1 {
+      throw ValidationError("--checkpoint-every \(interval) is out of range: it must be 1 or more")
+    }
+    guard keeps >= 1 else {
+      throw ValidationError("--checkpoint-keep \(keeps) is out of range: it must be 1 or more")
+    }
+    if folder != nil && resume != nil {
+      throw ValidationError(
+        "--checkpoint and --resume exclude each other: a resumed run goes on in its folder")
+    }
+    if interval != nil && folder == nil && resume == nil {
+      throw ValidationError("--checkpoint-every needs a folder: give --checkpoint")
+    }
+  }
+
+  /// The folder of a run that begins; nil if none is asked for.
+  ///
+  /// - Throws: `InputError` if it cannot be written, or holds another run.
+  func newFolder() throws -> CheckpointFolder? {
+    guard let path = folder else { return nil }
+    try OutputPath.createFolder(path)
+    let folder = try CheckpointFolder(path: path, keeps: keeps)
+    if let step = try folder.steps().first {
+      throw InputError(
+        .cannotWrite,
+        "\(path): holds the checkpoints of a run up to step \(step): go on with it by --resume "
+          + "\(path), or give another folder")
+    }
+    return folder
+  }
+
+  /// The run to go on with; nil if none is asked for.
+  func resumedRun() throws -> ResumedRun? {
+    guard let path = resume else { return nil }
+    let folder = try CheckpointFolder(path: path, keeps: keeps)
+    let (file, source) = try folder.newest(warn: { Console.warn($0) })
+    return ResumedRun(
+      folder: folder, file: file, source: source,
+      settings: try TrainingSettings(file, source: source))
+  }
+}
+
+/// A run as its newest checkpoint has it.
+struct ResumedRun {
+  let folder: CheckpointFolder
+  let file: SafetensorsFile
+  /// The path of the file.
+  let source: String
+  let settings: TrainingSettings
+}

@@ -1,0 +1,9 @@
+import Hypertower
+
+extension Tower {
+  /// The tower's text, or, where that is longer than a line of a plot, its bottom rule and its height.
+  var shortText: String {
+    let text = description
+    return text.count <= 90 ? text : "\(levels[0]) / … (height \(height))"
+  }
+}

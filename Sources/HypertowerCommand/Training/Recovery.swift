@@ -1,0 +1,35 @@
+import Glibc
+import Hypertower
+
+/// Brings a run that has diverged back to its last good state, with a smaller step size.
+final class Recovery {
+  /// How often a run is brought back at most.
+  static let limit = 5
+  /// What the bottom rule's step size is multiplied with.
+  private static let factor = 0.1
+
+  private var good: Trainer.Snapshot?
+  private var restores = 0
+  private var restoresOfState = 0
+
+  /// Keeps where the trainer stands, which must be finite.
+  func keep(_ trainer: Trainer) throws {
+    try trainer.checkFinite()
+    good = try trainer.snapshot()
+    restoresOfState = 0
+  }
+
+  /// Goes back to the state that was kept last, and says so; rethrows `error` where that was done
+  /// often enough.
+  func restore(_ trainer: Trainer, after error: DivergenceError) throws {
+    guard let good, restores < Self.limit else { throw error }
+    restores += 1
+    restoresOfState += 1
+    try trainer.restore(good)
+    let before = try trainer.tower.levels[0]
+    try trainer.scaleLearningRate(by: pow(Self.factor, Double(restoresOfState)))
+    Console.warn(
+      "\(error); going back to step \(trainer.stepCount) and from \(before) to "
+        + "\(try trainer.tower.levels[0]) (\(restores) of at most \(Self.limit) times)")
+  }
+}

@@ -1,0 +1,61 @@
+import FoundationEssentials
+import Hypertower
+import OpenCL
+
+/// What a run's results depend on, besides the device: all that a run that is resumed takes from its
+/// checkpoint.
+struct TrainingSettings: Codable {
+  var optimizer: String
+  /// The folder of the data set; nil: the embedded MNIST.
+  var data: String?
+  /// A hash of all samples and labels.
+  var dataHash: String
+  var hidden: [Int]
+  var batchSize: Int
+  var isShuffled: Bool
+  var seed: UInt64
+  var steps: Int
+
+  private static let key = "settings"
+  private static let hashKey = "settings_hash"
+
+  /// The settings in a checkpoint's metadata.
+  ///
+  /// - Throws: `InputError(.badData)`.
+  init(_ checkpoint: SafetensorsFile, source: String) throws {
+    guard let text = checkpoint.metadata[Self.key],
+      checkpoint.metadata[Self.hashKey] == Self.hash(text),
+      let settings = try? JSONDecoder().decode(Self.self, from: Data(text.utf8))
+    else {
+      throw InputError(
+        .badData, "\(source): has no settings of a run: it was not written by `hypertower train`")
+    }
+    self = settings
+  }
+
+  init(
+    optimizer: String, data: String?, dataHash: String, hidden: [Int], batchSize: Int,
+    isShuffled: Bool, seed: UInt64, steps: Int
+  ) {
+    self.optimizer = optimizer
+    self.data = data
+    self.dataHash = dataHash
+    self.hidden = hidden
+    self.batchSize = batchSize
+    self.isShuffled = isShuffled
+    self.seed = seed
+    self.steps = steps
+  }
+
+  /// The settings as members of a checkpoint's metadata.
+  var metadata: [String: String] {
+    get throws {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      let text = String(decoding: try encoder.encode(self), as: UTF8.self)
+      return [Self.key: text, Self.hashKey: Self.hash(text), "data_hash": dataHash]
+    }
+  }
+
+  private static func hash(_ text: String) -> String { String(fnv1a64(text.utf8), radix: 16) }
+}

@@ -1,0 +1,195 @@
+import FoundationEssentials
+import Glibc
+import Hypertower
+import Testing
+
+@Suite("Checkpoints")
+struct CheckpointTests {
+  /// A run on a small data set, whose arguments are separated by spaces; `@` is the folder.
+  private func train(_ folder: String, _ arguments: String) throws -> CommandRun {
+    let own = arguments.split(separator: " ").map {
+      String($0).replacing("~", with: " ").replacing("@", with: folder)
+    }
+    return try CommandRun(["train", "--device", "cpu"] + own)
+  }
+
+  private func bytes(_ path: String) throws -> [UInt8] {
+    Array(try Data(contentsOf: URL(filePath: path)))
+  }
+
+  private static let settings =
+    "--data @/data --batch-size 16 --optimizer adam(0.01)~/~sgd_per_parameter(0.01)~/~rmsprop() "
+    + "--seed 7"
+
+  @Test("A run that is cut off and resumed ends bit by bit as one that was not")
+  func resuming() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      // 4 steps an epoch, the last of two samples.
+      let whole = try train(folder, "\(Self.settings) --steps 23 --log @/whole.log --save @/whole")
+      #expect(whole.status == 0, "\(whole.errors)")
+
+      let begun = try train(
+        folder,
+        "\(Self.settings) --steps 10 --log @/log --checkpoint @/run --checkpoint-every 3")
+      #expect(begun.status == 0, "\(begun.errors)")
+      let names = try FileManager.default.contentsOfDirectory(atPath: folder + "/run").sorted()
+      #expect(
+        names == [
+          "best.safetensors", "step-0000000006.safetensors", "step-0000000009.safetensors",
+          "step-0000000010.safetensors",
+        ])
+      // As if the last had not been reached; the log is ahead then.
+      try FileManager.default.removeItem(atPath: folder + "/run/step-0000000010.safetensors")
+      let resumed = try train(
+        folder, "--resume @/run --steps 23 --log @/log --save @/resumed")
+      #expect(resumed.status == 0, "\(resumed.errors)")
+      #expect(resumed.errors.contains("going on after step 9, from \(folder)/run/step-0000000009"))
+      #expect(try bytes(folder + "/resumed") == bytes(folder + "/whole"))
+      func steps(_ path: String) throws -> [[UInt8]] {
+        try bytes(path).split(separator: UInt8(ascii: "\n")).dropLast().map { Array($0) }
+      }
+      #expect(try steps(folder + "/log") == steps(folder + "/whole.log"))
+
+      // What is done is done: nothing is trained again.
+      let again = try train(folder, "--resume @/run --steps 23 --save @/again --quiet")
+      #expect(again.status == 0)
+      #expect(try bytes(folder + "/again") == bytes(folder + "/whole"))
+      #expect(again.outputLines.last == resumed.outputLines.last)
+    }
+  }
+
+  @Test("A damaged checkpoint is named, and the one before it taken")
+  func damage() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      let common = "\(Self.settings) --checkpoint @/run --checkpoint-every 4"
+      #expect(try train(folder, "\(common) --steps 12 --save @/whole").status == 0)
+      let newest = folder + "/run/step-0000000012.safetensors"
+      var contents = try bytes(newest)
+      contents[contents.count / 2] ^= 16
+      try Data(contents).write(to: URL(filePath: newest))
+      // What a save leaves that was cut off goes away.
+      try Data([1, 2, 3]).write(to: URL(filePath: folder + "/run/.hypertower-abc.tmp"))
+      let run = try train(folder, "--resume @/run --save @/resumed")
+      #expect(run.status == 0, "\(run.errors)")
+      #expect(run.errors.contains("step-0000000012.safetensors: is damaged: its CRC does not fit"))
+      #expect(run.errors.contains("going on after step 8"))
+      #expect(try bytes(folder + "/resumed") == bytes(folder + "/whole"))
+      #expect(!FileManager.default.fileExists(atPath: folder + "/run/.hypertower-abc.tmp"))
+    }
+  }
+
+  @Test("Every cut and every bit flip of a checkpoint is noticed")
+  func everyFault() throws {
+    let data = Dataset(
+      count: 4, featureCount: 2, features: .bytes([0, 9, 200, 3, 90, 7, 1, 255]),
+      targets: .classes([0, 1, 1, 0], classCount: 2))
+    let trainer = try Trainer(
+      DenseNetwork(widths: [2, 2]), loss: .negativeLogLikelihood, optimizer: SGD() / Adam(),
+      on: .cpu)
+    try trainer.train(on: data, batchSize: 2, steps: 3)
+    let whole = SealedSafetensors.bytes(of: try trainer.checkpoint())
+    #expect(whole.count < 4000)
+    let file = try SealedSafetensors.file(in: whole, name: "checkpoint")
+    #expect(file.metadata["step"] == "3")
+    for count in whole.indices {
+      #expect(throws: InputError.self) {
+        try SealedSafetensors.file(in: Array(whole[..<count]), name: "checkpoint")
+      }
+    }
+    for bit in 0..<8 * whole.count {
+      var damaged = whole
+      damaged[bit / 8] ^= 1 << (bit % 8)
+      #expect(throws: InputError.self, "bit \(bit)") {
+        try SealedSafetensors.file(in: damaged, name: "checkpoint")
+      }
+    }
+  }
+
+  @Test("A signal ends a run where it can go on, and says how")
+  func signals() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      for (signal, status) in [(SIGINT, Int32(130)), (SIGTERM, 143)] {
+        let name = "run\(status)"
+        let run = try CommandRun(
+          [
+            "train", "--device", "cpu", "--data", folder + "/data", "--batch-size", "16", "--steps",
+            "100000000", "--checkpoint", "\(folder)/\(name)", "--checkpoint-every", "100000000",
+            "--quiet",
+          ], signal: signal, after: 0.5)
+        #expect(run.status == status, "\(run.errors)")
+        #expect(run.errors.contains("go on with it by --resume \(folder)/\(name)"))
+        let files = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(name)")
+        #expect(files.filter { $0.hasPrefix("step-") }.count == 1)
+      }
+      let run = try CommandRun(
+        [
+          "train", "--device", "cpu", "--data", folder + "/data", "--batch-size", "16", "--steps",
+          "100000000", "--quiet",
+        ], signal: SIGINT, after: 0.5)
+      #expect(run.status == 130)
+      #expect(run.errors.contains("nothing is kept without --checkpoint"))
+    }
+  }
+
+  @Test("A run that diverges is brought back with a smaller step size, or stopped")
+  func divergence() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      let common = "--data @/data --batch-size 16 --optimizer adam(1e38)"
+      let stopped = try train(folder, "\(common) --epochs 2 --checkpoint @/a --quiet")
+      #expect(stopped.status == 3)
+      let restored = try train(
+        folder, "\(common) --epochs 2 --on-divergence restore --log @/log --quiet")
+      #expect(
+        restored.errors.contains("going back to step 0 and from adam(1e"), "\(restored.errors)")
+      #expect(restored.errors.contains("(1 of at most 5 times)"))
+      let lines = try bytes(folder + "/log").split(separator: UInt8(ascii: "\n"))
+      // No step is there twice.
+      for (number, line) in lines.dropLast().enumerated() {
+        #expect(line.starts(with: "{\"step\": \(number), ".utf8))
+      }
+      let hopeless = try train(
+        folder,
+        "--data @/data --batch-size 16 --optimizer adam()~/~sgd(1e38) --on-divergence "
+          + "restore --quiet")
+      #expect(hopeless.status == 3)
+      #expect(hopeless.errors.contains("(5 of at most 5 times)"))
+      #expect(!hopeless.errors.contains("(6 of"))
+    }
+  }
+
+  @Test("What does not fit a resumed run is refused, with what to do")
+  func refusals() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      try SmallDataset(trainCount: 49).write(to: folder + "/other")
+      #expect(
+        try train(folder, "\(Self.settings) --steps 3 --checkpoint @/run --quiet").status == 0)
+      let faults: [(arguments: String, status: Int32, message: String)] = [
+        ("\(Self.settings) --checkpoint @/run", 73, "holds the checkpoints of a run up to step 3"),
+        (
+          "--resume @/run --seed 8 --hidden 3", 64, "--hidden, --seed cannot be given with --resume"
+        ),
+        ("--resume @/run --data @/other", 65, "is other data than the run"),
+        ("--resume @/nowhere", 66, "the folder cannot be opened: No such file"),
+        ("--resume @/data", 66, "there are no checkpoints in this folder"),
+        ("--resume @/run --checkpoint @/new", 64, "exclude each other"),
+        ("--checkpoint-every 5", 64, "--checkpoint-every needs a folder"),
+        ("--checkpoint @/new --checkpoint-every 0", 64, "--checkpoint-every 0 is out of range"),
+        ("--on-divergence ignore", 64, "ignore"),
+        ("--resume @/run --log @/data/train-labels-idx1-ubyte", 65, "is not that of step 0"),
+      ]
+      for (arguments, status, message) in faults {
+        let run = try train(folder, arguments)
+        #expect(run.status == status, "\(arguments): \(run.errors)")
+        #expect(run.errors.contains(message), "\(arguments): \(run.errors)")
+      }
+      let double = try CommandRun(["train", "--resume", folder + "/run", "--device", "cpu64"])
+      #expect(double.status == 65)
+      #expect(double.errors.contains("was made in float32, which cpu64"))
+    }
+  }
+}
