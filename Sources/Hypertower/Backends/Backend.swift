@@ -9,6 +9,8 @@ package protocol Backend: AnyObject {
   var realSize: Int { get }
   /// The greatest number of bytes that one array should take.
   var largestArray: Int { get }
+  /// The number of bytes of memory that there are.
+  var memorySize: Int { get }
 
   /// An array on the device, zeros.
   func allocate(_ type: ElementType, count: Int) throws -> any DeviceArray

@@ -67,10 +67,11 @@ struct TrainCommand: ParsableCommand {
     let settings = try settings(of: resumed, tower, images)
     let folder = try resumed?.folder ?? checkpoint.newFolder()
 
+    let network = try ModelOptions.network(
+      widths: [images.featureCount] + settings.hidden + [images.classCount])
+    try MemoryCheck.check(network, tower, images, batchSize: settings.batchSize, on: device)
     let trainer = try Trainer(
-      try ModelOptions.network(
-        widths: [images.featureCount] + settings.hidden + [images.classCount]),
-      loss: .negativeLogLikelihood, optimizer: tower, on: device, seed: settings.seed)
+      network, loss: .negativeLogLikelihood, optimizer: tower, on: device, seed: settings.seed)
     if let initialWeights { try trainer.load(initialWeights) }
     if let resumed {
       try trainer.resume(from: resumed.file, source: resumed.source, on: images.train)

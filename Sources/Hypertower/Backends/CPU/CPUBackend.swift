@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// The reference backend: plain loops over host memory, in float32 or float64.
 package final class CPUBackend<Element: HostReal>: Backend {
   package init() {}
@@ -5,6 +7,9 @@ package final class CPUBackend<Element: HostReal>: Backend {
   package var description: String { "the CPU backend, \(Element.self)" }
   package var realSize: Int { MemoryLayout<Element>.size }
   package var largestArray: Int { .max }
+  package var memorySize: Int {
+    sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+  }
 
   package func allocate(_ type: ElementType, count: Int) -> any DeviceArray {
     switch type {

@@ -59,6 +59,7 @@ package final class OpenCLBackend: Backend {
   /// The number of bytes of device memory in use.
   package var allocatedBytes: Int { context.allocatedBytes }
   package var realSize: Int { MemoryLayout<Float>.size }
+  package var memorySize: Int { context.device.globalMemorySize }
   /// What the driver allows, and of the device's memory at most a half, to leave room for the rest.
   package var largestArray: Int {
     Swift.min(context.device.maxAllocationSize, context.device.globalMemorySize / 2)

@@ -1,0 +1,69 @@
+/// Computes nothing and counts the memory that programs would take on another backend.
+final class MeasuringBackend: Backend {
+  /// The bytes of all arrays, and of the temporary buffers of all programs.
+  private(set) var byteCount = 0
+  /// The bytes of the largest array.
+  private(set) var largestByteCount = 0
+
+  let description = "nothing: memory is counted"
+  let realSize: Int
+  let largestArray: Int
+  let memorySize: Int
+
+  /// - Parameter backend: whose sizes and limits count.
+  init(_ backend: any Backend) {
+    realSize = backend.realSize
+    largestArray = backend.largestArray
+    memorySize = backend.memorySize
+  }
+
+  private final class Array: DeviceArray {
+    let type: ElementType
+    let count: Int
+
+    init(_ type: ElementType, _ count: Int) {
+      self.type = type
+      self.count = count
+    }
+  }
+
+  private final class Nothing: Executable {}
+
+  func allocate(_ type: ElementType, count: Int) throws -> any DeviceArray {
+    let size =
+      switch type {
+      case .real: realSize
+      case .int32: MemoryLayout<Int32>.size
+      case .byte: 1
+      }
+    add(count * size)
+    return Array(type, count)
+  }
+
+  private func add(_ bytes: Int) {
+    byteCount += bytes
+    largestByteCount = Swift.max(largestByteCount, bytes)
+  }
+
+  func write(_ values: HostArray, to array: any DeviceArray, at offset: Int) throws {}
+
+  func read(_ range: Range<Int>, of array: any DeviceArray) throws -> HostArray {
+    switch array.type {
+    case .real: .float64([Double](repeating: 0, count: range.count))
+    case .int32: .int32([Int32](repeating: 0, count: range.count))
+    case .byte: .bytes([UInt8](repeating: 0, count: range.count))
+    }
+  }
+
+  func prepare(
+    _ program: Program, alternatives: [[(any DeviceArray)?]]
+  ) throws -> any Executable {
+    let plan = MemoryPlan(
+      program.buffers, uses: program.instructions.map { $0.accesses.map(\.buffer) })
+    for count in plan.slotSizes { add(count * realSize) }
+    return Nothing()
+  }
+
+  func run(_ executable: any Executable, from alternative: Int, count: Int) throws {}
+  func synchronize() throws {}
+}

@@ -1,0 +1,34 @@
+/// What training and evaluation will need of a device's memory, before any of it is taken.
+package struct MemoryEstimate {
+  /// The number of bytes in all.
+  package let byteCount: Int
+  /// The number of bytes of the largest piece.
+  package let largestByteCount: Int
+
+  /// Goes through a step and an evaluation without a device.
+  ///
+  /// - Parameters:
+  ///   - data: what is trained on.
+  ///   - testData: what is evaluated.
+  /// - Throws: `InputError`, as `Trainer` does.
+  package init(
+    _ model: some Module, loss: Loss, optimizer: some Optimizer, on device: Device,
+    data: Dataset, testData: Dataset, batchSize: Int
+  ) throws {
+    let backend = MeasuringBackend(device.backend)
+    let trainer = try Trainer(
+      model, loss: loss, optimizer: optimizer,
+      on: Device(name: device.name, backend: backend, residentLimit: device.residentLimit))
+    try trainer.train(on: data, batchSize: batchSize, steps: 1)
+    _ = try trainer.evaluate(on: testData)
+    byteCount = backend.byteCount
+    largestByteCount = backend.largestByteCount
+  }
+}
+
+extension Device {
+  /// The bytes of memory that there are.
+  package var memorySize: Int { backend.memorySize }
+  /// The bytes of the largest piece that can be had.
+  package var largestPiece: Int { min(backend.largestArray, backend.memorySize) }
+}

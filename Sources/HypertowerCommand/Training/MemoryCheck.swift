@@ -1,0 +1,40 @@
+import Datasets
+import Hypertower
+
+/// Whether a run will fit into a device's memory.
+enum MemoryCheck {
+  /// Checks before anything is allocated there.
+  ///
+  /// - Throws: `Failure(.memory)` with what is needed, what there is, and the batch size that would fit.
+  static func check(
+    _ network: DenseNetwork, _ tower: Tower, _ images: LabelledImages, batchSize: Int,
+    on device: Device
+  ) throws {
+    func estimate(_ batchSize: Int) throws -> MemoryEstimate {
+      try MemoryEstimate(
+        network, loss: .negativeLogLikelihood, optimizer: tower, on: device, data: images.train,
+        testData: images.test, batchSize: batchSize)
+    }
+    func fits(_ estimate: MemoryEstimate) -> Bool {
+      estimate.byteCount <= device.memorySize && estimate.largestByteCount <= device.largestPiece
+    }
+    let needed = try estimate(batchSize)
+    guard !fits(needed) else { return }
+    // The largest that fits, between one that does and one that does not.
+    var (low, high) = (0, batchSize)
+    while low + 1 < high {
+      let middle = (low + high) / 2
+      if fits(try estimate(middle)) { low = middle } else { high = middle }
+    }
+    throw Failure(
+      .memory,
+      "training needs \(gibibytes(needed.byteCount)), \(gibibytes(needed.largestByteCount)) of it in "
+        + "one piece; \(device) has \(gibibytes(device.memorySize)), at most "
+        + "\(gibibytes(device.largestPiece)) in one piece: "
+        + (low > 0 ? "--batch-size \(low) would fit" : "choose narrower layers"))
+  }
+
+  private static func gibibytes(_ bytes: Int) -> String {
+    formatted("%.2f", Double(bytes) / 0x1p30) + " GiB"
+  }
+}

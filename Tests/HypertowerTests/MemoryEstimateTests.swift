@@ -1,0 +1,47 @@
+import OpenCL
+import Testing
+
+@testable import Hypertower
+
+/// What training needs is known before it is taken.
+@Suite(.serialized) struct MemoryEstimateTests {
+  private let data = Dataset(
+    count: 400, featureCount: 50,
+    features: .bytes((0..<20_000).map { UInt8(truncatingIfNeeded: $0 * 7) }),
+    targets: .classes((0..<400).map { Int32($0 % 5) }, classCount: 5))
+
+  /// Temporary buffers are shared in other ways on a device, and matrices packed: within a quarter.
+  @Test(arguments: [[50, 5], [50, 300, 5], [50, 64, 128, 32, 5]], [20, 200])
+  func agreesWithWhatIsTaken(widths: [Int], batchSize: Int) throws {
+    let tower = Adam() / Adam()
+    for device in try OpenCL.Device.all() {
+      let backend = try OpenCLBackend(device)
+      let own = Device(name: "opencl", backend: backend)
+      let network = DenseNetwork(widths: widths)
+      let estimate = try MemoryEstimate(
+        network, loss: .negativeLogLikelihood, optimizer: tower, on: own, data: data,
+        testData: data, batchSize: batchSize)
+      #expect(backend.allocatedBytes == 0)
+      let trainer = try Trainer(
+        network, loss: .negativeLogLikelihood, optimizer: tower, on: own)
+      try trainer.train(on: data, batchSize: batchSize, steps: 1)
+      _ = try trainer.evaluate(on: data)
+      let taken = Double(backend.allocatedBytes)
+      let ratio = Double(estimate.byteCount) / taken
+      #expect((0.75...1.25).contains(ratio), "\(widths), \(batchSize): \(ratio) of \(taken)")
+    }
+  }
+
+  @Test func growsWithTheBatch() throws {
+    func bytes(_ batchSize: Int) throws -> MemoryEstimate {
+      try MemoryEstimate(
+        DenseNetwork(widths: [50, 1000, 5]), loss: .negativeLogLikelihood, optimizer: SGD(),
+        on: .cpu, data: data, testData: data, batchSize: batchSize)
+    }
+    let (small, large) = (try bytes(100), try bytes(300))
+    // A row of the batch takes its pixels, label and activations, 1,000 of them at least.
+    #expect(large.byteCount - small.byteCount > 200 * 1000 * 4)
+    // The evaluation goes over all 400 samples at once.
+    #expect(large.largestByteCount == 400 * 1000 * 4)
+  }
+}
