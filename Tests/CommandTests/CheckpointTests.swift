@@ -51,6 +51,13 @@ struct CheckpointTests {
       }
       #expect(try steps(folder + "/log") == steps(folder + "/whole.log"))
 
+      // A checkpoint has the weights that the run had then.
+      let evaluation = try CommandRun([
+        "evaluate", "--device", "cpu", "--data", folder + "/data", "--weights",
+        folder + "/run/step-0000000023.safetensors",
+      ])
+      #expect(evaluation.outputLines.last == resumed.outputLines.last, "\(evaluation.errors)")
+
       // What is done is done: nothing is trained again.
       let again = try train(folder, "--resume @/run --steps 23 --save @/again --quiet")
       #expect(again.status == 0)

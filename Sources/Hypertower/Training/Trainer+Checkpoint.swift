@@ -89,8 +89,7 @@ extension Trainer {
     if let other = file.entries.first(where: { !known.contains($0.name) }) {
       throw InputError(.badData, "\(source): tensor '\(other.name)' does not belong to the model")
     }
-    try setWeights(
-      SafetensorsFile(file.entries.filter { names.contains($0.name) }), source: source)
+    try setWeights(file, source: source)
     try state.setTensorsBesideWeights(arrays)
     try state.setCounters(step: step, batch: position?.batch ?? 0, seed: seed)
     self.seed = seed
@@ -104,6 +103,8 @@ extension Trainer {
 
 /// The names of a checkpoint's metadata.
 enum CheckpointKey {
+  /// How the names of tensors beside the weights begin.
+  static let tensorPrefix = "training."
   static let format = "hypertower_checkpoint"
   static let version = "1"
   static let step = "step"

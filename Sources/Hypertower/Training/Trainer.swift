@@ -338,7 +338,7 @@ public final class Trainer {
       })
   }
 
-  /// Replaces the weights.
+  /// Replaces the weights by those of a file, which may be a checkpoint.
   ///
   /// - Throws: `InputError` naming what lacks, does not belong, or has another shape.
   public func setWeights(_ file: SafetensorsFile, source: String = "weights") throws {
@@ -357,7 +357,11 @@ public final class Trainer {
       }
     }
     let names = Set(state.parameters.map(\.name))
-    if let other = file.entries.first(where: { !names.contains($0.name) }) {
+    // A checkpoint has what training needs, too.
+    let isCheckpoint = file.metadata[CheckpointKey.format] != nil
+    if let other = file.entries.first(where: {
+      !names.contains($0.name) && !(isCheckpoint && $0.name.hasPrefix(CheckpointKey.tensorPrefix))
+    }) {
       throw InputError(
         .badData, "\(source): tensor '\(other.name)' does not belong to the model")
     }

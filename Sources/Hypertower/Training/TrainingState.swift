@@ -174,14 +174,15 @@ final class TrainingState {
 
   /// What a step starts from, beside weights and counters, by name.
   private var arraysBesideWeights: [(name: String, array: any DeviceArray)] {
-    var arrays = [("training.tower", values)]
+    let prefix = CheckpointKey.tensorPrefix
+    var arrays: [(name: String, array: any DeviceArray)] = [("\(prefix)tower", values)]
     for (number, array) in gradients.enumerated() {
-      arrays.append(("training.gradients.\(number)", array))
+      arrays.append(("\(prefix)gradients.\(number)", array))
     }
     for (number, array) in states.enumerated() {
-      arrays.append(("training.states.\(number)", array))
+      arrays.append(("\(prefix)states.\(number)", array))
     }
-    if let previousWeights { arrays.append(("training.previous_weights", previousWeights)) }
+    if let previousWeights { arrays.append(("\(prefix)previous_weights", previousWeights)) }
     return arrays
   }
 
