@@ -16,7 +16,7 @@ SWIFT_FLAGS := --cache-path "$(CACHE)/swiftpm" --security-path "$(CACHE)/securit
 COMMAND     := .build/release/hypertower
 
 .DEFAULT_GOAL := build
-.PHONY: build train test bench experiments bench-peers dist lint deps clean
+.PHONY: build train test bench experiments bench-peers faults kills fuzz dist lint deps clean
 
 # Builds the command: .build/release/hypertower
 build: deps
@@ -48,6 +48,18 @@ experiments: build
 bench-peers: build
 	@Scripts/install-peers $(if $(findstring intel,$(ARGS)),intel)
 	@.build/peers/bin/python -B Benchmarks/peers/run.py $(ARGS)
+
+# Long tests of what goes wrong; Tests/RELIABILITY.md says what they show. Every OpenCL call fails once
+# (make faults ARGS=10: every tenth), and runs are killed and resumed (make kills ARGS=100).
+faults kills: build
+	@Tests/Reliability/$@ $(ARGS)
+
+# Feeds every reader with what a fuzzer makes of the files in Tests/Fuzz/Corpus, under AddressSanitizer:
+# make fuzz RUNS=10000000 READERS="idx tower"
+RUNS    := 1000000
+READERS := idx gzip safetensors checkpoint tower kernel-cache
+fuzz: deps
+	@Tests/Reliability/fuzz $(RUNS) $(READERS)
 
 # A folder and an archive in dist/ that run without Swift on x86-64 Linux with glibc 2.36 or newer.
 dist: deps

@@ -14,6 +14,16 @@ let swiftSettings: [SwiftSetting] =
     .enableUpcomingFeature("MemberImportVisibility"),
   ]
 
+// Built by `make fuzz` alone, with the sanitizers that it needs.
+let fuzzTargets: [Target] =
+  Context.environment["HYPERTOWER_FUZZ"] == nil
+  ? []
+  : [
+    .executableTarget(
+      name: "Fuzz", dependencies: ["Hypertower", "Datasets", "OpenCL"], path: "Tests/Fuzz",
+      swiftSettings: swiftSettings + [.unsafeFlags(["-parse-as-library"])])
+  ]
+
 let package = Package(
   name: "hypertower",
   products: [
@@ -33,7 +43,9 @@ let package = Package(
     .target(name: "OpenCL", dependencies: ["COpenCL", "CZlib"], swiftSettings: swiftSettings),
     .target(
       name: "Hypertower",
-      dependencies: ["OpenCL", "Kernels", "CZlib", .product(name: "RealModule", package: "swift-numerics")],
+      dependencies: [
+        "OpenCL", "Kernels", "CZlib", .product(name: "RealModule", package: "swift-numerics"),
+      ],
       swiftSettings: swiftSettings),
     .target(
       name: "Datasets", dependencies: ["Hypertower", "MNISTFiles", "CZlib"],
@@ -55,6 +67,6 @@ let package = Package(
     .testTarget(
       name: "CommandTests", dependencies: ["HypertowerCommand", "Hypertower", "OpenCL"],
       swiftSettings: swiftSettings),
-  ],
+  ] + fuzzTargets,
   cLanguageStandard: .gnu2x
 )

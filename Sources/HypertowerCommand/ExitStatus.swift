@@ -1,3 +1,4 @@
+import Glibc
 import Hypertower
 import OpenCL
 
@@ -39,6 +40,9 @@ struct Failure: Error {
 }
 
 extension ExitStatus {
+  /// The status of a program that a signal has ended.
+  init(signal: Int32) { self = signal == SIGINT ? .interrupted : .terminated }
+
   init(_ kind: InputError.Kind) {
     self =
       switch kind {

@@ -6,6 +6,13 @@ import Testing
 
 @testable import HypertowerCommand
 
+/// Whether plots are drawn here.
+private var hasGnuplot: Bool {
+  (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
+    access("\($0)/gnuplot", X_OK) == 0
+  }
+}
+
 @Suite("Experiments", .serialized)
 struct ExperimentTests {
   // MARK: The papers' numbers
@@ -93,7 +100,7 @@ struct ExperimentTests {
     struct Interruption: Error {}
 
     func run(
-      _ unit: Unit, after outcomes: [String: Outcome], advance: (Int) -> Void
+      _ unit: Unit, after outcomes: [String: Outcome], advance: (Int) throws -> Void
     ) throws -> Outcome {
       if unit.id == failsAt { throw Interruption() }
       done.ids.append(unit.id)
@@ -260,13 +267,6 @@ struct ExperimentTests {
     }
   }
 
-  /// Whether plots are drawn here.
-  private var hasGnuplot: Bool {
-    (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
-      access("\($0)/gnuplot", X_OK) == 0
-    }
-  }
-
   /// Checks that a plot was drawn, if there is something to draw it.
   private func checkImages(_ stem: String, _ run: CommandRun) throws {
     guard hasGnuplot else { return }
@@ -274,6 +274,17 @@ struct ExperimentTests {
     let picture = try Data(contentsOf: URL(filePath: stem + ".svg"))
     #expect(String(decoding: picture, as: UTF8.self).contains("</svg>"))
     #expect(try Data(contentsOf: URL(filePath: stem + ".png")).starts(with: [0x89, 0x50, 0x4E]))
+  }
+
+  @Test("Every row of the table of 2022 is a tower, and a run of its own")
+  func table2022() throws {
+    let table = try PaperTable.table2022(seeds: 3, isQuick: false, on: .cpu)
+    // Three rules alone at 30 or 5 epochs, AdaGrad at both, and 16 towers with their reruns.
+    let ids = table.units.map(\.id)
+    #expect(Set(ids).count == ids.count)
+    #expect(ids.count == 3 * (5 + 16 * 2))
+    // 234 batches of 256 and one of 96.
+    #expect(table.units.first?.steps == 30 * 235)
   }
 
   @Test("A quick run of every experiment writes its files")
@@ -321,7 +332,7 @@ struct TrainingPlotTests {
         #expect(lines[0].hasPrefix("step\tloss\tlevel 0 "))
         let columns = lines[0].split(separator: "\t").count
         #expect(lines.allSatisfy { $0.split(separator: "\t").count == columns })
-        if FileManager.default.fileExists(atPath: "/usr/bin/gnuplot") {
+        if hasGnuplot {
           #expect(run.errors.isEmpty)
           let picture = try Data(contentsOf: URL(filePath: out + "/training.svg"))
           #expect(String(decoding: picture, as: UTF8.self).contains("</svg>"))

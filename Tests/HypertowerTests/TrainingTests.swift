@@ -40,6 +40,10 @@ import Testing
       (RMSProp(0.02, gamma: 0.8) / SGD(1e-3), true), (RMSProp(0.02) / Adam(1e-3), false),
       (RMSProp(gamma: 0.9, tunesOnlyLearningRate: true) / SGD(1e-3), false),
       (RMSProp(gamma: 0.8, tunesOnlyLearningRate: true) / SGD(1e-3), false),
+      // States that do not start at 0, and values for each tensor.
+      (Adam(epsilon: 1e-3) / Adam(), false), (Adam(epsilon: 1e-2) / Adam(), true),
+      (AdaGrad() / SGD(), false), (AdaGrad(0.1) / SGD(), true),
+      (SGDPerParameter(0.1) / Adam(), false), (SGDPerParameter(0.2) / Adam(0.1), true),
     ]
     var previous = state
     for (number, (tower, keeps)) in towers.enumerated() {

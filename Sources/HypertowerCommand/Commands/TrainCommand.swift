@@ -1,6 +1,5 @@
 import ArgumentParser
 import Datasets
-import Glibc
 import Hypertower
 
 struct TrainCommand: ParsableCommand {
@@ -118,7 +117,7 @@ struct TrainCommand: ParsableCommand {
     } catch let interruption as TrainingRun.Interrupted {
       drawIfPossible(run.history, tower)
       throw Failure(
-        interruption.signal == SIGINT ? .interrupted : .terminated,
+        .init(signal: interruption.signal),
         "interrupted after step \(interruption.step) of \(run.steps); "
           + (run.checkpoints.map { "go on with it by --resume \($0.folder.path)" }
             ?? "nothing is kept without --checkpoint"))

@@ -57,7 +57,8 @@ struct Comparison: TrialExperiment {
               "`\(tower)`", SeedValues(outcomes.map(\.testAccuracyPercent)).text("%.2f"),
               SeedValues(outcomes.map(\.testLoss)).text("%.4f"),
               outcomes.millisecondsPerStep.map { formatted("%.3f", $0) } ?? "",
-              tower.height > 0 ? "`\(outcomes[0].tower)`" : "",
+              tower.height > 0
+                ? outcomes.first { $0.failure == nil }.map { "`\($0.tower)`" } ?? "" : "",
             ]
           })
       ],
@@ -74,9 +75,7 @@ struct Comparison: TrialExperiment {
             "milliseconds_per_step": outcomes.millisecondsPerStep,
           ])
       },
-      remarks: units.compactMap { trial in
-        outcomes[trial.id]?.failure.map { "\(trial.id): \($0)" }
-      })
+      remarks: failures(outcomes))
   }
 
   /// The training loss over steps: the mean of the seeds that came so far, each point that of a window of steps.

@@ -18,7 +18,7 @@ protocol Experiment {
   ///   - outcomes: those of the pieces before, by their names.
   ///   - advance: is told of training steps as they are done.
   func run(
-    _ unit: Unit, after outcomes: [String: Outcome], advance: (Int) -> Void
+    _ unit: Unit, after outcomes: [String: Outcome], advance: (Int) throws -> Void
   ) throws -> Outcome
 
   /// What all outcomes come to.

@@ -15,6 +15,8 @@ final class ExperimentJournal<Outcome: Codable> {
     /// The versions of its driver and platform; nil for the CPU backend.
     let driver: String?
     let schedules: String?
+    /// Whether operations were put together into launches.
+    let fuses: Bool
     let version: String
     /// When the experiment began; nothing depends on it.
     let started: String
@@ -25,6 +27,7 @@ final class ExperimentJournal<Outcome: Codable> {
         ("experiment", experiment, other.experiment), ("version", version, other.version),
         ("device", device, other.device), ("driver", driver, other.driver),
         ("schedules", schedules, other.schedules),
+        ("fusion", fuses ? "on" : "off", other.fuses ? "on" : "off"),
       ]
       for key in Set(settings.keys).union(other.settings.keys).sorted() {
         pairs.append((key, settings[key], other.settings[key]))
@@ -81,6 +84,12 @@ final class ExperimentJournal<Outcome: Codable> {
     let lines = whole.split(separator: newline)
     guard let first = lines.first else { return try append(expected) }
     header = try decode(Header.self, first, line: 1)
+    if lines.count == 1 {
+      // Begun and nothing done: nothing is lost.
+      header = expected
+      try truncate(to: 0)
+      return try append(expected)
+    }
     if let (name, own, other) = header.difference(from: expected) {
       throw InputError(
         .usage,

@@ -21,6 +21,8 @@ struct ExperimentRun<Subject: Experiment> {
     let device: String
     let driver: String?
     let schedules: String?
+    let fuses: Bool
+    let isQuick: Bool
     let version: String
     let started: String
     let seconds: Double
@@ -34,7 +36,7 @@ struct ExperimentRun<Subject: Experiment> {
       path: "\(folder)/\(experiment.name).partial.jsonl",
       header: .init(
         experiment: experiment.name, settings: experiment.settings, device: device.description,
-        driver: device.driver, schedules: device.tuning, version: Version.text,
+        driver: device.driver, schedules: device.tuning, fuses: device.fuses, version: Version.text,
         started: Date().formatted(.iso8601)),
       units: units, restarts: restarts)
     let rest = units.filter { journal.outcomes[$0.id] == nil }
@@ -59,10 +61,19 @@ struct ExperimentRun<Subject: Experiment> {
       stepsDone: (units.map(\.steps).reduce(0, +)) - rest.map(\.steps).reduce(0, +),
       isQuiet: isQuiet)
     defer { display.finish() }
+    Interruption.watch()
     for (number, unit) in rest.enumerated() {
       display.begin(unit, number: units.count - rest.count + number + 1)
       let start = ContinuousClock.now
-      let outcome = try experiment.run(unit, after: journal.outcomes) { display.advance(by: $0) }
+      let outcome = try experiment.run(unit, after: journal.outcomes) { steps in
+        display.advance(by: steps)
+        if let signal = Interruption.signal {
+          throw Failure(
+            .init(signal: signal),
+            "interrupted; \(journal.outcomes.count) of \(units.count) runs are kept in "
+              + "\(journal.path): the same command goes on with them")
+        }
+      }
       try journal.keep(
         outcome, of: unit.id, seconds: (ContinuousClock.now - start).seconds)
       display.end(unit)
@@ -78,7 +89,8 @@ struct ExperimentRun<Subject: Experiment> {
     let header = journal.header
     let record = Record(
       experiment: header.experiment, settings: header.settings, device: header.device,
-      driver: header.driver, schedules: header.schedules, version: header.version,
+      driver: header.driver, schedules: header.schedules, fuses: header.fuses, isQuick: isQuick,
+      version: header.version,
       started: header.started,
       seconds: journal.seconds, outcomes: journal.outcomes, summary: report.summary)
     try AtomicFile.write(

@@ -46,10 +46,10 @@ struct HeightTimes: Experiment {
   }
 
   func run(
-    _ unit: Unit, after outcomes: [String: Outcome], advance: (Int) -> Void
+    _ unit: Unit, after outcomes: [String: Outcome], advance: (Int) throws -> Void
   ) throws -> Outcome {
     let times = try benchmark.value().round()
-    advance(unit.steps)
+    try advance(unit.steps)
     return Outcome(
       milliseconds: Dictionary(
         uniqueKeysWithValues: Self.towers.enumerated().map { number, tower in

@@ -13,8 +13,8 @@ final class Laboratory {
   private let device: Device
   private var trainer: Trainer?
 
-  /// The most steps between two reports of progress.
-  private static let pieceLength = 1000
+  /// The most steps that are timed as one, and between two reports of progress.
+  private static let pieceLength = 50
 
   /// - Parameters:
   ///   - hidden: the widths of the hidden layers; default: the paper's.
@@ -37,18 +37,26 @@ final class Laboratory {
 
   var stepsPerEpoch: Int { (images.train.count + batchSize - 1) / batchSize }
 
-  /// Checks that the network has all tensors that towers name.
+  /// Checks that the network has all tensors that towers name, and that the device has the memory.
   ///
-  /// - Throws: `InputError` before any time is spent.
+  /// - Throws: `InputError` or `Failure` before any time is spent.
   func check(_ towers: [Tower]) throws {
-    for tower in towers { _ = try trainer(tower, seed: 0) }
+    for tower in towers {
+      try MemoryCheck.check(try network, tower, images, batchSize: batchSize, on: device)
+    }
+  }
+
+  private var network: DenseNetwork {
+    get throws {
+      try ModelOptions.network(widths: [images.featureCount] + hidden + [images.classCount])
+    }
   }
 
   /// Runs a trial with a tower; one that diverges has an outcome, too.
   ///
   /// - Parameter advance: is told of steps as they are done.
   /// - Throws: what the device reports.
-  func run(_ trial: Trial, _ tower: Tower, advance: (Int) -> Void) throws -> TrialOutcome {
+  func run(_ trial: Trial, _ tower: Tower, advance: (Int) throws -> Void) throws -> TrialOutcome {
     let trainer = try trainer(tower, seed: trial.seed)
     if trial.start == .reference { try trainer.setWeights(Self.referenceWeights()) }
     var curve = TrialOutcome.Curve()
@@ -75,12 +83,13 @@ final class Laboratory {
 
   /// Takes a trial's steps.
   ///
-  /// - Returns: milliseconds a step, of those in which nothing has to be built; nil if there were none.
+  /// - Returns: milliseconds a step, the median of the pieces in which nothing has to be built; nil if
+  ///   there were none.
   private func train(
-    _ trainer: Trainer, _ trial: Trial, _ advance: (Int) -> Void,
+    _ trainer: Trainer, _ trial: Trial, _ advance: (Int) throws -> Void,
     report: (([StepRecord]) throws -> Void)?
   ) throws -> Double? {
-    var (timedSteps, time) = (0, Duration.zero)
+    var times: [Double] = []
     while trainer.stepCount < trial.steps {
       let piece = piece(after: trainer.stepCount, of: trial.steps)
       let start = ContinuousClock.now
@@ -88,12 +97,11 @@ final class Laboratory {
         on: images.train, batchSize: batchSize, steps: piece.steps, shuffled: isShuffled,
         report: report)
       if piece.isTimed {
-        timedSteps += piece.steps
-        time += ContinuousClock.now - start
+        times.append((ContinuousClock.now - start).seconds * 1000 / Double(piece.steps))
       }
-      advance(piece.steps)
+      try advance(piece.steps)
     }
-    return timedSteps > 0 ? time.seconds * 1000 / Double(timedSteps) : nil
+    return times.isEmpty ? nil : times.median
   }
 
   /// The steps until something changes: kernels are built in the first step and, where the last batch
@@ -112,10 +120,8 @@ final class Laboratory {
       try trainer.restart(with: tower, seed: seed)
       return trainer
     }
-    let network = try ModelOptions.network(
-      widths: [images.featureCount] + hidden + [images.classCount])
     let trainer = try Trainer(
-      network, loss: .negativeLogLikelihood, optimizer: tower, on: device, seed: seed)
+      try network, loss: .negativeLogLikelihood, optimizer: tower, on: device, seed: seed)
     self.trainer = trainer
     return trainer
   }

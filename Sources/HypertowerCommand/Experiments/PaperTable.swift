@@ -90,8 +90,9 @@ struct PaperTable: TrialExperiment {
     let rerun: [TrialOutcome]
     let metric: Metric
 
+    /// Those of the runs that took place.
     func values(_ outcomes: [TrialOutcome]) -> SeedValues {
-      SeedValues(outcomes.map(metric.value))
+      SeedValues(outcomes.filter { !$0.isSkipped }.map(metric.value))
     }
   }
 
@@ -104,12 +105,9 @@ struct PaperTable: TrialExperiment {
         row: row, first: all(rerun: false), rerun: row.isTower ? all(rerun: true) : [],
         metric: metric)
     }
-    let failures = units.compactMap { trial in
-      outcomes[trial.id]?.failure.map { "\(trial.id): \($0)" }
-    }
     return ExperimentReport(
       title: title, description: description, tables: [table(results)], plots: [plot(results)],
-      summary: results.map(summary), remarks: failures)
+      summary: results.map(summary), remarks: failures(outcomes))
   }
 
   private func table(_ results: [Result]) -> MarkdownTable {
@@ -138,7 +136,9 @@ struct PaperTable: TrialExperiment {
   /// The bottom rule's learned hyperparameters, the mean over the seeds, in four digits.
   private func learned(_ row: Row, _ outcomes: [TrialOutcome]) -> String {
     row.tower.levels[0].hyperparameters.compactMap { own in
-      let values = outcomes.compactMap { $0.bottomHyperparameters[own.name] }
+      let values = outcomes.compactMap { outcome in
+        outcome.failure == nil ? outcome.bottomHyperparameters[own.name] : nil
+      }
       return values.isEmpty ? nil : "\(own.name) " + formatted("%.4g", values.mean)
     }.joined(separator: ", ")
   }
@@ -151,6 +151,8 @@ struct PaperTable: TrialExperiment {
         "epochs": Double(result.row.epochs), "\(metric)_percent": first.mean,
         "runs": Double(first.count), "diverged": Double(first.count - first.values.count),
         "deviation": first.standardDeviation, "paper": result.row.paper,
+        "rerun_runs": Double(rerun.count),
+        "rerun_diverged": Double(rerun.count - rerun.values.count),
         "rerun_\(metric)_percent": rerun.mean, "rerun_deviation": rerun.standardDeviation,
         "paper_rerun": result.row.paperRerun,
         "milliseconds_per_step": result.first.millisecondsPerStep,

@@ -70,13 +70,12 @@ struct Sensitivity: TrialExperiment {
   // MARK: Report
 
   func report(_ outcomes: [String: TrialOutcome]) -> ExperimentReport {
-    func accuracy(_ height: Int, _ number: Int) -> Double? {
-      let values = (0..<seeds).compactMap {
-        outcomes[id(height: height, number: number, seed: $0)]?.testAccuracyPercent
-      }
-      return values.isEmpty ? nil : values.mean
+    func accuracy(_ height: Int, _ number: Int) -> SeedValues {
+      SeedValues(
+        (0..<seeds).map {
+          outcomes[id(height: height, number: number, seed: $0)]?.testAccuracyPercent
+        })
     }
-    func text(_ value: Double?) -> String { value.map { formatted("%.2f", $0) } ?? "diverged" }
     let accuracies = numbers.map { number in heights.map { accuracy($0, number) } }
     let compared = Self.reference.keys.sorted().filter { heights.contains($0) }
     let isComparable = seeds == 1 && steps == laboratory.stepsPerEpoch
@@ -92,7 +91,7 @@ struct Sensitivity: TrialExperiment {
           caption: "Test accuracy in %, by the height of the tower:",
           header: ["step size"] + heights.map { "height \($0)" },
           rows: zip(numbers, accuracies).map { number, row in
-            [formatted("%.3g", stepSize(number))] + row.map(text)
+            [formatted("%.3g", stepSize(number))] + row.map { $0.text("%.2f") }
           })
       ]
         + (isComparable
@@ -103,29 +102,36 @@ struct Sensitivity: TrialExperiment {
               rows: Self.reference[0]!.keys.sorted().map { number in
                 let values = compared.flatMap { height in
                   [
-                    text(accuracy(height, number)),
+                    accuracy(height, number).text("%.2f"),
                     formatted("%.1f", Self.reference[height]![number]!),
                   ]
                 }
                 return ["\(number)", formatted("%.3g", stepSize(number))] + values
               })
           ] : []),
-      plots: [plot(accuracies, compared: isComparable ? compared : [])],
+      plots: [plot(accuracies.map { $0.map(\.mean) }, compared: isComparable ? compared : [])],
       summary: zip(numbers, accuracies).map { number, row in
         var values: [String: Double?] = ["step_size": stepSize(number)]
         for (height, accuracy) in zip(heights, row) {
-          values["height_\(height)_accuracy_percent"] = accuracy
+          values["height_\(height)_accuracy_percent"] = accuracy.mean
+          values["height_\(height)_runs"] = Double(accuracy.count)
+          values["height_\(height)_diverged"] = Double(accuracy.count - accuracy.values.count)
           if isComparable {
             values["height_\(height)_pytorch"] = Self.reference[height]?[number]
           }
         }
         return SummaryRow("step size \(number)", values)
       },
-      remarks: isComparable
-        ? [
-          "Step sizes from \(formatted("%.3g", stepSize(Self.firstChaotic))) on are chaotic: there "
-            + "rounding alone decides where a run ends."
-        ] : [])
+      remarks: chaosRemark + failures(outcomes))
+  }
+
+  /// What to know about the largest step sizes.
+  private var chaosRemark: [String] {
+    guard numbers.contains(where: { $0 >= Self.firstChaotic }) else { return [] }
+    return [
+      "Step sizes from \(formatted("%.3g", stepSize(Self.firstChaotic))) on are chaotic: there "
+        + "rounding alone decides where a run ends."
+    ]
   }
 
   private func plot(_ accuracies: [[Double?]], compared: [Int]) -> Plot {

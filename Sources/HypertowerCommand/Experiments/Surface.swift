@@ -95,7 +95,7 @@ struct Surface: TrialExperiment {
       description: """
         Figure 1 of the paper of 2019: one epoch of MNIST in file order, in batches of 300; \
         784–128–10, tanh after both layers. \(Laboratory.startText(seeds: seeds)) The losses of \
-        batches are averaged over 8 steps.
+        batches are averaged over 8 steps, those of the paths over 9.
         """,
       tables: [
         MarkdownTable(
@@ -115,7 +115,8 @@ struct Surface: TrialExperiment {
           SummaryRow(
             "\($0.tower)",
             ["step_size": $0.stepSizes.last ?? nil, "loss": smoothed($0.losses).last?.value])
-        })
+        },
+      remarks: failures(outcomes))
   }
 
   private func plot(

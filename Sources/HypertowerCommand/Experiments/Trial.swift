@@ -42,8 +42,13 @@ protocol TrialExperiment: Experiment where Unit == Trial, Outcome == TrialOutcom
 }
 
 extension TrialExperiment {
+  /// A line for every trial that has come to nothing, and why.
+  func failures(_ outcomes: [String: TrialOutcome]) -> [String] {
+    units.compactMap { trial in outcomes[trial.id]?.failure.map { "\(trial.id): \($0)" } }
+  }
+
   func run(
-    _ trial: Trial, after outcomes: [String: TrialOutcome], advance: (Int) -> Void
+    _ trial: Trial, after outcomes: [String: TrialOutcome], advance: (Int) throws -> Void
   ) throws -> TrialOutcome {
     switch trial.source {
     case .given(let tower): return try laboratory.run(trial, tower, advance: advance)
@@ -52,7 +57,8 @@ extension TrialExperiment {
       func failure(_ reason: String) -> TrialOutcome {
         return TrialOutcome(
           tower: learned.bottomRule, bottomRule: learned.bottomRule,
-          bottomHyperparameters: learned.bottomHyperparameters, steps: 0, failure: reason)
+          bottomHyperparameters: learned.bottomHyperparameters, steps: 0, failure: reason,
+          isSkipped: true)
       }
       if let reason = learned.failure { return failure("nothing was learned: \(reason)") }
       // From its text, as after an interruption; a step size below 0 is refused there.

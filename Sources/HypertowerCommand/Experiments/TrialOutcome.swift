@@ -11,10 +11,12 @@ struct TrialOutcome: Codable {
   /// On the test set; nil if training diverged.
   var testAccuracyPercent: Double?
   var testLoss: Double?
-  /// Without the first step, in which kernels are built, and without evaluation.
+  /// The median of pieces of some steps, without those in which kernels are built.
   var millisecondsPerStep: Double?
   /// Why there is no accuracy.
   var failure: String?
+  /// Whether there was nothing to run: what it was to start from is not there.
+  var isSkipped = false
   var curve: Curve?
 
   /// What every step was like.

@@ -22,6 +22,10 @@ struct ExperimentOptions: ParsableArguments {
   @Flag(help: "Show no progress.")
   var quiet = false
 
+  func validate() throws {
+    guard !out.isEmpty else { throw ValidationError("--out is empty: name a folder") }
+  }
+
   /// Runs the experiment that `make` returns for the device.
   func run<Subject: Experiment>(_ make: (Device) throws -> Subject) throws {
     let device = try device.device()

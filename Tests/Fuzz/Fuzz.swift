@@ -1,0 +1,55 @@
+import Datasets
+import Glibc
+import Hypertower
+import OpenCL
+
+/// The readers that the fuzzer can feed, chosen by the environment variable FUZZ_READER.
+enum Reader: String, CaseIterable {
+  case idx
+  case gzip
+  case safetensors
+  case checkpoint
+  case tower
+  case kernelCache = "kernel-cache"
+
+  static let chosen: Reader = {
+    let name = getenv("FUZZ_READER").map { String(cString: $0) } ?? ""
+    guard let reader = Reader(rawValue: name) else {
+      fatalError("FUZZ_READER is one of \(allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    return reader
+  }()
+
+  /// Reads `bytes`; what is thrown is the reader's right.
+  func read(_ bytes: [UInt8]) throws {
+    switch self {
+    case .idx: _ = try bytes.withUnsafeBytes { try IDXFile(contents: $0, name: "fuzz") }
+    case .gzip:
+      _ = try ([0x1F, 0x8B] + bytes).withUnsafeBytes { try IDXFile(contents: $0, name: "fuzz") }
+    case .safetensors:
+      let file = try SafetensorsFile(bytes: bytes, name: "fuzz")
+      // What was read is written and read the same.
+      let again = try SafetensorsFile(bytes: file.serialized(), name: "again")
+      precondition(again.entries.map(\.name) == file.entries.map(\.name))
+      for entry in file.entries { _ = entry.doubles() }
+    case .checkpoint:
+      // The CRC would keep the fuzzer out: it is taken anew.
+      guard let file = try? SafetensorsFile(bytes: bytes, name: "fuzz") else { return }
+      let sealed = SealedSafetensors.bytes(of: file)
+      _ = try SealedSafetensors.file(in: sealed, name: "fuzz")
+      _ = try SealedSafetensors.file(in: bytes, name: "fuzz")
+    case .tower:
+      let tower = try Tower(parsing: String(decoding: bytes, as: UTF8.self))
+      let again = try Tower(parsing: tower.description)
+      precondition(again.description == tower.description)
+    case .kernelCache: _ = ProgramCacheEntry(decoding: bytes)
+    }
+  }
+}
+
+/// What libFuzzer calls with each input.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  try? Reader.chosen.read(Array(UnsafeBufferPointer(start: start, count: count)))
+  return 0
+}
