@@ -16,7 +16,7 @@ SWIFT_FLAGS := --cache-path "$(CACHE)/swiftpm" --security-path "$(CACHE)/securit
 COMMAND     := .build/release/hypertower
 
 .DEFAULT_GOAL := build
-.PHONY: build train test bench experiments bench-peers faults kills fuzz dist lint deps clean
+.PHONY: build train test bench experiments bench-peers faults kills kernels fuzz dist lint deps clean
 
 # Builds the command: .build/release/hypertower
 build: deps
@@ -50,8 +50,9 @@ bench-peers: build
 	@.build/peers/bin/python -B Benchmarks/peers/run.py $(ARGS)
 
 # Long tests of what goes wrong; Tests/RELIABILITY.md says what they show. Every OpenCL call fails once
-# (make faults ARGS=10: every tenth), and runs are killed and resumed (make kills ARGS=100).
-faults kills: build
+# (make faults ARGS=10: every tenth), runs are killed and resumed (make kills ARGS=100), and kernels run
+# in Oclgrind.
+faults kills kernels: build
 	@Tests/Reliability/$@ $(ARGS)
 
 # Feeds every reader with what a fuzzer makes of the files in Tests/Fuzz/Corpus, under AddressSanitizer:

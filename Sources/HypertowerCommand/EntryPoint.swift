@@ -11,7 +11,9 @@ enum EntryPoint {
       try command.run()
     } catch {
       guard let failure = Failure(error) else { HypertowerCommand.exit(withError: error) }
-      Console.note("Error: \(failure.message)\n")
+      // Who interrupts a run knows that it is no error.
+      let isInterruption = failure.status == .interrupted || failure.status == .terminated
+      Console.note("\(isInterruption ? "hypertower" : "Error"): \(failure.message)\n")
       exit(failure.status.rawValue)
     }
   }

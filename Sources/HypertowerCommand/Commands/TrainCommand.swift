@@ -54,6 +54,7 @@ struct TrainCommand: ParsableCommand {
   var quiet = false
 
   func run() throws {
+    Interruption.watch()
     let resumed = try checkpoint.resumedRun()
     if resumed != nil { try refuseSettings() }
     let tower = try Tower(
@@ -74,8 +75,14 @@ struct TrainCommand: ParsableCommand {
     if let initialWeights { try trainer.load(initialWeights) }
     if let resumed {
       try trainer.resume(from: resumed.file, source: resumed.source, on: images.train)
-      Console.warn("going on after step \(trainer.stepCount), from \(resumed.source)")
+      let step = trainer.stepCount
+      Console.warn(
+        step < settings.steps
+          ? "going on after step \(step), from \(resumed.source)"
+          : "\(resumed.source) is of step \(step) of \(settings.steps): nothing is left to do; give "
+            + "--epochs or --steps to train longer")
     }
+    let firstStep = trainer.stepCount
     let stepsPerEpoch =
       (images.train.count + settings.batchSize - 1) / settings.batchSize
     let log = try log.map { try TrainingLog(path: $0, keeping: trainer.stepCount) }
@@ -93,13 +100,14 @@ struct TrainCommand: ParsableCommand {
       recovery: checkpoint.onDivergence == .restore ? Recovery() : nil)
     let seconds = try seconds(of: run, tower)
     if let save { try trainer.save(save) }
-    try report(trainer, accuracy: try trainer.accuracy(on: images.test), seconds, log)
+    try report(
+      trainer, accuracy: try trainer.accuracy(on: images.test), seconds,
+      steps: trainer.stepCount - firstStep, log)
     try draw(history, tower)
   }
 
   /// Runs to the end; what ends the run before is told in its log, too.
   private func seconds(of run: TrainingRun, _ tower: Tower) throws -> Double {
-    Interruption.watch()
     do {
       let duration = try run.run()
       try run.trainer.checkFinite()
@@ -137,7 +145,7 @@ struct TrainCommand: ParsableCommand {
       throw Failure(
         .usage,
         "\(given.joined(separator: ", ")) cannot be given with --resume: the run goes on with the "
-          + "settings that it began with")
+          + "settings that it began with; its length may be given, by --epochs or --steps")
     }
   }
 
@@ -187,7 +195,9 @@ struct TrainCommand: ParsableCommand {
     guard let plot, let history else { return }
     let drawing = TrainingPlot(history, tower: tower).plot
     try drawing.write(to: plot)
-    _ = Gnuplot.draw([drawing], in: plot)
+    if !Gnuplot.draw([drawing], in: plot).isEmpty {
+      Console.warn("drawn: \(plot)/\(drawing.name).svg and .png")
+    }
   }
 
   /// Draws beside an error, which is not to be hidden by another one.
@@ -207,7 +217,7 @@ struct TrainCommand: ParsableCommand {
 
   /// Says what training has come to, and ends the log with it.
   private func report(
-    _ trainer: Trainer, accuracy: Double, _ seconds: Double, _ log: TrainingLog?
+    _ trainer: Trainer, accuracy: Double, _ seconds: Double, steps: Int, _ log: TrainingLog?
   ) throws {
     let tower = try trainer.tower
     try log?.finish([
@@ -222,7 +232,7 @@ struct TrainCommand: ParsableCommand {
         ["tower", tower.description],
         [
           "time",
-          "\(formatted("%.2f", seconds)) s for \(trainer.stepCount) steps, "
+          "\(formatted("%.2f", seconds)) s for \(steps) steps, "
             + "building kernels included",
         ],
         ["device", trainer.device.description],

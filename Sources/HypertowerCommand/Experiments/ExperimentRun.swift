@@ -123,9 +123,10 @@ struct ExperimentRun<Subject: Experiment> {
   }
 
   private func show(_ report: ExperimentReport, _ drawn: [Plot]) throws {
+    if isQuick { try Console.print("A quick run of a few steps: these numbers mean nothing.\n") }
     for table in report.tables { try Console.print((table.lines + [""]).joined(separator: "\n")) }
     for remark in report.remarks { try Console.print(remark) }
-    let plots = drawn.map { "\($0.name).svg" }
+    let plots = drawn.flatMap { ["\($0.name).svg", "\($0.name).png"] }
     try Console.print(
       "in \(folder): "
         + (["\(experiment.name).md", "\(experiment.name).json"] + plots).joined(separator: ", "))

@@ -1,23 +1,40 @@
 import Datasets
 import Hypertower
-import OpenCL
 
 extension LabelledImages {
-  /// A hash of all samples and labels, by which an experiment knows its data again.
+  /// A hash of all samples and labels, by which a run and an experiment know their data again.
   var fingerprint: String {
-    let parts = [train, test].flatMap { dataset -> [UInt64] in
-      let features =
-        switch dataset.features {
-        case .bytes(let bytes): fnv1a64(bytes)
-        case .floats(let floats): floats.withUnsafeBytes { fnv1a64($0) }
-        }
-      let targets =
-        switch dataset.targets {
-        case .classes(let labels, _): labels.withUnsafeBytes { fnv1a64($0) }
-        case .values(let values, _): values.withUnsafeBytes { fnv1a64($0) }
-        }
-      return [features, targets]
+    var hash = WordHash()
+    for dataset in [train, test] {
+      switch dataset.features {
+      case .bytes(let bytes): bytes.withUnsafeBytes { hash.add($0) }
+      case .floats(let floats): floats.withUnsafeBytes { hash.add($0) }
+      }
+      switch dataset.targets {
+      case .classes(let labels, _): labels.withUnsafeBytes { hash.add($0) }
+      case .values(let values, _): values.withUnsafeBytes { hash.add($0) }
+      }
     }
-    return String(parts.withUnsafeBytes { fnv1a64($0) }, radix: 16)
+    return String(hash.value, radix: 16)
+  }
+}
+
+/// FNV-1a on words of 8 bytes in place of bytes, so that 50 MB take a few milliseconds.
+private struct WordHash {
+  private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+
+  mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    let end = bytes.count / 8 * 8
+    for offset in stride(from: 0, to: end, by: 8) {
+      add(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
+    }
+    for byte in bytes[end...] { add(UInt64(byte)) }
+    add(UInt64(bytes.count))
+  }
+
+  private mutating func add(_ word: UInt64) {
+    value = (value ^ word) &* 0x100_0000_01b3
+    // The product alone carries nothing downwards.
+    value ^= value >> 32
   }
 }

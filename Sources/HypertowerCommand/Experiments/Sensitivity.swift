@@ -97,7 +97,7 @@ struct Sensitivity: TrialExperiment {
         + (isComparable
           ? [
             MarkdownTable(
-              caption: "Beside PyTorch's for the same runs:",
+              caption: "Beside PyTorch's for the same runs; step size i is 10^(−7 + 10·i/19):",
               header: ["i", "step size"] + compared.flatMap { ["height \($0)", "PyTorch"] },
               rows: Self.reference[0]!.keys.sorted().map { number in
                 let values = compared.flatMap { height in

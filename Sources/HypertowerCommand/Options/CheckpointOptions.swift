@@ -20,7 +20,7 @@ struct CheckpointOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Go on with the run whose checkpoints are in a folder, with its settings.",
+      "Go on with the run whose checkpoints are in a folder, with its settings; --epochs or --steps may make it longer.",
       valueName: "folder"))
   var resume: String?
 

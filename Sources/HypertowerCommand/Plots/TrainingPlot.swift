@@ -2,8 +2,8 @@ import Hypertower
 
 /// The loss and every level's hyperparameters over the steps of a run.
 ///
-/// The loss has a panel, and so has each hyperparameter of each level; in a tall tower those of one
-/// kind share a panel.
+/// The loss has a panel, and so has each hyperparameter that is tuned, those of every level but the top; in
+/// a tall tower those of one kind share a panel.
 struct TrainingPlot {
   private let history: TrainingHistory
   private let tower: Tower
@@ -81,7 +81,7 @@ struct TrainingPlot {
   private var panels: [Panel] {
     let isTall = tower.levels.count > Self.mostLevels
     var panels: [Panel] = []
-    for line in lines {
+    for line in lines where line.level < tower.height {
       let title =
         isTall ? line.kind : "level \(line.level), \(tower.levels[line.level].name): \(line.kind)"
       if let known = panels.firstIndex(where: { $0.title == title }) {
