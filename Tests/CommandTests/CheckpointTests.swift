@@ -125,7 +125,7 @@ struct CheckpointTests {
             "train", "--device", "cpu", "--data", folder + "/data", "--batch-size", "16", "--steps",
             "100000000", "--checkpoint", "\(folder)/\(name)", "--checkpoint-every", "100000000",
             "--quiet",
-          ], signal: signal, after: 0.5)
+          ], signal: signal, onceThereIs: "\(folder)/\(name)")
         #expect(run.status == status, "\(run.errors)")
         #expect(run.errors.contains("go on with it by --resume \(folder)/\(name)"))
         let files = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(name)")
@@ -134,8 +134,8 @@ struct CheckpointTests {
       let run = try CommandRun(
         [
           "train", "--device", "cpu", "--data", folder + "/data", "--batch-size", "16", "--steps",
-          "100000000", "--quiet",
-        ], signal: SIGINT, after: 0.5)
+          "100000000", "--log", folder + "/log", "--quiet",
+        ], signal: SIGINT, onceThereIs: folder + "/log")
       #expect(run.status == 130)
       #expect(run.errors.contains("nothing is kept without --checkpoint"))
     }

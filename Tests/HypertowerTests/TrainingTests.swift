@@ -28,7 +28,7 @@ import Testing
   // MARK: Starting over
 
   /// Whatever a trainer did before, after a restart it trains as a new one does.
-  @Test(arguments: TestBackend.all)
+  @Test(arguments: TestBackend.native)
   func restartEqualsAFreshTrainer(backend: TestBackend) throws {
     let reused = try trainer(RMSProp() / SGD(1e-4), on: try backend.device())
     let state = ObjectIdentifier(reused.state)

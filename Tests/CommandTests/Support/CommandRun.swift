@@ -15,10 +15,11 @@ struct CommandRun {
   ///   - environment: variables in addition to those of the tests.
   ///   - sink: where standard output goes; default: it is kept.
   ///   - signal: what the program is sent while it runs, if anything.
-  ///   - delay: after how many seconds.
+  ///   - file: what the program makes before it is sent the signal.
   init(
     _ arguments: [String], environment: [String: String] = [:],
-    discardingOutputTo sink: String? = nil, signal: Int32? = nil, after delay: Double = 0
+    discardingOutputTo sink: String? = nil, signal: Int32? = nil,
+    onceThereIs file: String = ""
   ) throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "\(UUID())").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -50,7 +51,9 @@ struct CommandRun {
     guard code == 0 else { throw SpawnFailure(program: Self.program, code: code) }
 
     if let signal {
-      usleep(UInt32(delay * 1e6))
+      // A minute at most: a program that has ended makes nothing.
+      for _ in 0..<6000 where access(file, F_OK) != 0 { usleep(10_000) }
+      usleep(200_000)
       kill(process, signal)
     }
     var wait: Int32 = 0
