@@ -65,10 +65,7 @@ final class TrainingState {
       }
     guard isAlike else { return false }
     self.layout = layout
-    for array in moving + [partialSums, loss, records] where array.type == .real {
-      try backend.write(
-        .float32([Float](repeating: 0, count: array.count)), to: array, at: 0)
-    }
+    // Before the first step nothing else is read: what a run before has left stays unseen.
     try writeInitialValues(seed: seed)
     return true
   }
