@@ -29,7 +29,7 @@ static void UPDATE_BLOCK(int block SECTION_PARAMETERS) {
 }
 
 SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
-  // The step at which a run diverged is still taken, later ones are not.
-  if (counters[1] != 0 && counters[1] != counters[0]) return;
+  // From the step on at which a run diverges, the weights stay as they are.
+  if (counters[1] != 0) return;
   for (int block = begin; block < end; ++block) UPDATE_BLOCK(block SECTION_ARGUMENTS);
 }

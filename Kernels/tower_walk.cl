@@ -13,7 +13,8 @@
 // levels[k]  LEVEL_FIELDS ints: see the names below
 // values     all numbers of the tower, as laid out by the host
 // tensors    [tensors, 2] of the bottom level: first row, number of rows
-// counters   [3]: steps taken; 1 + the first step whose loss was not finite, or 0; batches taken
+// counters   [3]: steps taken; 1 + the first step in which the loss or a hyperparameter was not finite,
+//            or 0; batches taken
 //
 // Heights, widths and places are arguments and tables, so that towers of the same rules share this
 // kernel whatever their height.
@@ -38,7 +39,7 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   TOWER_BARRIER
 
   // A run that has diverged stays as it was when it did.
-  const int last = divergence != 0 ? -1 : height;
+  const int last = divergence != 0 || !isfinite(batch_loss) ? -1 : height;
   if (last > 0) {
     const int per_rule = RULE_HYPERPARAMETERS(0);
     for (int h = 0; h < COUNT(1); ++h) {
@@ -112,13 +113,16 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
     }
     global real *record =
         records + RECORDS_OFFSET + (size_t)(step % record_capacity) * (1 + hyperparameter_count);
-    for (int i = lane; i < hyperparameter_count; i += TOWER_LANES) record[1 + i] = values[i];
+    for (int i = lane; i < hyperparameter_count; i += TOWER_LANES) {
+      record[1 + i] = values[i];
+      if (!isfinite(values[i])) counters[1] = step + 1;
+    }
     if (lane == 0) record[0] = batch_loss;
   }
   if (lane == 0) {
     counters[0] = step + 1;
     counters[2] += 1;
-    if (last >= 0 && !isfinite(batch_loss)) counters[1] = step + 1;
+    if (divergence == 0 && !isfinite(batch_loss)) counters[1] = step + 1;
   }
 }
 

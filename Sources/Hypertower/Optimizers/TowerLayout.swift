@@ -31,7 +31,8 @@ package struct TowerLayout: Sendable {
   package enum Counter {
     /// How many steps were taken.
     package static let step = 0
-    /// The number of the first step whose loss was not finite, plus 1; 0 if there was none.
+    /// The number of the first step in which the loss or a hyperparameter was not finite, plus 1; 0
+    /// if there was none.
     package static let divergence = 1
     /// The number of the next batch, counted over epochs: where in the data set it lies follows.
     package static let batch = 2

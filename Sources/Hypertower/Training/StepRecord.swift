@@ -31,21 +31,3 @@ public struct StepRecord: Sendable {
     rawHyperparameters = raw
   }
 }
-
-/// Training has come to a loss that is not a finite number.
-public struct DivergenceError: Error, CustomStringConvertible, Sendable {
-  /// The step whose loss was not finite, from 0.
-  public let step: Int
-  /// The lowest level whose parameters are not finite after that step, from 0: the weights at 0,
-  /// the hyperparameters of level k − 1 at k; nil if all are finite and only the loss is not.
-  public let level: Int?
-  /// What that level tunes.
-  public let parameters: String
-
-  public var description: String {
-    let cause =
-      level.map { "\(parameters) (level \($0)) are not finite" }
-      ?? "the weights and all hyperparameters are finite, the loss itself overflowed"
-    return "training diverged: the loss is not finite at step \(step); \(cause)"
-  }
-}

@@ -113,7 +113,8 @@ public final class Trainer {
   ///     memory for records is full, which is after 1,024 steps or, for tall towers, fewer, and at
   ///     the end.
   ///   - report: is given the records of all steps since the last report.
-  /// - Throws: `DivergenceError` as soon as a report or the end shows that a loss was not finite;
+  /// - Throws: `DivergenceError` as soon as a report or the end shows that a loss or a
+  ///   hyperparameter was not finite;
   ///   `InputError` for a batch size of 0 or above the number of samples; what the device or
   ///   `report` throws.
   public func train(
@@ -238,7 +239,7 @@ public final class Trainer {
     return program
   }
 
-  /// Reads the records of the last `count` steps and stops if a loss was not finite.
+  /// Reads the records of the last `count` steps and stops if one of them diverged.
   private func readRecords(_ count: Int, _ report: (([StepRecord]) throws -> Void)?) throws {
     let backend = device.backend
     let counters = try backend.read(0..<TowerLayout.Counter.count, of: state.counters).doubles
@@ -247,7 +248,10 @@ public final class Trainer {
     if let report, end > stepCount - count {
       try report(try records(of: stepCount - count..<end))
     }
-    if divergence > 0 { throw try divergenceError(step: divergence - 1) }
+    if divergence > 0 {
+      let step = divergence - 1
+      throw divergenceError(step: step, try state.divergence(step: step) ?? .loss)
+    }
   }
 
   /// Reads records out of the ring, which they may lie across the end of.
@@ -269,27 +273,16 @@ public final class Trainer {
     }
   }
 
-  /// Throws if the weights or any hyperparameter are not finite, as the last step may have left
-  /// them: the loss shows that only in the step after.
+  /// Throws if the weights or any hyperparameter are not finite, as the last step may have left the
+  /// weights: the loss shows that only in the step after.
   public func checkFinite() throws {
-    let error = try divergenceError(step: stepCount)
-    if error.level != nil { throw error }
+    if let cause = try state.divergence(step: stepCount) {
+      throw divergenceError(step: stepCount, cause)
+    }
   }
 
-  private func divergenceError(step: Int) throws -> DivergenceError {
-    let weights = try device.backend.read(0..<state.arena.count, of: state.arena).doubles
-    if !weights.allSatisfy(\.isFinite) {
-      return DivergenceError(step: step, level: 0, parameters: "the weights")
-    }
-    let values = try rawValues()
-    for (k, level) in state.layout.levels.enumerated() {
-      let range = level.hyperparameters..<level.hyperparameters + level.hyperparameterCount
-      if !values[range].allSatisfy(\.isFinite) {
-        return DivergenceError(
-          step: step, level: k + 1, parameters: "the hyperparameters of \(level.rule.name)")
-      }
-    }
-    return DivergenceError(step: step, level: nil, parameters: "")
+  private func divergenceError(step: Int, _ cause: DivergenceError.Cause) -> DivergenceError {
+    DivergenceError(step: step, cause: cause, rules: state.layout.levels.map(\.rule.name))
   }
 
   // MARK: What training has come to

@@ -167,6 +167,35 @@ final class TrainingState {
     return [arrays, swapped]
   }
 
+  // MARK: Divergence
+
+  /// Where numbers that are not finite began, if there are any.
+  ///
+  /// A step that diverges moves the weights no more, so what it computed is all there. Weights that
+  /// are not finite make everything after so, and a gradient the ones above. Only where all gradients
+  /// are finite did a level's own step leave the range, and spread to those below.
+  ///
+  /// - Parameter step: the step that was computed last.
+  func divergence(step: Int) throws -> DivergenceError.Cause? {
+    func isFinite(_ array: any DeviceArray, _ range: Range<Int>? = nil) throws -> Bool {
+      try backend.read(range ?? 0..<array.count, of: array).doubles.allSatisfy(\.isFinite)
+    }
+    if try !isFinite(arena) { return .parameters(level: 0) }
+    let levels = layout.levels
+    let spoiled = try levels.indices.filter { k in
+      let level = levels[k]
+      return try !isFinite(
+        values, level.hyperparameters..<level.hyperparameters + level.hyperparameterCount)
+    }
+    guard let highest = spoiled.last else { return nil }
+    if try !isFinite(gradients[step % gradients.count]) { return .gradient(level: 0) }
+    for k in levels.indices.dropFirst() {
+      let own = levels[k].gradients..<levels[k].gradients + levels[k].width
+      if try !isFinite(values, own) { return .gradient(level: k) }
+    }
+    return .parameters(level: highest + 1)
+  }
+
   // MARK: Checkpoints
 
   /// What a step starts from, beside weights and counters, by name.

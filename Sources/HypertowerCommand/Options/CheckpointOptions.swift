@@ -31,8 +31,8 @@ struct CheckpointOptions: ParsableArguments {
 
   @Option(
     help: """
-      What to do when the loss is not finite: stop, or restore the last good state and go on with a \
-      tenth of the bottom step size, five times at most.
+      What to do when the loss or a hyperparameter is not finite: stop, or restore the last good \
+      state and go on with a tenth of the bottom step size, five times at most.
       """)
   var onDivergence = DivergencePolicy.stop
 

@@ -140,9 +140,7 @@ final class CPUParameterUpdate<Element: HostReal>: CPUStep {
   @specialized(where Element == Float)
   @specialized(where Element == Double)
   func run() {
-    let divergence = counters[TowerLayout.Counter.divergence]
-    // The step at which a run diverged is still taken, later ones are not.
-    guard divergence == 0 || divergence == counters[TowerLayout.Counter.step] else { return }
+    guard counters[TowerLayout.Counter.divergence] == 0 else { return }
     let (split, size) = (layout.bottom, layout.parameters.size)
     for block in layout.parameters.blocks {
       rule.forEachChunk(of: block.count, at: block.offset) { offset, count in

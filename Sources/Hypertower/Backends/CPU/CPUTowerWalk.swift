@@ -21,11 +21,15 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
   @specialized(where Element == Float)
   @specialized(where Element == Double)
   func run() {
-    // A run that has diverged stays as it was when it did.
     let step = Int(counters[TowerLayout.Counter.step])
     counters[TowerLayout.Counter.step] += 1
     counters[TowerLayout.Counter.batch] += 1
+    // A run that has diverged stays as it was when it did.
     guard counters[TowerLayout.Counter.divergence] == 0 else { return }
+    guard loss.pointee.isFinite else {
+      counters[TowerLayout.Counter.divergence] = Int32(step + 1)
+      return
+    }
     if layout.height > 0 { sumPartialSums() }
     for k in 1..<Swift.max(1, layout.height) { projectGradients(of: k) }
     for k in (1..<layout.levels.count).reversed() { adjust(k, step: step + 1) }
@@ -34,7 +38,9 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
     let record = records + step % walk.recordCapacity * layout.recordSize
     record[0] = loss.pointee
     (record + 1).update(from: values, count: layout.hyperparameterCount)
-    if !loss.pointee.isFinite { counters[TowerLayout.Counter.divergence] = Int32(step + 1) }
+    if (0..<layout.hyperparameterCount).contains(where: { !values[$0].isFinite }) {
+      counters[TowerLayout.Counter.divergence] = Int32(step + 1)
+    }
   }
 
   /// The gradients of the bottom rule's hyperparameters.
