@@ -30,12 +30,14 @@ package final class OpenCLBackend: Backend {
   ///   - choices: what tuning has found; default: what `profile` has.
   ///   - isTimed: whether the device measures every launch, for which phases are launches of their
   ///     own; default: false.
+  ///   - byte: what new memory is filled with, to find out what is read before it was written;
+  ///     default: nothing.
   package init(
     _ device: OpenCL.Device, profile: DeviceProfile? = nil,
     cache: ProgramCache = ProgramCache(directory: nil), choices: TuningChoices? = nil,
-    isTimed: Bool = false
+    isTimed: Bool = false, fillNewBuffersWith byte: UInt8? = nil
   ) throws {
-    context = try Context(device: device)
+    context = try Context(device: device, fillNewBuffersWith: byte)
     queue = try CommandQueue(context, profiling: isTimed)
     self.isTimed = isTimed
     self.cache = cache
@@ -68,17 +70,20 @@ package final class OpenCLBackend: Backend {
   // MARK: Memory
 
   package func allocate(_ type: ElementType, count: Int) throws -> any DeviceArray {
+    let array = OpenCLArray(type, count: count, buffer: try buffer(type, count: count))
+    if count > 0 { try queue.enqueueFill(array.buffer, with: UInt8(0)) }
+    return array
+  }
+
+  /// Memory that holds anything.
+  private func buffer(_ type: ElementType, count: Int) throws -> DeviceBuffer {
     // Kernels count elements in int32.
     guard count <= Int(Int32.max) else {
       throw OpenCLError(
         code: -61, call: "clCreateBuffer", device: context.device.name,
         detail: "\(count) elements asked for; arrays have at most \(Int32.max)")
     }
-    let array = OpenCLArray(
-      type, count: count,
-      buffer: try DeviceBuffer(byteCount: count * type.openCLSize, in: context))
-    if count > 0 { try queue.enqueueFill(array.buffer, with: UInt8(0)) }
-    return array
+    return try DeviceBuffer(byteCount: count * type.openCLSize, in: context)
   }
 
   package func write(_ values: HostArray, to array: any DeviceArray, at offset: Int) throws {
@@ -145,7 +150,7 @@ package final class OpenCLBackend: Backend {
     let memory = MemoryPlan(
       program.buffers,
       uses: plan.launches.map { $0.flatMap(\.works).flatMap { works[$0].accesses.map(\.buffer) } })
-    let slots = try memory.slotSizes.map { own(try allocate(.real, count: $0)).buffer }
+    let slots = try memory.slotSizes.map { try buffer(.real, count: $0) }
     let buffers = alternatives.map { arrays in
       program.buffers.indices.map { buffer -> DeviceBuffer? in
         if let slot = memory.slots[buffer] { return slots[slot] }
