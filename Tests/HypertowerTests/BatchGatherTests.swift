@@ -1,14 +1,10 @@
 import Hypertower
-import OpenCL
 import Testing
 
 /// Batches reach the program as the data set has them, on every device.
 @Suite(.serialized) struct BatchGatherTests {
   static func backends() throws -> [any Backend] {
-    try [CPUBackend<Float>()]
-      + OpenCL.Device.all().flatMap { device in
-        try [DeviceProfile.cpu, .gpu].map { try OpenCLBackend(device, profile: $0) }
-      }
+    try TestBackend.all.filter { !$0.isDouble }.map { try $0.make() }
   }
 
   /// Runs a gather of `batch` rows of 256 bytes and labels as step number `counter`.

@@ -47,8 +47,10 @@ struct TestBackend: Sendable, CustomTestStringConvertible {
   /// Every OpenCL device with the kernels meant for other kinds, and with CLBlast's products.
   ///
   /// Oclgrind looks for faults in our kernels alone, and knows no order between work-groups of one
-  /// launch: there phases are launches of their own.
-  static let otherProfiles: [TestBackend] = openCLDevices.enumerated().flatMap { number, device in
+  /// launch: there phases are launches of their own. `HYPERTOWER_TEST_NATIVE` leaves all of these out.
+  static let otherProfiles: [TestBackend] = openCLDevices.enumerated().flatMap {
+    number, device -> [TestBackend] in
+    if getenv("HYPERTOWER_TEST_NATIVE") != nil { return [] }
     let isOclgrind = device.name.contains("Oclgrind")
     let other: (String, DeviceProfile) = device.kind == .cpu ? ("gpu", .gpu) : ("cpu", .cpu)
     return [other, ("CLBlast", .cpuWithCLBlast)].prefix(isOclgrind ? 1 : 2).map { name, profile in

@@ -1,0 +1,136 @@
+import Hypertower
+
+/// Single operations of any kind on tensors of any shape, from none to four axes.
+struct OperationGenerator {
+  private var random: SeededRandom
+
+  init(seed: UInt64) { random = SeededRandom(seed) }
+
+  mutating func next() -> OperationCase {
+    let shape = shape()
+    let x = random.tensor(shape)
+    let sourced: (String, Tensor, OperationCase.Promise) =
+      switch Int.random(in: 0..<13, using: &random) {
+      case 0: unary(shape)
+      case 1, 2: binary(shape)
+      case 3:
+        ("select", .select(x.isLess(than: random.tensor(shape)), x, random.tensor(shape)), .exact)
+      case 4: oneHot(shape)
+      case 5: ("broadcast", broadcast(shape), .exact)
+      case 6: ("transpose", x.transposed(shape.indices.shuffled(using: &random)), .exact)
+      case 7: ("reshape", x.reshaped(shape.isEmpty ? [1, 1] : [shape.elementCount]), .exact)
+      case 8, 9: product()
+      case 10: reduction(x)
+      case 11: shape.isEmpty || shape.contains(0) ? ("negate", -x, .exact) : normalization(x)
+      default: loss()
+      }
+    return OperationCase("\(sourced.0) \(shape)", sourced.1, sourced.2)
+  }
+
+  // MARK: Shapes
+
+  /// Mostly small, at times around a vector's or a work-group's length, seldom none.
+  private mutating func extent(_ most: Int) -> Int {
+    let greatest =
+      switch Int.random(in: 0..<40, using: &random) {
+      case 0: 0
+      case 1..<20: 5
+      case 20..<35: 40
+      default: 300
+      }
+    return Swift.min(most, greatest == 0 ? 0 : Int.random(in: 1...greatest, using: &random))
+  }
+
+  private mutating func shape() -> Shape {
+    var left = 6000
+    return (0..<Int.random(in: 0...4, using: &random)).map { _ in
+      let extent = extent(Swift.max(1, left))
+      left /= Swift.max(1, extent)
+      return extent
+    }
+  }
+
+  /// The shape with some axes of extent 1, or without the first ones: what broadcasts to it.
+  private mutating func narrowed(_ shape: Shape) -> Shape {
+    let narrow = shape.map { Bool.random(using: &random) ? $0 : 1 }
+    return Array(narrow.dropFirst(Int.random(in: 0...narrow.count, using: &random)))
+  }
+
+  // MARK: Operations
+
+  private mutating func unary(_ shape: Shape) -> (String, Tensor, OperationCase.Promise) {
+    let operation = UnaryOperation.allCases.randomElement(using: &random)!
+    let isPositive = [.logarithm, .squareRoot].contains(operation)
+    return (
+      "\(operation)",
+      .applying(operation, to: random.tensor(shape, in: isPositive ? 0.01...9 : -3...3)),
+      [.negate, .relu].contains(operation) ? .exact : .elementwise
+    )
+  }
+
+  private mutating func binary(_ shape: Shape) -> (String, Tensor, OperationCase.Promise) {
+    let operation = BinaryOperation.allCases.randomElement(using: &random)!
+    let isPower = operation == .power
+    let x = random.tensor(narrowed(shape), in: isPower ? 0.1...5 : -2...2)
+    let y = random.tensor(shape)
+    let promise: OperationCase.Promise =
+      [.less, .equal].contains(operation) ? .exact : .elementwise
+    return isPower || Bool.random(using: &random)
+      ? ("\(operation)", .applying(operation, to: x, and: y), promise)
+      : ("\(operation)", .applying(operation, to: y, and: x), promise)
+  }
+
+  private mutating func oneHot(_ shape: Shape) -> (String, Tensor, OperationCase.Promise) {
+    let classes = Int.random(in: 1...20, using: &random)
+    let labels = (0..<shape.elementCount).map { _ in
+      Float(Int.random(in: 0..<classes, using: &random))
+    }
+    return ("oneHot of \(classes)", Tensor(labels, shape: shape).oneHot(classes), .exact)
+  }
+
+  private mutating func broadcast(_ shape: Shape) -> Tensor {
+    random.tensor(narrowed(shape)).broadcast(to: shape)
+  }
+
+  private mutating func product() -> (String, Tensor, OperationCase.Promise) {
+    let (m, k, n) = (extent(300), extent(300), extent(300))
+    let (left, right) = (Bool.random(using: &random), Bool.random(using: &random))
+    let product = random.tensor(left ? [k, m] : [m, k]).matmul(
+      random.tensor(right ? [n, k] : [k, n]), transposeLeft: left, transposeRight: right)
+    return ("product \(m), \(k), \(n), \(left), \(right)", product, .summing)
+  }
+
+  private mutating func reduction(_ x: Tensor) -> (String, Tensor, OperationCase.Promise) {
+    var axes = x.shape.indices.filter { _ in Bool.random(using: &random) }
+    let keeps = Bool.random(using: &random)
+    // Nothing has no greatest element.
+    let isEmpty = x.shape.contains(0)
+    switch Int.random(in: 0..<(isEmpty ? 1 : 4), using: &random) {
+    case 1: return ("max along \(axes)", x.max(axes, keepingAxes: keeps), .exact)
+    case 2 where !x.shape.isEmpty:
+      axes = [x.shape.indices.randomElement(using: &random)!]
+      return ("argmax along \(axes)", x.argmax(axes[0], keepingAxes: keeps), .exact)
+    case 3: return ("mean along \(axes)", x.mean(axes, keepingAxes: keeps), .summing)
+    default: return ("sum along \(axes)", x.sum(axes, keepingAxes: keeps), .summing)
+    }
+  }
+
+  private mutating func normalization(_ x: Tensor) -> (String, Tensor, OperationCase.Promise) {
+    ("log-softmax", (x * 4).logSoftmax(), .logSoftmax)
+  }
+
+  private mutating func loss() -> (String, Tensor, OperationCase.Promise) {
+    let (rows, columns) = (Swift.max(1, extent(300)), Swift.max(1, extent(40)))
+    let x = random.tensor([rows, columns], in: -3...3)
+    if Bool.random(using: &random) {
+      return (
+        "mean squared error [\(rows), \(columns)]",
+        x.meanSquaredError(random.tensor([rows, columns])), .elementwise
+      )
+    }
+    let labels = Tensor(
+      (0..<rows).map { _ in Float(Int.random(in: 0..<columns, using: &random)) })
+    // A loss of one class is 0.
+    return ("cross-entropy [\(rows), \(columns)]", x.crossEntropy(labels) + 1, .elementwise)
+  }
+}
