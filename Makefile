@@ -16,7 +16,7 @@ SWIFT_FLAGS := --cache-path "$(CACHE)/swiftpm" --security-path "$(CACHE)/securit
 COMMAND     := .build/release/hypertower
 
 .DEFAULT_GOAL := build
-.PHONY: build train test bench experiments bench-peers faults kills kernels fuzz dist lint deps clean
+.PHONY: build train test test-intel bench experiments bench-peers fuzz dist lint deps clean
 
 # Builds the command: .build/release/hypertower
 build: deps
@@ -49,10 +49,15 @@ bench-peers: build
 	@Scripts/install-peers $(if $(findstring intel,$(ARGS)),intel)
 	@.build/peers/bin/python -B Benchmarks/peers/run.py $(ARGS)
 
-# Long tests of what goes wrong; Tests/RELIABILITY.md says what they show. Every OpenCL call fails once
-# (make faults ARGS=10: every tenth), runs are killed and resumed (make kills ARGS=100), and kernels run
-# in Oclgrind.
-faults kills kernels: build
+# The same tests on Intel's OpenCL driver for CPUs, which it installs into .build/peers.
+test-intel: deps
+	@Tests/Reliability/intel $(ARGS)
+
+# Long tests of what goes wrong, each a script in Tests/Reliability that says what it does;
+# Tests/RELIABILITY.md says what they show: make kills ARGS=100
+RELIABILITY := disks faults kernels kills repeats safetensors sanitizers stress
+.PHONY: $(RELIABILITY)
+$(RELIABILITY): build
 	@Tests/Reliability/$@ $(ARGS)
 
 # Feeds every reader with what a fuzzer makes of the files in Tests/Fuzz/Corpus, under AddressSanitizer:

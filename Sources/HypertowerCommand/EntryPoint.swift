@@ -28,9 +28,8 @@ struct HypertowerCommand: ParsableCommand {
       a tower, written bottom first, as in "sgd(0.01) / adam()".
 
       Exit statuses: 3 training diverged, 64 wrong usage, 65 damaged or unfitting data, 66 missing \
-      input, 69 no such device, 70 a kernel does not build, 71 too little memory, 73 output that \
-      cannot be written, 130 or 143 interrupted by \
-      a signal.
+      input, 69 no such device, or it was lost, 70 a kernel does not build, 71 too little memory, 73 \
+      output that cannot be written, 130 or 143 interrupted by a signal.
       """,
     version: Version.text,
     subcommands: [

@@ -60,7 +60,7 @@ extension ExitStatus {
     } else if error.isBuildFailure {
       self = .kernelBuild
     } else if error.name == "CL_PLATFORM_NOT_FOUND_KHR" || error.name == "CL_DEVICE_NOT_FOUND"
-      || error.name == "CL_DEVICE_NOT_AVAILABLE"
+      || error.isDeviceLoss
     {
       self = .noDevice
     } else {

@@ -18,7 +18,7 @@ struct ExitStatusTests {
     #expect(status(-5, "clEnqueueNDRangeKernel") == 70)
     #expect(status(-1001, "clGetPlatformIDs") == 69)
     #expect(status(-2, "clCreateContext") == 69)
-    #expect(status(-9999, "clFinish") == 70)
+    #expect(status(-9999, "clFinish") == 69)
   }
 
   @Test("Messages are those of the errors")

@@ -37,25 +37,33 @@ import Testing
         line 2
         """)
     #expect(
-      OpenCLError(code: -9999, call: "clFinish").description == "CL error -9999 from clFinish")
+      OpenCLError(code: -9999, call: "clBarrier").description == "CL error -9999 from clBarrier")
   }
 
   @Test(
     arguments: [
-      (-4, "clEnqueueNDRangeKernel", false, true),
-      (-6, "clBuildProgram", false, true),
-      (-5, "clCreateBuffer", false, true),
-      (-61, "clCreateBuffer", false, true),
-      (-5, "clFinish", false, false),
-      (-11, "clBuildProgram", true, false),
-      (-43, "clBuildProgram", true, false),
-      (-9999, "clBuildProgram", true, false),
-      (-11, "CLBlastSgemm", true, false),
-      (-9999, "clFinish", false, false),
-    ] as [(Int32, String, Bool, Bool)])
-  func kind(code: Int32, call: String, isBuildFailure: Bool, isOutOfMemory: Bool) {
+      (-4, "clEnqueueNDRangeKernel", .memory),
+      (-6, "clBuildProgram", .memory),
+      (-5, "clCreateBuffer", .memory),
+      (-61, "clCreateBuffer", .memory),
+      (-5, "clEnqueueNDRangeKernel", .other),
+      (-11, "clBuildProgram", .build),
+      (-43, "clBuildProgram", .build),
+      (-9999, "clBuildProgram", .build),
+      (-11, "CLBlastSgemm", .build),
+      (-2, "clCreateContext", .loss),
+      (-5, "clFinish", .loss),
+      (-5, "clEnqueueReadBuffer", .loss),
+      (-36, "clFlush", .loss),
+      (-9999, "clFinish", .loss),
+      (-36, "clEnqueueNDRangeKernel", .other),
+    ] as [(Int32, String, Kind)])
+  func kind(code: Int32, call: String, kind: Kind) {
     let error = OpenCLError(code: code, call: call)
-    #expect(error.isBuildFailure == isBuildFailure)
-    #expect(error.isOutOfMemory == isOutOfMemory)
+    #expect(error.isBuildFailure == (kind == .build))
+    #expect(error.isOutOfMemory == (kind == .memory))
+    #expect(error.isDeviceLoss == (kind == .loss))
   }
+
+  enum Kind: Sendable { case build, memory, loss, other }
 }

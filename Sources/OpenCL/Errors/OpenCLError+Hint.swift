@@ -11,6 +11,9 @@ extension OpenCLError {
       return "install an OpenCL driver, or name a folder of .icd files in OCL_ICD_VENDORS"
     case CL_DEVICE_NOT_AVAILABLE:
       return "another process may hold the device exclusively"
+    case _ where isDeviceLoss:
+      return "the device was lost, or a kernel reached outside its buffers; start again, from the"
+        + " last checkpoint if there is one"
     case CL_COMPILER_NOT_AVAILABLE, CL_LINKER_NOT_AVAILABLE:
       return "this driver cannot build programs; choose another device"
     case CL_OUT_OF_RESOURCES:

@@ -55,6 +55,23 @@ public struct OpenCLError: Error, CustomStringConvertible, Sendable {
     }
   }
 
+  /// Whether the device no longer works, as far as drivers tell.
+  ///
+  /// Where the host waits for work, many report in the same words a kernel that reached outside its
+  /// buffers; NVIDIA's have −9999 for both, and refuse a queue whose device is lost.
+  public var isDeviceLoss: Bool {
+    switch code {
+    case CL_DEVICE_NOT_AVAILABLE: true
+    case CL_OUT_OF_RESOURCES, CL_INVALID_COMMAND_QUEUE, Self.nvidiaFault: Self.waits.contains(call)
+    default: false
+    }
+  }
+
+  private static let nvidiaFault: Int32 = -9999
+  private static let waits: Set = [
+    "clFinish", "clFlush", "clWaitForEvents", "clEnqueueReadBuffer", "clEnqueueWriteBuffer",
+  ]
+
   public var description: String {
     var text = StatusCode.name(of: code).map { "\($0) (\(code))" } ?? "CL error \(code)"
     text += " from \(call)"
