@@ -6,7 +6,8 @@ enum PackingCode {
   private static let sliceRows = 16
 
   static func section(_ packing: MatrixPacking) -> KernelSection {
-    let slices = (packing.inner + sliceRows - 1) / sliceRows
+    // At least one, to divide by; it does nothing where there is nothing to pack.
+    let slices = Swift.max(1, (packing.inner + sliceRows - 1) / sliceRows)
     return KernelSection(
       label: "packing [\(packing.inner), \(packing.columns)]",
       source: defining(
