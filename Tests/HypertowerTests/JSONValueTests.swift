@@ -87,9 +87,9 @@ private let badTexts: [(text: String, message: String)] = [
     func nested(_ depth: Int) -> String {
       String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
     }
-    _ = try parse(nested(128))
+    _ = try parse(nested(127))
     let error = #expect(throws: InputError.self) { try parse(nested(100_000)) }
-    #expect(error?.message.hasSuffix("nested deeper than 128") == true)
+    #expect(error?.message.hasSuffix("nested deeper than 127") == true)
   }
 
   @Test func numbersConvertOnlyWhereTheyFit() throws {

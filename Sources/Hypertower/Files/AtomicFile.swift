@@ -144,7 +144,10 @@ package enum AtomicFile {
   private static func synchronize(folder: Substring) throws {
     let descriptor = open(folder.isEmpty ? "." : String(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     // A folder may allow new files but no reading; the file itself is then safe already.
-    guard descriptor >= 0 else { return }
+    guard descriptor >= 0 else {
+      if errno == EACCES || errno == EPERM { return }
+      throw Failure.last
+    }
     defer { close(descriptor) }
     // Some file systems cannot synchronize a folder and say EINVAL.
     guard fsync(descriptor) == 0 || errno == EINVAL else { throw Failure.last }

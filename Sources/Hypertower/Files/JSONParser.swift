@@ -12,7 +12,9 @@ extension JSONValue {
 
 /// A recursive descent over the bytes of a JSON text.
 private struct JSONParser {
-  private static let greatestDepth = 128
+  /// The most arrays and objects inside one another: so many the reference implementation of
+  /// safetensors reads.
+  private static let greatestDepth = 127
 
   let bytes: [UInt8]
   let name: String
@@ -31,11 +33,12 @@ private struct JSONParser {
   }
 
   private mutating func parseValue(depth: Int) throws -> JSONValue {
-    guard depth <= Self.greatestDepth else {
-      throw error("nested deeper than \(Self.greatestDepth)")
-    }
     skipWhiteSpace()
     guard let first = next else { throw unexpected("a value") }
+    let isContainer = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
+    guard depth < Self.greatestDepth || !isContainer else {
+      throw error("nested deeper than \(Self.greatestDepth)")
+    }
     switch first {
     case UInt8(ascii: "{"): return .object(try parseObject(depth: depth))
     case UInt8(ascii: "["): return .array(try parseArray(depth: depth))

@@ -11,9 +11,10 @@ package enum JSONValue: Equatable, Sendable {
 }
 
 extension JSONValue {
-  /// The value as an integer, if it is a number written without fraction and exponent that fits.
+  /// The value as an integer, if it is a number written without fraction and exponent that fits; −0 is
+  /// none.
   package var int: Int? {
-    guard case .number(let text) = self else { return nil }
+    guard case .number(let text) = self, text != "-0" else { return nil }
     return Int(text)
   }
 
