@@ -5,16 +5,20 @@ import Glibc
 /// wrong into a message and an exit status.
 @main
 enum EntryPoint {
-  static func main() {
+  static func main() { exit(run()) }
+
+  /// The exit status, when all that the command held is released.
+  private static func run() -> Int32 {
     do {
       var command = try HypertowerCommand.parseAsRoot()
       try command.run()
+      return 0
     } catch {
       guard let failure = Failure(error) else { HypertowerCommand.exit(withError: error) }
       // Who interrupts a run knows that it is no error.
       let isInterruption = failure.status == .interrupted || failure.status == .terminated
       Console.note("\(isInterruption ? "hypertower" : "Error"): \(failure.message)\n")
-      exit(failure.status.rawValue)
+      return failure.status.rawValue
     }
   }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Hypertower
 
-/// What only a library between the tests and OpenCL can see, as `make faults` preloads it.
+/// What only libraries between the tests and OpenCL can see, as `make faults` preloads them.
 @Suite(.serialized, .enabled(if: FailingOpenCL.isLoaded)) struct FaultTests {
   private func trainer(_ device: OpenCL.Device) throws -> Trainer {
     try Trainer(

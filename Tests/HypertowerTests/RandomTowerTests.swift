@@ -3,8 +3,8 @@ import Testing
 
 @testable import Hypertower
 
-/// Random towers on a tiny network: every OpenCL device against the CPU backend, step by step from the
-/// same state.
+/// Random towers on a tiny network: every OpenCL device against the CPU backend, step by step from
+/// the same state.
 @Suite struct RandomTowerTests {
   private static let steps = 20
   private static let batchSize = 8
@@ -67,7 +67,8 @@ import Testing
     } catch is DivergenceError {
       return nil
     }
-    return try #require(loss)
+    let taken: Double = try #require(loss)
+    return taken
   }
 
   /// What is compiled depends on a tower's rules; each is tried with several values.
@@ -76,44 +77,72 @@ import Testing
   @Test(arguments: TestBackend.openCL)
   func everyStepIsTheReferences(_ backend: TestBackend) throws {
     for number in 0..<caseCount(4, stress: 1000 / Self.valuesOfATower) {
-      let devices = try [Device.cpu, Device.cpu64, backend.device()]
       var trainers: [Trainer] = []
       for values in 0..<Self.valuesOfATower {
         let tower = tower(structure: number, values: values)
         if trainers.isEmpty {
-          trainers = try devices.map { try trainer(tower, on: $0) }
+          trainers = try [.cpu, backend.device(), .cpu64].map { try trainer(tower, on: $0) }
         } else {
           for trainer in trainers { try trainer.restart(with: tower, seed: 5) }
         }
-        try compare(trainers, "\(tower), number \(number), \(values)")
+        try compare(
+          trainers[0], trainers[1], exact: trainers[2], "\(tower), number \(number), \(values)")
       }
     }
   }
 
-  /// Takes steps of all from the same states: those of the CPU backend, which comes first. How far it is
-  /// from float64, which comes second, tells how much rounding a step magnifies.
-  private func compare(_ trainers: [Trainer], _ what: String) throws {
+  /// Steps of both from the same states.
+  private func compare(
+    _ reference: Trainer, _ tested: Trainer, exact: Trainer, _ what: String
+  ) throws {
+    var random = SeededRandom(79)
     for number in 0..<Self.steps {
-      let before = try parameters(trainers[0])
-      let snapshot = try trainers[0].snapshot()
-      for trainer in trainers.dropFirst() { try trainer.restore(snapshot) }
-      let losses = try trainers.map { try step($0) }
-      #expect((losses[0] == nil) == (losses[2] == nil), "\(what), step \(number)")
-      guard let expected = losses[0], let actual = losses[2], losses[1] != nil else { return }
+      let before = try parameters(reference)
+      let start = try reference.snapshot()
+      try tested.restore(start)
+      let (expected, actual) = (try step(reference), try step(tested))
+      #expect((expected == nil) == (actual == nil), "\(what), step \(number)")
+      guard let expected, let actual else { return }
       assertClose(actual, expected, .relative(1e-5), "\(what), loss of step \(number)")
-      let after = try trainers.map { try parameters($0) }
+      let (after, own) = (try parameters(reference), try parameters(tested))
+      let rounding = try rounding(of: exact, from: start, &random)
       for level in before.indices {
-        func farthest(_ a: [Double], _ b: [Double]) -> Double {
-          zip(a, b).map { ($0 - $1).magnitude }.max() ?? 0
-        }
-        let rounding =
-          1e-6 * farthest(after[0][level], before[level])
-          + 8 * farthest(after[0][level], after[1][level])
+        let bound = 8 * rounding[level] + 1e-6 * farthest(after[level], before[level])
         assertClose(
-          after[2][level], after[0][level],
-          .each(after[0][level].map { 1e-6 * $0.magnitude + rounding }),
+          own[level], after[level], .each(after[level].map { bound + 1e-6 * $0.magnitude }),
           "\(what), level \(level), step \(number)")
       }
     }
+  }
+
+  /// How far a step in float64 ends from where it should, for each level, when all that it starts
+  /// from is off by a unit in the last place of float32: what rounding alone may do to it.
+  private func rounding(
+    of exact: Trainer, from start: Trainer.Snapshot, _ random: inout SeededRandom
+  ) throws -> [Double] {
+    func end(_ start: Trainer.Snapshot) throws -> [[Double]]? {
+      try exact.restore(start)
+      return try step(exact) == nil ? nil : try parameters(exact)
+    }
+    guard let ideal = try end(start) else { return .init(repeating: .infinity, count: 10) }
+    var distances = [Double](repeating: 0, count: ideal.count)
+    for _ in 0..<4 {
+      let arrays = start.arrays.map { array -> HostArray in
+        guard case .float32(let values) = array else { return array }
+        return .float64(
+          values.map { Double($0) * (Bool.random(using: &random) ? 1 + 0x1p-23 : 1 - 0x1p-23) })
+      }
+      let shifted = Trainer.Snapshot(
+        arrays: arrays, stepCount: start.stepCount, position: start.position)
+      guard let parameters = try end(shifted) else { continue }
+      for level in ideal.indices {
+        distances[level] = Swift.max(distances[level], farthest(parameters[level], ideal[level]))
+      }
+    }
+    return distances
+  }
+
+  private func farthest(_ a: [Double], _ b: [Double]) -> Double {
+    zip(a, b).map { ($0 - $1).magnitude }.max() ?? 0
   }
 }

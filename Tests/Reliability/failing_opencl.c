@@ -1,4 +1,4 @@
-// Stands between a program and OpenCL (LD_PRELOAD), lets one call fail, and counts objects.
+// Stands between a program and OpenCL (LD_PRELOAD) and lets one call fail.
 //
 // FAIL_OPENCL_CALL=n   the nth call, counted from 1, returns CL_OUT_OF_RESOURCES and does nothing
 // COUNT_OPENCL_CALLS=f the number of calls goes into file f when the program ends
@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static atomic_long calls, failing, objects;
+static atomic_long calls, failing;
 
 __attribute__((constructor)) static void begin(void) {
   const char *text = getenv("FAIL_OPENCL_CALL");
@@ -29,9 +29,6 @@ void fail_opencl_call(long call) {
 }
 
 long count_opencl_calls(void) { return calls; }
-
-// The number of objects that were created and not released.
-long count_opencl_objects(void) { return objects; }
 
 // Whether the call that begins now is the one to fail.
 static int fails(void) { return atomic_fetch_add(&calls, 1) + 1 == failing; }
@@ -53,29 +50,10 @@ __attribute__((destructor)) static void report(void) {
     return fails() ? CL_OUT_OF_RESOURCES : NEXT(name) arguments; \
   }
 
-// A call that enqueues something, and may return an event.
-#define ENQUEUE(name, parameters, arguments, event) \
-  cl_int CL_API_CALL name parameters { \
-    if (fails()) return CL_OUT_OF_RESOURCES; \
-    const cl_int status = NEXT(name) arguments; \
-    if (status == CL_SUCCESS && event) ++objects; \
-    return status; \
-  }
-
-#define RELEASE(name, type) \
-  cl_int CL_API_CALL name(type object) { \
-    --objects; \
-    return NEXT(name)(object); \
-  }
-
 // A call that returns a handle, and its status through its last argument, `status`.
 #define HANDLE(type, name, parameters, arguments) \
   type CL_API_CALL name parameters { \
-    if (!fails()) { \
-      type object = NEXT(name) arguments; \
-      if (object) ++objects; \
-      return object; \
-    } \
+    if (!fails()) return NEXT(name) arguments; \
     if (status) *status = CL_OUT_OF_RESOURCES; \
     return NULL; \
   }
@@ -120,33 +98,26 @@ STATUS(clSetKernelArg, (cl_kernel a, cl_uint b, size_t c, const void *d), (a, b,
 STATUS(clGetKernelWorkGroupInfo,
        (cl_kernel a, cl_device_id b, cl_kernel_work_group_info c, size_t d, void *e, size_t *f),
        (a, b, c, d, e, f))
-ENQUEUE(clEnqueueNDRangeKernel,
+STATUS(clEnqueueNDRangeKernel,
        (cl_command_queue a, cl_kernel b, cl_uint c, const size_t *d, const size_t *e,
         const size_t *f, cl_uint g, const cl_event *h, cl_event *i),
-       (a, b, c, d, e, f, g, h, i), i)
-ENQUEUE(clEnqueueReadBuffer,
+       (a, b, c, d, e, f, g, h, i))
+STATUS(clEnqueueReadBuffer,
        (cl_command_queue a, cl_mem b, cl_bool c, size_t d, size_t e, void *f, cl_uint g,
         const cl_event *h, cl_event *i),
-       (a, b, c, d, e, f, g, h, i), i)
-ENQUEUE(clEnqueueWriteBuffer,
+       (a, b, c, d, e, f, g, h, i))
+STATUS(clEnqueueWriteBuffer,
        (cl_command_queue a, cl_mem b, cl_bool c, size_t d, size_t e, const void *f, cl_uint g,
         const cl_event *h, cl_event *i),
-       (a, b, c, d, e, f, g, h, i), i)
-ENQUEUE(clEnqueueCopyBuffer,
+       (a, b, c, d, e, f, g, h, i))
+STATUS(clEnqueueCopyBuffer,
        (cl_command_queue a, cl_mem b, cl_mem c, size_t d, size_t e, size_t f, cl_uint g,
         const cl_event *h, cl_event *i),
-       (a, b, c, d, e, f, g, h, i), i)
-ENQUEUE(clEnqueueFillBuffer,
+       (a, b, c, d, e, f, g, h, i))
+STATUS(clEnqueueFillBuffer,
        (cl_command_queue a, cl_mem b, const void *c, size_t d, size_t e, size_t f, cl_uint g,
         const cl_event *h, cl_event *i),
-       (a, b, c, d, e, f, g, h, i), i)
+       (a, b, c, d, e, f, g, h, i))
 STATUS(clFlush, (cl_command_queue a), (a))
 STATUS(clFinish, (cl_command_queue a), (a))
 STATUS(clWaitForEvents, (cl_uint a, const cl_event *b), (a, b))
-
-RELEASE(clReleaseContext, cl_context)
-RELEASE(clReleaseCommandQueue, cl_command_queue)
-RELEASE(clReleaseMemObject, cl_mem)
-RELEASE(clReleaseProgram, cl_program)
-RELEASE(clReleaseKernel, cl_kernel)
-RELEASE(clReleaseEvent, cl_event)

@@ -62,10 +62,14 @@ package final class Kernel {
   private func bind(
     _ index: Int, _ size: Int, _ value: UnsafeRawPointer?, _ buffer: DeviceBuffer?
   ) throws {
-    // An index that no UInt32 holds becomes one that the driver refuses.
+    // Not all drivers refuse an index that is far out of range.
+    let status =
+      cl_uint(exactly: index).flatMap {
+        $0 < cl_uint.max ? clSetKernelArg(handle, $0, size, value) : nil
+      }
+      ?? CL_INVALID_ARG_INDEX
     try check(
-      clSetKernelArg(handle, cl_uint(exactly: index) ?? .max, size, value), "clSetKernelArg",
-      device: program.device.name,
+      status, "clSetKernelArg", device: program.device.name,
       detail: "argument \(index) of kernel '\(name)', \(size) bytes")
     while boundBuffers.count <= index { boundBuffers.append(nil) }
     boundBuffers[index] = buffer

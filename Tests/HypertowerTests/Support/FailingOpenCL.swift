@@ -1,6 +1,7 @@
 import Glibc
 
-/// The functions of `Tests/Reliability/failing_opencl.c`, where that library was preloaded.
+/// The functions of `failing_opencl.c` and `counting_opencl.c` in `Tests/Reliability`, where those
+/// libraries were preloaded.
 struct FailingOpenCL {
   private let failCall: @convention(c) (Int) -> Void
   private let countCalls: @convention(c) () -> Int
