@@ -105,7 +105,7 @@ import Testing
       guard let expected, let actual else { return }
       assertClose(actual, expected, .relative(1e-5), "\(what), loss of step \(number)")
       let (after, own) = (try parameters(reference), try parameters(tested))
-      let rounding = try rounding(of: exact, from: start, &random)
+      let rounding = try rounding(of: exact, from: start, to: after, &random)
       for level in before.indices {
         let bound = 8 * rounding[level] + 1e-6 * farthest(after[level], before[level])
         assertClose(
@@ -115,16 +115,19 @@ import Testing
     }
   }
 
-  /// How far a step in float64 ends from where it should, for each level, when all that it starts
-  /// from is off by a unit in the last place of float32: what rounding alone may do to it.
+  /// What rounding alone may do to a step, for each level: how far the reference is from float64,
+  /// and how far that ends from itself when all that it starts from is off by a unit in the last
+  /// place of float32.
   private func rounding(
-    of exact: Trainer, from start: Trainer.Snapshot, _ random: inout SeededRandom
+    of exact: Trainer, from start: Trainer.Snapshot, to after: [[Double]],
+    _ random: inout SeededRandom
   ) throws -> [Double] {
     func end(_ start: Trainer.Snapshot) throws -> [[Double]]? {
       try exact.restore(start)
       return try step(exact) == nil ? nil : try parameters(exact)
     }
     guard let ideal = try end(start) else { return .init(repeating: .infinity, count: 10) }
+    let ownDistances = zip(after, ideal).map { farthest($0, $1) }
     var distances = [Double](repeating: 0, count: ideal.count)
     for _ in 0..<4 {
       let arrays = start.arrays.map { array -> HostArray in
@@ -139,7 +142,7 @@ import Testing
         distances[level] = Swift.max(distances[level], farthest(parameters[level], ideal[level]))
       }
     }
-    return distances
+    return zip(distances, ownDistances).map { $0 + $1 }
   }
 
   private func farthest(_ a: [Double], _ b: [Double]) -> Double {
