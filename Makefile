@@ -49,9 +49,9 @@ bench-peers: build
 	@Scripts/install-peers $(if $(findstring intel,$(ARGS)),intel)
 	@.build/peers/bin/python -B Benchmarks/peers/run.py $(ARGS)
 
-# The same tests on Intel's OpenCL driver for CPUs, which it installs into .build/peers.
+# The same tests on Intel's OpenCL driver for CPUs, which it installs into .build/reliability (0.8 GB).
 test-intel: deps
-	@Tests/Reliability/intel $(ARGS)
+	@Tests/Reliability/intel --install $(ARGS)
 
 # Long tests of what goes wrong, each a script in Tests/Reliability that says what it does;
 # Tests/RELIABILITY.md says what they show: make kills ARGS=100

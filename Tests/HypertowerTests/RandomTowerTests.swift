@@ -107,7 +107,8 @@ import Testing
       let (after, own) = (try parameters(reference), try parameters(tested))
       let rounding = try rounding(of: exact, from: start, to: after, &random)
       for level in before.indices {
-        let bound = 8 * rounding[level] + 1e-6 * farthest(after[level], before[level])
+        // Each of the step's own operations rounds, too.
+        let bound = 32 * rounding[level] + 1e-6 * farthest(after[level], before[level])
         assertClose(
           own[level], after[level], .each(after[level].map { bound + 1e-6 * $0.magnitude }),
           "\(what), level \(level), step \(number)")
