@@ -115,7 +115,8 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
         records + RECORDS_OFFSET + (size_t)(step % record_capacity) * (1 + hyperparameter_count);
     for (int i = lane; i < hyperparameter_count; i += TOWER_LANES) {
       record[1 + i] = values[i];
-      if (!isfinite(values[i])) counters[1] = step + 1;
+      // Whichever lanes find one write the same.
+      if (!isfinite(values[i])) atomic_xchg((volatile global int *)counters + 1, step + 1);
     }
     if (lane == 0) record[0] = batch_loss;
   }

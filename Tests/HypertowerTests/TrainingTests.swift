@@ -260,6 +260,8 @@ import Testing
           try trainer.train(on: data, batchSize: 50, steps: 4)
         }
         #expect(error?.cause == cause && error?.step == step, "\(notation) on \(backend.name)")
+        let again = #expect(throws: DivergenceError.self) { try trainer.checkFinite() }
+        #expect(again?.cause == cause && again?.step == step, "\(notation) on \(backend.name)")
         #expect(try bits(trainer) == before)
       }
     }

@@ -2,17 +2,19 @@
 public struct DivergenceError: Error, CustomStringConvertible, Sendable {
   /// Where that began.
   public enum Cause: Sendable, Equatable {
-    /// The weights and all hyperparameters are finite, the loss itself overflowed.
+    /// Only the loss is not finite: it overflowed, or the data are not finite.
     case loss
     /// What a level tunes, from 0: the weights at 0, the hyperparameters of level k − 1 at k.
     case parameters(level: Int)
-    /// The gradient of what a level tunes.
+    /// The gradient of what a level tunes; for level 1 perhaps that of the weights, from which it comes
+    /// and which later steps overwrite.
     case gradient(level: Int)
   }
 
   /// The first step in which the loss or a hyperparameter was not finite, from 0; for the weights
   /// after the last step, the number of steps.
   public let step: Int
+  /// What was not finite first, as far as that can be told.
   public let cause: Cause
   /// The rules of the tower, bottom first.
   let rules: [String]
@@ -30,12 +32,15 @@ public struct DivergenceError: Error, CustomStringConvertible, Sendable {
     case .loss:
       """
       training diverged: the loss is not finite at step \(step); the weights and all \
-      hyperparameters are finite, the loss itself overflowed
+      hyperparameters are finite: the loss itself overflowed, or the data are not finite
       """
-    case .parameters(level: 0):
-      "training diverged: the weights (level 0) and the loss are not finite at step \(step)"
     case .parameters(let level):
       "training diverged: \(parameters(level)) are not finite at step \(step)"
+    case .gradient(level: 1):
+      """
+      training diverged: the gradient of \(parameters(1)), or that of the weights, is not finite at \
+      step \(step)
+      """
     case .gradient(let level):
       "training diverged: the gradient of \(parameters(level)) is not finite at step \(step)"
     }

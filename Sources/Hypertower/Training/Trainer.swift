@@ -112,7 +112,8 @@ public final class Trainer {
   ///   - reportEvery: after how many steps a report is due, at most; default: when the device's
   ///     memory for records is full, which is after 1,024 steps or, for tall towers, fewer, and at
   ///     the end.
-  ///   - report: is given the records of all steps since the last report.
+  ///   - report: is given the records of all steps since the last report, but for one that diverged
+  ///     and those after it.
   /// - Throws: `DivergenceError` as soon as a report or the end shows that a loss or a
   ///   hyperparameter was not finite;
   ///   `InputError` for a batch size of 0 or above the number of samples; what the device or
@@ -248,10 +249,7 @@ public final class Trainer {
     if let report, end > stepCount - count {
       try report(try records(of: stepCount - count..<end))
     }
-    if divergence > 0 {
-      let step = divergence - 1
-      throw divergenceError(step: step, try state.divergence(step: step) ?? .loss)
-    }
+    try throwDivergence(counters)
   }
 
   /// Reads records out of the ring, which they may lie across the end of.
@@ -273,12 +271,23 @@ public final class Trainer {
     }
   }
 
-  /// Throws if the weights or any hyperparameter are not finite, as the last step may have left the
-  /// weights: the loss shows that only in the step after.
+  /// Throws if a step has diverged, or the last one has left weights that are not finite: the loss
+  /// would show that only in the step after.
   public func checkFinite() throws {
-    if let cause = try state.divergence(step: stepCount) {
-      throw divergenceError(step: stepCount, cause)
+    let counters = try device.backend.read(0..<TowerLayout.Counter.count, of: state.counters)
+      .doubles
+    try throwDivergence(counters)
+    if try !state.weightsAreFinite() {
+      throw divergenceError(step: stepCount, .parameters(level: 0))
     }
+  }
+
+  /// Throws if the device has noted a step that diverged.
+  private func throwDivergence(_ counters: [Double]) throws {
+    let step = Int(counters[TowerLayout.Counter.divergence]) - 1
+    guard step >= 0 else { return }
+    throw divergenceError(
+      step: step, try state.divergence(step: step, stepCount: stepCount))
   }
 
   private func divergenceError(step: Int, _ cause: DivergenceError.Cause) -> DivergenceError {

@@ -37,7 +37,7 @@ struct StepBenchmark {
 
   /// Prepares all towers; each takes the steps once, which builds its kernels.
   ///
-  /// - Throws: `DivergenceError` if a loss is not finite.
+  /// - Throws: `DivergenceError` if a loss or a hyperparameter is not finite.
   init(
     _ network: BenchmarkNetwork, towers: [String], heights: [Int], on device: Device
   ) throws {

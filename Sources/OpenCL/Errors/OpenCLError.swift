@@ -46,7 +46,7 @@ public struct OpenCLError: Error, CustomStringConvertible, Sendable {
   /// Whether the device or the host had too little memory.
   ///
   /// `CL_OUT_OF_RESOURCES` counts only where memory was asked for: elsewhere drivers return it for
-  /// kernels that need too many registers or that reach outside their buffers.
+  /// kernels that need too many registers or that reach outside their buffers, and for lost devices.
   public var isOutOfMemory: Bool {
     switch code {
     case CL_MEM_OBJECT_ALLOCATION_FAILURE, CL_OUT_OF_HOST_MEMORY: true
@@ -55,7 +55,7 @@ public struct OpenCLError: Error, CustomStringConvertible, Sendable {
     }
   }
 
-  /// Whether the device no longer works, as far as drivers tell.
+  /// Whether the device cannot be used, or no longer works, as far as drivers tell.
   ///
   /// Where the host waits for work, many report in the same words a kernel that reached outside its
   /// buffers; NVIDIA's have −9999 for both, and refuse a queue whose device is lost.
