@@ -2,7 +2,8 @@ import Testing
 
 @testable import Hypertower
 
-/// A checkpoint of the paper's network with every kind of state, nearly 3 MB, cut and changed at random places.
+/// A checkpoint of the paper's network with every kind of state, nearly 3 MB, cut and changed at
+/// random places.
 @Suite struct CheckpointDamageTests {
   @Test func aFullCheckpointIsWholeOrRefused() throws {
     let data = Dataset(

@@ -6,10 +6,8 @@
 //
 // A program that knows of this library asks it for the number of references.
 #define _GNU_SOURCE
-#define CL_TARGET_OPENCL_VERSION 120
-#define CL_USE_DEPRECATED_OPENCL_1_2_APIS
-#include <CL/cl.h>
-#include <dlfcn.h>
+#include "opencl_calls.h"
+
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,14 +55,10 @@ static void note_made(struct count *count, const void *handle) {
   atomic_fetch_add(&count->left, 1);
 }
 
-// The function of that name in the library behind this one.
-#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
-
-// A call that makes an object and returns it.
-#define MAKES(type, count, name, parameters, arguments) \
+#define MAKES(type, kind, name, parameters, arguments) \
   type CL_API_CALL name parameters { \
     type handle = NEXT(name) arguments; \
-    if (IS_OURS) note_made(&count, handle); \
+    if (IS_OURS) note_made(&kind, handle); \
     return handle; \
   }
 
@@ -81,7 +75,7 @@ static void note_made(struct count *count, const void *handle) {
     return status; \
   }
 
-// A command that makes an event, its last argument, where one is asked for.
+// An event is made where one is asked for.
 #define ENQUEUES(name, parameters, arguments) \
   cl_int CL_API_CALL name parameters { \
     const cl_int status = NEXT(name) arguments; \
@@ -96,43 +90,7 @@ COUNTS(cl_program, programs, clRetainProgram, clReleaseProgram)
 COUNTS(cl_kernel, kernels, clRetainKernel, clReleaseKernel)
 COUNTS(cl_event, events, clRetainEvent, clReleaseEvent)
 
-typedef void(CL_CALLBACK *context_notice)(const char *, const void *, size_t, void *);
-
-MAKES(cl_context, contexts, clCreateContext,
-      (const cl_context_properties *a, cl_uint b, const cl_device_id *c, context_notice d, void *e,
-       cl_int *f),
-      (a, b, c, d, e, f))
-MAKES(cl_command_queue, queues, clCreateCommandQueue,
-      (cl_context a, cl_device_id b, cl_command_queue_properties c, cl_int *d), (a, b, c, d))
-MAKES(cl_mem, buffers, clCreateBuffer, (cl_context a, cl_mem_flags b, size_t c, void *d, cl_int *e),
-      (a, b, c, d, e))
-MAKES(cl_program, programs, clCreateProgramWithSource,
-      (cl_context a, cl_uint b, const char **c, const size_t *d, cl_int *e), (a, b, c, d, e))
-MAKES(cl_program, programs, clCreateProgramWithBinary,
-      (cl_context a, cl_uint b, const cl_device_id *c, const size_t *d, const unsigned char **e,
-       cl_int *f, cl_int *g),
-      (a, b, c, d, e, f, g))
-MAKES(cl_kernel, kernels, clCreateKernel, (cl_program a, const char *b, cl_int *c), (a, b, c))
-ENQUEUES(clEnqueueNDRangeKernel,
-         (cl_command_queue a, cl_kernel b, cl_uint c, const size_t *d, const size_t *e,
-          const size_t *f, cl_uint g, const cl_event *h, cl_event *event),
-         (a, b, c, d, e, f, g, h, event))
-ENQUEUES(clEnqueueReadBuffer,
-         (cl_command_queue a, cl_mem b, cl_bool c, size_t d, size_t e, void *f, cl_uint g,
-          const cl_event *h, cl_event *event),
-         (a, b, c, d, e, f, g, h, event))
-ENQUEUES(clEnqueueWriteBuffer,
-         (cl_command_queue a, cl_mem b, cl_bool c, size_t d, size_t e, const void *f, cl_uint g,
-          const cl_event *h, cl_event *event),
-         (a, b, c, d, e, f, g, h, event))
-ENQUEUES(clEnqueueCopyBuffer,
-         (cl_command_queue a, cl_mem b, cl_mem c, size_t d, size_t e, size_t f, cl_uint g,
-          const cl_event *h, cl_event *event),
-         (a, b, c, d, e, f, g, h, event))
-ENQUEUES(clEnqueueFillBuffer,
-         (cl_command_queue a, cl_mem b, const void *c, size_t d, size_t e, size_t f, cl_uint g,
-          const cl_event *h, cl_event *event),
-         (a, b, c, d, e, f, g, h, event))
+OPENCL_CALLS
 
 // PoCL 3.1 never frees what LLVM takes to make a kernel's code, which happens on a thread of its own, in
 // a function that makes no OpenCL object: what is allocated there is no leak of the program's.

@@ -57,18 +57,20 @@ public struct OpenCLError: Error, CustomStringConvertible, Sendable {
 
   /// Whether the device cannot be used, or no longer works, as far as drivers tell.
   ///
-  /// Where the host waits for work, many report in the same words a kernel that reached outside its
-  /// buffers; NVIDIA's have −9999 for both, and refuse a queue whose device is lost.
+  /// Where the host waits for work or hands it over, many report in the same words a kernel that
+  /// reached outside its buffers; NVIDIA's have −9999 for both, and refuse a queue whose device is lost.
   public var isDeviceLoss: Bool {
     switch code {
     case CL_DEVICE_NOT_AVAILABLE: true
-    case CL_OUT_OF_RESOURCES, CL_INVALID_COMMAND_QUEUE, Self.nvidiaFault: Self.waits.contains(call)
+    case CL_OUT_OF_RESOURCES, CL_INVALID_COMMAND_QUEUE, Self.nvidiaFault:
+      Self.meetings.contains(call)
     default: false
     }
   }
 
   private static let nvidiaFault: Int32 = -9999
-  private static let waits: Set = [
+  /// The calls in which drivers tell what became of work that was handed over before.
+  private static let meetings: Set = [
     "clFinish", "clFlush", "clWaitForEvents", "clEnqueueReadBuffer", "clEnqueueWriteBuffer",
   ]
 
