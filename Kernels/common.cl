@@ -1,8 +1,9 @@
 // What all kernels share: the lanes that a kernel computes with.
 //
-// A work-item computes WIDTH neighbouring elements at once, as one `vec`; the LANES work-items of a
-// work-group share a row or a block. A CPU has WIDTH 16 and LANES 1 (its vector registers are
-// filled by one work-item), a GPU WIDTH 1 and LANES a few dozen.
+// A work-item computes WIDTH neighbouring elements at once, as one `vec`. The GROUP_SIZE work-items of
+// a work-group form teams of LANES, as suits a section: a team shares a row, and the teams of a
+// work-group take rows side by side. A CPU has WIDTH 16 and one work-item a group (which fills its
+// vector registers), a GPU WIDTH 1 and hundreds.
 //
 // Loads of a `vec` may read up to 2·WIDTH − 1 elements past the end of a tensor: every buffer is
 // allocated with that much to spare, and what was read there is never stored or summed.
@@ -35,18 +36,37 @@ typedef int ivec;
 #error "WIDTH must be 1 or 16"
 #endif
 
-// The first element of this work-item in a row or block, and the distance to its next.
-#define LANE_START ((int)get_local_id(0) * WIDTH)
+// This work-item's team and its place there.
+#define TEAM ((int)get_local_id(0) / LANES)
+#define LANE ((int)get_local_id(0) % LANES)
+#define TEAMS (GROUP_SIZE / LANES)
+
+// The first element of this work-item in a row, and the distance to its next.
+#define LANE_START (LANE * WIDTH)
 #define LANE_STEP (LANES * WIDTH)
+
+// Goes through the rows from `begin` up to `end` where teams fold: all of them as often, since barriers
+// must be met by all. A team that has no row left gets the last one, and HAS_ROW is false.
+#define FOR_ROWS(begin, end)                                        \
+  for (int first_row = (begin); first_row < (end); first_row += TEAMS)
+#define ROW(end) min(first_row + TEAM, (end)-1)
+#define HAS_ROW(end) (first_row + TEAM < (end))
 
 // How functions begin that are compiled by themselves where a kernel is one work-item that calls them
 // in many places: that takes less time than all as one. Barriers must not lie behind such a call.
-#if LANES == 1
+#if GROUP_SIZE == 1
 #define SEPARATE __attribute__((noinline)) static
 #else
 #define SEPARATE static
 #endif
 #define SECTION_FUNCTION SEPARATE void
+
+// Where the work-items of a work-group wait for one another and see what each has written.
+#if GROUP_SIZE > 1
+#define GROUP_BARRIER barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
+#else
+#define GROUP_BARRIER
+#endif
 
 #define CHOOSE(type, condition, x, y) ((condition) ? (type)(x) : (type)(y))
 
@@ -163,8 +183,8 @@ DEFINE_PRECISE_TANH(vec)
 // Whether x shall replace y as the greatest so far; NaN is greater than all.
 #define IS_GREATER(x, y) (((x) > (y)) | (((x) != (x)) & ((y) == (y))))
 
-// Folds the lanes of a work-group into one number, which every work-item receives. The order is
-// that of a binary tree: the same in every run.
+// Folds the lanes of each team into one number, which all of them receive. The order is that of a
+// binary tree: the same in every run. `scratch` has two numbers for each work-item.
 
 static real sum_in_vec(vec x) {
 #if WIDTH == 1
@@ -214,25 +234,34 @@ static real index_of_maximum_in_vec(vec x, vec index, real *maximum) {
 #endif
 }
 
-#if LANES > 1
-#define SCRATCH , local real *scratch
-#define SCRATCH_ARGUMENT , scratch
+#if GROUP_SIZE > 1
+#define SCRATCH , const int lanes, local real *scratch
+#define SCRATCH_ARGUMENTS , LANES, scratch
+
+// Runs FOLD, which folds place `other` into place `own`, over the halves of each team.
+#define FOLD_TEAMS(FOLD)                                              \
+  {                                                                   \
+    const int own = get_local_id(0);                                  \
+    for (int reach = lanes / 2; reach > 0; reach /= 2) {              \
+      barrier(CLK_LOCAL_MEM_FENCE);                                   \
+      const int other = own + reach;                                  \
+      if (own % lanes < reach) FOLD;                                  \
+    }                                                                 \
+    barrier(CLK_LOCAL_MEM_FENCE);                                     \
+  }
+#define TEAM_START ((int)get_local_id(0) / lanes * lanes)
 #else
 #define SCRATCH
-#define SCRATCH_ARGUMENT
+#define SCRATCH_ARGUMENTS
 #endif
 
 static real fold_sum(vec x SCRATCH) {
   real result = sum_in_vec(x);
-#if LANES > 1
-  const int lane = get_local_id(0);
-  scratch[lane] = result;
-  for (int reach = LANES / 2; reach > 0; reach /= 2) {
-    barrier(CLK_LOCAL_MEM_FENCE);
-    if (lane < reach) scratch[lane] += scratch[lane + reach];
-  }
-  barrier(CLK_LOCAL_MEM_FENCE);
-  result = scratch[0];
+#if GROUP_SIZE > 1
+  if (lanes == 1) return result;
+  scratch[get_local_id(0)] = result;
+  FOLD_TEAMS(scratch[own] += scratch[other])
+  result = scratch[TEAM_START];
   barrier(CLK_LOCAL_MEM_FENCE);
 #endif
   return result;
@@ -240,16 +269,11 @@ static real fold_sum(vec x SCRATCH) {
 
 static real fold_maximum(vec x SCRATCH) {
   real result = maximum_in_vec(x);
-#if LANES > 1
-  const int lane = get_local_id(0);
-  scratch[lane] = result;
-  for (int reach = LANES / 2; reach > 0; reach /= 2) {
-    barrier(CLK_LOCAL_MEM_FENCE);
-    if (lane < reach && IS_GREATER(scratch[lane + reach], scratch[lane]))
-      scratch[lane] = scratch[lane + reach];
-  }
-  barrier(CLK_LOCAL_MEM_FENCE);
-  result = scratch[0];
+#if GROUP_SIZE > 1
+  if (lanes == 1) return result;
+  scratch[get_local_id(0)] = result;
+  FOLD_TEAMS(if (IS_GREATER(scratch[other], scratch[own])) scratch[own] = scratch[other])
+  result = scratch[TEAM_START];
   barrier(CLK_LOCAL_MEM_FENCE);
 #endif
   return result;
@@ -258,19 +282,13 @@ static real fold_maximum(vec x SCRATCH) {
 static real fold_index_of_maximum(vec x, vec index SCRATCH) {
   real maximum;
   real result = index_of_maximum_in_vec(x, index, &maximum);
-#if LANES > 1
-  const int lane = get_local_id(0);
-  local real *indices = scratch + LANES;
-  scratch[lane] = maximum;
-  indices[lane] = result;
-  for (int reach = LANES / 2; reach > 0; reach /= 2) {
-    barrier(CLK_LOCAL_MEM_FENCE);
-    if (lane < reach) {
-      TAKE_GREATER(scratch[lane], indices[lane], scratch[lane + reach], indices[lane + reach])
-    }
-  }
-  barrier(CLK_LOCAL_MEM_FENCE);
-  result = indices[0];
+#if GROUP_SIZE > 1
+  if (lanes == 1) return result;
+  local real *indices = scratch + GROUP_SIZE;
+  scratch[get_local_id(0)] = maximum;
+  indices[get_local_id(0)] = result;
+  FOLD_TEAMS(TAKE_GREATER(scratch[own], indices[own], scratch[other], indices[other]))
+  result = indices[TEAM_START];
   barrier(CLK_LOCAL_MEM_FENCE);
 #endif
   return result;

@@ -46,7 +46,7 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   const int counter = counters[COUNTER];
   const int epoch = counter / BATCHES;
   const int batch = counter % BATCHES;
-  for (int row = begin; row < end; ++row) {
+  for (int row = begin + TEAM; row < end; row += TEAMS) {
     const size_t sample = PERMUTE(batch * STRIDE + row, epoch, counters + COUNTER);
     COPY_ROW
   }

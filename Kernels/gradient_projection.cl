@@ -14,9 +14,9 @@
 // FACTORS that are the same for all, and adds their products with `g` to `sums`.
 // A unit of work is a row.
 
-static void PROJECT(int row SECTION_PARAMETERS) {
+static void PROJECT(int row, bool has_row SECTION_PARAMETERS) {
   // Nothing was moved before the first step.
-  const int end = counters[0] == 0 ? 0 : min((row + 1) * ROW_LENGTH, COUNT);
+  const int end = counters[0] == 0 || !has_row ? 0 : min((row + 1) * ROW_LENGTH, COUNT);
   global const real *restrict new_gradient = gradient_buffer + NEW_GRADIENT_OFFSET + FIRST;
   global const real *restrict parameters = previous_parameters_buffer + PARAMETERS_OFFSET + FIRST;
   global const real *restrict gradient = previous_gradient_buffer + GRADIENT_OFFSET + FIRST;
@@ -31,12 +31,12 @@ static void PROJECT(int row SECTION_PARAMETERS) {
   }
   const real factors[HYPERPARAMETERS] = {FACTORS};
   for (int h = 0; h < HYPERPARAMETERS; ++h) {
-    const real sum = factors[h] * fold_sum(sums[h] SCRATCH_ARGUMENT);
-    if (get_local_id(0) == 0)
+    const real sum = factors[h] * fold_sum(sums[h] SCRATCH_ARGUMENTS);
+    if (LANE == 0 && has_row)
       partial_sums[PARTIAL_SUMS_OFFSET + h * ROWS + FIRST_ROW + row] = sum;
   }
 }
 
 SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
-  for (int row = begin; row < end; ++row) PROJECT(row SECTION_ARGUMENTS);
+  FOR_ROWS(begin, end) PROJECT(ROW(end), HAS_ROW(end) SECTION_ARGUMENTS);
 }

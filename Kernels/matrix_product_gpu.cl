@@ -1,69 +1,105 @@
 // result[i, j] = epilogue(Σ_k left[i, k] · right[k, j], i, j)
 //
-// For GPUs: a work-group of TILE/PER_ITEM × TILE/PER_ITEM work-items computes a tile of TILE × TILE
-// elements, PER_ITEM × PER_ITEM of them in the registers of each work-item. Slices of both operands
-// of DEPTH terms pass through local memory, which every work-item helps to fill along memory.
+// For GPUs: a work-group of SIDE × SIDE work-items computes a tile of TILE × TILE elements, PER_ITEM ×
+// PER_ITEM of them in the registers of each work-item. Slices of both operands of DEPTH terms pass
+// through local memory; while the work-items compute with one, they already ask memory for the next.
 //
-// Sums run over blocks of BLOCK terms, which are added in order; DEPTH divides BLOCK.
+// A work-item reads local memory by the `quad`, of QUAD neighbours; its own rows and columns are quads
+// that lie SIDE quads apart, so that work-items side by side read memory side by side.
+//
+// Sums run over blocks of BLOCK terms, which are added in order; DEPTH divides BLOCK. Where a result
+// has too few tiles to keep a device busy (SPLIT), each block is a unit of work of its own, whose sums
+// stay in `parts` for a section that adds them in the same order.
 //
 // left   [ROWS, INNER], or [INNER, ROWS] if LEFT_TRANSPOSED
 // right  [INNER, COLUMNS], or [COLUMNS, INNER] if RIGHT_TRANSPOSED
-// A unit of work is a tile; tiles are numbered along rows of the result.
+// parts  [⌈INNER / BLOCK⌉, ROWS, COLUMNS], if SPLIT
+// A unit of work is a tile, of a block if SPLIT; tiles are numbered along rows of the result.
+
+#define SIDE (TILE / PER_ITEM)
+// How many elements of a slice a work-item brings.
+#define FETCHES (TILE * DEPTH / (SIDE * SIDE))
+// A row of a slice, padded so that work-items that write down a column meet different banks.
+#define SLICE_ROW (TILE + 4)
+#if PER_ITEM == 2
+#define QUAD 2
+#define LOAD_QUAD(from, to) vstore2(*(local const float2 *)(from), 0, to)
+#else
+#define QUAD 4
+#define LOAD_QUAD(from, to) vstore4(*(local const float4 *)(from), 0, to)
+#endif
+// Where element `i` of those of a work-item lies in the tile, along an axis on which it is number `at`.
+#define PLACE(at, i) ((at)*QUAD + (i) % QUAD + (i) / QUAD * (SIDE * QUAD))
+
+// Of a slice's elements, which lie along rows of an operand [OUTER, INNER] or, transposed, [INNER, OUTER],
+// the term and the place of number `slot`: neighbours lie side by side in memory.
+#define TERM_OF(slot, transposed) ((transposed) ? (slot) / TILE : (slot) % DEPTH)
+#define PLACE_OF(slot, transposed) ((transposed) ? (slot) % TILE : (slot) / DEPTH)
+
+// Brings this work-item's share of a slice of an operand, zeros where it reaches past the operand.
+#define FETCH(values, operand, first, outer_count, transposed, first_k, end_k)                      \
+  for (int fetch = 0; fetch < FETCHES; ++fetch) {                                                   \
+    const int slot = item + fetch * (SIDE * SIDE);                                                  \
+    const int outer = (first) + PLACE_OF(slot, transposed);                                         \
+    const int inner = (first_k) + TERM_OF(slot, transposed);                                        \
+    values[fetch] = ((outer_count) % TILE == 0 || outer < (outer_count)) &&                         \
+                            ((INNER > 0 && INNER % DEPTH == 0) || inner < (end_k))                  \
+                        ? operand[(transposed) ? (size_t)inner * (outer_count) + outer              \
+                                               : (size_t)outer * INNER + inner]                     \
+                        : 0;                                                                        \
+  }
+
+#define PUT(values, slice, transposed)                                                              \
+  for (int fetch = 0; fetch < FETCHES; ++fetch) {                                                   \
+    const int slot = item + fetch * (SIDE * SIDE);                                                  \
+    slice[TERM_OF(slot, transposed) * SLICE_ROW + PLACE_OF(slot, transposed)] = values[fetch];      \
+  }
+
+#define READ(values, slice, at)                                                                     \
+  for (int i = 0; i < PER_ITEM; i += QUAD)                                                          \
+    LOAD_QUAD(slice + k * SLICE_ROW + PLACE(at, i), values + i);
 
 static void TILE_OF(int unit SECTION_PARAMETERS) {
   global const real *restrict left = left_buffer + LEFT_OFFSET;
   global const real *restrict right = right_buffer + RIGHT_OFFSET;
-  const int side = TILE / PER_ITEM;
   const int item = get_local_id(0);
-  const int x = item % side;
-  const int y = item / side;
-  const int first_row = unit / COLUMN_TILES * TILE;
-  const int first_column = unit % COLUMN_TILES * TILE;
+  const int x = item % SIDE;
+  const int y = item / SIDE;
+  const int tile = unit % TILES;
+  const int first_row = tile / COLUMN_TILES * TILE;
+  const int first_column = tile % COLUMN_TILES * TILE;
+  const int first_term = SPLIT ? unit / TILES * BLOCK : 0;
+  const int end_term = SPLIT ? min(first_term + BLOCK, INNER) : INNER;
 
-  // One more column than needed spreads a column over all banks.
-  local real(*left_slice)[TILE + 1] = (local real(*)[TILE + 1]) scratch;
-  local real(*right_slice)[TILE + 1] = (local real(*)[TILE + 1])(scratch + DEPTH * (TILE + 1));
+  local real *left_slice = scratch;
+  local real *right_slice = scratch + DEPTH * SLICE_ROW;
 
   real total[PER_ITEM][PER_ITEM];
   real sum[PER_ITEM][PER_ITEM];
   for (int i = 0; i < PER_ITEM; ++i)
     for (int j = 0; j < PER_ITEM; ++j) total[i][j] = sum[i][j] = 0;
 
-  for (int first_k = 0; first_k < INNER; first_k += DEPTH) {
-    for (int slot = item; slot < TILE * DEPTH; slot += side * side) {
-#if LEFT_TRANSPOSED
-      const int k = slot / TILE, i = slot % TILE;
-#else
-      const int k = slot % DEPTH, i = slot / DEPTH;
-#endif
-      const int row = first_row + i, inner = first_k + k;
-      real value = 0;
-      if (row < ROWS && inner < INNER)
-        value = left[LEFT_TRANSPOSED ? inner * ROWS + row : row * INNER + inner];
-      left_slice[k][i] = value;
-    }
-    for (int slot = item; slot < TILE * DEPTH; slot += side * side) {
-#if RIGHT_TRANSPOSED
-      const int k = slot % DEPTH, j = slot / DEPTH;
-#else
-      const int k = slot / TILE, j = slot % TILE;
-#endif
-      const int column = first_column + j, inner = first_k + k;
-      real value = 0;
-      if (column < COLUMNS && inner < INNER)
-        value = right[RIGHT_TRANSPOSED ? column * INNER + inner : inner * COLUMNS + column];
-      right_slice[k][j] = value;
-    }
+  real next_left[FETCHES], next_right[FETCHES];
+  FETCH(next_left, left, first_row, ROWS, LEFT_TRANSPOSED, first_term, end_term)
+  FETCH(next_right, right, first_column, COLUMNS, !RIGHT_TRANSPOSED, first_term, end_term)
+  for (int first_k = first_term; first_k < end_term; first_k += DEPTH) {
+    PUT(next_left, left_slice, LEFT_TRANSPOSED)
+    PUT(next_right, right_slice, !RIGHT_TRANSPOSED)
     barrier(CLK_LOCAL_MEM_FENCE);
+    const int next_k = first_k + DEPTH;
+    if (next_k < end_term) {
+      FETCH(next_left, left, first_row, ROWS, LEFT_TRANSPOSED, next_k, end_term)
+      FETCH(next_right, right, first_column, COLUMNS, !RIGHT_TRANSPOSED, next_k, end_term)
+    }
     for (int k = 0; k < DEPTH; ++k) {
       real a[PER_ITEM], b[PER_ITEM];
-      for (int i = 0; i < PER_ITEM; ++i) a[i] = left_slice[k][y + i * side];
-      for (int j = 0; j < PER_ITEM; ++j) b[j] = right_slice[k][x + j * side];
+      READ(a, left_slice, y)
+      READ(b, right_slice, x)
       for (int i = 0; i < PER_ITEM; ++i)
         for (int j = 0; j < PER_ITEM; ++j) sum[i][j] = fma(a[i], b[j], sum[i][j]);
     }
     barrier(CLK_LOCAL_MEM_FENCE);
-    if ((first_k + DEPTH) % BLOCK == 0 || first_k + DEPTH >= INNER) {
+    if (next_k % BLOCK == 0 || next_k >= end_term) {
       for (int i = 0; i < PER_ITEM; ++i)
         for (int j = 0; j < PER_ITEM; ++j) {
           total[i][j] += sum[i][j];
@@ -74,12 +110,29 @@ static void TILE_OF(int unit SECTION_PARAMETERS) {
 
   for (int i = 0; i < PER_ITEM; ++i)
     for (int j = 0; j < PER_ITEM; ++j) {
-      const int row = first_row + y + i * side, column = first_column + x + j * side;
-      if (row < ROWS && column < COLUMNS)
+      const int row = first_row + PLACE(y, i), column = first_column + PLACE(x, j);
+      if (row < ROWS && column < COLUMNS) {
+#if SPLIT
+        parts[((size_t)(unit / TILES) * ROWS + row) * COLUMNS + column] = total[i][j];
+#else
         EPILOGUE(total[i][j], row, column, 1 EPILOGUE_ARGUMENTS);
+#endif
+      }
     }
 }
 
 SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   for (int unit = begin; unit < end; ++unit) TILE_OF(unit SECTION_ARGUMENTS);
 }
+
+#undef SIDE
+#undef FETCHES
+#undef SLICE_ROW
+#undef QUAD
+#undef LOAD_QUAD
+#undef PLACE
+#undef TERM_OF
+#undef PLACE_OF
+#undef FETCH
+#undef PUT
+#undef READ

@@ -31,5 +31,5 @@ static void UPDATE_BLOCK(int block SECTION_PARAMETERS) {
 SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   // From the step on at which a run diverges, the weights stay as they are.
   if (counters[1] != 0) return;
-  for (int block = begin; block < end; ++block) UPDATE_BLOCK(block SECTION_ARGUMENTS);
+  for (int block = begin + TEAM; block < end; block += TEAMS) UPDATE_BLOCK(block SECTION_ARGUMENTS);
 }

@@ -1,4 +1,4 @@
-// One step of all levels above the bottom one, by one work-group of TOWER_LANES work-items:
+// One step of all levels above the bottom one, by one work-group, all of whose work-items are one team:
 // there is one unit of work.
 //
 // Up: the partial sums become the gradients of the bottom rule's hyperparameters; each level's
@@ -32,11 +32,11 @@
 SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   global real *values = values_buffer + VALUES_OFFSET;
   global const real *partial_sums = partial_sums_buffer + PARTIAL_SUMS_OFFSET;
-  const int lane = get_local_id(0);
+  const int lane = LANE;
   const int step = counters[0];
   const int divergence = counters[1];
   const real batch_loss = loss[LOSS_OFFSET];
-  TOWER_BARRIER
+  GROUP_BARRIER;
 
   // A run that has diverged stays as it was when it did.
   const int last = divergence != 0 || !isfinite(batch_loss) ? -1 : height;
@@ -48,23 +48,17 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
       const int count = tensor < 0 ? ROWS : tensors[2 * tensor + 1];
       global const real *sums = partial_sums + h % per_rule * ROWS + first;
       vec sum = (vec)(0);
-      for (int row = lane * WIDTH; row < count; row += TOWER_LANES * WIDTH)
+      for (int row = LANE_START; row < count; row += LANE_STEP)
         sum += keep_first(LOAD(sums + row), count - row, 0.0f);
-      real total = sum_in_vec(sum);
-#if TOWER_LANES > 1
-      scratch[lane] = total;
-      TOWER_BARRIER
-      if (lane == 0)
-        for (int other = 1; other < TOWER_LANES; ++other) total += scratch[other];
-#endif
+      const real total = fold_sum(sum SCRATCH_ARGUMENTS);
       if (lane == 0) values[GRADIENTS_AT(1) + h] = total;
-      TOWER_BARRIER
+      GROUP_BARRIER;
     }
   }
   for (int k = 1; k < last; ++k) {
     const int per_rule = RULE_HYPERPARAMETERS(k);
     const int width = COUNT(k);
-    for (int h = lane; h < COUNT(k + 1); h += TOWER_LANES) {
+    for (int h = lane; h < COUNT(k + 1); h += LANES) {
       const int first = IS_PER_TENSOR(k) ? h / per_rule : 0;
       const int count = IS_PER_TENSOR(k) ? 1 : width;
       global const real *jacobian = values + JACOBIAN_AT(k) + h % per_rule * width;
@@ -72,13 +66,13 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
       for (int i = first; i < first + count; ++i) sum += jacobian[i] * values[GRADIENTS_AT(k) + i];
       values[GRADIENTS_AT(k + 1) + h] = sum;
     }
-    TOWER_BARRIER
+    GROUP_BARRIER;
   }
 
   for (int k = last; k > 0; --k) {
     const int width = COUNT(k);
     const int per_rule = RULE_HYPERPARAMETERS(k);
-    for (int i = lane * WIDTH; i < width; i += TOWER_LANES * WIDTH) {
+    for (int i = LANE_START; i < width; i += LANE_STEP) {
       const int count = width - i;
       vec h[MAX_HYPERPARAMETERS];
       vec s[MAX_STATES];
@@ -101,19 +95,19 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
         for (int j = 0; j < per_rule; ++j)
           store(jacobian[j], values + JACOBIAN_AT(k) + j * width + i, count);
     }
-    TOWER_BARRIER
+    GROUP_BARRIER;
   }
 
   if (last >= 0) {
     const int per_rule = RULE_HYPERPARAMETERS(0);
-    for (int set = lane; set < uniform_sets; set += TOWER_LANES) {
+    for (int set = lane; set < uniform_sets; set += LANES) {
       real h[MAX_HYPERPARAMETERS];
       for (int j = 0; j < per_rule; ++j) h[j] = values[HYPERPARAMETERS_AT(0) + set * per_rule + j];
       UNIFORMS((real)(step + 1), h, values + uniforms_at + set * UNIFORM_COUNT);
     }
     global real *record =
         records + RECORDS_OFFSET + (size_t)(step % record_capacity) * (1 + hyperparameter_count);
-    for (int i = lane; i < hyperparameter_count; i += TOWER_LANES) {
+    for (int i = lane; i < hyperparameter_count; i += LANES) {
       record[1 + i] = values[i];
       // Whichever lanes find one write the same.
       if (!isfinite(values[i])) atomic_xchg((volatile global int *)counters + 1, step + 1);

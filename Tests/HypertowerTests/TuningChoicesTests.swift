@@ -18,7 +18,7 @@ import Testing
     choices.products[
       ProductShape(
         rows: 1, inner: 2, columns: 3, isLeftTransposed: false, isRightTransposed: true)] =
-      .localMemory(tile: 64, perItem: 4)
+      .localMemory(tile: 64, perItem: 4, splits: true)
     choices.tileRows[40] = 9
     return choices
   }

@@ -147,6 +147,8 @@ package struct MatrixProduct: Sendable {
 
   /// The number of terms that are summed before they join the total.
   package static let blockSize = 256
+  /// The number of such blocks.
+  var blockCount: Int { (inner + Self.blockSize - 1) / Self.blockSize }
   /// The number of the epilogue's input that is the product's element.
   package static let productInput = 0
 

@@ -45,6 +45,8 @@ package struct Device: Sendable, CustomStringConvertible {
   package let compilerAvailable: Bool
 
   package var description: String { "\(name) (\(platformName))" }
+  /// Whether kernels may hold PTX, the instructions of NVIDIA's driver.
+  package var takesPTX: Bool { platformName.contains("NVIDIA") }
 
   /// All devices of all platforms; a device's index is the N of `opencl:N`.
   ///

@@ -52,13 +52,25 @@ struct TestBackend: Sendable, CustomTestStringConvertible {
     number, device -> [TestBackend] in
     if getenv("HYPERTOWER_TEST_NATIVE") != nil { return [] }
     let isOclgrind = device.name.contains("Oclgrind")
-    let other: (String, DeviceProfile) = device.kind == .cpu ? ("gpu", .gpu) : ("cpu", .cpu)
+    let other = device.kind == .cpu ? ("gpu", gpu(on: device)) : ("cpu", DeviceProfile.cpu)
     return [other, ("CLBlast", .cpuWithCLBlast)].prefix(isOclgrind ? 1 : 2).map { name, profile in
       TestBackend(name: "opencl:\(number) as \(name)", isDouble: false, isNative: false) {
         try OpenCLBackend(
           device, profile: profile, isTimed: isOclgrind, fillNewBuffersWith: poison)
       }
     }
+  }
+
+  /// The profile for GPUs as `device` bears it: PoCL's compiler fails where work-groups come to
+  /// different barriers.
+  static func gpu(on device: OpenCL.Device) -> DeviceProfile {
+    var profile = DeviceProfile.gpu
+    profile.mergesBarriers = !isPoCL(device)
+    return profile
+  }
+
+  static func isPoCL(_ device: OpenCL.Device) -> Bool {
+    device.platformName == "Portable Computing Language"
   }
 
   /// What users can choose.

@@ -22,7 +22,8 @@ enum BottomRuleCode {
     }
     let previous = projection.previous
     let entry = projection.entry
-    let rows = Swift.max(1, minimalElements / entry.rowLength)
+    let lanes = profile.lanes(for: entry.rowLength)
+    let rows = Swift.max(minimalElements / entry.rowLength, profile.groupSize / lanes)
     let uniforms =
       layout.uniforms
       + (layout.levels[0].isPerTensor ? projection.tensor * split.uniformNodes.count : 0)
@@ -57,7 +58,7 @@ enum BottomRuleCode {
         .init("int uniforms_at", .number(Int32(projection.values.offset + uniforms))),
       ],
       units: entry.rowCount, unitsPerGroup: Swift.min(rows, Swift.max(1, entry.rowCount)),
-      unitsPerBlock: profile.tileRows(for: Swift.max(1, entry.rowCount)),
+      unitsPerBlock: profile.tileRows(for: Swift.max(1, entry.rowCount)), lanes: lanes,
       localMemory: LoopNestCode.foldMemory(profile))
   }
 
@@ -100,7 +101,7 @@ enum BottomRuleCode {
         .init("global const int *restrict counters", .buffer(update.counters.buffer)),
         .init("int uniforms_at", .number(Int32(update.values.offset + layout.uniforms))),
       ],
-      units: layout.parameters.blocks.count, unitsPerGroup: 1)
+      units: layout.parameters.blocks.count, unitsPerGroup: 1, lanes: profile.groupSize)
   }
 
   /// The per-parameter part of the rule, on one `vec` of elements from `i` on.

@@ -4,20 +4,23 @@ internal import OpenCL
 package struct DeviceProfile: Sendable, Equatable {
   /// The number of elements that a work-item computes side by side: 16 or 1.
   let width: Int
-  /// The number of work-items that share a row or a block.
-  let lanes: Int
-  /// The number of work-items that walk the tower.
-  let towerLanes: Int
-  /// The number of work-groups that keep the device busy.
+  /// The number of work-items of a work-group, a power of 2.
+  let groupSize: Int
+  /// The most work-groups that share a work whose units are many and alike.
   let workGroups: Int
   let matrixSchedule: MatrixSchedule
   /// Whether a work-group takes blocks of rows through several layers.
   var cutsRows: Bool
   /// Whether one launch goes through phases one after another, in which work-groups wait for one
   /// another.
-  var joinsPhases: Bool
-  /// The number of work-groups that run at the same time.
-  var computeUnits = 2
+  package var joinsPhases: Bool
+  /// Whether a launch does works side by side that have barriers, each in work-groups of its own.
+  package var mergesBarriers: Bool
+  /// The number of work-groups that run at the same time without sharing a core.
+  var computeUnits: Int
+  /// The number of work-groups that share the phases of a launch: a GPU hides with one what another
+  /// waits for.
+  var workers: Int { groupSize == 1 ? computeUnits : 2 * computeUnits }
   /// What was found to be faster than the defaults.
   var choices = TuningChoices()
 
@@ -41,37 +44,32 @@ package struct DeviceProfile: Sendable, Equatable {
 
   /// For devices whose work-items have vector registers of their own.
   package static let cpu = DeviceProfile(
-    width: 16, lanes: 1, towerLanes: 1, workGroups: 64, matrixSchedule: .registerTile,
-    cutsRows: true, joinsPhases: true)
+    width: 16, groupSize: 1, workGroups: 64, matrixSchedule: .registerTile, cutsRows: true,
+    joinsPhases: true, mergesBarriers: false, computeUnits: 2)
   /// For devices whose work-items are the elements of vectors.
   package static let gpu = DeviceProfile(
-    width: 1, lanes: 64, towerLanes: 32, workGroups: 1024, matrixSchedule: .localMemoryTile,
-    cutsRows: false, joinsPhases: false)
+    width: 1, groupSize: 256, workGroups: 1024, matrixSchedule: .localMemoryTile, cutsRows: false,
+    joinsPhases: false, mergesBarriers: true, computeUnits: 64)
   /// As `cpu`, with CLBlast's matrix products.
   package static let cpuWithCLBlast = DeviceProfile(
-    width: 16, lanes: 1, towerLanes: 1, workGroups: 64, matrixSchedule: .clblast, cutsRows: true,
-    joinsPhases: true)
+    width: 16, groupSize: 1, workGroups: 64, matrixSchedule: .clblast, cutsRows: true,
+    joinsPhases: true, mergesBarriers: false, computeUnits: 2)
 
-  init(
-    width: Int, lanes: Int, towerLanes: Int, workGroups: Int, matrixSchedule: MatrixSchedule,
-    cutsRows: Bool, joinsPhases: Bool
-  ) {
-    self.width = width
-    self.lanes = lanes
-    self.towerLanes = towerLanes
-    self.workGroups = workGroups
-    self.matrixSchedule = matrixSchedule
-    self.cutsRows = cutsRows
-    self.joinsPhases = joinsPhases
+  /// The number of work-items that share a row of so many elements, a power of 2: few enough that each
+  /// has some, for lanes are folded in steps.
+  func lanes(for extent: Int) -> Int {
+    var lanes = groupSize
+    while lanes > 1, (lanes / 2) * Self.elementsPerLane >= extent { lanes /= 2 }
+    return lanes
   }
 
-  init(for device: OpenCL.Device) {
-    self =
-      switch device.kind {
-      case .cpu: .cpu
-      case .gpu, .accelerator, .other: .gpu
-      }
-    computeUnits = device.computeUnits
+  private static let elementsPerLane = 4
+
+  /// How many of a work's units, rows that `lanes` work-items share, a work-group does.
+  func unitsPerGroup(_ units: Int, lanes: Int) -> Int {
+    let teams = groupSize / lanes
+    let groups = Swift.max(1, Swift.min((units + teams - 1) / teams, workGroups))
+    return (units + groups - 1) / groups
   }
 
   /// The height of register tiles for so many rows, which is that of blocks of rows.
@@ -101,15 +99,24 @@ package struct DeviceProfile: Sendable, Equatable {
       return .tiles(
         prefetchTerms: terms, packsLeft: packsLeft,
         packsRight: packsRight || product.right.isTransposed)
-    case (.localMemory(let tile, let perItem), .localMemoryTile):
-      return .localMemory(tile: tile, perItem: perItem)
+    case (.localMemory(let tile, let perItem, let splits), .localMemoryTile):
+      return .localMemory(tile: tile, perItem: perItem, splits: splits)
     case (_, .clblast) where product.inner > 0: return .clblast
     case (_, .registerTile), (_, .clblast): return Self.defaultTiles(product)
-    case (_, .localMemoryTile):
-      // Small results get small tiles, so that there is a work-group for every compute unit.
-      return product.rows * product.columns >= 1 << 18
-        ? .localMemory(tile: 64, perItem: 4) : .localMemory(tile: 32, perItem: 2)
+    case (_, .localMemoryTile): return defaultLocalMemory(product)
     }
+  }
+
+  /// The largest tiles of which every compute unit gets two, or else small ones, whose sums are split
+  /// if even these are too few.
+  private func defaultLocalMemory(_ product: MatrixProduct) -> ProductSchedule {
+    func tiles(_ side: Int) -> Int {
+      ((product.rows + side - 1) / side) * ((product.columns + side - 1) / side)
+    }
+    let enough = 2 * computeUnits
+    if tiles(128) >= enough { return .localMemory(tile: 128, perItem: 8, splits: false) }
+    if tiles(64) >= enough { return .localMemory(tile: 64, perItem: 4, splits: false) }
+    return .localMemory(tile: 32, perItem: 2, splits: tiles(32) < enough)
   }
 
   /// Operands are packed where tiles would read them across rows so long that each lies on a memory
@@ -121,5 +128,16 @@ package struct DeviceProfile: Sendable, Equatable {
       packsLeft: product.left.isTransposed && product.columns >= 256
         && product.inner * product.rows > largestSharedOperand,
       packsRight: product.right.isTransposed || product.columns >= 512 && product.rows >= 128)
+  }
+}
+
+extension DeviceProfile {
+  init(for device: OpenCL.Device) {
+    self =
+      switch device.kind {
+      case .cpu: .cpu
+      case .gpu, .accelerator, .other: .gpu
+      }
+    computeUnits = device.computeUnits
   }
 }

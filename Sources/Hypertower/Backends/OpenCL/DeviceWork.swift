@@ -3,16 +3,16 @@
 struct DeviceWork {
   enum Kind {
     case loopNest(LoopNest)
-    /// A product by local memory tiles.
-    case localMemoryProduct(MatrixProduct, tile: Int, perItem: Int)
+    /// A product by local memory tiles, or its parts, which are still to be added.
+    case localMemoryProduct(MatrixProduct, tile: Int, perItem: Int, parts: Span?)
     /// A product by register tiles, or one pass of it.
     case product(MatrixProduct, TilePass)
     /// Brings an operand of a product into panels.
     case pack(MatrixPacking)
     /// A bare product by CLBlast.
     case clblast(MatrixProduct, result: Span)
-    /// The epilogue of a product that lies in memory.
-    case epilogue(MatrixProduct, product: Span)
+    /// The epilogue of a product that lies in memory, in so many parts.
+    case epilogue(MatrixProduct, product: Span, parts: Int)
     case gatherBatch(BatchGather)
     case increment(Span)
     case projectGradient(GradientProjection)
@@ -57,7 +57,7 @@ struct DeviceWork {
       case .loopNest(let nest):
         result.append(
           DeviceWork(
-            .loopNest(nest), instruction.accesses, rowCount: LoopNestCode.rowCount(of: nest)))
+            .loopNest(nest), instruction.accesses, rowCount: LoopNestCode.rowCount(of: nest, profile)))
       case .matrixProduct(let product):
         result += works(of: product, profile) { Span(buffer: program.addTemporary(count: $0)) }
       case .gatherBatch(let gather): result.append(single(.gatherBatch(gather)))
@@ -74,22 +74,27 @@ struct DeviceWork {
     of product: MatrixProduct, _ profile: DeviceProfile, temporary: (Int) -> Span
   ) -> [DeviceWork] {
     let schedule = profile.schedule(for: product)
-    switch schedule {
-    case .clblast:
-      let count = product.rows * product.columns
+    /// A product without its epilogue, which leaves `parts` matrices in memory, and the epilogue.
+    func inMemory(parts: Int, _ kind: (Span) -> Kind) -> [DeviceWork] {
+      let count = parts * product.rows * product.columns
       let result = temporary(count)
       return [
         DeviceWork(
-          .clblast(product, result: result),
+          kind(result),
           product.operandAccesses + [MemoryAccess(result, count: count, isWrite: true)],
           rowCount: nil),
         DeviceWork(
-          .epilogue(product, product: result),
+          .epilogue(product, product: result, parts: parts),
           product.epilogueAccesses
             + [
-              MemoryAccess(result, count: count, isWrite: false, rowStride: product.columns)
+              MemoryAccess(
+                result, count: count, isWrite: false, rowStride: parts == 1 ? product.columns : nil)
             ], rowCount: product.rows),
       ]
+    }
+    switch schedule {
+    case .clblast:
+      return inMemory(parts: 1) { .clblast(product, result: $0) }
     case .tiles(let prefetchTerms, let packsLeft, let packsRight):
       var works: [DeviceWork] = []
       /// The panels of a packed operand and the access to them.
@@ -142,10 +147,15 @@ struct DeviceWork {
             rowCount: partial == nil ? product.rows : nil))
       }
       return works
-    case .localMemory(let tile, let perItem):
+    case .localMemory(let tile, let perItem, let splits):
+      if splits, product.blockCount > 1 {
+        return inMemory(parts: product.blockCount) {
+          .localMemoryProduct(product, tile: tile, perItem: perItem, parts: $0)
+        }
+      }
       return [
         DeviceWork(
-          .localMemoryProduct(product, tile: tile, perItem: perItem),
+          .localMemoryProduct(product, tile: tile, perItem: perItem, parts: nil),
           product.operandAccesses + product.epilogueAccesses, rowCount: product.rows)
       ]
     }
@@ -171,12 +181,11 @@ struct DeviceWork {
   /// The number of work-items of a work-group; nil if a library chooses.
   func localSize(_ profile: DeviceProfile) -> Int? {
     switch kind {
-    case .localMemoryProduct: MatrixProductCode.localMemoryItems
-    case .product: 1
     case .clblast: nil
-    case .pack, .increment: 1
-    case .walkTower: profile.towerLanes
-    case .loopNest, .epilogue, .gatherBatch, .projectGradient, .updateParameters: profile.lanes
+    case .product, .pack: 1
+    case .localMemoryProduct, .loopNest, .epilogue, .gatherBatch, .increment, .projectGradient,
+      .walkTower, .updateParameters:
+      profile.groupSize
     }
   }
 }

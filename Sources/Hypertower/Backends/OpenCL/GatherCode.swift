@@ -43,11 +43,11 @@ enum GatherCode {
         ("ROUNDS", IndexPermutation.rounds), ("LOWER_BITS", permutation?.lowerBits ?? 1),
         ("UPPER_BITS", permutation?.upperBits ?? 1),
       ], template)
-    let groups = Swift.min(gather.batchSize, profile.workGroups)
+    let lanes = profile.lanes(for: gather.sources.map(\.width).max() ?? 1)
     return KernelSection(
       label: "gathering \(gather.batchSize) samples", source: source, parameters: parameters,
-      units: gather.batchSize, unitsPerGroup: (gather.batchSize + groups - 1) / groups,
-      unitsPerBlock: profile.tileRows(for: gather.batchSize))
+      units: gather.batchSize, unitsPerGroup: profile.unitsPerGroup(gather.batchSize, lanes: lanes),
+      unitsPerBlock: profile.tileRows(for: gather.batchSize), lanes: lanes)
   }
 
   static func section(incrementing counter: Span) -> KernelSection {

@@ -35,6 +35,8 @@ struct KernelSection {
   var unitsPerGroup: Int
   /// How many of them a block of rows has, for work that is cut into rows.
   var unitsPerBlock = 0
+  /// The number of work-items that share a row.
+  var lanes = 1
   /// The number of reals of local memory that the function gets as `scratch`.
   var localMemory = 0
 }

@@ -59,11 +59,8 @@ struct KernelSource {
   init(_ buffers: [BufferDescription]) {
     self.buffers = buffers
     text =
-      "#define LANES ROW_LANES\n" + String(cString: kernels_common())
+      String(cString: kernels_common())
       + "#define COUNTER_STRIDE \(Self.counterStride)\n" + String(cString: kernels_phases())
-      + "#if TOWER_LANES > 1\n"
-      + "#define TOWER_BARRIER barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);\n"
-      + "#else\n#define TOWER_BARRIER\n#endif\n"
   }
 
   /// Adds the kernel of a launch in which branches of work-groups of `localSize` run side by side.
@@ -81,35 +78,43 @@ struct KernelSource {
 
   /// Adds the kernel of a launch that goes through phases one after another, and through all of them
   /// again and again; in each, shares of branches are done side by side by `workers` work-groups of
-  /// one work-item.
+  /// `localSize`.
   ///
   /// - Parameters:
   ///   - varying: the buffers that differ between lists of arrays, which take turns.
   ///   - alternatives: the number of lists.
+  ///   - mostReplays: how often the launch goes through the phases at most.
   mutating func add(
-    phases: [[Branch]], workers: Int, varying: Set<Int>, alternatives: Int
+    phases: [[Branch]], workers: Int, localSize: Int, varying: Set<Int>, alternatives: Int,
+    mostReplays: Int
   ) -> Launch {
     var parameters = ParameterNames(buffers, varying: varying, alternatives: alternatives)
     let bodies = phases.map { body(of: $0, &parameters) }
+    let stocks = localSize == 1 ? workers : 1
+    let lines = mostReplays * phases.count * (stocks + 1)
     let counters = parameters.add(
-      .counters((phases.count * (workers + 1) + 1) * Self.counterStride),
-      type: "volatile global int *")
+      .counters((lines + 1) * Self.counterStride), type: "volatile global int *")
     let first = parameters.add(.firstAlternative, type: "int ")
     let count = parameters.add(.replayCount, type: "int ")
-    var text = "  for (int replay = 0; replay < \(count); ++replay) {\n"
+    let message = localSize > 1 ? "message" : "0"
+    var text = scratch(for: phases.flatMap { $0 })
+    if localSize > 1 { text += "  local int message[1];\n" }
+    text += "  volatile global int *through = \(counters) + \(lines * Self.counterStride);\n"
+    text += "  for (int replay = 0; replay < \(count); ++replay) {\n"
     text += "  const int alternative = (\(first) + replay) % \(alternatives);\n"
     text += parameters.selections
     for (number, (phase, body)) in zip(phases, bodies).enumerated() {
       let shares = phase.reduce(0) { $0 + $1.groups }
-      text += "  FOR_SHARES(\(counters), \(number), \(shares), replay) {\n\(body)  }\n"
+      let place = "replay * \(phases.count) + \(number)"
+      text += "  FOR_SHARES(\(counters), \(place), \(shares), \(message)) {\n\(body)  }\n"
       text +=
-        "  if (!end_phase(\(counters), \(phases.count), \(number), \(shares), replay)) return;\n"
+        "  if (!end_phase(\(counters), through, \(place), \(shares), \(message))) return;\n"
     }
-    text += "  }\n  end_replays(\(counters), \(phases.count));\n"
+    text += "  }\n  end_replays(\(counters), through, \(count) * \(phases.count));\n"
     return Launch(
       label: phases.map(Self.label).joined(separator: "; "),
       kernelName: kernelName("(\(parameters.declarations)) {\n\(text)}\n"),
-      arguments: parameters.arguments, groups: workers, localSize: 1)
+      arguments: parameters.arguments, groups: workers, localSize: localSize)
   }
 
   private static func label(_ branches: [Branch]) -> String {
@@ -119,7 +124,7 @@ struct KernelSource {
 
   private func scratch(for branches: [Branch]) -> String {
     let size = branches.flatMap(\.steps).map(\.section.localMemory).max() ?? 0
-    return size > 0 ? "  local real scratch[\(size)];\n" : ""
+    return size > 0 ? "  local real scratch[\(size)] __attribute__((aligned(16)));\n" : ""
   }
 
   /// What work-group, or share, number `group` of a phase does.
@@ -162,8 +167,9 @@ struct KernelSource {
     let arguments = section.parameters.map { ", " + $0.name } + (scratch ? [", scratch"] : [])
     let own = [
       ("SECTION_PARAMETERS", parameters.joined()), ("SECTION_ARGUMENTS", arguments.joined()),
+      ("LANES", "\(section.lanes)"),
     ]
-    let key = parameters.joined() + section.source
+    let key = "\(section.lanes)" + parameters.joined() + section.source
     if let name = sectionNames[key] { return name }
     let name = "section\(sectionNames.count)"
     sectionNames[key] = name

@@ -33,12 +33,13 @@ enum LaunchCode {
   /// - Parameters:
   ///   - varying: the buffers that differ between lists of arrays.
   ///   - alternatives: the number of lists.
+  ///   - mostReplays: the most replays of a launch.
   static func joinedLaunch(
     _ plan: LaunchPlan, of works: [DeviceWork], _ profile: DeviceProfile, varying: Set<Int>,
-    alternatives: Int, _ source: inout KernelSource
+    alternatives: Int, mostReplays: Int, _ source: inout KernelSource
   ) -> KernelSource.Launch? {
     guard profile.joinsPhases, plan.fuses, !works.isEmpty,
-      works.allSatisfy({ $0.localSize(profile) == 1 }),
+      works.allSatisfy({ $0.localSize(profile) == profile.groupSize }),
       // Where work takes long, launches cost nothing, and waiting would.
       works.reduce(0, { $0 + $1.operations }) <= DeviceProfile.mostJoinedOperations
     else { return nil }
@@ -47,8 +48,8 @@ enum LaunchCode {
     }
     let shares = phases.map { $0.reduce(0) { $0 + $1.groups } }.max()!
     return source.add(
-      phases: phases, workers: Swift.min(shares, profile.computeUnits), varying: varying,
-      alternatives: alternatives)
+      phases: phases, workers: Swift.min(shares, profile.workers), localSize: profile.groupSize,
+      varying: varying, alternatives: alternatives, mostReplays: mostReplays)
   }
 
   private static func branch(
@@ -71,12 +72,13 @@ enum LaunchCode {
   ) -> KernelSection {
     switch kind {
     case .loopNest(let nest): LoopNestCode.section(nest, isCut: isCut, profile)
-    case .localMemoryProduct(let product, let tile, let perItem):
-      MatrixProductCode.localMemoryTile(product, tile: tile, perItem: perItem)
+    case .localMemoryProduct(let product, let tile, let perItem, let parts):
+      MatrixProductCode.localMemoryTile(product, tile: tile, perItem: perItem, parts: parts)
     case .product(let product, let pass):
       MatrixProductCode.registerTile(product, pass, isCut: isCut, profile)
     case .pack(let packing): PackingCode.section(packing)
-    case .epilogue(let product, let result): EpilogueCode.section(product, of: result, profile)
+    case .epilogue(let product, let result, let parts):
+      EpilogueCode.section(product, of: result, parts: parts, profile)
     case .gatherBatch(let gather): GatherCode.section(gather, profile)
     case .increment(let counter): GatherCode.section(incrementing: counter)
     case .projectGradient(let projection): BottomRuleCode.section(projection, profile)

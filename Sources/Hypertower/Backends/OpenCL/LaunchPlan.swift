@@ -106,12 +106,14 @@ struct LaunchPlan {
     launches[launch][branches[0]].works.sort()
   }
 
-  /// Whether the work may run in one kernel with others: only where work-groups have one work-item,
-  /// for some drivers miscompile barriers that not all work-groups come to.
+  /// Whether the work may run in one kernel with others: where work-groups have one work-item, or
+  /// barriers that not all work-groups come to are well.
   private func canRun(_ work: Int, besides branches: [Branch]) -> Bool {
-    func isSingle(_ work: Int) -> Bool { works[work].localSize(profile) == 1 }
+    func size(_ work: Int) -> Int? { works[work].localSize(profile) }
+    guard let own = size(work) else { return branches.isEmpty }
     return branches.isEmpty
-      || isSingle(work) && branches.allSatisfy { $0.works.allSatisfy(isSingle) }
+      || (own == 1 || profile.mergesBarriers)
+        && branches.allSatisfy { $0.works.allSatisfy { size($0) == own } }
   }
 
   private enum Dependence { case none, rowByRow, whole }

@@ -2,7 +2,8 @@
 ///
 /// Lanes run along one dimension, the *lane dimension*: the innermost kept one if nothing is
 /// reduced or if memory runs along it (*columns*), else the innermost reduced one (*rows*, whose
-/// lanes are folded at the end of each stage). Everything else is loops.
+/// lanes are folded at the end of each stage). Everything else is loops. Where there are many lanes,
+/// columns are for those nests alone that have enough of them: one lane sums a whole column.
 struct LoopNestCode {
   private let nest: LoopNest
   private let profile: DeviceProfile
@@ -20,12 +21,14 @@ struct LoopNestCode {
   }
 
   /// The number of rows that the nest can be cut into: lanes must not run along them.
-  static func rowCount(of nest: LoopNest) -> Int? {
-    nest.keptShape.count > 1 || runsAlongRows(nest) ? nest.keptShape.first : nil
+  static func rowCount(of nest: LoopNest, _ profile: DeviceProfile) -> Int? {
+    nest.keptShape.count > 1 || runsAlongRows(nest, profile) ? nest.keptShape.first : nil
   }
 
-  private static func runsAlongRows(_ nest: LoopNest) -> Bool {
+  private static func runsAlongRows(_ nest: LoopNest, _ profile: DeviceProfile) -> Bool {
     if nest.reducedShape.isEmpty { return false }
+    let lanes = profile.groupSize * profile.computeUnits
+    if profile.groupSize > 1, nest.keptShape.elementCount < lanes { return true }
     let strides = nest.inputs.compactMap { input -> [Int]? in
       guard case .load(_, let strides) = input else { return nil }
       return strides
@@ -37,14 +40,14 @@ struct LoopNestCode {
 
   /// The local memory that folding over the lanes of a work-group takes.
   static func foldMemory(_ profile: DeviceProfile) -> Int {
-    profile.lanes > 1 ? 2 * profile.lanes : 0
+    profile.groupSize > 1 ? 2 * profile.groupSize : 0
   }
 
   private init(_ nest: LoopNest, _ profile: DeviceProfile) {
     self.nest = nest
     self.profile = profile
     let keptRank = nest.keptShape.count
-    isRows = Self.runsAlongRows(nest)
+    isRows = Self.runsAlongRows(nest, profile)
     varies = nest.graph.dependents { input in
       switch nest.inputs[input] {
       case .load(_, let strides): strides[keptRank...].contains { $0 != 0 }
@@ -57,16 +60,14 @@ struct LoopNestCode {
   private mutating func section() -> KernelSection {
     isRows ? writeRows() : writeColumns()
     let units = isRows ? nest.keptShape.elementCount : chunkCount
-    let groups = Swift.min((units + profile.lanes - 1) / profile.lanes, profile.workGroups)
-    let rowGroups = Swift.min(units, profile.workGroups)
+    let lanes = isRows ? profile.lanes(for: laneExtent) : 1
     return KernelSection(
       label: nest.label,
       source: "SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {\n\(code)}\n",
       parameters: arguments.parameters, units: units,
-      unitsPerGroup: isRows
-        ? (units + rowGroups - 1) / rowGroups : (units + groups - 1) / groups,
+      unitsPerGroup: profile.unitsPerGroup(units, lanes: lanes),
       unitsPerBlock: profile.tileRows(for: nest.keptShape[0]) * (units / nest.keptShape[0]),
-      localMemory: isRows ? Self.foldMemory(profile) : 0)
+      lanes: lanes, localMemory: isRows ? Self.foldMemory(profile) : 0)
   }
 
   // MARK: Columns
@@ -77,7 +78,7 @@ struct LoopNestCode {
 
   private mutating func writeColumns() {
     let rank = nest.keptShape.count
-    line("  for (int chunk = begin + (int)get_local_id(0); chunk < end; chunk += LANES) {")
+    line("  for (int chunk = begin + TEAM; chunk < end; chunk += TEAMS) {")
     line("    const int i\(rank - 1) = chunk % \(chunksPerRow) * WIDTH;")
     writeIndices(
       of: nest.keptShape.dropLast(), from: "chunk / \(chunksPerRow)", first: 0, indent: "    ")
@@ -114,13 +115,14 @@ struct LoopNestCode {
   // MARK: Rows
 
   private mutating func writeRows() {
-    line("  for (int row = begin; row < end; ++row) {")
+    line("  FOR_ROWS(begin, end) {")
+    line("    const int row = ROW(end);")
     writeIndices(of: nest.keptShape[...], from: "row", first: 0, indent: "    ")
     for stage in 0..<nest.stageCount { writeRowStage(stage) }
     let rowOutputs = nest.outputs.filter { !$0.isFull }
     emit(rowOutputs.map(\.node), indent: "    ", onlyUniform: true)
     if !rowOutputs.isEmpty {
-      line("    if (get_local_id(0) == 0) {")
+      line("    if (LANE == 0 && HAS_ROW(end)) {")
       for output in rowOutputs {
         let target = arguments.name(output.span.buffer, written: true)
         line("      \(target)[\(output.span.offset) + row] = n\(output.node);")
@@ -145,7 +147,9 @@ struct LoopNestCode {
       indent += "  "
     }
     let lane = "i\(first + nest.reducedShape.count - 1)"
-    line("\(indent)for (int \(lane) = LANE_START; \(lane) < \(laneExtent); \(lane) += LANE_STEP) {")
+    line(
+      "\(indent)for (int \(lane) = LANE_START; HAS_ROW(end) && \(lane) < \(laneExtent); "
+        + "\(lane) += LANE_STEP) {")
     indent += "  "
     line("\(indent)const int count = \(laneExtent) - \(lane);")
     let outer = defined
@@ -163,10 +167,10 @@ struct LoopNestCode {
     for reduction in reductions {
       let name =
         switch nest.reductions[reduction].kind {
-        case .sum: "fold_sum(fold\(reduction) SCRATCH_ARGUMENT)"
-        case .maximum: "fold_maximum(fold\(reduction) SCRATCH_ARGUMENT)"
+        case .sum: "fold_sum(fold\(reduction) SCRATCH_ARGUMENTS)"
+        case .maximum: "fold_maximum(fold\(reduction) SCRATCH_ARGUMENTS)"
         case .indexOfMaximum:
-          "fold_index_of_maximum(fold\(reduction), index\(reduction) SCRATCH_ARGUMENT)"
+          "fold_index_of_maximum(fold\(reduction), index\(reduction) SCRATCH_ARGUMENTS)"
         }
       line("    const real result\(reduction) = \(name);")
     }

@@ -2,11 +2,6 @@ internal import Kernels
 
 /// Writes the sections of a matrix product.
 enum MatrixProductCode {
-  /// The number of work-items that share a tile in local memory.
-  static let localMemoryItems = 256
-  /// The number of terms of a slice in local memory.
-  private static let depth = 16
-
   // MARK: Register tiles
 
   /// The terms of each pass of a product.
@@ -79,28 +74,40 @@ enum MatrixProductCode {
 
   // MARK: Local memory tiles
 
+  /// - Parameter parts: where the sums of each block of terms lie, if they are units of their own.
   static func localMemoryTile(
-    _ product: MatrixProduct, tile: Int, perItem: Int
+    _ product: MatrixProduct, tile: Int, perItem: Int, parts: Span?
   ) -> KernelSection {
+    // So many that every work-item brings 8 elements of each operand at once.
+    let depth = 8 * (tile / perItem) * (tile / perItem) / tile
     let epilogue = Epilogue(product)
     let columnTiles = (product.columns + tile - 1) / tile
-    let source = defining(
+    let tiles = columnTiles * ((product.rows + tile - 1) / tile)
+    var source = defining(
       [
         ("ROWS", product.rows), ("COLUMNS", product.columns), ("INNER", product.inner),
         ("LEFT_OFFSET", product.left.span.offset), ("RIGHT_OFFSET", product.right.span.offset),
         ("LEFT_TRANSPOSED", product.left.isTransposed ? 1 : 0),
         ("RIGHT_TRANSPOSED", product.right.isTransposed ? 1 : 0),
         ("BLOCK", MatrixProduct.blockSize), ("TILE", tile), ("PER_ITEM", perItem),
-        ("DEPTH", depth), ("COLUMN_TILES", columnTiles),
-      ], epilogue.wrap(String(cString: kernels_matrix_product_gpu())))
+        ("DEPTH", depth), ("TILES", tiles), ("COLUMN_TILES", columnTiles),
+        ("SPLIT", parts == nil ? 0 : 1),
+      ], String(cString: kernels_matrix_product_gpu()))
+    var parameters: [KernelSection.Parameter] = [
+      .init("global const real *restrict left_buffer", .buffer(product.left.span.buffer)),
+      .init("global const real *restrict right_buffer", .buffer(product.right.span.buffer)),
+    ]
+    if let parts {
+      parameters.append(.init("global real *parts", .buffer(parts.buffer)))
+    } else {
+      source = epilogue.wrap(source)
+      parameters += epilogue.arguments.parameters
+    }
     return KernelSection(
-      label: product.label, source: source,
-      parameters: [
-        .init("global const real *restrict left_buffer", .buffer(product.left.span.buffer)),
-        .init("global const real *restrict right_buffer", .buffer(product.right.span.buffer)),
-      ] + epilogue.arguments.parameters,
-      units: columnTiles * ((product.rows + tile - 1) / tile), unitsPerGroup: 1,
-      localMemory: 2 * depth * (tile + 1))
+      label: product.label + (parts == nil ? "" : " in \(product.blockCount) parts"),
+      source: source, parameters: parameters,
+      units: tiles * (parts == nil ? 1 : product.blockCount), unitsPerGroup: 1,
+      localMemory: 2 * depth * (tile + 4))
   }
 
   // MARK: The epilogue

@@ -6,7 +6,7 @@ extension OpenCLBackend {
   /// second, where a fused multiply-add counts as two; the best of `rounds`.
   package func peakRate(rounds: Int = 20) throws -> Double {
     let (chains, steps) = (16, 1 << 15)
-    let items = profile.workGroups * profile.lanes * (profile.width == 1 ? 16 : 1)
+    let items = profile.workGroups * profile.groupSize * (profile.width == 1 ? 4 : 1)
     let source =
       KernelSource([]).text
       + defining([("CHAINS", chains), ("ROUNDS", steps)], String(cString: kernels_peak()))
@@ -15,7 +15,7 @@ extension OpenCLBackend {
     try kernel.setArgument(0, result)
     try kernel.setArgument(1, Float(0.5))
     try kernel.setArgument(2, Float(1))
-    let size = LaunchSize(global: [items], local: [profile.lanes])
+    let size = LaunchSize(global: [items], local: [profile.groupSize])
     var fastest = Duration.seconds(3600)
     for _ in 0...rounds {
       let start = ContinuousClock.now

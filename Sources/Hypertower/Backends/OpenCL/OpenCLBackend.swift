@@ -163,7 +163,8 @@ package final class OpenCLBackend: Backend {
 
     var source = KernelSource(program.buffers)
     let joined = LaunchCode.joinedLaunch(
-      plan, of: works, profile, varying: Set(varying), alternatives: alternatives.count, &source)
+      plan, of: works, profile, varying: Set(varying), alternatives: alternatives.count,
+      mostReplays: Self.flushInterval, &source)
     if let joined, joined.arguments.count <= Self.mostArguments {
       let built = try self.program(source: source.text)
       return OpenCLExecutable(joined: try bind(joined, of: built, to: buffers, 0))
@@ -249,8 +250,8 @@ package final class OpenCLBackend: Backend {
 
   private var options: String {
     var options =
-      "-cl-std=CL1.2 -D WIDTH=\(profile.width) -D ROW_LANES=\(profile.lanes) "
-      + "-D TOWER_LANES=\(profile.towerLanes)"
+      "-cl-std=CL1.2 -D WIDTH=\(profile.width) -D GROUP_SIZE=\(profile.groupSize)"
+    if context.device.takesPTX { options += " -D FENCE_IS_PTX" }
     if context.device.correctlyRoundsDivideAndSqrt {
       options += " -cl-fp32-correctly-rounded-divide-sqrt"
     }

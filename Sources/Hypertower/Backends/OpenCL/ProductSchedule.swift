@@ -49,8 +49,8 @@ package enum ProductSchedule: Hashable, Sendable {
   /// packed into panels first or not.
   case tiles(prefetchTerms: Int, packsLeft: Bool, packsRight: Bool)
   /// By square tiles in local memory of `tile` elements a side, of which a work-item computes
-  /// `perItem` × `perItem`.
-  case localMemory(tile: Int, perItem: Int)
+  /// `perItem` × `perItem`; if it `splits`, block by block of terms, which are added afterwards.
+  case localMemory(tile: Int, perItem: Int, splits: Bool)
   /// By CLBlast, followed by a kernel for the epilogue.
   case clblast
 }

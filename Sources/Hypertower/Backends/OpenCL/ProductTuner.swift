@@ -89,10 +89,11 @@ package struct ProductTuner {
         terms.map { .tiles(prefetchTerms: $0, packsLeft: left, packsRight: right) }
       } + [.clblast]
     case .localMemoryTile:
-      return [
-        .localMemory(tile: 32, perItem: 2), .localMemory(tile: 64, perItem: 4),
-        .localMemory(tile: 128, perItem: 8), .clblast,
-      ]
+      let tiles = [(32, 2), (64, 4), (128, 8)]
+      let splitting = shape.inner > MatrixProduct.blockSize ? [false, true] : [false]
+      return tiles.flatMap { tile, perItem in
+        splitting.map { .localMemory(tile: tile, perItem: perItem, splits: $0) }
+      } + [.clblast]
     }
   }
 

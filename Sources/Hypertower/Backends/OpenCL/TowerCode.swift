@@ -37,8 +37,8 @@ enum TowerCode {
         .init("int uniforms_at", .number(Int32(layout.uniforms))),
         .init("int record_capacity", .number(Int32(walk.recordCapacity))),
       ],
-      units: 1, unitsPerGroup: 1,
-      localMemory: profile.towerLanes > 1 ? profile.towerLanes : 0)
+      units: 1, unitsPerGroup: 1, lanes: profile.groupSize,
+      localMemory: LoopNestCode.foldMemory(profile))
   }
 
   private static func levelTable(_ layout: TowerLayout) -> [Int32] {

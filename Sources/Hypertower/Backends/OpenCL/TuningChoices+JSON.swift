@@ -78,9 +78,10 @@ extension ProductSchedule {
       self = .tiles(prefetchTerms: terms, packsLeft: left, packsRight: right)
     case "local_memory":
       guard let tile = entry["tile"]?.int, let perItem = entry["per_item"]?.int,
+        let splits = entry["splits"]?.bool,
         [[32, 2], [64, 4], [128, 8]].contains([tile, perItem])
       else { return nil }
-      self = .localMemory(tile: tile, perItem: perItem)
+      self = .localMemory(tile: tile, perItem: perItem, splits: splits)
     case "clblast": self = .clblast
     default: return nil
     }
@@ -93,10 +94,10 @@ extension ProductSchedule {
         "schedule": .string("tiles"), "prefetch_terms": .number("\(terms)"),
         "packs_left": .bool(left), "packs_right": .bool(right),
       ]
-    case .localMemory(let tile, let perItem):
+    case .localMemory(let tile, let perItem, let splits):
       [
         "schedule": .string("local_memory"), "tile": .number("\(tile)"),
-        "per_item": .number("\(perItem)"),
+        "per_item": .number("\(perItem)"), "splits": .bool(splits),
       ]
     case .clblast: ["schedule": .string("clblast")]
     }
@@ -109,8 +110,9 @@ extension ProductSchedule: CustomStringConvertible {
     case .tiles(let terms, let left, let right):
       "register tiles, prefetch \(terms)" + (left ? ", left packed" : "")
         + (right ? ", right packed" : "")
-    case .localMemory(let tile, let perItem):
+    case .localMemory(let tile, let perItem, let splits):
       "local memory tiles of \(tile), \(perItem) × \(perItem) an item"
+        + (splits ? ", sums split" : "")
     case .clblast: "CLBlast"
     }
   }
