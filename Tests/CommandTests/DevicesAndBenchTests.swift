@@ -104,6 +104,8 @@ struct DevicesAndBenchTests {
       let run = try CommandRun(["tune", "--hidden", "3"] + data, environment: cache)
       #expect(run.status == 0, "\(run.errors)")
       #expect(run.output.contains("[16, 9] · [9, 3]"))
+      #expect(run.output.contains("a step in one launch"))
+      #expect(!run.output.contains("they do not compute the same"))
       let path = try #require(run.outputLines.last?.split(separator: " ").last.map(String.init))
       #expect(path.hasPrefix(folder + "/hypertower/tuning-"))
 
@@ -111,9 +113,9 @@ struct DevicesAndBenchTests {
       let found =
         #"{"products": [{"rows": 9, "inner": 16, "columns": 128, "left_transposed": true, "#
         + #""right_transposed": false, "schedule": "tiles", "prefetch_terms": 3, "#
-        + #""packs_left": true, "packs_right": true}], "tile_rows": {}}"#
+        + #""packs_left": true, "packs_right": true}], "tile_rows": {}, "joins_phases": false}"#
       try Data(found.utf8).write(to: URL(filePath: path))
-      #expect(try train().contains("1 tuned products, 0 tuned heights, "))
+      #expect(try train().contains("1 tuned products, 0 tuned heights, phases apart, "))
       try Data("{".utf8).write(to: URL(filePath: path))
       #expect(try train().contains("going on with default schedules: "))
       // Tuning writes a damaged file anew.

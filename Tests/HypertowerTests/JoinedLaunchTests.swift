@@ -12,10 +12,10 @@ import Testing
     targets: .classes((0..<150).map { Int32($0 * $0 % 5) }, classCount: 5))
 
   private func run(
-    _ device: OpenCL.Device, _ tower: Tower, fuses: Bool = true,
+    _ device: OpenCL.Device, _ tower: Tower, fuses: Bool = true, profile: DeviceProfile = .cpu,
     _ change: (inout DeviceProfile) -> Void = { _ in }
   ) throws -> (bits: [[UInt32]], losses: [Double]) {
-    var profile = DeviceProfile.cpu
+    var profile = profile
     change(&profile)
     var own = Hypertower.Device(
       name: "opencl", backend: try OpenCLBackend(device, profile: profile))
@@ -61,6 +61,29 @@ import Testing
     }
   }
 
+  /// Kernels for GPUs, too; PoCL's compiler bears neither works with barriers side by side nor phases
+  /// of them.
+  @Test func kernelsForGPUs() throws {
+    for device in try OpenCL.Device.all() {
+      for tower in [Adam(0.01) / Adam(0.01), SGDPerParameter(0.1) / Adam(0.01)] {
+        let separate = try run(device, tower, profile: .gpu) { $0.mergesBarriers = false }
+        let native = try run(device, tower)
+        assertClose(separate.losses, native.losses, .relative(1e-5), "kernels for GPUs")
+        if TestBackend.isPoCL(device) { continue }
+        let merged = try run(device, tower, profile: .gpu)
+        #expect(merged.bits == separate.bits, "works side by side")
+        for computeUnits in [1, 3, 16] {
+          let joined = try run(device, tower, profile: .gpu) {
+            $0.joinsPhases = true
+            $0.computeUnits = computeUnits
+          }
+          let same = try run(device, tower, profile: .gpu) { $0.computeUnits = computeUnits }
+          #expect(joined.bits == same.bits, "\(joined.losses), \(computeUnits) compute units")
+        }
+      }
+    }
+  }
+
   /// Without upper levels nothing is summed in another order.
   @Test func fusingChangesNoBit() throws {
     for device in try OpenCL.Device.all() {
@@ -85,6 +108,34 @@ import Testing
       var losses: [Double] = []
       try trainer.train(on: Self.data, batchSize: 50, steps: 4) { losses += $0.map(\.loss) }
       #expect(losses.count == 4 && losses.allSatisfy { $0 > 0 && $0 < 3 }, "\(backend.name)")
+    }
+  }
+
+  /// Tiles of every size, of operands that end within and at their edges, whole and in parts.
+  @Test func tilesInLocalMemory() throws {
+    var random = SeededRandom(52)
+    for device in try OpenCL.Device.all() {
+      for (m, k, n) in [(130, 515, 65), (128, 512, 64)] {
+        for (left, right) in [(false, true), (true, false)] {
+          let a = random.tensor(left ? [k, m] : [m, k])
+          let b = random.tensor(right ? [n, k] : [k, n])
+          let product = a.matmul(b, transposeLeft: left, transposeRight: right)
+          for (tile, perItem) in [(32, 2), (64, 4), (128, 8)] {
+            for splits in [false, true] {
+              var profile = TestBackend.gpu(on: device)
+              let shape = ProductShape(
+                rows: m, inner: k, columns: n, isLeftTransposed: left, isRightTransposed: right)
+              profile.choices.products[shape] = .localMemory(
+                tile: tile, perItem: perItem, splits: splits)
+              let backend = TestBackend(name: "tiles", isDouble: false, isNative: false) {
+                [profile] in try OpenCLBackend(device, profile: profile)
+              }
+              let name = "\(shape), tiles of \(tile), split: \(splits)"
+              try expectAgreement([OperationCase(name, product.tanh(), .summing)], on: backend)
+            }
+          }
+        }
+      }
     }
   }
 

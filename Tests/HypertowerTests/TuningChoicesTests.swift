@@ -20,6 +20,7 @@ import Testing
         rows: 1, inner: 2, columns: 3, isLeftTransposed: false, isRightTransposed: true)] =
       .localMemory(tile: 64, perItem: 4, splits: true)
     choices.tileRows[40] = 9
+    choices.joinsPhases = true
     return choices
   }
 
@@ -37,6 +38,7 @@ import Testing
     "", "{}", "[]", #"{"products": [], "tile_rows": {"x": 1}}"#,
     #"{"products": [{"rows": 1}], "tile_rows": {}}"#, #"{"products": [], "tile_rows": {"8": "9"}}"#,
     #"{"products": [], "tile_rows": {"40": 15}}"#,
+    #"{"products": [], "tile_rows": {}, "joins_phases": 1}"#,
   ])
   func damagedFilesAreErrors(text: String) throws {
     try withTemporaryFolder { folder in

@@ -5,8 +5,12 @@ import Hypertower
 struct TuneCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tune",
-    abstract: "Finds the fastest matrix products for a network on an OpenCL device.",
+    abstract: "Finds the fastest matrix products and launches for a network on an OpenCL device.",
     discussion: """
+      It tries schedules for each matrix product, and whether the device does better with a launch for \
+      each phase of a step or with one for several steps, of which it also checks that they compute the \
+      same.
+
       What is found is kept in the cache folder and used by later runs on the same device with the \
       same driver; a run's log says so. Nothing else changes it: runs repeat bit by bit until the \
       next `tune`. CLBlast sums in another order than our own kernels, everything else gives the \
@@ -47,8 +51,17 @@ struct TuneCommand: ParsableCommand {
     for (rows, height) in tuner.choices.tileRows.sorted(by: { $0.key < $1.key }) {
       try Console.print("tiles of \(height) rows where there are \(rows)")
     }
-    let path = try backend.keep(tuner.choices, for: shapes)
-    let found = tuner.choices.isEmpty ? "the defaults are as fast; " : ""
+    var choices = tuner.choices
+    let trial = try LaunchTrial(
+      ModelOptions.network(widths: widths), on: images.train, batchSize: batchSize,
+      backend: backend, choices: choices)
+    try Console.print(
+      formatted("a step in one launch for several steps  %.4f ms, ", trial.joined)
+        + formatted("in launches of its own  %.4f ms", trial.separate)
+        + (trial.isSame ? "" : "; they do not compute the same, so it gets its own"))
+    choices.joinsPhases = trial.choice(besides: backend.joinsPhasesByDefault)
+    let path = try backend.keep(choices, for: shapes)
+    let found = choices.isEmpty ? "the defaults are as fast; " : ""
     try Console.print("\(found)kept in \(path)")
   }
 }

@@ -57,7 +57,8 @@ struct DeviceWork {
       case .loopNest(let nest):
         result.append(
           DeviceWork(
-            .loopNest(nest), instruction.accesses, rowCount: LoopNestCode.rowCount(of: nest, profile)))
+            .loopNest(nest), instruction.accesses,
+            rowCount: LoopNestCode.rowCount(of: nest, profile)))
       case .matrixProduct(let product):
         result += works(of: product, profile) { Span(buffer: program.addTemporary(count: $0)) }
       case .gatherBatch(let gather): result.append(single(.gatherBatch(gather)))

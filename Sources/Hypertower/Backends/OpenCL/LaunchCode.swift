@@ -27,8 +27,8 @@ enum LaunchCode {
     }
   }
 
-  /// One launch for all of a plan and any number of replays; nil where the device or the plan does
-  /// not allow it.
+  /// One launch for all of a plan and any number of replays; nil where the plan does not allow it or
+  /// it would gain nothing.
   ///
   /// - Parameters:
   ///   - varying: the buffers that differ between lists of arrays.
@@ -38,7 +38,7 @@ enum LaunchCode {
     _ plan: LaunchPlan, of works: [DeviceWork], _ profile: DeviceProfile, varying: Set<Int>,
     alternatives: Int, mostReplays: Int, _ source: inout KernelSource
   ) -> KernelSource.Launch? {
-    guard profile.joinsPhases, plan.fuses, !works.isEmpty,
+    guard plan.fuses, !works.isEmpty,
       works.allSatisfy({ $0.localSize(profile) == profile.groupSize }),
       // Where work takes long, launches cost nothing, and waiting would.
       works.reduce(0, { $0 + $1.operations }) <= DeviceProfile.mostJoinedOperations

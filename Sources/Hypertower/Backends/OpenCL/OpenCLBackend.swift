@@ -9,10 +9,12 @@ package final class OpenCLBackend: Backend {
   let context: Context
   package let queue: CommandQueue
   private let cache: ProgramCache
-  private(set) var profile: DeviceProfile
+  let profile: DeviceProfile
   private var runsSinceFlush = 0
   /// Whether the device times every launch.
   private let isTimed: Bool
+  /// Whether one launch goes through phases one after another.
+  let joinsPhases: Bool
   private var timings: [(label: String, event: Event)] = []
 
   /// So many pointers every driver takes as arguments of a kernel: 1,024 bytes, with some to spare.
@@ -41,18 +43,22 @@ package final class OpenCLBackend: Backend {
     queue = try CommandQueue(context, profiling: isTimed)
     self.isTimed = isTimed
     self.cache = cache
-    self.profile = profile ?? DeviceProfile(for: device)
-    if let choices { self.profile.choices = choices }
+    var profile = profile ?? DeviceProfile(for: device)
+    if let choices { profile.choices = choices }
+    self.profile = profile
     // Phases of one launch have no times of their own.
-    if isTimed { self.profile.joinsPhases = false }
+    joinsPhases = !isTimed && (profile.choices.joinsPhases ?? profile.joinsPhases)
   }
 
   /// A backend on the same device that uses other choices.
-  func with(_ choices: TuningChoices) throws -> OpenCLBackend {
+  package func with(_ choices: TuningChoices) throws -> OpenCLBackend {
     var profile = profile
     profile.choices = choices
     return try OpenCLBackend(context.device, profile: profile, cache: cache)
   }
+
+  /// Whether one launch goes through phases one after another where tuning has found nothing.
+  package var joinsPhasesByDefault: Bool { profile.joinsPhases }
 
   /// What tuning has found and programs use.
   package var choices: TuningChoices { profile.choices }
@@ -162,10 +168,12 @@ package final class OpenCLBackend: Backend {
     }
 
     var source = KernelSource(program.buffers)
-    let joined = LaunchCode.joinedLaunch(
-      plan, of: works, profile, varying: Set(varying), alternatives: alternatives.count,
-      mostReplays: Self.flushInterval, &source)
-    if let joined, joined.arguments.count <= Self.mostArguments {
+    if joinsPhases,
+      let joined = LaunchCode.joinedLaunch(
+        plan, of: works, profile, varying: Set(varying), alternatives: alternatives.count,
+        mostReplays: Self.flushInterval, &source),
+      joined.arguments.count <= Self.mostArguments
+    {
       let built = try self.program(source: source.text)
       return OpenCLExecutable(joined: try bind(joined, of: built, to: buffers, 0))
     }

@@ -69,7 +69,7 @@ package struct ProductTuner {
       choices.products[shape] = candidate
       // A library may refuse a size or a device.
       guard var time = try? milliseconds(shape, choices) else { continue }
-      if candidate == .clblast && backend.profile.joinsPhases { time += Self.priceOfSplitting }
+      if candidate == .clblast && backend.joinsPhases { time += Self.priceOfSplitting }
       if time < best.time * (1 - Self.leastGain) {
         best = (candidate, time)
         self.choices.products[shape] = candidate

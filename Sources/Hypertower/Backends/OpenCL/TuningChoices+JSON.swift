@@ -40,6 +40,10 @@ extension TuningChoices {
       else { throw fault("tile_rows") }
       tileRows[rows] = height
     }
+    if let joins = json["joins_phases"] {
+      guard let joins = joins.bool else { throw fault("joins_phases") }
+      joinsPhases = joins
+    }
   }
 
   /// The file's contents; equal choices are equal bytes.
@@ -53,17 +57,20 @@ extension TuningChoices {
       members.merge(schedule.members) { $1 }
       return .object(members)
     }.sorted { $0.text < $1.text }
-    return JSONValue.object([
+    var members: [String: JSONValue] = [
       "products": .array(entries),
       "tile_rows": .object(
         Dictionary(uniqueKeysWithValues: tileRows.map { ("\($0)", .number("\($1)")) })),
-    ]).text
+    ]
+    if let joinsPhases { members["joins_phases"] = .bool(joinsPhases) }
+    return JSONValue.object(members).text
   }
 
   /// What a run records of the choices that it uses.
   package var summary: String {
     if isEmpty { return "defaults" }
-    return "\(products.count) tuned products, \(tileRows.count) tuned heights, "
+    let launches = joinsPhases.map { $0 ? "phases joined, " : "phases apart, " } ?? ""
+    return "\(products.count) tuned products, \(tileRows.count) tuned heights, \(launches)"
       + String(fnv1a64(text.utf8), radix: 16)
   }
 }

@@ -1,0 +1,52 @@
+import Hypertower
+
+/// Steps of a network as one launch and as several, on the same device.
+struct LaunchTrial {
+  /// Milliseconds a step, the median of some rounds.
+  let joined: Double
+  let separate: Double
+  /// Whether both come to the same weights, bit by bit.
+  let isSame: Bool
+
+  private static let rounds = 5
+  private static let steps = 40
+  /// Less than this share of time gained is noise.
+  private static let leastGain = 0.03
+
+  /// - Parameters:
+  ///   - choices: what else is used on the device.
+  init(
+    _ network: DenseNetwork, on data: Dataset, batchSize: Int, backend: OpenCLBackend,
+    choices: TuningChoices
+  ) throws {
+    func trainer(joins: Bool) throws -> Trainer {
+      var choices = choices
+      choices.joinsPhases = joins
+      let device = Device(name: "trial", backend: try backend.with(choices))
+      return try Trainer(
+        network, loss: .negativeLogLikelihood, optimizer: SGD(1e-3) / SGD(1e-6), on: device)
+    }
+    let trainers = [try trainer(joins: true), try trainer(joins: false)]
+    func round(_ trainer: Trainer) throws -> Double {
+      let start = ContinuousClock.now
+      try trainer.train(on: data, batchSize: batchSize, steps: Self.steps)
+      try trainer.synchronize()
+      return (ContinuousClock.now - start).seconds * 1000 / Double(Self.steps)
+    }
+    // The first round builds kernels.
+    for trainer in trainers { _ = try round(trainer) }
+    let times = try (0..<Self.rounds).map { _ in try trainers.map(round) }
+    (joined, separate) = (times.map { $0[0] }.median, times.map { $0[1] }.median)
+    let weights = try trainers.map { trainer in
+      try trainer.weights().entries.map { $0.floats().map(\.bitPattern) }
+    }
+    isSame = weights[0] == weights[1]
+  }
+
+  /// What is better than `standard` by more than noise, if anything is.
+  func choice(besides standard: Bool) -> Bool? {
+    if !isSame { return standard ? false : nil }
+    let (own, other) = standard ? (joined, separate) : (separate, joined)
+    return other < own * (1 - Self.leastGain) ? !standard : nil
+  }
+}
