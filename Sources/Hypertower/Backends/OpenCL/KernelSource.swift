@@ -91,26 +91,25 @@ struct KernelSource {
     var parameters = ParameterNames(buffers, varying: varying, alternatives: alternatives)
     let bodies = phases.map { body(of: $0, &parameters) }
     let stocks = localSize == 1 ? workers : 1
-    let lines = mostReplays * phases.count * (stocks + 1)
+    let lines = (mostReplays * phases.count + 1) * (stocks + 1)
     let counters = parameters.add(
       .counters((lines + 1) * Self.counterStride), type: "volatile global int *")
     let first = parameters.add(.firstAlternative, type: "int ")
     let count = parameters.add(.replayCount, type: "int ")
-    let message = localSize > 1 ? "message" : "0"
     var text = scratch(for: phases.flatMap { $0 })
-    if localSize > 1 { text += "  local int message[1];\n" }
-    text += "  volatile global int *through = \(counters) + \(lines * Self.counterStride);\n"
+    text += "  volatile global int *counters = \(counters);\n"
+    text += "  volatile global int *through = counters + \(lines * Self.counterStride);\n"
+    text += "  BEGIN_PHASES\n"
     text += "  for (int replay = 0; replay < \(count); ++replay) {\n"
     text += "  const int alternative = (\(first) + replay) % \(alternatives);\n"
     text += parameters.selections
     for (number, (phase, body)) in zip(phases, bodies).enumerated() {
       let shares = phase.reduce(0) { $0 + $1.groups }
       let place = "replay * \(phases.count) + \(number)"
-      text += "  FOR_SHARES(\(counters), \(place), \(shares), \(message)) {\n\(body)  }\n"
-      text +=
-        "  if (!end_phase(\(counters), through, \(place), \(shares), \(message))) return;\n"
+      text += "  FOR_SHARES(\(place), \(shares)) {\n\(body)  }\n"
+      text += "  END_PHASE(\(place), \(shares))\n"
     }
-    text += "  }\n  end_replays(\(counters), through, \(count) * \(phases.count));\n"
+    text += "  }\n  end_phases(counters, through, \(count) * \(phases.count));\n"
     return Launch(
       label: phases.map(Self.label).joined(separator: "; "),
       kernelName: kernelName("(\(parameters.declarations)) {\n\(text)}\n"),
