@@ -28,7 +28,7 @@ enum MatrixProductCode {
     let rows = profile.tileRows(for: product.rows)
     let rest = product.rows % rows
     let tiles = (product.rows + rows - 1) / rows
-    let isLarge = product.inner * product.columns > DeviceProfile.largestSharedOperand
+    let isLarge = pass.terms.count * product.columns > DeviceProfile.largestSharedOperand
     let epilogue = Epilogue(product)
     let body = String(cString: kernels_matrix_product_cpu())
     func tile(_ name: String, rows: Int) -> String {
