@@ -19,7 +19,7 @@
 #define SIDE (TILE / PER_ITEM)
 // How many elements of a slice a work-item brings.
 #define FETCHES (TILE * DEPTH / (SIDE * SIDE))
-// A row of a slice, padded so that work-items that write down a column meet different banks.
+// A row of a slice, padded so that few of the work-items that write down a column meet in one bank.
 #define SLICE_ROW (TILE + 4)
 #if PER_ITEM == 2
 #define QUAD 2
@@ -31,40 +31,44 @@
 // Where element `i` of those of a work-item lies in the tile, along an axis on which it is number `at`.
 #define PLACE(at, i) ((at)*QUAD + (i) % QUAD + (i) / QUAD * (SIDE * QUAD))
 
-// Of a slice's elements, which lie along rows of an operand [OUTER, INNER] or, transposed, [INNER, OUTER],
+// Of a slice's elements, which lie along rows of an operand [outer, INNER] or, transposed, [INNER, outer],
 // the term and the place of number `slot`: neighbours lie side by side in memory.
 #define TERM_OF(slot, transposed) ((transposed) ? (slot) / TILE : (slot) % DEPTH)
 #define PLACE_OF(slot, transposed) ((transposed) ? (slot) % TILE : (slot) / DEPTH)
 
-// Brings this work-item's share of a slice of an operand, zeros where it reaches past the operand.
-#define FETCH(values, operand, first, outer_count, transposed, first_k, end_k)                      \
-  for (int fetch = 0; fetch < FETCHES; ++fetch) {                                                   \
-    const int slot = item + fetch * (SIDE * SIDE);                                                  \
-    const int outer = (first) + PLACE_OF(slot, transposed);                                         \
-    const int inner = (first_k) + TERM_OF(slot, transposed);                                        \
-    values[fetch] = ((outer_count) % TILE == 0 || outer < (outer_count)) &&                         \
-                            ((INNER > 0 && INNER % DEPTH == 0) || inner < (end_k))                  \
-                        ? operand[(transposed) ? (size_t)inner * (outer_count) + outer              \
-                                               : (size_t)outer * INNER + inner]                     \
-                        : 0;                                                                        \
+// Brings this work-item's share of a slice from term `first_k` on, zeros where it reaches past the
+// operand's `outer_count` or past `end_k`.
+static void FETCH(
+    real *values, global const real *restrict operand, int first, int outer_count, bool transposed,
+    int first_k, int end_k) {
+#pragma unroll
+  for (int fetch = 0; fetch < FETCHES; ++fetch) {
+    const int slot = (int)get_local_id(0) + fetch * (SIDE * SIDE);
+    const int outer = first + PLACE_OF(slot, transposed);
+    const int inner = first_k + TERM_OF(slot, transposed);
+    real value = 0;
+    if ((outer_count % TILE == 0 || outer < outer_count) &&
+        ((INNER > 0 && INNER % DEPTH == 0) || inner < end_k))
+      value = operand[transposed ? (size_t)inner * outer_count + outer
+                                 : (size_t)outer * INNER + inner];
+    values[fetch] = value;
   }
+}
 
-#define PUT(values, slice, transposed)                                                              \
-  for (int fetch = 0; fetch < FETCHES; ++fetch) {                                                   \
-    const int slot = item + fetch * (SIDE * SIDE);                                                  \
-    slice[TERM_OF(slot, transposed) * SLICE_ROW + PLACE_OF(slot, transposed)] = values[fetch];      \
+// Puts this work-item's share where FETCH found it in the slice.
+static void PUT(const real *values, local real *slice, bool transposed) {
+#pragma unroll
+  for (int fetch = 0; fetch < FETCHES; ++fetch) {
+    const int slot = (int)get_local_id(0) + fetch * (SIDE * SIDE);
+    slice[TERM_OF(slot, transposed) * SLICE_ROW + PLACE_OF(slot, transposed)] = values[fetch];
   }
-
-#define READ(values, slice, at)                                                                     \
-  for (int i = 0; i < PER_ITEM; i += QUAD)                                                          \
-    LOAD_QUAD(slice + k * SLICE_ROW + PLACE(at, i), values + i);
+}
 
 static void TILE_OF(int unit SECTION_PARAMETERS) {
   global const real *restrict left = left_buffer + LEFT_OFFSET;
   global const real *restrict right = right_buffer + RIGHT_OFFSET;
-  const int item = get_local_id(0);
-  const int x = item % SIDE;
-  const int y = item / SIDE;
+  const int x = (int)get_local_id(0) % SIDE;
+  const int y = (int)get_local_id(0) / SIDE;
   const int tile = unit % TILES;
   const int first_row = tile / COLUMN_TILES * TILE;
   const int first_column = tile % COLUMN_TILES * TILE;
@@ -76,31 +80,40 @@ static void TILE_OF(int unit SECTION_PARAMETERS) {
 
   real total[PER_ITEM][PER_ITEM];
   real sum[PER_ITEM][PER_ITEM];
+#pragma unroll
   for (int i = 0; i < PER_ITEM; ++i)
+#pragma unroll
     for (int j = 0; j < PER_ITEM; ++j) total[i][j] = sum[i][j] = 0;
 
   real next_left[FETCHES], next_right[FETCHES];
-  FETCH(next_left, left, first_row, ROWS, LEFT_TRANSPOSED, first_term, end_term)
-  FETCH(next_right, right, first_column, COLUMNS, !RIGHT_TRANSPOSED, first_term, end_term)
+  FETCH(next_left, left, first_row, ROWS, LEFT_TRANSPOSED, first_term, end_term);
+  FETCH(next_right, right, first_column, COLUMNS, !RIGHT_TRANSPOSED, first_term, end_term);
   for (int first_k = first_term; first_k < end_term; first_k += DEPTH) {
-    PUT(next_left, left_slice, LEFT_TRANSPOSED)
-    PUT(next_right, right_slice, !RIGHT_TRANSPOSED)
+    PUT(next_left, left_slice, LEFT_TRANSPOSED);
+    PUT(next_right, right_slice, !RIGHT_TRANSPOSED);
     barrier(CLK_LOCAL_MEM_FENCE);
     const int next_k = first_k + DEPTH;
     if (next_k < end_term) {
-      FETCH(next_left, left, first_row, ROWS, LEFT_TRANSPOSED, next_k, end_term)
-      FETCH(next_right, right, first_column, COLUMNS, !RIGHT_TRANSPOSED, next_k, end_term)
+      FETCH(next_left, left, first_row, ROWS, LEFT_TRANSPOSED, next_k, end_term);
+      FETCH(next_right, right, first_column, COLUMNS, !RIGHT_TRANSPOSED, next_k, end_term);
     }
     for (int k = 0; k < DEPTH; ++k) {
       real a[PER_ITEM], b[PER_ITEM];
-      READ(a, left_slice, y)
-      READ(b, right_slice, x)
+#pragma unroll
+      for (int i = 0; i < PER_ITEM; i += QUAD) {
+        LOAD_QUAD(left_slice + k * SLICE_ROW + PLACE(y, i), a + i);
+        LOAD_QUAD(right_slice + k * SLICE_ROW + PLACE(x, i), b + i);
+      }
+#pragma unroll
       for (int i = 0; i < PER_ITEM; ++i)
+#pragma unroll
         for (int j = 0; j < PER_ITEM; ++j) sum[i][j] = fma(a[i], b[j], sum[i][j]);
     }
     barrier(CLK_LOCAL_MEM_FENCE);
     if (next_k % BLOCK == 0 || next_k >= end_term) {
+#pragma unroll
       for (int i = 0; i < PER_ITEM; ++i)
+#pragma unroll
         for (int j = 0; j < PER_ITEM; ++j) {
           total[i][j] += sum[i][j];
           sum[i][j] = 0;
@@ -108,6 +121,7 @@ static void TILE_OF(int unit SECTION_PARAMETERS) {
     }
   }
 
+  // Compilers unroll this, too; told to, PoCL's crashes on so long an epilogue.
   for (int i = 0; i < PER_ITEM; ++i)
     for (int j = 0; j < PER_ITEM; ++j) {
       const int row = first_row + PLACE(y, i), column = first_column + PLACE(x, j);
@@ -133,6 +147,3 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
 #undef PLACE
 #undef TERM_OF
 #undef PLACE_OF
-#undef FETCH
-#undef PUT
-#undef READ

@@ -214,7 +214,14 @@ class Ours:
         except Unanswered:
             return None
 
+    def tune(self):
+        """What `tune` found; later runs with the same caches use it."""
+        return self.output("tune")
+
     def json(self, *arguments):
+        return json.loads(self.output(*arguments))
+
+    def output(self, *arguments):
         done = subprocess.run(
             [self.command, *arguments, *self.device],
             env=self.variables,
@@ -223,7 +230,7 @@ class Ours:
         )
         if done.returncode != 0:
             raise Unanswered(done.stderr.strip() or f"{self.command} ended with {done.returncode}")
-        return json.loads(done.stdout)
+        return done.stdout
 
 
 def timed_process(arguments, variables):

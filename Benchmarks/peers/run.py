@@ -61,6 +61,7 @@ def options():
         choices=["intel"],
         help="run ours and tinygrad on Intel's OpenCL driver for CPUs",
     )
+    add("--tune", action="store_true", help="tune ours for its device first")
     add("--limit", type=float, default=180, help="seconds that a peer may take to prepare a tower")
     add("--epochs", type=int, default=5, help="how often a whole epoch is timed (default: 5)")
     add("--check", action="store_true", help="compare the peers' losses with the golden ones, only")
@@ -128,7 +129,7 @@ def round_of_ours(ours, heights, results, counts):
         if counts:
             results.add_time("ours", row["tower"], row["height"], row["median_ms"])
             results.note("final_loss", "ours", row["tower"], row["height"], row["final_loss"])
-        results.device = row["device"]
+        results.device = f"{row['device']}, schedules {row['schedules']}"
     if (floor := ours.floor()) and counts:
         results.floors.append(floor)
 
@@ -236,6 +237,9 @@ def main():
         if arguments.check:
             sys.exit(0 if check(workers) else 1)
         ours = Ours(arguments.command, arguments.device, variables)
+        if arguments.tune:
+            say("tuning ours")
+            say(ours.tune())
         quiet = Quiet()
         data = measured(arguments, ours, workers, quiet)
         if arguments.epochs:

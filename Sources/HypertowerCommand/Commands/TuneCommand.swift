@@ -52,14 +52,16 @@ struct TuneCommand: ParsableCommand {
       try Console.print("tiles of \(height) rows where there are \(rows)")
     }
     var choices = tuner.choices
-    let trial = try LaunchTrial(
-      ModelOptions.network(widths: widths), on: images.train, batchSize: batchSize,
-      backend: backend, choices: choices)
-    try Console.print(
-      formatted("a step in one launch for several steps  %.4f ms, ", trial.joined)
-        + formatted("in launches of its own  %.4f ms", trial.separate)
-        + (trial.isSame ? "" : "; they do not compute the same, so it gets its own"))
-    choices.joinsPhases = trial.choice(besides: backend.joinsPhasesByDefault)
+    if backend.canJoinPhases {
+      let trial = try LaunchTrial(
+        ModelOptions.network(widths: widths), on: images.train, batchSize: batchSize,
+        backend: backend, choices: choices)
+      try Console.print(
+        formatted("a step in one launch for several steps  %.4f ms, ", trial.joined)
+          + formatted("in launches of its own  %.4f ms", trial.separate)
+          + (trial.isSame ? "" : "; they do not compute the same, so it gets its own"))
+      choices.joinsPhases = trial.choice(besides: backend.joinsPhasesByDefault)
+    }
     let path = try backend.keep(choices, for: shapes)
     let found = choices.isEmpty ? "the defaults are as fast; " : ""
     try Console.print("\(found)kept in \(path)")

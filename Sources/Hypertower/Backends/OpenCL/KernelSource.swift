@@ -51,7 +51,7 @@ struct KernelSource {
 
   /// The names that sections give to their functions; each gets names of its own.
   private static let functionNames = [
-    "SECTION", "EPILOGUE", "WHOLE_TILE", "LAST_TILE", "TILE_OF", "PACK", "PROJECT",
+    "SECTION", "EPILOGUE", "WHOLE_TILE", "LAST_TILE", "TILE_OF", "FETCH", "PUT", "PACK", "PROJECT",
     "UPDATE_BLOCK", "UNIFORMS", "HASH", "PERMUTE", "QUOTIENT",
   ]
 

@@ -13,6 +13,8 @@ package final class OpenCLBackend: Backend {
   private var runsSinceFlush = 0
   /// Whether the device times every launch.
   private let isTimed: Bool
+  /// Whether the device has a fence, known to `phases.cl`, that orders memory for all work-groups.
+  package let canJoinPhases: Bool
   /// Whether one launch goes through phases one after another.
   let joinsPhases: Bool
   private var timings: [(label: String, event: Event)] = []
@@ -46,8 +48,10 @@ package final class OpenCLBackend: Backend {
     var profile = profile ?? DeviceProfile(for: device)
     if let choices { profile.choices = choices }
     self.profile = profile
+    canJoinPhases = device.kind == .cpu || device.takesPTX
     // Phases of one launch have no times of their own.
-    joinsPhases = !isTimed && (profile.choices.joinsPhases ?? profile.joinsPhases)
+    joinsPhases =
+      canJoinPhases && !isTimed && (profile.choices.joinsPhases ?? profile.joinsPhases)
   }
 
   /// A backend on the same device that uses other choices.
