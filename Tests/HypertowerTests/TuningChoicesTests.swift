@@ -49,6 +49,37 @@ import Testing
     }
   }
 
+  /// Every compute unit of a GPU gets work, and large results get large tiles.
+  @Test func defaultTilesKeepGPUsBusy() {
+    var profile = DeviceProfile.gpu
+    profile.computeUnits = 132
+    func schedule(_ rows: Int, _ inner: Int, _ columns: Int) -> ProductSchedule {
+      profile.schedule(
+        for: MatrixProduct(
+          ProductShape(
+            rows: rows, inner: inner, columns: columns, isLeftTransposed: false,
+            isRightTransposed: false)))
+    }
+    #expect(schedule(300, 784, 128) == .localMemory(tile: 32, perItem: 2, splits: true))
+    #expect(schedule(8192, 784, 128) == .localMemory(tile: 32, perItem: 2, splits: false))
+    #expect(schedule(8192, 784, 1024) == .localMemory(tile: 128, perItem: 8, splits: false))
+    #expect(schedule(4096, 4096, 4096) == .localMemory(tile: 128, perItem: 8, splits: false))
+  }
+
+  @Test func teamsSuitRows() {
+    let profile = DeviceProfile.gpu
+    #expect(
+      [0, 1, 4, 5, 10, 784, 1 << 20].map { profile.lanes(for: $0) } == [1, 1, 1, 2, 4, 256, 256])
+    #expect([0, 1, 4, 5, 10, 784].allSatisfy { DeviceProfile.cpu.lanes(for: $0) == 1 })
+    for units in [1, 63, 64, 65, 5000, 1 << 20] {
+      for lanes in [1, 4, 256] {
+        let share = profile.unitsPerGroup(units, lanes: lanes)
+        let groups = (units + share - 1) / share
+        #expect(groups <= profile.workGroups && groups >= min(units * lanes / 256, 512))
+      }
+    }
+  }
+
   /// Choices that do not fit a device or a size are as good as none.
   @Test func unfittingChoicesAreNotTaken() {
     var profile = DeviceProfile.cpu
