@@ -63,28 +63,28 @@ import Testing
 
   /// Kernels for GPUs, too, of which PoCL's compiler bears neither works with barriers side by side
   /// nor phases of them. Oclgrind, which does, takes a minute for a few steps.
-  @Test func kernelsForGPUs() throws {
-    for device in try OpenCL.Device.all() {
-      let steps = device.name.contains("Oclgrind") ? 3 : 23
-      let tower = SGDPerParameter(0.1) / Adam(0.01)
-      func run(_ change: (inout DeviceProfile) -> Void) throws -> (
-        bits: [[UInt32]], losses: [Double]
-      ) {
-        try self.run(device, tower, profile: .gpu, steps: steps, change)
+  @Test(arguments: TestBackend.openCL)
+  func kernelsForGPUs(_ backend: TestBackend) throws {
+    let device = try #require(backend.make() as? OpenCLBackend).context.device
+    let steps = device.name.contains("Oclgrind") ? 3 : 23
+    let tower = SGDPerParameter(0.1) / Adam(0.01)
+    func run(_ change: (inout DeviceProfile) -> Void) throws -> (
+      bits: [[UInt32]], losses: [Double]
+    ) {
+      try self.run(device, tower, profile: .gpu, steps: steps, change)
+    }
+    let native = try self.run(device, tower, steps: steps)
+    let separate = try run { $0.mergesBarriers = false }
+    assertClose(separate.losses, native.losses, .relative(1e-5), "kernels for GPUs")
+    if TestBackend.isPoCL(device) { return }
+    #expect(try run { _ in }.bits == separate.bits, "works side by side")
+    for computeUnits in [1, 16] {
+      let apart = try run { $0.computeUnits = computeUnits }
+      let joined = try run {
+        $0.joinsPhases = true
+        $0.computeUnits = computeUnits
       }
-      let native = try self.run(device, tower, steps: steps)
-      let separate = try run { $0.mergesBarriers = false }
-      assertClose(separate.losses, native.losses, .relative(1e-5), "kernels for GPUs")
-      if TestBackend.isPoCL(device) { continue }
-      #expect(try run { _ in }.bits == separate.bits, "works side by side")
-      for computeUnits in [1, 16] {
-        let apart = try run { $0.computeUnits = computeUnits }
-        let joined = try run {
-          $0.joinsPhases = true
-          $0.computeUnits = computeUnits
-        }
-        #expect(joined.bits == apart.bits, "phases in one launch, \(computeUnits) compute units")
-      }
+      #expect(joined.bits == apart.bits, "phases in one launch, \(computeUnits) compute units")
     }
   }
 
