@@ -2,7 +2,7 @@
 //
 // target[row, …] = (real) source[permutation(batch · STRIDE + row), …] / divisor
 //
-// for each pair of source and target that the generated COPY_ROW(sample, row) names.
+// for each pair of source and target that the generated COPY_ROW(sample, next, row) names.
 //
 // counters  at COUNTER: how many batches came before, epochs and all; behind it, where samples are
 //           shuffled, the lower and the upper half of the seed
@@ -46,8 +46,11 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   const int counter = counters[COUNTER];
   const int epoch = counter / BATCHES;
   const int batch = counter % BATCHES;
+  // The next row's sample is asked for while this one's is copied: it may lie anywhere.
+  size_t next = PERMUTE(batch * STRIDE + begin + TEAM, epoch, counters + COUNTER);
   for (int row = begin + TEAM; row < end; row += TEAMS) {
-    const size_t sample = PERMUTE(batch * STRIDE + row, epoch, counters + COUNTER);
+    const size_t sample = next;
+    if (row + TEAMS < end) next = PERMUTE(batch * STRIDE + row + TEAMS, epoch, counters + COUNTER);
     COPY_ROW
   }
 }

@@ -26,9 +26,11 @@ enum GatherCode {
         ? value
         : "QUOTIENT(\(value), \(ScalarCode.literal(Double(source.divisor))))"
       copies += """
-        for (int i = LANE_START; i < \(width); i += LANE_STEP)
+        for (int i = LANE_START; i < \(width); i += LANE_STEP) {
+          PREFETCH(source\(number) + \(source.from.offset) + next * \(width) + i, 2);
           store(\(quotient),
                 target\(number) + \(source.to.offset) + (size_t)row * \(width) + i, \(width) - i);
+        }
 
         """
     }
