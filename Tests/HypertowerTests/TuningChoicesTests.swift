@@ -61,9 +61,25 @@ import Testing
             isRightTransposed: false)))
     }
     #expect(schedule(300, 784, 128) == .localMemory(tile: 32, perItem: 2, splits: true))
+    #expect(schedule(784, 8192, 128) == .localMemory(tile: 32, perItem: 2, splits: true))
+    #expect(schedule(784, 60000, 128) == .localMemory(tile: 32, perItem: 2, splits: false))
     #expect(schedule(8192, 784, 128) == .localMemory(tile: 32, perItem: 2, splits: false))
     #expect(schedule(8192, 784, 1024) == .localMemory(tile: 128, perItem: 8, splits: false))
     #expect(schedule(4096, 4096, 4096) == .localMemory(tile: 128, perItem: 8, splits: false))
+  }
+
+  /// Joined launches must compute the same and be faster.
+  @Test func launchesAreJoinedWhereThatGains() {
+    func choice(_ joined: Double, _ separate: Double, _ isSame: Bool, besides: Bool) -> Bool? {
+      LaunchTrial(joined: joined, separate: separate, isSame: isSame).choice(besides: besides)
+    }
+    #expect(choice(1, 2, true, besides: false) == true)
+    #expect(choice(1, 2, false, besides: false) == nil)
+    #expect(choice(1, 2, false, besides: true) == false)
+    #expect(choice(2, 1, true, besides: true) == false)
+    #expect(choice(2, 1, true, besides: false) == nil)
+    #expect(choice(1, 2, true, besides: true) == nil)
+    #expect(choice(0.98, 1, true, besides: false) == nil)
   }
 
   @Test func teamsSuitRows() {

@@ -108,7 +108,7 @@ package struct DeviceProfile: Sendable, Equatable {
   }
 
   /// The largest tiles of which every compute unit gets two, or else small ones, whose sums are split
-  /// if even these are too few.
+  /// if even these are too few; not if their parts were far too many, which only pass through memory.
   private func defaultLocalMemory(_ product: MatrixProduct) -> ProductSchedule {
     func tiles(_ side: Int) -> Int {
       ((product.rows + side - 1) / side) * ((product.columns + side - 1) / side)
@@ -116,7 +116,8 @@ package struct DeviceProfile: Sendable, Equatable {
     let enough = 2 * computeUnits
     if tiles(128) >= enough { return .localMemory(tile: 128, perItem: 8, splits: false) }
     if tiles(64) >= enough { return .localMemory(tile: 64, perItem: 4, splits: false) }
-    return .localMemory(tile: 32, perItem: 2, splits: tiles(32) < enough)
+    let splits = tiles(32) < enough && tiles(32) * product.blockCount <= 16 * enough
+    return .localMemory(tile: 32, perItem: 2, splits: splits)
   }
 
   /// Operands are packed where tiles would read them across rows so long that each lies on a memory

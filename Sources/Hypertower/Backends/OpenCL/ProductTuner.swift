@@ -16,9 +16,6 @@ package struct ProductTuner {
   /// What is better than the defaults.
   package private(set) var choices = TuningChoices()
 
-  /// Less than this share of time gained is noise.
-  private static let leastGain = 0.03
-
   /// Milliseconds that a step loses when CLBlast, whose kernels are its own, splits its launch.
   private static let priceOfSplitting = 0.05
 
@@ -52,7 +49,7 @@ package struct ProductTuner {
         times[height] = try own.reduce(0) { try $0 + milliseconds($1, choices) }
       }
       let fastest = heights.min { times[$0]! < times[$1]! }!
-      if times[fastest]! < times[standard]! * (1 - Self.leastGain) {
+      if times[fastest]! < times[standard]! * (1 - TuningChoices.leastGain) {
         choices.tileRows[rows] = fastest
       }
     }
@@ -70,7 +67,7 @@ package struct ProductTuner {
       // A library may refuse a size or a device.
       guard var time = try? milliseconds(shape, choices) else { continue }
       if candidate == .clblast && backend.joinsPhases { time += Self.priceOfSplitting }
-      if time < best.time * (1 - Self.leastGain) {
+      if time < best.time * (1 - TuningChoices.leastGain) {
         best = (candidate, time)
         self.choices.products[shape] = candidate
       }

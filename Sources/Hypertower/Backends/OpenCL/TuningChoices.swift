@@ -7,6 +7,9 @@ package struct TuningChoices: Equatable, Sendable {
   /// Whether all phases of a step are one launch; nil: as the kind of device has it.
   package var joinsPhases: Bool?
 
+  /// Less than this share of time gained is noise.
+  static let leastGain = 0.03
+
   /// No choices: the defaults.
   package init() {}
 

@@ -1,21 +1,28 @@
-import Hypertower
-
 /// Steps of a network as one launch and as several, on the same device.
-struct LaunchTrial {
+package struct LaunchTrial {
   /// Milliseconds a step, the median of some rounds.
-  let joined: Double
-  let separate: Double
+  package let joined: Double
+  package let separate: Double
   /// Whether both come to the same weights, bit by bit.
-  let isSame: Bool
+  package let isSame: Bool
 
+  /// What is better than the device's default by more than noise, if anything is.
+  ///
+  /// - Parameter standard: whether that joins phases.
+  package func choice(besides standard: Bool) -> Bool? {
+    if !isSame { return standard ? false : nil }
+    let (own, other) = standard ? (joined, separate) : (separate, joined)
+    return other < own * (1 - TuningChoices.leastGain) ? !standard : nil
+  }
+}
+
+extension LaunchTrial {
   private static let rounds = 5
   private static let steps = 40
-  /// Less than this share of time gained is noise.
-  private static let leastGain = 0.03
 
   /// - Parameters:
   ///   - choices: what else is used on the device.
-  init(
+  package init(
     _ network: DenseNetwork, on data: Dataset, batchSize: Int, backend: OpenCLBackend,
     choices: TuningChoices
   ) throws {
@@ -36,17 +43,10 @@ struct LaunchTrial {
     // The first round builds kernels.
     for trainer in trainers { _ = try round(trainer) }
     let times = try (0..<Self.rounds).map { _ in try trainers.map(round) }
-    (joined, separate) = (times.map { $0[0] }.median, times.map { $0[1] }.median)
+    func median(_ trainer: Int) -> Double { times.map { $0[trainer] }.sorted()[Self.rounds / 2] }
     let weights = try trainers.map { trainer in
       try trainer.weights().entries.map { $0.floats().map(\.bitPattern) }
     }
-    isSame = weights[0] == weights[1]
-  }
-
-  /// What is better than `standard` by more than noise, if anything is.
-  func choice(besides standard: Bool) -> Bool? {
-    if !isSame { return standard ? false : nil }
-    let (own, other) = standard ? (joined, separate) : (separate, joined)
-    return other < own * (1 - Self.leastGain) ? !standard : nil
+    self.init(joined: median(0), separate: median(1), isSame: weights[0] == weights[1])
   }
 }
