@@ -81,18 +81,18 @@ typedef int ivec;
 #define PREFETCH(pointer, locality)
 #endif
 
-// Elements with a stride, the last ones repeated where fewer than WIDTH are left.
-SEPARATE vec load_strided(global const real *pointer, int stride, int count) {
+// load_strided: elements with a stride, the last ones repeated where fewer than WIDTH are left.
+// store: the first `count` elements of `value`, or all if there are fewer.
 #if WIDTH == 1
-  return *pointer;
+#define load_strided(pointer, stride, count) (*(pointer))
+#define store(value, pointer, count) (*(pointer) = (value))
 #else
+SEPARATE vec load_strided(global const real *pointer, int stride, int count) {
   real elements[WIDTH];
   for (int i = 0; i < WIDTH; ++i) elements[i] = pointer[min(i, count - 1) * stride];
   return vload16(0, elements);
-#endif
 }
 
-#if WIDTH > 1
 // The first `count` elements of `value`, fewer than all.
 SEPARATE void store_part(vec value, global real *pointer, int count) {
   float8 eight = value.lo;
@@ -115,19 +115,14 @@ SEPARATE void store_part(vec value, global real *pointer, int count) {
   }
   if (count & 1) *pointer = two.lo;
 }
-#endif
 
-// The first `count` elements of `value`, or all if there are fewer.
 static void store(vec value, global real *pointer, int count) {
-#if WIDTH == 1
-  *pointer = value;
-#else
   if (count >= WIDTH)
     STORE_WHOLE(value, pointer);
   else
     store_part(value, pointer, count);
-#endif
 }
+#endif
 
 // `value` in the first `count` lanes, `other` in the rest.
 static vec keep_first(vec value, int count, real other) {
@@ -236,7 +231,7 @@ static real index_of_maximum_in_vec(vec x, vec index, real *maximum) {
 
 #if GROUP_SIZE > 1
 #define SCRATCH , const int lanes, local real *scratch
-#define SCRATCH_ARGUMENTS , LANES, scratch
+#define SCRATCH_ARGUMENTS(lanes) , lanes, scratch
 
 // Runs FOLD, which folds place `other` into place `own`, over the halves of each team.
 #define FOLD_TEAMS(FOLD)                                              \
@@ -252,7 +247,7 @@ static real index_of_maximum_in_vec(vec x, vec index, real *maximum) {
 #define TEAM_START ((int)get_local_id(0) / lanes * lanes)
 #else
 #define SCRATCH
-#define SCRATCH_ARGUMENTS
+#define SCRATCH_ARGUMENTS(lanes)
 #endif
 
 static real fold_sum(vec x SCRATCH) {

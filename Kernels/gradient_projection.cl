@@ -31,7 +31,7 @@ static void PROJECT(int row, bool has_row SECTION_PARAMETERS) {
   }
   const real factors[HYPERPARAMETERS] = {FACTORS};
   for (int h = 0; h < HYPERPARAMETERS; ++h) {
-    const real sum = factors[h] * fold_sum(sums[h] SCRATCH_ARGUMENTS);
+    const real sum = factors[h] * fold_sum(sums[h] SCRATCH_ARGUMENTS(LANES));
     if (LANE == 0 && has_row)
       partial_sums[PARTIAL_SUMS_OFFSET + h * ROWS + FIRST_ROW + row] = sum;
   }

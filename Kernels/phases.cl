@@ -21,7 +21,7 @@
 // Orders memory as all work-groups see it. The fence of OpenCL C 1.2 is meant for one work-group; it
 // is enough where all share a coherent cache.
 #ifdef FENCE_IS_PTX
-#define DEVICE_FENCE asm volatile("membar.gl;" ::: "memory")
+#define DEVICE_FENCE __asm__ volatile("membar.gl;" ::: "memory")
 #else
 #define DEVICE_FENCE mem_fence(CLK_GLOBAL_MEM_FENCE)
 #endif

@@ -18,6 +18,25 @@
 //
 // Heights, widths and places are arguments and tables, so that towers of the same rules share this
 // kernel whatever their height.
+//
+// Level follows level, so what counts is how soon a work-item has what it asks for. Where work-groups
+// have local memory and a tower fits (IN_LOCAL_MEMORY), all its numbers are brought there at once and
+// taken back in the end.
+
+#if IN_LOCAL_MEMORY
+#define TOWER_SPACE local
+#else
+#define TOWER_SPACE global
+#endif
+// The work-items that add up the gradient of one of the bottom rule's hyperparameters.
+#define SUM_LANES (LANES < 32 ? LANES : 32)
+// The elements of a short array. Where many work-items each have their own it must lie in registers,
+// which takes loops of constant length.
+#if GROUP_SIZE > 1
+#define FOR_UP_TO(j, count, most) for (int j = 0; j < (most); ++j) if (j < (count))
+#else
+#define FOR_UP_TO(j, count, most) for (int j = 0; j < (count); ++j)
+#endif
 
 #define RULE(k) levels[(k)*LEVEL_FIELDS]
 #define COUNT(k) levels[(k)*LEVEL_FIELDS + 1]
@@ -30,9 +49,17 @@
 #define IS_PER_TENSOR(k) levels[(k)*LEVEL_FIELDS + 8]
 
 SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
-  global real *values = values_buffer + VALUES_OFFSET;
-  global const real *partial_sums = partial_sums_buffer + PARTIAL_SUMS_OFFSET;
   const int lane = LANE;
+  global const real *partial_sums = partial_sums_buffer + PARTIAL_SUMS_OFFSET;
+#if IN_LOCAL_MEMORY
+  local real *values = scratch + 2 * GROUP_SIZE;
+  local int *levels = (local int *)(values + value_count);
+  for (int i = lane; i < value_count; i += LANES) values[i] = values_buffer[VALUES_OFFSET + i];
+  for (int i = lane; i < (height + 1) * LEVEL_FIELDS; i += LANES) levels[i] = level_table[i];
+#else
+  global real *values = values_buffer + VALUES_OFFSET;
+  global const int *levels = level_table;
+#endif
   const int step = counters[0];
   const int divergence = counters[1];
   const real batch_loss = loss[LOSS_OFFSET];
@@ -42,18 +69,22 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   const int last = divergence != 0 || !isfinite(batch_loss) ? -1 : height;
   if (last > 0) {
     const int per_rule = RULE_HYPERPARAMETERS(0);
-    for (int h = 0; h < COUNT(1); ++h) {
+    const int width = COUNT(1);
+    const int sum_lane = lane % SUM_LANES;
+    for (int first_h = 0; first_h < width; first_h += LANES / SUM_LANES) {
+      const int own_h = first_h + lane / SUM_LANES;
+      const int h = min(own_h, width - 1);
       const int tensor = IS_PER_TENSOR(0) ? h / per_rule : -1;
       const int first = tensor < 0 ? 0 : tensors[2 * tensor];
       const int count = tensor < 0 ? ROWS : tensors[2 * tensor + 1];
       global const real *sums = partial_sums + h % per_rule * ROWS + first;
       vec sum = (vec)(0);
-      for (int row = LANE_START; row < count; row += LANE_STEP)
+      for (int row = sum_lane * WIDTH; row < count; row += SUM_LANES * WIDTH)
         sum += keep_first(LOAD(sums + row), count - row, 0.0f);
-      const real total = fold_sum(sum SCRATCH_ARGUMENTS);
-      if (lane == 0) values[GRADIENTS_AT(1) + h] = total;
-      GROUP_BARRIER;
+      const real total = fold_sum(sum SCRATCH_ARGUMENTS(SUM_LANES));
+      if (sum_lane == 0 && own_h < width) values[GRADIENTS_AT(1) + h] = total;
     }
+    GROUP_BARRIER;
   }
   for (int k = 1; k < last; ++k) {
     const int per_rule = RULE_HYPERPARAMETERS(k);
@@ -61,7 +92,7 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
     for (int h = lane; h < COUNT(k + 1); h += LANES) {
       const int first = IS_PER_TENSOR(k) ? h / per_rule : 0;
       const int count = IS_PER_TENSOR(k) ? 1 : width;
-      global const real *jacobian = values + JACOBIAN_AT(k) + h % per_rule * width;
+      TOWER_SPACE const real *jacobian = values + JACOBIAN_AT(k) + h % per_rule * width;
       real sum = 0;
       for (int i = first; i < first + count; ++i) sum += jacobian[i] * values[GRADIENTS_AT(k) + i];
       values[GRADIENTS_AT(k + 1) + h] = sum;
@@ -77,22 +108,22 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
       vec h[MAX_HYPERPARAMETERS];
       vec s[MAX_STATES];
       vec jacobian[MAX_HYPERPARAMETERS];
-      global const real *own = values + HYPERPARAMETERS_AT(k);
-      global real *states = values + STATES_AT(k) + i;
-      global real *tuned = values + HYPERPARAMETERS_AT(k - 1) + i;
-      for (int j = 0; j < per_rule; ++j)
+      TOWER_SPACE const real *own = values + HYPERPARAMETERS_AT(k);
+      TOWER_SPACE real *states = values + STATES_AT(k) + i;
+      TOWER_SPACE real *tuned = values + HYPERPARAMETERS_AT(k - 1) + i;
+      FOR_UP_TO(j, per_rule, MAX_HYPERPARAMETERS)
         h[j] = IS_PER_TENSOR(k) ? load_strided(own + i * per_rule + j, per_rule, count)
                                 : (vec)(own[j]);
-      for (int j = 0; j < RULE_STATES(k); ++j)
+      FOR_UP_TO(j, RULE_STATES(k), MAX_STATES)
         s[j] = keep_first(LOAD(states + j * width), count, 0.0f);
       const vec p = keep_first(LOAD(tuned), count, 0.0f);
       const vec g = keep_first(LOAD(values + GRADIENTS_AT(k) + i), count, 0.0f);
       vec new_p = p;
       ADJUST(RULE(k), p, g, (real)(step + 1), h, s, &new_p, jacobian)
       store(new_p, tuned, count);
-      for (int j = 0; j < RULE_STATES(k); ++j) store(s[j], states + j * width, count);
+      FOR_UP_TO(j, RULE_STATES(k), MAX_STATES) store(s[j], states + j * width, count);
       if (JACOBIAN_AT(k) >= 0)
-        for (int j = 0; j < per_rule; ++j)
+        FOR_UP_TO(j, per_rule, MAX_HYPERPARAMETERS)
           store(jacobian[j], values + JACOBIAN_AT(k) + j * width + i, count);
     }
     GROUP_BARRIER;
@@ -102,7 +133,7 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
     const int per_rule = RULE_HYPERPARAMETERS(0);
     for (int set = lane; set < uniform_sets; set += LANES) {
       real h[MAX_HYPERPARAMETERS];
-      for (int j = 0; j < per_rule; ++j) h[j] = values[HYPERPARAMETERS_AT(0) + set * per_rule + j];
+      FOR_UP_TO(j, per_rule, MAX_HYPERPARAMETERS) h[j] = values[HYPERPARAMETERS_AT(0) + set * per_rule + j];
       UNIFORMS((real)(step + 1), h, values + uniforms_at + set * UNIFORM_COUNT);
     }
     global real *record =
@@ -119,6 +150,10 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
     counters[2] += 1;
     if (divergence == 0 && !isfinite(batch_loss)) counters[1] = step + 1;
   }
+#if IN_LOCAL_MEMORY
+  GROUP_BARRIER;
+  for (int i = lane; i < value_count; i += LANES) values_buffer[VALUES_OFFSET + i] = values[i];
+#endif
 }
 
 #undef RULE
@@ -130,3 +165,6 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
 #undef RULE_HYPERPARAMETERS
 #undef RULE_STATES
 #undef IS_PER_TENSOR
+#undef TOWER_SPACE
+#undef SUM_LANES
+#undef FOR_UP_TO

@@ -167,10 +167,10 @@ struct LoopNestCode {
     for reduction in reductions {
       let name =
         switch nest.reductions[reduction].kind {
-        case .sum: "fold_sum(fold\(reduction) SCRATCH_ARGUMENTS)"
-        case .maximum: "fold_maximum(fold\(reduction) SCRATCH_ARGUMENTS)"
+        case .sum: "fold_sum(fold\(reduction) SCRATCH_ARGUMENTS(LANES))"
+        case .maximum: "fold_maximum(fold\(reduction) SCRATCH_ARGUMENTS(LANES))"
         case .indexOfMaximum:
-          "fold_index_of_maximum(fold\(reduction), index\(reduction) SCRATCH_ARGUMENTS)"
+          "fold_index_of_maximum(fold\(reduction), index\(reduction) SCRATCH_ARGUMENTS(LANES))"
         }
       line("    const real result\(reduction) = \(name);")
     }

@@ -4,14 +4,18 @@ internal import Kernels
 enum TowerCode {
   static func section(_ walk: TowerWalk, _ profile: DeviceProfile) -> KernelSection {
     let layout = walk.layout
+    let isLocal =
+      profile.groupSize > 1
+      && layout.size + layout.levels.count * levelFields <= greatestLocalTower
     var source = ""
     for (number, rule) in layout.rules.enumerated() {
       source += ruleFunction(number, rule)
     }
-    source += adjustMacro(layout) + uniformsFunction(layout)
+    source += adjustMacro(layout) + uniformsFunction(layout, space: isLocal ? "local" : "global")
     source += defining(
       [
-        ("LEVEL_FIELDS", 9), ("VALUES_OFFSET", walk.values.offset),
+        ("IN_LOCAL_MEMORY", isLocal ? 1 : 0), ("LEVEL_FIELDS", levelFields),
+        ("VALUES_OFFSET", walk.values.offset),
         ("PARTIAL_SUMS_OFFSET", walk.partialSums.offset), ("LOSS_OFFSET", walk.loss.offset),
         ("RECORDS_OFFSET", walk.records.offset), ("ROWS", layout.parameters.rowCount),
         ("MAX_HYPERPARAMETERS", layout.rules.map(\.hyperparameters.count).max()! + 1),
@@ -29,17 +33,24 @@ enum TowerCode {
           "global const real *restrict partial_sums_buffer", .buffer(walk.partialSums.buffer)),
         .init("global const real *restrict loss", .buffer(walk.loss.buffer)),
         .init("global real *restrict records", .buffer(walk.records.buffer)),
-        .init("global const int *restrict levels", .table(levelTable(layout))),
+        .init("global const int *restrict level_table", .table(levelTable(layout))),
         .init("global const int *restrict tensors", .table(tensorTable(layout.parameters))),
         .init("int height", .number(Int32(layout.height))),
+        .init("int value_count", .number(Int32(layout.size))),
         .init("int hyperparameter_count", .number(Int32(layout.hyperparameterCount))),
         .init("int uniform_sets", .number(Int32(bottom.isPerTensor ? bottom.width : 1))),
         .init("int uniforms_at", .number(Int32(layout.uniforms))),
         .init("int record_capacity", .number(Int32(walk.recordCapacity))),
       ],
       units: 1, unitsPerGroup: 1, lanes: profile.groupSize,
-      localMemory: LoopNestCode.foldMemory(profile))
+      localMemory: LoopNestCode.foldMemory(profile) + (isLocal ? greatestLocalTower : 0))
   }
+
+  /// The numbers that a row of the level table has.
+  private static let levelFields = 9
+  /// The numbers, with those of the level table, of a tower that a work-group keeps in local memory: a
+  /// hundred levels of Adam.
+  private static let greatestLocalTower = 4096
 
   private static func levelTable(_ layout: TowerLayout) -> [Int32] {
     layout.levels.flatMap { level in
@@ -124,7 +135,8 @@ enum TowerCode {
       + cases.joined(separator: " ") + " }\n"
   }
 
-  private static func uniformsFunction(_ layout: TowerLayout) -> String {
+  /// - Parameter space: the kind of memory that holds the tower's numbers.
+  private static func uniformsFunction(_ layout: TowerLayout, space: String) -> String {
     let split = layout.bottom
     var body = ScalarCode.statements(
       split.uniformGraph, outputs: split.uniformNodes, type: "real", prefix: "n", indent: "  ",
@@ -132,6 +144,6 @@ enum TowerCode {
     for (number, node) in split.uniformNodes.enumerated() {
       body += "  uniforms[\(number)] = n\(node);\n"
     }
-    return "static void UNIFORMS(real t, const real *h, global real *uniforms) {\n\(body)}\n"
+    return "static void UNIFORMS(real t, const real *h, \(space) real *uniforms) {\n\(body)}\n"
   }
 }
