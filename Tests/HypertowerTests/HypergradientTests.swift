@@ -122,25 +122,35 @@ import Testing
   @Test(arguments: TestBackend.all)
   func trajectories(_ backend: TestBackend) throws {
     let device = try backend.device()
-    let cases = backend.isNative ? TowerCase.all : Array(TowerCase.all[2...3])
-    for own in cases {
-      func records(_ device: Device) throws -> [StepRecord] {
-        var records: [StepRecord] = []
-        try trainer(own, device).train(
-          on: samples.dataset, batchSize: Self.batchSize, steps: Self.steps, shuffled: false
-        ) { records += $0 }
-        return records
-      }
-      let (expected, actual) = (try records(.cpu64), try records(device))
-      #expect(actual.count == Self.steps)
-      for (expected, actual) in zip(expected, actual) {
-        assertClose(actual.loss, expected.loss, .relative(1e-4), "\(own) on \(backend.name)")
-        for (k, level) in expected.rawHyperparameters.enumerated() {
-          #expect(level.map(\.name) == actual.rawHyperparameters[k].map(\.name))
-          assertClose(
-            actual.rawHyperparameters[k].map(\.value), level.map(\.value), .relativeFromOne(1e-4),
-            "\(own), level \(k), step \(expected.step), on \(backend.name)")
-        }
+    for own in backend.isNative ? TowerCase.all : Array(TowerCase.all[2...3]) {
+      try expectTrajectory(of: own, on: device)
+    }
+  }
+
+  /// More levels than a work-group of a GPU keeps in its local memory.
+  @Test(arguments: TestBackend.openCL + TestBackend.otherProfiles.prefix(1))
+  func tallTowers(_ backend: TestBackend) throws {
+    let levels = [.adam(0.05)] + [TowerCase.Level](repeating: .adam(1e-4), count: 150)
+    try expectTrajectory(of: TowerCase("150 levels of adam", levels), on: try backend.device())
+  }
+
+  private func expectTrajectory(of own: TowerCase, on device: Device) throws {
+    func records(_ device: Device) throws -> [StepRecord] {
+      var records: [StepRecord] = []
+      try trainer(own, device).train(
+        on: samples.dataset, batchSize: Self.batchSize, steps: Self.steps, shuffled: false
+      ) { records += $0 }
+      return records
+    }
+    let (expected, actual) = (try records(.cpu64), try records(device))
+    #expect(actual.count == Self.steps)
+    for (expected, actual) in zip(expected, actual) {
+      assertClose(actual.loss, expected.loss, .relative(1e-4), "\(own) on \(device.name)")
+      for (k, level) in expected.rawHyperparameters.enumerated() {
+        #expect(level.map(\.name) == actual.rawHyperparameters[k].map(\.name))
+        assertClose(
+          actual.rawHyperparameters[k].map(\.value), level.map(\.value), .relativeFromOne(1e-4),
+          "\(own), level \(k), step \(expected.step), on \(device.name)")
       }
     }
   }
