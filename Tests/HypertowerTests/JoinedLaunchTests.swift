@@ -76,6 +76,11 @@ import Testing
     let native = try self.run(device, tower, steps: steps)
     let separate = try run { $0.mergesBarriers = false }
     assertClose(separate.losses, native.losses, .relative(1e-5), "kernels for GPUs")
+    let uncut = try run {
+      $0.mergesBarriers = false
+      $0.cutsRows = false
+    }
+    #expect(uncut.bits == separate.bits, "blocks of rows")
     if TestBackend.isPoCL(device) { return }
     #expect(try run { _ in }.bits == separate.bits, "works side by side")
     for computeUnits in [1, 16] {

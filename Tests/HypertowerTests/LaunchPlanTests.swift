@@ -52,7 +52,28 @@ import Testing
     _ = sketch.product(activated, inner: 30, columns: 5)
     #expect(sketch.plan() == [[[0, 1, 2]]])
     #expect(sketch.plan(fuses: false) == [[[0]], [[1]], [[2]]])
-    #expect(sketch.plan(.gpu) == [[[0]], [[1]], [[2]]])
+    #expect(sketch.plan(.gpu) == [[[0, 1, 2]]])
+  }
+
+  /// Few work-groups do not do what many could, unless it is little.
+  @Test func costlyRowsAreNotCutOnGPUs() {
+    var sketch = Sketch()
+    let hidden = sketch.product(sketch.buffer(rows * 200), inner: 200, columns: 256)
+    _ = sketch.elementwise(hidden, columns: 256)
+    #expect(sketch.plan(.gpu) == [[[0]], [[1]]])
+    /// With tiles of that size, on a device that has blocks enough.
+    func plan(tile: Int, perItem: Int) -> [[[Int]]] {
+      var profile = DeviceProfile.gpu
+      profile.computeUnits = 1
+      let shape = ProductShape(
+        rows: rows, inner: 200, columns: 256, isLeftTransposed: false, isRightTransposed: false)
+      profile.choices.products[shape] = .localMemory(
+        tile: tile, perItem: perItem, splits: false)
+      return sketch.plan(profile)
+    }
+    #expect(plan(tile: 32, perItem: 2) == [[[0, 1]]])
+    // These tiles are higher than a block of rows.
+    #expect(plan(tile: 64, perItem: 4) == [[[0]], [[1]]])
   }
 
   @Test func whatNeedsAllRowsComesAfter() {

@@ -36,6 +36,12 @@ package struct DeviceProfile: Sendable, Equatable {
 
   /// The height of register tiles, in rows, from which on they are efficient.
   static let leastTileRows = 8
+  /// The height of the blocks of rows that a work-group of several work-items takes through layers,
+  /// and the side of the tiles of a product that is cut into such blocks.
+  static let blockRows = 32
+  /// The most that a block of rows costs where blocks are too few to keep a GPU busy: so little that
+  /// a work-group is done with it sooner than with waiting for the next launch or phase.
+  static let mostBlockCost = 1 << 18
   /// The number of elements of a right operand that every core can keep in a cache of its own.
   static let largestSharedOperand = 1 << 18
 
@@ -48,7 +54,7 @@ package struct DeviceProfile: Sendable, Equatable {
     joinsPhases: true, mergesBarriers: false, computeUnits: 2)
   /// For devices whose work-items are the elements of vectors.
   package static let gpu = DeviceProfile(
-    width: 1, groupSize: 256, workGroups: 1024, matrixSchedule: .localMemoryTile, cutsRows: false,
+    width: 1, groupSize: 256, workGroups: 1024, matrixSchedule: .localMemoryTile, cutsRows: true,
     joinsPhases: false, mergesBarriers: true, computeUnits: 64)
   /// As `cpu`, with CLBlast's matrix products.
   package static let cpuWithCLBlast = DeviceProfile(
@@ -74,6 +80,7 @@ package struct DeviceProfile: Sendable, Equatable {
 
   /// The height of register tiles for so many rows, which is that of blocks of rows.
   func tileRows(for rows: Int) -> Int {
+    guard groupSize == 1 else { return Self.blockRows }
     if let chosen = choices.tileRows[rows], 1...Swift.min(Self.greatestTileRows, rows) ~= chosen {
       return chosen
     }

@@ -157,7 +157,8 @@ struct DeviceWork {
       return [
         DeviceWork(
           .localMemoryProduct(product, tile: tile, perItem: perItem, parts: nil),
-          product.operandAccesses + product.epilogueAccesses, rowCount: product.rows)
+          product.operandAccesses + product.epilogueAccesses,
+          rowCount: tile == DeviceProfile.blockRows ? product.rows : nil)
       ]
     }
   }
@@ -170,6 +171,22 @@ struct DeviceWork {
     case .epilogue, .product, .localMemoryProduct, .pack, .clblast, .gatherBatch, .increment,
       .walkTower, .updateParameters:
       nil
+    }
+  }
+
+  /// What a row costs a work-group of several work-items, in multiply-adds of a product; an element of
+  /// other work is many, for memory is far. nil for work that has no rows.
+  var rowCost: Int? {
+    let elementCost = 16
+    return switch kind {
+    case .localMemoryProduct(let product, let tile, _, _):
+      product.inner * ((product.columns + tile - 1) / tile * tile)
+    case .loopNest(let nest):
+      elementCost * nest.keptShape.dropFirst().reduce(1, *) * nest.reducedShape.elementCount
+    case .epilogue(let product, _, let parts): elementCost * parts * product.columns
+    case .projectGradient(let projection): elementCost * projection.entry.rowLength
+    case .gatherBatch(let gather): elementCost * gather.sources.map(\.width).reduce(0, +)
+    case .product, .pack, .clblast, .increment, .walkTower, .updateParameters: nil
     }
   }
 

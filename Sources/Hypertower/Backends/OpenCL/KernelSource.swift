@@ -136,8 +136,9 @@ struct KernelSource {
       body += number > 0 ? " else " : "  "
       body += isLast ? "{\n" : "if (group < \(end)) {\n"
       body += "    const int part = group - \(firstGroup);\n"
-      for step in branch.steps {
+      for (number, step) in branch.steps.enumerated() {
         let section = step.section
+        if number > 0 { body += "    GROUP_BARRIER;\n" }
         let names = section.parameters.map { ", " + parameters.add($0.argument) }.joined()
         let scratch = section.localMemory > 0 ? ", scratch" : ""
         body +=

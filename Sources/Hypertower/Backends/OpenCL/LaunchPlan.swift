@@ -4,7 +4,8 @@
 /// *branches*, is work that does not touch what the others write. One after another in a branch is
 /// work that is cut into rows: row r of a layer's outputs needs only row r of what came before, so
 /// that one work-group takes a block of rows through several layers, while they lie in its cache.
-/// Small works that need one another are a branch, too: one work-group does them all.
+/// Small works that need one another are a branch, too, where a work-group has one work-item: one
+/// work-group does them all.
 struct LaunchPlan {
   struct Branch {
     /// Numbers of works, in their order.
@@ -75,7 +76,7 @@ struct LaunchPlan {
   ) -> Bool {
     let launch = earliest - 1
     let branches = Set(needed.filter { $0.launch == launch }.map(\.branch)).sorted()
-    guard profile.cutsRows, let first = branches.first,
+    guard profile.cutsRows, profile.groupSize == 1, let first = branches.first,
       !needed.contains(where: { $0.launch > launch })
     else { return false }
     let all = branches.flatMap { launches[launch][$0].works } + [work]
@@ -133,9 +134,13 @@ struct LaunchPlan {
 
   /// Whether it pays to cut the work into blocks of rows.
   private func isCut(_ work: Int) -> Bool {
-    guard profile.cutsRows, let rows = works[work].rowCount,
-      rows >= 2 * profile.computeUnits * DeviceProfile.leastTileRows
-    else { return false }
+    guard profile.cutsRows, let rows = works[work].rowCount else { return false }
+    if profile.groupSize > 1 {
+      guard let cost = works[work].rowCost else { return false }
+      return rows >= 2 * profile.computeUnits * DeviceProfile.blockRows
+        || cost * DeviceProfile.blockRows <= DeviceProfile.mostBlockCost
+    }
+    guard rows >= 2 * profile.computeUnits * DeviceProfile.leastTileRows else { return false }
     // Every block of rows reads the whole right operand: it must stay in a cache.
     if case .product(let product, _) = works[work].kind {
       return product.inner * product.columns <= DeviceProfile.largestSharedOperand

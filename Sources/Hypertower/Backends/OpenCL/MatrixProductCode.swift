@@ -107,7 +107,7 @@ enum MatrixProductCode {
       label: product.label + (parts == nil ? "" : " in \(product.blockCount) parts"),
       source: source, parameters: parameters,
       units: tiles * (parts == nil ? 1 : product.blockCount), unitsPerGroup: 1,
-      localMemory: 2 * depth * (tile + 4))
+      unitsPerBlock: columnTiles, localMemory: 2 * depth * (tile + 4))
   }
 
   // MARK: The epilogue
