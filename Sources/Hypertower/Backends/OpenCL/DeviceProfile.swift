@@ -7,7 +7,7 @@ package struct DeviceProfile: Sendable, Equatable {
   /// The number of work-items of a work-group, a power of 2.
   let groupSize: Int
   /// The most work-groups that share a work whose units are many and alike.
-  let workGroups: Int
+  var workGroups: Int
   let matrixSchedule: MatrixSchedule
   /// Whether a work-group takes blocks of rows through several layers.
   var cutsRows: Bool

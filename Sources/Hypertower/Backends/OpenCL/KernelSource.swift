@@ -81,17 +81,26 @@ struct KernelSource {
   /// `localSize`.
   ///
   /// - Parameters:
+  ///   - phases: one at least, and two if it `beginsAhead`.
+  ///   - beginsAhead: whether the first phase of a replay runs beside the last one of the replay
+  ///     before.
   ///   - varying: the buffers that differ between lists of arrays, which take turns.
   ///   - alternatives: the number of lists.
   ///   - mostReplays: how often the launch goes through the phases at most.
   mutating func add(
-    phases: [[Branch]], workers: Int, localSize: Int, varying: Set<Int>, alternatives: Int,
-    mostReplays: Int
+    phases: [[Branch]], beginsAhead: Bool, workers: Int, localSize: Int, varying: Set<Int>,
+    alternatives: Int, mostReplays: Int
   ) -> Launch {
     var parameters = ParameterNames(buffers, varying: varying, alternatives: alternatives)
     let bodies = phases.map { body(of: $0, &parameters) }
+    let shares = phases.map { $0.reduce(0) { $0 + $1.groups } }
+    let phasesPerReplay = phases.count - (beginsAhead ? 1 : 0)
+    func places(_ replays: String) -> String {
+      (beginsAhead ? "1 + " : "") + "\(replays) * \(phasesPerReplay)"
+    }
+    let mostPlaces = (beginsAhead ? 1 : 0) + mostReplays * phasesPerReplay
     let stocks = localSize == 1 ? workers : 1
-    let lines = (mostReplays * phases.count + 1) * (stocks + 1)
+    let lines = (mostPlaces + 1) * (stocks + 1)
     let counters = parameters.add(
       .counters((lines + 1) * Self.counterStride), type: "volatile global int *")
     let first = parameters.add(.firstAlternative, type: "int ")
@@ -100,16 +109,34 @@ struct KernelSource {
     text += "  volatile global int *counters = \(counters);\n"
     text += "  volatile global int *through = counters + \(lines * Self.counterStride);\n"
     text += "  BEGIN_PHASES\n"
-    text += "  for (int replay = 0; replay < \(count); ++replay) {\n"
-    text += "  const int alternative = (\(first) + replay) % \(alternatives);\n"
-    text += parameters.selections
-    for (number, (phase, body)) in zip(phases, bodies).enumerated() {
-      let shares = phase.reduce(0) { $0 + $1.groups }
-      let place = "replay * \(phases.count) + \(number)"
+    func addPhase(_ place: String, _ shares: Int, _ body: String) {
       text += "  FOR_SHARES(\(place), \(shares)) {\n\(body)  }\n"
       text += "  END_PHASE(\(place), \(shares))\n"
     }
-    text += "  }\n  end_phases(counters, through, \(count) * \(phases.count));\n"
+    if beginsAhead { addPhase("0", shares[0], bodies[0]) }
+    text += "  for (int replay = 0; replay < \(count); ++replay) {\n"
+    text += "  const int alternative = (\(first) + replay) % \(alternatives);\n"
+    text += parameters.selections
+    for number in 0..<phasesPerReplay {
+      let phase = number + (beginsAhead ? 1 : 0)
+      let place = "\(places("replay")) + \(number)"
+      if beginsAhead, phase == phases.count - 1 {
+        let both = """
+            if (group < \(shares[0])) {
+            if (replay + 1 < \(count)) {
+          \(bodies[0])  }
+            } else {
+            const int all = group;
+            const int group = all - \(shares[0]);
+          \(bodies[phase])  }
+
+          """
+        addPhase(place, shares[0] + shares[phase], both)
+      } else {
+        addPhase(place, shares[phase], bodies[phase])
+      }
+    }
+    text += "  }\n  end_phases(counters, through, \(places(count)));\n"
     return Launch(
       label: phases.map(Self.label).joined(separator: "; "),
       kernelName: kernelName("(\(parameters.declarations)) {\n\(text)}\n"),

@@ -43,13 +43,34 @@ enum LaunchCode {
       // Where work takes long, launches cost nothing, and waiting would.
       works.reduce(0, { $0 + $1.operations }) <= DeviceProfile.mostJoinedOperations
     else { return nil }
+    // A GPU's work-group that goes on to another share waits for its number.
+    var profile = profile
+    if profile.groupSize > 1 {
+      profile.workGroups = Swift.min(profile.workGroups, profile.computeUnits)
+    }
     let phases = plan.launches.map { branches in
       branches.filter { !$0.works.isEmpty }.map { branch($0, of: works, profile) }
     }
     let shares = phases.map { $0.reduce(0) { $0 + $1.groups } }.max()!
     return source.add(
-      phases: phases, workers: Swift.min(shares, profile.workers), localSize: profile.groupSize,
+      phases: phases, beginsAhead: canBeginAhead(plan, of: works, varying: varying),
+      workers: Swift.min(shares, profile.workers), localSize: profile.groupSize,
       varying: varying, alternatives: alternatives, mostReplays: mostReplays)
+  }
+
+  /// Whether the first phase of a replay, which brings a batch, say, may run beside the last one of the
+  /// replay before.
+  private static func canBeginAhead(
+    _ plan: LaunchPlan, of works: [DeviceWork], varying: Set<Int>
+  ) -> Bool {
+    func accesses(_ branches: [LaunchPlan.Branch]) -> [MemoryAccess] {
+      branches.flatMap(\.works).flatMap { works[$0].accesses }
+    }
+    guard plan.launches.count > 1 else { return false }
+    let (first, last) = (accesses(plan.launches.first!), accesses(plan.launches.last!))
+    return first.allSatisfy { own in
+      !varying.contains(own.buffer) && !last.contains { own.conflicts(with: $0) }
+    }
   }
 
   private static func branch(
