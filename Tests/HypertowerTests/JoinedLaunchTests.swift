@@ -61,6 +61,48 @@ import Testing
     }
   }
 
+  /// What the first phase of a replay writes beside the last one of the replay before takes no memory
+  /// that this one still needs.
+  @Test func replaysBeginAhead() throws {
+    let side = 20
+    var program = Program()
+    let source = Span(buffer: program.addBuffer(.real, count: side * side))
+    let total = Span(buffer: program.addBuffer(.real, count: side * side))
+    let steps = (0..<3).map { _ in Span(buffer: program.addTemporary(count: side * side)) }
+    /// result[i, j] = inputs[0][j, i] + inputs[1][i, j]
+    func add(_ inputs: [Span], into result: Span) {
+      var nest = LoopNest(keptShape: [side, side], reducedShape: [])
+      nest.inputs = zip(inputs, [[1, side], [side, 1]]).map { .load($0, strides: $1) }
+      let operands = inputs.indices.map { nest.graph.append(.input($0)) }
+      let sum = operands.dropFirst().reduce(operands[0]) { nest.graph.append(.binary(.add, $0, $1)) }
+      nest.outputs = [.init(node: sum, span: result, isFull: false, stage: 0)]
+      program.instructions.append(.loopNest(nest))
+    }
+    add([source], into: steps[0])
+    add([steps[0]], into: steps[1])
+    add([steps[1], steps[1]], into: steps[2])
+    add([steps[2], total], into: total)
+    let values = (0..<side * side).map(Float.init)
+    for device in try OpenCL.Device.all() {
+      var profile = DeviceProfile.cpu
+      profile.cutsRows = false
+      profile.computeUnits = 1
+      let works = DeviceWork.all(of: &program, profile)
+      let plan = LaunchPlan(works, fuses: true, profile)
+      #expect(plan.launches.count == 4 && plan.canBeginAhead)
+      let backend = try OpenCLBackend(device, profile: profile)
+      let arrays = try [values, [Float](repeating: 0, count: side * side)].map {
+        let array = try backend.allocate(.real, count: side * side)
+        try backend.write(.float32($0), to: array, at: 0)
+        return array
+      }
+      try backend.run(try backend.prepare(program, alternatives: [arrays]), from: 0, count: 11)
+      let result = try backend.read(0..<side * side, of: arrays[1])
+      let expected = (0..<side * side).map { 11 * (values[$0] + values[$0 % side * side + $0 / side]) }
+      #expect(result == .float32(expected))
+    }
+  }
+
   /// Kernels for GPUs, too, of which PoCL's compiler bears neither works with barriers side by side
   /// nor phases of them. Oclgrind, which does, takes a minute for a few steps.
   @Test(arguments: TestBackend.openCL)

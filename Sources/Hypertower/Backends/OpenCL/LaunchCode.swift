@@ -52,25 +52,11 @@ enum LaunchCode {
       branches.filter { !$0.works.isEmpty }.map { branch($0, of: works, profile) }
     }
     let shares = phases.map { $0.reduce(0) { $0 + $1.groups } }.max()!
+    let beginsAhead = plan.canBeginAhead && varying.isDisjoint(with: plan.buffersInUse[0])
     return source.add(
-      phases: phases, beginsAhead: canBeginAhead(plan, of: works, varying: varying),
+      phases: phases, beginsAhead: beginsAhead,
       workers: Swift.min(shares, profile.workers), localSize: profile.groupSize,
       varying: varying, alternatives: alternatives, mostReplays: mostReplays)
-  }
-
-  /// Whether the first phase of a replay, which brings a batch, say, may run beside the last one of the
-  /// replay before.
-  private static func canBeginAhead(
-    _ plan: LaunchPlan, of works: [DeviceWork], varying: Set<Int>
-  ) -> Bool {
-    func accesses(_ branches: [LaunchPlan.Branch]) -> [MemoryAccess] {
-      branches.flatMap(\.works).flatMap { works[$0].accesses }
-    }
-    guard plan.launches.count > 1 else { return false }
-    let (first, last) = (accesses(plan.launches.first!), accesses(plan.launches.last!))
-    return first.allSatisfy { own in
-      !varying.contains(own.buffer) && !last.contains { own.conflicts(with: $0) }
-    }
   }
 
   private static func branch(

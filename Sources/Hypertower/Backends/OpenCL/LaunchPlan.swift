@@ -35,6 +35,24 @@ struct LaunchPlan {
     }
   }
 
+  /// Whether the first launch, which brings a batch, say, may run beside the last one of the replay
+  /// before.
+  var canBeginAhead: Bool {
+    let (first, last) = (accesses(launches.first), accesses(launches.last))
+    return launches.count > 1 && !first.contains { own in last.contains { own.conflicts(with: $0) } }
+  }
+
+  /// The buffers in use during each launch, with those that it works with ahead.
+  var buffersInUse: [[Int]] {
+    var buffers = launches.map { accesses($0).map(\.buffer) }
+    if canBeginAhead { buffers[buffers.count - 1] += buffers[0] }
+    return buffers
+  }
+
+  private func accesses(_ branches: [Branch]?) -> [MemoryAccess] {
+    (branches ?? []).flatMap(\.works).flatMap { works[$0].accesses }
+  }
+
   private mutating func place(_ work: Int) {
     var earliest = 0
     // Branches whose rows `work` goes on with, and those that it needs whole.

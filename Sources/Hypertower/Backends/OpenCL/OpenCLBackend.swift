@@ -157,9 +157,7 @@ package final class OpenCLBackend: Backend {
     _ program: Program, _ works: [DeviceWork], alternatives: [[(any DeviceArray)?]]
   ) throws -> any Executable {
     let plan = LaunchPlan(works, fuses: program.fuses, profile)
-    let memory = MemoryPlan(
-      program.buffers,
-      uses: plan.launches.map { $0.flatMap(\.works).flatMap { works[$0].accesses.map(\.buffer) } })
+    let memory = MemoryPlan(program.buffers, uses: plan.buffersInUse)
     let slots = try memory.slotSizes.map { try buffer(.real, count: $0) }
     let buffers = alternatives.map { arrays in
       program.buffers.indices.map { buffer -> DeviceBuffer? in
