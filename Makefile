@@ -55,7 +55,7 @@ test-intel: deps
 
 # Long tests of what goes wrong, each a script in Tests/Reliability that says what it does;
 # Tests/RELIABILITY.md says what they show: make kills ARGS=100
-RELIABILITY := disks faults kernels kills repeats safetensors sanitizers stress
+RELIABILITY := compilers disks faults kernels kills repeats safetensors sanitizers stress
 .PHONY: $(RELIABILITY)
 $(RELIABILITY): build
 	@Tests/Reliability/$@ $(ARGS)

@@ -17,6 +17,7 @@
 // A unit of work is a tile, of a block if SPLIT; tiles are numbered along rows of the result.
 
 #define SIDE (TILE / PER_ITEM)
+#define HAS_WHOLE_SLICES (INNER > 0 && INNER % DEPTH == 0)
 // How many elements of a slice a work-item brings.
 #define FETCHES (TILE * DEPTH / (SIDE * SIDE))
 // A row of a slice, padded so that few of the work-items that write down a column meet in one bank.
@@ -46,9 +47,9 @@ static void FETCH(
     const int slot = (int)get_local_id(0) + fetch * (SIDE * SIDE);
     const int outer = first + PLACE_OF(slot, transposed);
     const int inner = first_k + TERM_OF(slot, transposed);
+    const bool is_term = HAS_WHOLE_SLICES ? true : inner < end_k;
     real value = 0;
-    if ((outer_count % TILE == 0 || outer < outer_count) &&
-        ((INNER > 0 && INNER % DEPTH == 0) || inner < end_k))
+    if (is_term && (outer_count % TILE == 0 || outer < outer_count))
       value = operand[transposed ? (size_t)inner * outer_count + outer
                                  : (size_t)outer * INNER + inner];
     values[fetch] = value;
@@ -140,6 +141,7 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
 }
 
 #undef SIDE
+#undef HAS_WHOLE_SLICES
 #undef FETCHES
 #undef SLICE_ROW
 #undef QUAD
