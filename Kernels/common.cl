@@ -70,12 +70,12 @@ typedef int ivec;
 
 #define CHOOSE(type, condition, x, y) ((condition) ? (type)(x) : (type)(y))
 
-// Asks for a line of memory before it is needed; `locality` 3 is the nearest cache. Drivers that do
-// not know how may be given an empty definition.
-#if !defined(PREFETCH) && defined(__has_builtin)
-#if __has_builtin(__builtin_prefetch)
+// Asks for a line of memory before it is needed; `locality` 3 is the nearest cache. Only for CPUs whose
+// drivers are known to understand it: what other drivers translate kernels into, such as SPIR-V, may have
+// no word for it, and they fail. It may be defined empty beforehand.
+#if !defined(PREFETCH) && \
+    (defined(__x86_64__) || defined(__aarch64__) || defined(__INTEL_CLANG_COMPILER))
 #define PREFETCH(pointer, locality) __builtin_prefetch(pointer, 0, locality)
-#endif
 #endif
 #ifndef PREFETCH
 #define PREFETCH(pointer, locality)

@@ -74,7 +74,9 @@ import Testing
       var nest = LoopNest(keptShape: [side, side], reducedShape: [])
       nest.inputs = zip(inputs, [[1, side], [side, 1]]).map { .load($0, strides: $1) }
       let operands = inputs.indices.map { nest.graph.append(.input($0)) }
-      let sum = operands.dropFirst().reduce(operands[0]) { nest.graph.append(.binary(.add, $0, $1)) }
+      let sum = operands.dropFirst().reduce(operands[0]) {
+        nest.graph.append(.binary(.add, $0, $1))
+      }
       nest.outputs = [.init(node: sum, span: result, isFull: false, stage: 0)]
       program.instructions.append(.loopNest(nest))
     }
@@ -98,7 +100,9 @@ import Testing
       }
       try backend.run(try backend.prepare(program, alternatives: [arrays]), from: 0, count: 11)
       let result = try backend.read(0..<side * side, of: arrays[1])
-      let expected = (0..<side * side).map { 11 * (values[$0] + values[$0 % side * side + $0 / side]) }
+      let expected = (0..<side * side).map {
+        11 * (values[$0] + values[$0 % side * side + $0 / side])
+      }
       #expect(result == .float32(expected))
     }
   }

@@ -143,6 +143,8 @@ extension DeviceProfile {
   init(for device: OpenCL.Device) {
     self =
       switch device.kind {
+      // Mesa's driver for CPUs is one for GPUs: vectors of 16 keep its compiler busy for minutes.
+      case .cpu where device.platformName == "rusticl": .gpu
       case .cpu: .cpu
       case .gpu, .accelerator, .other: .gpu
       }

@@ -39,7 +39,8 @@ struct LaunchPlan {
   /// before.
   var canBeginAhead: Bool {
     let (first, last) = (accesses(launches.first), accesses(launches.last))
-    return launches.count > 1 && !first.contains { own in last.contains { own.conflicts(with: $0) } }
+    return launches.count > 1
+      && !first.contains { own in last.contains { own.conflicts(with: $0) } }
   }
 
   /// The buffers in use during each launch, with those that it works with ahead.
