@@ -47,7 +47,10 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   const int epoch = counter / BATCHES;
   const int batch = counter % BATCHES;
   // The next row's sample is asked for while this one's is copied: it may lie anywhere.
-  size_t next = PERMUTE(batch * STRIDE + begin + TEAM, epoch, counters + COUNTER);
+  // A team without a row takes the last one's, for no number from beyond the samples may be permuted:
+  // it might never come back among them.
+  size_t next =
+      PERMUTE(batch * STRIDE + min(begin + TEAM, end - 1), epoch, counters + COUNTER);
   for (int row = begin + TEAM; row < end; row += TEAMS) {
     const size_t sample = next;
     if (row + TEAMS < end) next = PERMUTE(batch * STRIDE + row + TEAMS, epoch, counters + COUNTER);

@@ -70,7 +70,7 @@ static bool end_phase(
   return true;
 }
 
-#define BEGIN_PHASES
+#define BEGIN_PHASES(places)
 #define TAKE_SHARE(place, count) take_share(counters, place, count)
 #define END_PHASE(place, count) \
   if (!end_phase(counters, through, place, count)) return;
@@ -124,9 +124,18 @@ static void end_share(volatile global int *counters, int place) {
   atomic_inc(DONE(place));
 }
 
-#define BEGIN_PHASES                                   \
-  local int message[1];                                \
-  int ahead[2] = {INT_MAX, -1};                        \
+// Work-groups that start when others are through, for a GPU had no room for all, find nothing to do.
+#define BEGIN_PHASES(places)                             \
+  local int message[1];                                  \
+  int ahead[2] = {INT_MAX, -1};                          \
+  if (IS_FIRST_ITEM) message[0] = *through;              \
+  GROUP_BARRIER;                                         \
+  const bool is_late = message[0] > 0;                   \
+  GROUP_BARRIER;                                         \
+  if (is_late) {                                         \
+    end_phases(counters, through, places);               \
+    return;                                              \
+  }                                                      \
   if (IS_FIRST_ITEM) ahead[0] = atomic_inc(TAKEN(0, 0));
 #define TAKE_SHARE(place, count) take_share(counters, place, count, ahead, message)
 #define END_PHASE(place, count)
@@ -139,6 +148,7 @@ static void end_share(volatile global int *counters, int place) {
 // Ends the launch, of so many places in all, for a work-group that has not left before.
 static void end_phases(volatile global int *counters, volatile global int *through, int places) {
   if (get_local_id(0) != 0 || atomic_inc(through) < (int)get_num_groups(0) - 1) return;
+  DEVICE_FENCE;
   // On a GPU attempts were made for the place behind the last one.
   for (int i = 0; i < (places + 1) * (STOCKS + 1); ++i) counters[i * COUNTER_STRIDE] = 0;
   *through = 0;

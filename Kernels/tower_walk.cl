@@ -28,8 +28,6 @@
 #else
 #define TOWER_SPACE global
 #endif
-// The work-items that add up the gradient of one of the bottom rule's hyperparameters.
-#define SUM_LANES (LANES < 32 ? LANES : 32)
 // The elements of a short array. Where many work-items each have their own it must lie in registers,
 // which takes loops of constant length.
 #if GROUP_SIZE > 1
@@ -70,18 +68,21 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   if (last > 0) {
     const int per_rule = RULE_HYPERPARAMETERS(0);
     const int width = COUNT(1);
-    const int sum_lane = lane % SUM_LANES;
-    for (int first_h = 0; first_h < width; first_h += LANES / SUM_LANES) {
-      const int own_h = first_h + lane / SUM_LANES;
+    // As many work-items for each hyperparameter as let all be added up side by side.
+    int sum_lanes = LANES;
+    while (sum_lanes > 32 && LANES / sum_lanes < width) sum_lanes /= 2;
+    const int sum_lane = lane % sum_lanes;
+    for (int first_h = 0; first_h < width; first_h += LANES / sum_lanes) {
+      const int own_h = first_h + lane / sum_lanes;
       const int h = min(own_h, width - 1);
       const int tensor = IS_PER_TENSOR(0) ? h / per_rule : -1;
       const int first = tensor < 0 ? 0 : tensors[2 * tensor];
       const int count = tensor < 0 ? ROWS : tensors[2 * tensor + 1];
       global const real *sums = partial_sums + h % per_rule * ROWS + first;
       vec sum = (vec)(0);
-      for (int row = sum_lane * WIDTH; row < count; row += SUM_LANES * WIDTH)
+      for (int row = sum_lane * WIDTH; row < count; row += sum_lanes * WIDTH)
         sum += keep_first(LOAD(sums + row), count - row, 0.0f);
-      const real total = fold_sum(sum SCRATCH_ARGUMENTS(SUM_LANES));
+      const real total = fold_sum(sum SCRATCH_ARGUMENTS(sum_lanes));
       if (sum_lane == 0 && own_h < width) values[GRADIENTS_AT(1) + h] = total;
     }
     GROUP_BARRIER;
@@ -166,5 +167,4 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
 #undef RULE_STATES
 #undef IS_PER_TENSOR
 #undef TOWER_SPACE
-#undef SUM_LANES
 #undef FOR_UP_TO

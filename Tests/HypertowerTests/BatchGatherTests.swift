@@ -64,6 +64,35 @@ import Testing
     }
   }
 
+  /// Rows so short that a work-group of a GPU has room for many more than there are: the order is right
+  /// for all of them, and those that are none must not go astray.
+  @Test func shortRowsAreShuffled() throws {
+    let (samples, batch, stride) = (150, 50, 50)
+    let dataset = Dataset(
+      count: samples, featureCount: 4, features: .bytes(.init(repeating: 1, count: samples * 4)),
+      targets: .classes((0..<Int32(samples)).map { $0 }, classCount: samples))
+    let permutation = IndexPermutation(count: samples)
+    for backend in try Self.backends() {
+      let counters = try backend.allocate(.int32, count: 3)
+      let program = try BatchProgram(
+        DeviceDataset(dataset, on: backend, limit: .max), batch: batch, stride: stride,
+        counter: (counters, 0), permutation: permutation, on: backend)
+      let gather = try backend.prepare(program.program, arrays: program.arrays)
+      for seed in 0..<10 {
+        for counter in 0..<15 {
+          try backend.write(.int32([Int32(counter), Int32(seed), 0]), to: counters, at: 0)
+          try backend.run(gather)
+          let labels = try backend.read(0..<batch, of: program.arrays[program.targets.buffer]!)
+          let expected = (0..<batch).map {
+            Float(
+              permutation(counter % 3 * stride + $0, epoch: counter / 3, seed: UInt64(seed)))
+          }
+          #expect(labels.floats == expected, "\(backend.description), seed \(seed)")
+        }
+      }
+    }
+  }
+
   @Test func streamedTrainingEqualsResidentTraining() throws {
     let features = (0..<50 * 4).map { UInt8(truncatingIfNeeded: $0 * 37) }
     let data = Dataset(

@@ -46,7 +46,7 @@ package struct DeviceProfile: Sendable, Equatable {
   static let largestSharedOperand = 1 << 18
 
   /// The number of floating-point operations of a replay up to which phases are joined.
-  static let mostJoinedOperations = 1e9
+  var mostJoinedOperations: Double { groupSize == 1 ? 1e9 : 1e10 }
 
   /// For devices whose work-items have vector registers of their own.
   package static let cpu = DeviceProfile(

@@ -192,8 +192,14 @@ struct DeviceWork {
 
   /// The floating-point operations of products, which are what takes long.
   var operations: Double {
-    guard case .product(let product, let pass) = kind else { return 0 }
-    return 2 * Double(product.rows) * Double(pass.terms.count) * Double(product.columns)
+    func operations(_ product: MatrixProduct, terms: Int) -> Double {
+      2 * Double(product.rows) * Double(terms) * Double(product.columns)
+    }
+    return switch kind {
+    case .product(let product, let pass): operations(product, terms: pass.terms.count)
+    case .localMemoryProduct(let product, _, _, _): operations(product, terms: product.inner)
+    default: 0
+    }
   }
 
   /// The number of work-items of a work-group; nil if a library chooses.

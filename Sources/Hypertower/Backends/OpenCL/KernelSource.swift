@@ -108,7 +108,7 @@ struct KernelSource {
     var text = scratch(for: phases.flatMap { $0 })
     text += "  volatile global int *counters = \(counters);\n"
     text += "  volatile global int *through = counters + \(lines * Self.counterStride);\n"
-    text += "  BEGIN_PHASES\n"
+    text += "  BEGIN_PHASES(\(places(count)))\n"
     func addPhase(_ place: String, _ shares: Int, _ body: String) {
       text += "  FOR_SHARES(\(place), \(shares)) {\n\(body)  }\n"
       text += "  END_PHASE(\(place), \(shares))\n"

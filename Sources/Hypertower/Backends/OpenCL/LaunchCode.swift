@@ -41,7 +41,7 @@ enum LaunchCode {
     guard plan.fuses, !works.isEmpty,
       works.allSatisfy({ $0.localSize(profile) == profile.groupSize }),
       // Where work takes long, launches cost nothing, and waiting would.
-      works.reduce(0, { $0 + $1.operations }) <= DeviceProfile.mostJoinedOperations
+      works.reduce(0, { $0 + $1.operations }) <= profile.mostJoinedOperations
     else { return nil }
     // A GPU's work-group that goes on to another share waits for its number.
     var profile = profile
