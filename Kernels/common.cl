@@ -15,10 +15,14 @@ typedef float real;
 #if WIDTH == 16
 typedef float16 vec;
 typedef int16 ivec;
-#define LOAD(pointer) vload16(0, pointer)
-#define LOAD_BYTES(pointer) convert_float16(vload16(0, pointer))
-#define LOAD_INTS(pointer) convert_float16(vload16(0, pointer))
-#define STORE_WHOLE(value, pointer) vstore16(value, 0, pointer)
+// One load or store each; vload16 and vstore16 are eight or more where they are functions.
+typedef float16 unaligned_vec __attribute__((aligned(4)));
+typedef uchar16 unaligned_bytes __attribute__((aligned(1)));
+typedef int16 unaligned_ints __attribute__((aligned(4)));
+#define LOAD(pointer) (*(global const unaligned_vec *)(pointer))
+#define LOAD_BYTES(pointer) convert_float16(*(global const unaligned_bytes *)(pointer))
+#define LOAD_INTS(pointer) convert_float16(*(global const unaligned_ints *)(pointer))
+#define STORE_WHOLE(value, pointer) (*(global unaligned_vec *)(pointer) = (value))
 #define LANE_INDEX ((ivec)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
 #define TO_REAL(value) convert_float16(value)
 #define FIRST_LANE(value) ((value).s0)
@@ -36,9 +40,17 @@ typedef int ivec;
 #error "WIDTH must be 1 or 16"
 #endif
 
+// This work-item's number in its work-group, a constant where it is alone: functions that ask for it are
+// copied into each of PoCL's three forms of a kernel.
+#if GROUP_SIZE == 1
+#define LOCAL_ID 0
+#else
+#define LOCAL_ID ((int)get_local_id(0))
+#endif
+
 // This work-item's team and its place there.
-#define TEAM ((int)get_local_id(0) / LANES)
-#define LANE ((int)get_local_id(0) % LANES)
+#define TEAM (LOCAL_ID / LANES)
+#define LANE (LOCAL_ID % LANES)
 #define TEAMS (GROUP_SIZE / LANES)
 
 // The first element of this work-item in a row, and the distance to its next.
@@ -133,6 +145,10 @@ static vec keep_first(vec value, int count, real other) {
 #endif
 }
 
+// That of one number is rarely needed; that of a `vec` stands in loops.
+SEPARATE real exp_real(real x) { return exp(x); }
+#define exp_vec exp
+
 // tanh x ≈ x · P(x²) / Q(x²) for |x| < 9.02, beyond which it rounds to ±1; NaN stays NaN.
 //
 // P and Q minimise the greatest relative error, 7e-9 before rounding (found by reweighted least
@@ -163,8 +179,8 @@ DEFINE_TANH(tanh_vec, vec)
 // tanh for the domains of hyperparameters, where 1 − tanh x matters: within 2 units in the last
 // place for large |x|, and exactly ±1 from where that is nearest. Some drivers' own is not.
 #define DEFINE_PRECISE_TANH(type)                                \
-  static type tanh_precise_##type(type x) {                      \
-    const type t = exp(-2.0f * fabs(x));                         \
+  SEPARATE type tanh_precise_##type(type x) {                    \
+    const type t = exp_##type(-2.0f * fabs(x));                  \
     const type y = copysign((1.0f - t) / (1.0f + t), x);         \
     return CHOOSE(type, fabs(x) < 0.5f, tanh_##type(x), y);      \
   }
@@ -236,7 +252,7 @@ static real index_of_maximum_in_vec(vec x, vec index, real *maximum) {
 // Runs FOLD, which folds place `other` into place `own`, over the halves of each team.
 #define FOLD_TEAMS(FOLD)                                              \
   {                                                                   \
-    const int own = get_local_id(0);                                  \
+    const int own = LOCAL_ID;                                         \
     for (int reach = lanes / 2; reach > 0; reach /= 2) {              \
       barrier(CLK_LOCAL_MEM_FENCE);                                   \
       const int other = own + reach;                                  \
@@ -244,7 +260,7 @@ static real index_of_maximum_in_vec(vec x, vec index, real *maximum) {
     }                                                                 \
     barrier(CLK_LOCAL_MEM_FENCE);                                     \
   }
-#define TEAM_START ((int)get_local_id(0) / lanes * lanes)
+#define TEAM_START (LOCAL_ID / lanes * lanes)
 #else
 #define SCRATCH
 #define SCRATCH_ARGUMENTS(lanes)
@@ -254,7 +270,7 @@ static real fold_sum(vec x SCRATCH) {
   real result = sum_in_vec(x);
 #if GROUP_SIZE > 1
   if (lanes == 1) return result;
-  scratch[get_local_id(0)] = result;
+  scratch[LOCAL_ID] = result;
   FOLD_TEAMS(scratch[own] += scratch[other])
   result = scratch[TEAM_START];
   barrier(CLK_LOCAL_MEM_FENCE);
@@ -266,7 +282,7 @@ static real fold_maximum(vec x SCRATCH) {
   real result = maximum_in_vec(x);
 #if GROUP_SIZE > 1
   if (lanes == 1) return result;
-  scratch[get_local_id(0)] = result;
+  scratch[LOCAL_ID] = result;
   FOLD_TEAMS(if (IS_GREATER(scratch[other], scratch[own])) scratch[own] = scratch[other])
   result = scratch[TEAM_START];
   barrier(CLK_LOCAL_MEM_FENCE);
@@ -280,8 +296,8 @@ static real fold_index_of_maximum(vec x, vec index SCRATCH) {
 #if GROUP_SIZE > 1
   if (lanes == 1) return result;
   local real *indices = scratch + GROUP_SIZE;
-  scratch[get_local_id(0)] = maximum;
-  indices[get_local_id(0)] = result;
+  scratch[LOCAL_ID] = maximum;
+  indices[LOCAL_ID] = result;
   FOLD_TEAMS(TAKE_GREATER(scratch[own], indices[own], scratch[other], indices[other]))
   result = indices[TEAM_START];
   barrier(CLK_LOCAL_MEM_FENCE);

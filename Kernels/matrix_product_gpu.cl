@@ -44,7 +44,7 @@ static void FETCH(
     int first_k, int end_k) {
 #pragma unroll
   for (int fetch = 0; fetch < FETCHES; ++fetch) {
-    const int slot = (int)get_local_id(0) + fetch * (SIDE * SIDE);
+    const int slot = LOCAL_ID + fetch * (SIDE * SIDE);
     const int outer = first + PLACE_OF(slot, transposed);
     const int inner = first_k + TERM_OF(slot, transposed);
     const bool is_term = HAS_WHOLE_SLICES ? true : inner < end_k;
@@ -60,7 +60,7 @@ static void FETCH(
 static void PUT(const real *values, local real *slice, bool transposed) {
 #pragma unroll
   for (int fetch = 0; fetch < FETCHES; ++fetch) {
-    const int slot = (int)get_local_id(0) + fetch * (SIDE * SIDE);
+    const int slot = LOCAL_ID + fetch * (SIDE * SIDE);
     slice[TERM_OF(slot, transposed) * SLICE_ROW + PLACE_OF(slot, transposed)] = values[fetch];
   }
 }
@@ -68,8 +68,8 @@ static void PUT(const real *values, local real *slice, bool transposed) {
 static void TILE_OF(int unit SECTION_PARAMETERS) {
   global const real *restrict left = left_buffer + LEFT_OFFSET;
   global const real *restrict right = right_buffer + RIGHT_OFFSET;
-  const int x = (int)get_local_id(0) % SIDE;
-  const int y = (int)get_local_id(0) / SIDE;
+  const int x = LOCAL_ID % SIDE;
+  const int y = LOCAL_ID / SIDE;
   const int tile = unit % TILES;
   const int first_row = tile / COLUMN_TILES * TILE;
   const int first_column = tile % COLUMN_TILES * TILE;

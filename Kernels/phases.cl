@@ -7,15 +7,14 @@
 //
 // Shares come from stocks. On a CPU every work-group has one of its own, the same shares in every
 // replay, so that a core finds in its cache what it left there; done with them, it takes those of
-// others. On a GPU all take from one stock.
+// others. On a GPU all take from one stock. `stocks` is their number.
 //
 // counters  for each phase of each replay, its `place`, the number of shares done, then for each stock
 //           the number of attempts to take one; at the end the number of work-groups that are through.
 //           Each has lines of its own, COUNTER_STRIDE apart. The last work-group leaves zeros, as it
 //           found them.
 
-#define STOCKS (GROUP_SIZE == 1 ? (int)get_num_groups(0) : 1)
-#define DONE(place) (counters + (place) * (STOCKS + 1) * COUNTER_STRIDE)
+#define DONE(place) (counters + (place) * (stocks + 1) * COUNTER_STRIDE)
 #define TAKEN(place, stock) (DONE(place) + ((stock) + 1) * COUNTER_STRIDE)
 
 // Orders memory as all work-groups see it. The fence of OpenCL C 1.2 is meant for one work-group; it
@@ -30,12 +29,13 @@
 
 #define LONGEST_WAIT (1 << 17)
 
-// The number of a share of `count`; −1 if all are taken.
-static int take_share(volatile global int *counters, int place, int count) {
-  for (int turn = 0; turn < STOCKS; ++turn) {
-    const int stock = (get_group_id(0) + turn) % STOCKS;
-    const int first = count * stock / STOCKS;
-    const int size = count * (stock + 1) / STOCKS - first;
+// The number of a share of `count`, from the work-group's own stock first; −1 if all are taken.
+SEPARATE int take_share(
+    volatile global int *counters, int place, int count, int stocks, int own_stock) {
+  for (int turn = 0; turn < stocks; ++turn) {
+    const int stock = (own_stock + turn) % stocks;
+    const int first = count * stock / stocks;
+    const int size = count * (stock + 1) / stocks - first;
     volatile global int *taken = TAKEN(place, stock);
     // Only looking, first, leaves the line with the core that has it.
     if (*taken >= size) continue;
@@ -45,7 +45,7 @@ static int take_share(volatile global int *counters, int place, int count) {
   return -1;
 }
 
-static void end_share(volatile global int *counters, int place) {
+static void end_share(volatile global int *counters, int place, int stocks) {
   DEVICE_FENCE;
   atomic_inc(DONE(place));
 }
@@ -55,11 +55,11 @@ static void end_share(volatile global int *counters, int place) {
 //
 // Waiting takes a core, which another program may need that keeps the others from theirs. So nobody
 // waits for much longer than a share takes; the last work-group stays.
-static bool end_phase(
-    volatile global int *counters, volatile global int *through, int place, int count) {
+SEPARATE bool end_phase(
+    volatile global int *counters, volatile global int *through, int place, int count, int stocks) {
   for (int turn = 1; *DONE(place) < count; ++turn) {
     if (turn % LONGEST_WAIT == 0) {
-      if (atomic_inc(through) < (int)get_num_groups(0) - 1) return false;
+      if (atomic_inc(through) < stocks - 1) return false;
       atomic_dec(through);
     }
   }
@@ -70,15 +70,15 @@ static bool end_phase(
   return true;
 }
 
-#define BEGIN_PHASES(places)
-#define TAKE_SHARE(place, count) take_share(counters, place, count)
+#define BEGIN_PHASES(places) const int stocks = work_groups;
+#define TAKE_SHARE(place, count) take_share(counters, place, count, stocks, work_group)
 #define END_PHASE(place, count) \
-  if (!end_phase(counters, through, place, count)) return;
+  if (!end_phase(counters, through, place, count, stocks)) return;
 
 #else
 
 // The first work-item of a group looks and counts for all, who read in `message` what it found.
-#define IS_FIRST_ITEM (get_local_id(0) == 0)
+#define IS_FIRST_ITEM (LOCAL_ID == 0)
 
 // The number of a share of `count`; −1 once all are done.
 //
@@ -86,7 +86,8 @@ static bool end_phase(
 // the one before ends: ahead[0] is the number that was found for this phase, ahead[1] for the next, or
 // −1. No more are made before looking whether there are shares left.
 static int take_share(
-    volatile global int *counters, int place, int count, int *ahead, local int *message) {
+    volatile global int *counters, int place, int count, int stocks, int *ahead,
+    local int *message) {
   if (IS_FIRST_ITEM) {
     int share = ahead[0];
     ahead[0] = INT_MAX;
@@ -117,7 +118,7 @@ static int take_share(
   return share;
 }
 
-static void end_share(volatile global int *counters, int place) {
+static void end_share(volatile global int *counters, int place, int stocks) {
   GROUP_BARRIER;
   if (!IS_FIRST_ITEM) return;
   DEVICE_FENCE;
@@ -125,31 +126,34 @@ static void end_share(volatile global int *counters, int place) {
 }
 
 // Work-groups that start when others are through, for a GPU had no room for all, find nothing to do.
-#define BEGIN_PHASES(places)                             \
-  local int message[1];                                  \
-  int ahead[2] = {INT_MAX, -1};                          \
-  if (IS_FIRST_ITEM) message[0] = *through;              \
-  GROUP_BARRIER;                                         \
-  const bool is_late = message[0] > 0;                   \
-  GROUP_BARRIER;                                         \
-  if (is_late) {                                         \
-    end_phases(counters, through, places);               \
-    return;                                              \
-  }                                                      \
+#define BEGIN_PHASES(places)                                    \
+  const int stocks = 1;                                         \
+  local int message[1];                                         \
+  int ahead[2] = {INT_MAX, -1};                                 \
+  if (IS_FIRST_ITEM) message[0] = *through;                     \
+  GROUP_BARRIER;                                                \
+  const bool is_late = message[0] > 0;                          \
+  GROUP_BARRIER;                                                \
+  if (is_late) {                                                \
+    end_phases(counters, through, places, stocks, work_groups); \
+    return;                                                     \
+  }                                                             \
   if (IS_FIRST_ITEM) ahead[0] = atomic_inc(TAKEN(0, 0));
-#define TAKE_SHARE(place, count) take_share(counters, place, count, ahead, message)
+#define TAKE_SHARE(place, count) take_share(counters, place, count, stocks, ahead, message)
 #define END_PHASE(place, count)
 
 #endif
 
 #define FOR_SHARES(place, count) \
-  for (int group; (group = TAKE_SHARE(place, count)) >= 0; end_share(counters, place))
+  for (int group; (group = TAKE_SHARE(place, count)) >= 0; end_share(counters, place, stocks))
 
 // Ends the launch, of so many places in all, for a work-group that has not left before.
-static void end_phases(volatile global int *counters, volatile global int *through, int places) {
-  if (get_local_id(0) != 0 || atomic_inc(through) < (int)get_num_groups(0) - 1) return;
+static void end_phases(
+    volatile global int *counters, volatile global int *through, int places, int stocks,
+    int work_groups) {
+  if (LOCAL_ID != 0 || atomic_inc(through) < work_groups - 1) return;
   DEVICE_FENCE;
   // On a GPU attempts were made for the place behind the last one.
-  for (int i = 0; i < (places + 1) * (STOCKS + 1); ++i) counters[i * COUNTER_STRIDE] = 0;
+  for (int i = 0; i < (places + 1) * (stocks + 1); ++i) counters[i * COUNTER_STRIDE] = 0;
   *through = 0;
 }

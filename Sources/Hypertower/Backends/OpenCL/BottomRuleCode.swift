@@ -32,8 +32,7 @@ enum BottomRuleCode {
       source: defining(
         [
           ("HYPERPARAMETERS", split.jacobian.count), ("ROWS", layout.parameters.rowCount),
-          ("FIRST_ROW", entry.firstRow), ("FIRST", entry.offset), ("COUNT", entry.count),
-          ("ROW_LENGTH", entry.rowLength), ("NEW_GRADIENT_OFFSET", projection.gradient.offset),
+          ("NEW_GRADIENT_OFFSET", projection.gradient.offset),
           ("GRADIENT_OFFSET", previous.gradient.offset),
           ("STATES_OFFSET", previous.states.offset),
           ("PARAMETERS_OFFSET", previous.parameters?.offset ?? 0),
@@ -56,6 +55,10 @@ enum BottomRuleCode {
         .init("global const int *restrict counters", .buffer(projection.counters.buffer)),
         .init("global real *restrict partial_sums", .buffer(projection.partialSums.buffer)),
         .init("int uniforms_at", .number(Int32(projection.values.offset + uniforms))),
+        .init("int first_sum", .constant(entry.firstRow)),
+        .init("int first", .constant(entry.offset)),
+        .init("int tensor_count", .constant(entry.count)),
+        .init("int row_length", .constant(entry.rowLength)),
       ],
       units: entry.rowCount, unitsPerGroup: Swift.min(rows, Swift.max(1, entry.rowCount)),
       unitsPerBlock: profile.tileRows(for: Swift.max(1, entry.rowCount)), lanes: lanes,

@@ -7,6 +7,8 @@ struct KernelSection {
     /// Numbers that the launch brings along.
     case table([Int32])
     case number(Int32)
+    /// A number that is part of the kernel's source.
+    case constant(Int)
   }
 
   struct Parameter {

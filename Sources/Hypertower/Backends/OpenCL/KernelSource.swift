@@ -67,11 +67,9 @@ struct KernelSource {
   mutating func add(_ branches: [Branch], localSize: Int) -> Launch {
     var parameters = ParameterNames(buffers, varying: [], alternatives: 1)
     let text =
-      scratch(for: branches) + "  const int group = get_group_id(0);\n"
-      + body(of: branches, &parameters)
+      scratch(for: branches) + "  const int group = work_group;\n" + body(of: branches, &parameters)
     return Launch(
-      label: Self.label(branches),
-      kernelName: kernelName("(\(parameters.declarations)) {\n\(text)}\n"),
+      label: Self.label(branches), kernelName: kernelName(parameters, text, localSize: localSize),
       arguments: parameters.arguments, groups: branches.reduce(0) { $0 + $1.groups },
       localSize: localSize)
   }
@@ -136,10 +134,10 @@ struct KernelSource {
         addPhase(place, shares[phase], bodies[phase])
       }
     }
-    text += "  }\n  end_phases(counters, through, \(places(count)));\n"
+    text += "  }\n  end_phases(counters, through, \(places(count)), stocks, work_groups);\n"
     return Launch(
       label: phases.map(Self.label).joined(separator: "; "),
-      kernelName: kernelName("(\(parameters.declarations)) {\n\(text)}\n"),
+      kernelName: kernelName(parameters, text, localSize: localSize),
       arguments: parameters.arguments, groups: workers, localSize: localSize)
   }
 
@@ -178,11 +176,29 @@ struct KernelSource {
     return body + "\n"
   }
 
-  private mutating func kernelName(_ source: String) -> String {
-    if let name = kernelNames[source] { return name }
+  /// The name of a kernel, which is written down the first time. Its body knows the number of its
+  /// work-group, `work_group`, and how many there are, `work_groups`.
+  ///
+  /// PoCL makes three forms of every kernel. One whose work-groups have one work-item each, and so
+  /// neither barriers nor local memory, calls its body, which is compiled once.
+  private mutating func kernelName(
+    _ parameters: ParameterNames, _ body: String, localSize: Int
+  ) -> String {
+    let key = parameters.declarations + body
+    if let name = kernelNames[key] { return name }
     let name = "kernel\(kernelNames.count)"
-    kernelNames[source] = name
-    text += "\nkernel void \(name)\(source)"
+    kernelNames[key] = name
+    let head = "\nkernel void \(name)(\(parameters.declarations)) {\n"
+    if localSize == 1 {
+      text += "\nSEPARATE void \(name)_body("
+      text += "int work_group, int work_groups, \(parameters.declarations)) {\n\(body)}\n"
+      text += head
+      text += "  \(name)_body(get_group_id(0), get_num_groups(0), \(parameters.names));\n}\n"
+    } else {
+      text += head
+      text += "  const int work_group = get_group_id(0), work_groups = get_num_groups(0);\n"
+      text += "\(body)}\n"
+    }
     return name
   }
 
@@ -231,12 +247,14 @@ private struct ParameterNames {
   }
 
   var declarations: String { declared.joined(separator: ", ") }
+  var names: String { arguments.indices.map { "a\($0)" }.joined(separator: ", ") }
 
   /// The name by which a section's argument is known.
   mutating func add(_ argument: KernelSection.Argument) -> String {
     switch argument {
     case .table(let values): return add(.table(values), type: "global const int *")
     case .number(let value): return add(.number(value), type: "int ")
+    case .constant(let value): return "\(value)"
     case .buffer(let buffer):
       if let known = bufferNames[buffer] { return known }
       let name = add(buffer)

@@ -35,11 +35,11 @@ enum ScalarCode {
       let x = operand(x)
       return switch operation {
       case .negate: "-\(x)"
-      case .exponential: "exp(\(x))"
+      case .exponential: "exp_\(type)(\(x))"
       case .logarithm: "log(\(x))"
       case .tanh: "\(tanh ?? "tanh_\(type)")(\(x))"
       case .squareRoot: "sqrt(\(x))"
-      case .sigmoid: "1.0f / (1.0f + exp(-\(x)))"
+      case .sigmoid: "1.0f / (1.0f + exp_\(type)(-\(x)))"
       // As a comparison, so that NaN passes through.
       case .relu: "CHOOSE(\(type), \(x) < 0.0f, 0.0f, \(x))"
       }
