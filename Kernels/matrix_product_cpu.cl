@@ -19,6 +19,7 @@
 //        from the buffer's padding or from a panel's, and not stored
 
 #define TILE_COLUMNS (TILE_VECTORS * WIDTH)
+#define IS_ONE_BLOCK (FIRST_TERM == 0 && END_TERM > 0 && END_TERM <= BLOCK)
 #define RIGHT_STRIDE (RIGHT_PACKED ? TILE_COLUMNS : COLUMNS)
 #if LEFT_PANEL
 #define LEFT(i, k) left[(k) * LEFT_PANEL + (i)]
@@ -39,12 +40,14 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
       right_buffer + RIGHT_OFFSET + (RIGHT_PACKED ? (size_t)column * INNER : column);
 
   vec total[TILE_ROWS * TILE_VECTORS];
+#if !IS_ONE_BLOCK
 #pragma nounroll
   for (int i = 0; i < TILE_ROWS * TILE_VECTORS; ++i)
 #if FIRST_TERM == 0
     total[i] = (vec)(0);
 #else
     total[i] = LOAD(partial + (row + i % TILE_ROWS) * COLUMNS + column + i / TILE_ROWS * WIDTH);
+#endif
 #endif
 
   for (int block = FIRST_TERM; block < END_TERM; block += BLOCK) {
@@ -78,7 +81,8 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
       }
     }
 #pragma unroll
-    for (int i = 0; i < TILE_ROWS * TILE_VECTORS; ++i) total[i] += sum[i];
+    for (int i = 0; i < TILE_ROWS * TILE_VECTORS; ++i)
+      total[i] = IS_ONE_BLOCK ? sum[i] : total[i] + sum[i];
   }
 
 #pragma nounroll
@@ -97,5 +101,6 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
 }
 #undef LEFT
 #undef LEFT_ROW_STRIDE
+#undef IS_ONE_BLOCK
 #undef RIGHT_STRIDE
 #undef TILE_COLUMNS
