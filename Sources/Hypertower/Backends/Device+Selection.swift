@@ -27,10 +27,14 @@ extension Device {
     case "cpu": return .cpu
     case "cpu64": return .cpu64
     case "gpu":
-      guard
-        let number = try OpenCL.Device.all().firstIndex(where: { $0.kind == .gpu && $0.isUsable })
-      else {
-        throw InputError(.noDevice, "--device gpu: there is no OpenCL GPU here; \(installHint)")
+      let devices = try OpenCL.Device.all()
+      guard let number = firstIndex(of: .gpu, in: devices) else {
+        let unusable = devices.first { $0.kind == .gpu }
+        throw InputError(
+          .noDevice,
+          "--device gpu: "
+            + (unusable.flatMap { device in device.obstacle.map { "\(device) \($0)" } }
+              ?? "there is no OpenCL GPU here; \(installHint)"))
       }
       return try openCL(number, cacheDirectory, isTimed: isTimed, warn)
     default:
@@ -62,12 +66,14 @@ extension Device {
 
   /// The number of the device that `preferred` takes; nil if there is none.
   package static func preferredIndex(_ devices: [OpenCL.Device]) -> Int? {
-    for kind in [OpenCL.Device.Kind.gpu, .accelerator, .cpu] {
-      if let number = devices.firstIndex(where: { $0.kind == kind && $0.isUsable }) {
-        return number
-      }
-    }
-    return nil
+    [.gpu, .accelerator, .cpu].lazy.compactMap { firstIndex(of: $0, in: devices) }.first
+  }
+
+  /// The number of the first device of that kind on which programs can run; nil if there is none.
+  package static func firstIndex(
+    of kind: OpenCL.Device.Kind, in devices: [OpenCL.Device]
+  ) -> Int? {
+    devices.firstIndex { $0.kind == kind && $0.obstacle == nil }
   }
 
   /// What to do where there is no OpenCL device.
@@ -86,9 +92,8 @@ extension Device {
         : "there are \(devices.indices.map { "opencl:\($0)" }.joined(separator: ", "))"
       throw InputError(.noDevice, "there is no device opencl:\(number); \(known)")
     }
-    guard devices[number].isUsable else {
-      throw InputError(
-        .noDevice, "opencl:\(number), \(devices[number]), is not available or has no compiler")
+    if let obstacle = devices[number].obstacle {
+      throw InputError(.noDevice, "opencl:\(number), \(devices[number]), \(obstacle)")
     }
     let cacheDirectory = cacheDirectory ?? ProgramCache.defaultDirectory()
     // PoCL keeps what it compiles by itself; asked for a binary, it compiles every kernel once
@@ -121,7 +126,16 @@ extension Device {
 }
 
 extension OpenCL.Device {
-  var isUsable: Bool { isAvailable && compilerAvailable }
+  /// What keeps programs from running here, to follow the device's name; nil if nothing does.
+  package var obstacle: String? {
+    if !isAvailable { return "is not available" }
+    if !compilerAvailable { return "has no compiler" }
+    let needed = DeviceProfile(for: self).groupSize
+    if maxWorkGroupSize < needed {
+      return "has work-groups of at most \(maxWorkGroupSize) work-items; \(needed) are needed"
+    }
+    return nil
+  }
 }
 
 /// Writes a line to the standard error stream.

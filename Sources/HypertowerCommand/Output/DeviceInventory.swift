@@ -22,7 +22,7 @@ struct DeviceInventory {
     let devices = devices.map(\.device)
     return (
       Hypertower.Device.preferredIndex(devices).map { "opencl:\($0)" } ?? "cpu",
-      devices.firstIndex { $0.kind == .gpu }.map { "opencl:\($0)" }
+      Hypertower.Device.firstIndex(of: .gpu, in: devices).map { "opencl:\($0)" }
     )
   }
 
@@ -90,8 +90,7 @@ struct DeviceInventory {
   }
 
   private func use(of device: OpenCL.Device) -> String {
-    guard device.isAvailable else { return "nothing: the driver says it is not available" }
-    guard device.compilerAvailable else { return "nothing: the driver cannot compile kernels" }
+    if let obstacle = device.obstacle { return "nothing: it \(obstacle)" }
     let note = device.keepsDenormals ? "" : "; it rounds the smallest numbers to 0"
     return switch device.kind {
     case .gpu: "training, the larger the network the better" + note
@@ -117,7 +116,7 @@ struct DeviceInventory {
         ("local_memory_bytes", .integer(device.localMemorySize)),
         ("supports_float64", .bool(device.supportsDouble)),
         ("keeps_denormals", .bool(device.keepsDenormals)),
-        ("available", .bool(device.isAvailable && device.compilerAvailable)),
+        ("available", .bool(device.obstacle == nil)),
         ("good_for", .string(use(of: device))),
       ])
     }

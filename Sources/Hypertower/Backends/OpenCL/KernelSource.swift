@@ -178,27 +178,20 @@ struct KernelSource {
 
   /// The name of a kernel, which is written down the first time. Its body knows the number of its
   /// work-group, `work_group`, and how many there are, `work_groups`.
-  ///
-  /// PoCL makes three forms of every kernel. One whose work-groups have one work-item each, and so
-  /// neither barriers nor local memory, calls its body, which is compiled once.
   private mutating func kernelName(
     _ parameters: ParameterNames, _ body: String, localSize: Int
   ) -> String {
-    let key = parameters.declarations + body
-    if let name = kernelNames[key] { return name }
+    let source = """
+      (\(parameters.declarations)) {
+        const int work_group = get_group_id(0), work_groups = get_num_groups(0);
+      \(body)}
+
+      """
+    if let name = kernelNames[source] { return name }
     let name = "kernel\(kernelNames.count)"
-    kernelNames[key] = name
-    let head = "\nkernel void \(name)(\(parameters.declarations)) {\n"
-    if localSize == 1 {
-      text += "\nSEPARATE void \(name)_body("
-      text += "int work_group, int work_groups, \(parameters.declarations)) {\n\(body)}\n"
-      text += head
-      text += "  \(name)_body(get_group_id(0), get_num_groups(0), \(parameters.names));\n}\n"
-    } else {
-      text += head
-      text += "  const int work_group = get_group_id(0), work_groups = get_num_groups(0);\n"
-      text += "\(body)}\n"
-    }
+    kernelNames[source] = name
+    let size = "__attribute__((reqd_work_group_size(\(localSize), 1, 1)))"
+    text += "\nkernel \(size) void \(name)\(source)"
     return name
   }
 
@@ -247,7 +240,6 @@ private struct ParameterNames {
   }
 
   var declarations: String { declared.joined(separator: ", ") }
-  var names: String { arguments.indices.map { "a\($0)" }.joined(separator: ", ") }
 
   /// The name by which a section's argument is known.
   mutating func add(_ argument: KernelSection.Argument) -> String {
