@@ -56,10 +56,11 @@ static void end_share(volatile global int *counters, int place, int stocks) {
 // Waiting takes a core, which another program may need that keeps the others from theirs. So nobody
 // waits for much longer than a share takes; the last work-group stays.
 SEPARATE bool end_phase(
-    volatile global int *counters, volatile global int *through, int place, int count, int stocks) {
+    volatile global int *counters, volatile global int *through, int place, int count, int stocks,
+    int work_groups) {
   for (int turn = 1; *DONE(place) < count; ++turn) {
     if (turn % LONGEST_WAIT == 0) {
-      if (atomic_inc(through) < stocks - 1) return false;
+      if (atomic_inc(through) < work_groups - 1) return false;
       atomic_dec(through);
     }
   }
@@ -73,7 +74,7 @@ SEPARATE bool end_phase(
 #define BEGIN_PHASES(places) const int stocks = work_groups;
 #define TAKE_SHARE(place, count) take_share(counters, place, count, stocks, work_group)
 #define END_PHASE(place, count) \
-  if (!end_phase(counters, through, place, count, stocks)) return;
+  if (!end_phase(counters, through, place, count, stocks, work_groups)) return;
 
 #else
 

@@ -50,7 +50,7 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   const int lane = LANE;
   global const real *partial_sums = partial_sums_buffer + PARTIAL_SUMS_OFFSET;
 #if IN_LOCAL_MEMORY
-  local real *values = scratch + 2 * GROUP_SIZE;
+  local real *values = scratch + FOLD_MEMORY;
   local int *levels = (local int *)(values + value_count);
   for (int i = lane; i < value_count; i += LANES) values[i] = values_buffer[VALUES_OFFSET + i];
   for (int i = lane; i < (height + 1) * LEVEL_FIELDS; i += LANES) levels[i] = level_table[i];
@@ -134,7 +134,8 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
     const int per_rule = RULE_HYPERPARAMETERS(0);
     for (int set = lane; set < uniform_sets; set += LANES) {
       real h[MAX_HYPERPARAMETERS];
-      FOR_UP_TO(j, per_rule, MAX_HYPERPARAMETERS) h[j] = values[HYPERPARAMETERS_AT(0) + set * per_rule + j];
+      FOR_UP_TO(j, per_rule, MAX_HYPERPARAMETERS)
+        h[j] = values[HYPERPARAMETERS_AT(0) + set * per_rule + j];
       UNIFORMS((real)(step + 1), h, values + uniforms_at + set * UNIFORM_COUNT);
     }
     global real *record =

@@ -49,7 +49,9 @@ private let folder = getenv("HYPERTOWER_KERNELS_FOLDER").map { String(cString: $
     var random = SeededRandom(7)
     let data = Dataset(
       count: count, featureCount: widths[0],
-      features: .floats(random.floats(count * widths[0], in: -1...1)),
+      features: loss == .meanSquaredError
+        ? .floats(random.floats(count * widths[0], in: -1...1))
+        : .bytes((0..<count * widths[0]).map { UInt8(truncatingIfNeeded: $0) }),
       targets: loss == .meanSquaredError
         ? .values(random.floats(count * widths.last!, in: -1...1), width: widths.last!)
         : .classes((0..<count).map { Int32($0 % widths.last!) }, classCount: widths.last!))
@@ -67,15 +69,18 @@ private let folder = getenv("HYPERTOWER_KERNELS_FOLDER").map { String(cString: $
     let folder = try #require(folder)
     let everyRule: Tower =
       SGDPerParameter(0.1) / Adam() / AdaGrad(0.1) / RMSProp(0.1) / SGD(0.1, momentum: 0.5)
+    // With so many levels that they do not fit into local memory.
+    let tall = (0..<150).reduce(everyRule) { tower, _ in tower / Adam() }
     let programs =
       try programs(
         widths: [784, 128, 10], activation: .tanh,
         loss: .negativeLogLikelihood, Adam() / Adam())
       + self.programs(
-        widths: [65, 33, 17, 3], activation: .relu, loss: .meanSquaredError, everyRule)
+        widths: [65, 33, 17, 3], activation: .relu, loss: .meanSquaredError, tall)
     var profile = DeviceProfile.gpu
     profile.computeUnits = 132
     var count = 0
+    var walks: Set<Bool> = []
     for (number, program) in programs.enumerated() {
       for (tile, perItem) in [(nil, nil), (64, 4), (128, 8)] as [(Int?, Int?)] {
         for instruction in program.instructions {
@@ -98,11 +103,19 @@ private let folder = getenv("HYPERTOWER_KERNELS_FOLDER").map { String(cString: $
           let name =
             "program\(number)-\(tile.map { "tiles\($0)" } ?? "defaults")-"
             + (isJoined ? "joined" : "separate")
-          try Data(source.text.utf8).write(to: URL(filePath: "\(folder)/\(name).cl"))
+          for isLocal in [false, true]
+          where source.text.contains("#define IN_LOCAL_MEMORY \(isLocal ? 1 : 0)\n") {
+            walks.insert(isLocal)
+          }
+          let text =
+            "#define WIDTH \(profile.width)\n#define GROUP_SIZE \(profile.groupSize)\n"
+            + source.text
+          try Data(text.utf8).write(to: URL(filePath: "\(folder)/\(name).cl"))
           count += 1
         }
       }
     }
+    #expect(walks == [false, true])
     #expect(count == 6 * programs.count && programs.count >= 3)
   }
 }

@@ -136,6 +136,13 @@ import Testing
         $0.computeUnits = computeUnits
       }
       #expect(joined.bits == apart.bits, "phases in one launch, \(computeUnits) compute units")
+      // Where gathering is a phase of its own, it runs beside the last one of the step before.
+      let ahead = try run {
+        $0.cutsRows = false
+        $0.joinsPhases = true
+        $0.computeUnits = computeUnits
+      }
+      #expect(ahead.bits == apart.bits, "the next batch ahead, \(computeUnits) compute units")
     }
   }
 

@@ -128,11 +128,18 @@ extension Device {
 extension OpenCL.Device {
   /// What keeps programs from running here, to follow the device's name; nil if nothing does.
   package var obstacle: String? {
+    Self.obstacle(
+      isAvailable: isAvailable, hasCompiler: compilerAvailable,
+      greatestWorkGroup: maxWorkGroupSize, needed: DeviceProfile(for: self).groupSize)
+  }
+
+  static func obstacle(
+    isAvailable: Bool, hasCompiler: Bool, greatestWorkGroup: Int, needed: Int
+  ) -> String? {
     if !isAvailable { return "is not available" }
-    if !compilerAvailable { return "has no compiler" }
-    let needed = DeviceProfile(for: self).groupSize
-    if maxWorkGroupSize < needed {
-      return "has work-groups of at most \(maxWorkGroupSize) work-items; \(needed) are needed"
+    if !hasCompiler { return "has no compiler" }
+    if greatestWorkGroup < needed {
+      return "has work-groups of at most \(greatestWorkGroup) work-items; \(needed) are needed"
     }
     return nil
   }

@@ -1,7 +1,8 @@
 import Glibc
-import Hypertower
 import OpenCL
 import Testing
+
+@testable import Hypertower
 
 /// A backend to test, which every test makes anew: OpenCL's objects belong to one thread at a time.
 struct TestBackend: Sendable, CustomTestStringConvertible {
@@ -52,7 +53,8 @@ struct TestBackend: Sendable, CustomTestStringConvertible {
     number, device -> [TestBackend] in
     if getenv("HYPERTOWER_TEST_NATIVE") != nil { return [] }
     let isOclgrind = device.name.contains("Oclgrind")
-    let other = device.kind == .cpu ? ("gpu", gpu(on: device)) : ("cpu", DeviceProfile.cpu)
+    let isForCPUs = DeviceProfile(for: device).groupSize == 1
+    let other = isForCPUs ? ("gpu", gpu(on: device)) : ("cpu", DeviceProfile.cpu)
     return [other, ("CLBlast", .cpuWithCLBlast)].prefix(isOclgrind ? 1 : 2).map { name, profile in
       TestBackend(name: "opencl:\(number) as \(name)", isDouble: false, isNative: false) {
         try OpenCLBackend(
@@ -83,7 +85,7 @@ struct TestBackend: Sendable, CustomTestStringConvertible {
     let temporary = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     setenv("POCL_CACHE_DIR", "\(temporary)/hypertower-tests-pocl-\(getuid())", 0)
     do {
-      return try OpenCL.Device.all().filter { $0.isAvailable && $0.compilerAvailable }
+      return try OpenCL.Device.all().filter { $0.obstacle == nil }
     } catch {
       fatalError("the OpenCL devices cannot be listed: \(error)")
     }

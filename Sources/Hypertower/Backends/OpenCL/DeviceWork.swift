@@ -198,7 +198,10 @@ struct DeviceWork {
     return switch kind {
     case .product(let product, let pass): operations(product, terms: pass.terms.count)
     case .localMemoryProduct(let product, _, _, _): operations(product, terms: product.inner)
-    default: 0
+    case .clblast(let product, _): operations(product, terms: product.inner)
+    case .loopNest, .pack, .epilogue, .gatherBatch, .increment, .projectGradient, .walkTower,
+      .updateParameters:
+      0
     }
   }
 

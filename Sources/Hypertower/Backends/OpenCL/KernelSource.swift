@@ -181,16 +181,16 @@ struct KernelSource {
   private mutating func kernelName(
     _ parameters: ParameterNames, _ body: String, localSize: Int
   ) -> String {
+    let size = "__attribute__((reqd_work_group_size(\(localSize), 1, 1)))"
     let source = """
       (\(parameters.declarations)) {
         const int work_group = get_group_id(0), work_groups = get_num_groups(0);
       \(body)}
 
       """
-    if let name = kernelNames[source] { return name }
+    if let name = kernelNames[size + source] { return name }
     let name = "kernel\(kernelNames.count)"
-    kernelNames[source] = name
-    let size = "__attribute__((reqd_work_group_size(\(localSize), 1, 1)))"
+    kernelNames[size + source] = name
     text += "\nkernel \(size) void \(name)\(source)"
     return name
   }

@@ -14,7 +14,8 @@ enum TowerCode {
     source += adjustMacro(layout) + uniformsFunction(layout, space: isLocal ? "local" : "global")
     source += defining(
       [
-        ("IN_LOCAL_MEMORY", isLocal ? 1 : 0), ("LEVEL_FIELDS", levelFields),
+        ("IN_LOCAL_MEMORY", isLocal ? 1 : 0), ("FOLD_MEMORY", LoopNestCode.foldMemory(profile)),
+        ("LEVEL_FIELDS", levelFields),
         ("VALUES_OFFSET", walk.values.offset),
         ("PARTIAL_SUMS_OFFSET", walk.partialSums.offset), ("LOSS_OFFSET", walk.loss.offset),
         ("RECORDS_OFFSET", walk.records.offset), ("ROWS", layout.parameters.rowCount),
@@ -47,10 +48,10 @@ enum TowerCode {
   }
 
   /// The numbers that a row of the level table has.
-  private static let levelFields = 9
+  static let levelFields = 9
   /// The numbers, with those of the level table, of a tower that a work-group keeps in local memory: a
   /// hundred levels of Adam.
-  private static let greatestLocalTower = 4096
+  static let greatestLocalTower = 4096
 
   private static func levelTable(_ layout: TowerLayout) -> [Int32] {
     layout.levels.flatMap { level in
