@@ -122,7 +122,8 @@ static void TILE_OF(int unit SECTION_PARAMETERS) {
     }
   }
 
-  // Compilers unroll this, too; told to, PoCL's crashes on so long an epilogue.
+  // PoCL's compiler crashes if told to unroll so long an epilogue. Where one does not do it by itself, the
+  // totals, which a block of terms touches once, lie in private memory.
   for (int i = 0; i < PER_ITEM; ++i)
     for (int j = 0; j < PER_ITEM; ++j) {
       const int row = first_row + PLACE(y, i), column = first_column + PLACE(x, j);
