@@ -46,7 +46,8 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   const int counter = counters[COUNTER];
   const int epoch = counter / BATCHES;
   const int batch = counter % BATCHES;
-  // The next row's sample is asked for while this one's is copied: it may lie anywhere.
+  // Where kernels can ask for memory ahead, the next row's sample is asked for while this one's is
+  // copied: it may lie anywhere.
   // A team without a row takes the last one's, for no number from beyond the samples may be permuted:
   // it might never come back among them.
   size_t next =

@@ -1,4 +1,5 @@
 import COpenCL
+import Synchronization
 
 /// One installed OpenCL driver and its devices, as they were when asked for.
 package struct Platform: Sendable {
@@ -13,7 +14,13 @@ package struct Platform: Sendable {
   /// All platforms in the loader's order; none where no driver is installed.
   ///
   /// A driver that cannot list its devices does not hide the others: its `failure` says why.
-  package static func all() throws -> [Platform] {
+  package static func all() throws -> [Platform] { try lock.withLock { _ in try list() } }
+
+  /// Held while drivers are asked: PoCL starts at the first call, and tells another thread in the
+  /// meantime that there are no devices.
+  private static let lock = Mutex(())
+
+  private static func list() throws -> [Platform] {
     var count: cl_uint = 0
     let status = clGetPlatformIDs(0, nil, &count)
     if status == platformNotFound || (status == CL_SUCCESS && count == 0) { return [] }
