@@ -2,14 +2,15 @@
 //
 // One work-item computes TILE_ROWS × TILE_VECTORS·16 elements in registers. Each k costs
 // TILE_VECTORS loads of a row of `right` and TILE_ROWS numbers of `left`, each multiplied into a row
-// of the tile. All distances are constants, so that they are part of the load instructions.
+// of the tile. All distances are constants, so that they are part of the load instructions. A turn of
+// the loop does UNROLLED_TERMS of them.
 //
 // Sums run over blocks of BLOCK terms, which are added in order. A pass does the terms from FIRST_TERM
 // up to END_TERM; but for the last, it leaves totals in `partial`, [ROWS, COLUMNS], for the next.
 //
 // What lies a constant distance apart on ever new lines no hardware prefetcher follows: rows of
-// `right`, and of `left` where it is transposed, are asked for PREFETCH_TERMS terms ahead, and what
-// the next tile needs of `left` while this one is computed.
+// `right`, and of `left` where it is transposed, are asked for PREFETCH_TERMS terms ahead, and, if
+// PREFETCHES_LEFT, what the next tile needs of `left` while this one is computed.
 //
 // left   [ROWS, INNER], or [INNER, ROWS] if LEFT_TRANSPOSED, or panels of LEFT_PANEL rows as pack.cl
 //        makes them, if that is not 0
@@ -21,21 +22,25 @@
 #define TILE_COLUMNS (TILE_VECTORS * WIDTH)
 #define IS_ONE_BLOCK (FIRST_TERM == 0 && END_TERM > 0 && END_TERM <= BLOCK)
 #define RIGHT_STRIDE (RIGHT_PACKED ? TILE_COLUMNS : COLUMNS)
+// From a row of the left operand to the next, from a term to the next, and from a tile's first row.
 #if LEFT_PANEL
-#define LEFT(i, k) left[(k) * LEFT_PANEL + (i)]
-#define LEFT_ROW_STRIDE INNER
+#define LEFT_STRIDE 1
+#define LEFT_TERM_STRIDE LEFT_PANEL
+#define LEFT_TILE_STRIDE INNER
 #elif LEFT_TRANSPOSED
-#define LEFT(i, k) left[(k) * ROWS + (i)]
-#define LEFT_ROW_STRIDE 1
+#define LEFT_STRIDE 1
+#define LEFT_TERM_STRIDE ROWS
+#define LEFT_TILE_STRIDE 1
 #else
-#define LEFT(i, k) left[(i) * INNER + (k)]
-#define LEFT_ROW_STRIDE INNER
+#define LEFT_STRIDE INNER
+#define LEFT_TERM_STRIDE 1
+#define LEFT_TILE_STRIDE INNER
 #endif
 
 static void TILE(int row, int panel SECTION_PARAMETERS) {
   const int column = panel * TILE_COLUMNS;
   global const real *restrict left =
-      left_buffer + LEFT_OFFSET + (size_t)row * LEFT_ROW_STRIDE;
+      left_buffer + LEFT_OFFSET + (size_t)row * LEFT_TILE_STRIDE;
   global const real *restrict right =
       right_buffer + RIGHT_OFFSET + (RIGHT_PACKED ? (size_t)column * INNER : column);
 
@@ -55,30 +60,35 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
     vec sum[TILE_ROWS * TILE_VECTORS];
 #pragma unroll
     for (int i = 0; i < TILE_ROWS * TILE_VECTORS; ++i) sum[i] = (vec)(0);
+    global const real *restrict left_term = left + (size_t)block * LEFT_TERM_STRIDE;
+    global const real *restrict right_term = right + (size_t)block * RIGHT_STRIDE;
+#pragma unroll UNROLLED_TERMS
     for (int k = block; k < end; ++k) {
 #if LEFT_PANEL
-      PREFETCH(left + (k + PREFETCH_TERMS) * LEFT_PANEL, 3);
+      PREFETCH(left_term + PREFETCH_TERMS * LEFT_PANEL, 3);
 #elif LEFT_TRANSPOSED
-      PREFETCH(left + (k + PREFETCH_TERMS) * ROWS, 3);
-      PREFETCH(left + (k + PREFETCH_TERMS) * ROWS + TILE_ROWS - 1, 3);
-      PREFETCH(left + k * ROWS + TILE_ROWS, 2);
+      PREFETCH(left_term + PREFETCH_TERMS * ROWS, 3);
+      PREFETCH(left_term + PREFETCH_TERMS * ROWS + TILE_ROWS - 1, 3);
+      PREFETCH(left_term + TILE_ROWS, 2);
 #elif PREFETCHES_LEFT
       PREFETCH(left + (TILE_ROWS + k % 16) * INNER + k / 16 * 16, 2);
 #endif
-      PREFETCH(right + (k + PREFETCH_TERMS) * RIGHT_STRIDE, 3);
-      const vec b0 = LOAD(right + k * RIGHT_STRIDE);
+      PREFETCH(right_term + PREFETCH_TERMS * RIGHT_STRIDE, 3);
+      const vec b0 = LOAD(right_term);
 #if TILE_VECTORS == 2
-      PREFETCH(right + (k + PREFETCH_TERMS) * RIGHT_STRIDE + WIDTH, 3);
-      const vec b1 = LOAD(right + k * RIGHT_STRIDE + WIDTH);
+      PREFETCH(right_term + PREFETCH_TERMS * RIGHT_STRIDE + WIDTH, 3);
+      const vec b1 = LOAD(right_term + WIDTH);
 #endif
 #pragma unroll
       for (int i = 0; i < TILE_ROWS; ++i) {
-        const vec a = (vec)(LEFT(i, k));
+        const vec a = (vec)(left_term[i * LEFT_STRIDE]);
         sum[i] = fma(a, b0, sum[i]);
 #if TILE_VECTORS == 2
         sum[TILE_ROWS + i] = fma(a, b1, sum[TILE_ROWS + i]);
 #endif
       }
+      left_term += LEFT_TERM_STRIDE;
+      right_term += RIGHT_STRIDE;
     }
 #pragma unroll
     for (int i = 0; i < TILE_ROWS * TILE_VECTORS; ++i)
@@ -99,8 +109,9 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
 #endif
       }
 }
-#undef LEFT
-#undef LEFT_ROW_STRIDE
+#undef LEFT_STRIDE
+#undef LEFT_TERM_STRIDE
+#undef LEFT_TILE_STRIDE
 #undef IS_ONE_BLOCK
 #undef RIGHT_STRIDE
 #undef TILE_COLUMNS

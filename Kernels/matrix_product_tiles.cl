@@ -1,11 +1,17 @@
 // A product by tiles, see matrix_product_cpu.cl: WHOLE_TILE of TILE_ROWS rows and, if HAS_REST,
-// LAST_TILE of the rows that are left. There are TILES times PANELS; neighbours share rows of the
-// left operand or, if ROWS_FIRST, columns of the right one.
+// LAST_TILE of the rows that are left. There are TILES times PANELS.
+//
+// Panels are taken in groups of GROUP_PANELS, as many as a cache holds: through all tiles with the
+// panels of a group, then with those of the next. So rows of the left operand are read once for each
+// group, and the group from the cache.
 
 SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   for (int unit = begin; unit < end; ++unit) {
-    const int tile = ROWS_FIRST ? unit % TILES : unit / PANELS;
-    const int panel = ROWS_FIRST ? unit / TILES : unit % PANELS;
+    const int first_panel = unit / (TILES * GROUP_PANELS) * GROUP_PANELS;
+    const int panels = min(GROUP_PANELS, PANELS - first_panel);
+    const int place = unit - first_panel * TILES;
+    const int tile = place / panels;
+    const int panel = first_panel + place % panels;
 #if HAS_REST
     if (tile == TILES - 1) {
       LAST_TILE(tile * TILE_ROWS, panel SECTION_ARGUMENTS);

@@ -31,6 +31,8 @@ package struct Device: Sendable, CustomStringConvertible {
   /// A work-group's local memory, in bytes.
   package let localMemorySize: Int
   package let maxWorkGroupSize: Int
+  /// The number of float32 numbers of a vector register.
+  package let nativeVectorWidth: Int
   /// In MHz; 0 where the driver does not know.
   package let maxClockFrequency: Int
   package let extensions: [String]
@@ -90,6 +92,7 @@ package struct Device: Sendable, CustomStringConvertible {
     maxAllocationSize = try byteCount(CL_DEVICE_MAX_MEM_ALLOC_SIZE)
     localMemorySize = try byteCount(CL_DEVICE_LOCAL_MEM_SIZE)
     maxWorkGroupSize = try info.integer(CL_DEVICE_MAX_WORK_GROUP_SIZE, as: Int.self)
+    nativeVectorWidth = try count(CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT)
     maxClockFrequency = try count(CL_DEVICE_MAX_CLOCK_FREQUENCY)
     extensions = try info.string(CL_DEVICE_EXTENSIONS).split(separator: " ").map(String.init)
     supportsDouble = extensions.contains("cl_khr_fp64")

@@ -9,6 +9,8 @@ package struct DeviceProfile: Sendable, Equatable {
   /// The most work-groups that share a work whose units are many and alike.
   var workGroups: Int
   let matrixSchedule: MatrixSchedule
+  /// What a work-item of a CPU computes of a product.
+  var registerTile = RegisterTile.wide
   /// Whether a work-group takes blocks of rows through several layers.
   var cutsRows: Bool
   /// Whether one launch goes through phases one after another, in which work-groups wait for one
@@ -34,8 +36,6 @@ package struct DeviceProfile: Sendable, Equatable {
     case clblast
   }
 
-  /// The height of register tiles, in rows, from which on they are efficient.
-  static let leastTileRows = 8
   /// The height of the blocks of rows that a work-group of several work-items takes through layers,
   /// and the side of the tiles of a product that is cut into such blocks.
   static let blockRows = 32
@@ -81,9 +81,8 @@ package struct DeviceProfile: Sendable, Equatable {
   /// The height of register tiles for so many rows, which is that of blocks of rows.
   func tileRows(for rows: Int) -> Int {
     guard groupSize == 1 else { return Self.blockRows }
-    if let chosen = choices.tileRows[rows], 1...Swift.min(Self.greatestTileRows, rows) ~= chosen {
-      return chosen
-    }
+    let greatest = Swift.min(registerTile.rows.upperBound, rows)
+    if let chosen = choices.tileRows[rows], 1...greatest ~= chosen { return chosen }
     // The one that keeps all cores busy the shortest. A step of a tile costs its rows and about two
     // loads; a rest of rows at the end is a second kernel to build.
     func cost(_ height: Int) -> Int {
@@ -91,11 +90,8 @@ package struct DeviceProfile: Sendable, Equatable {
       let rounds = (tiles + computeUnits - 1) / computeUnits
       return rounds * (height + 2) * (rows % height == 0 ? 100 : 110)
     }
-    return (1...Swift.min(Self.greatestTileRows, rows)).reversed().min { cost($0) < cost($1) }!
+    return (1...greatest).reversed().min { cost($0) < cost($1) }!
   }
-
-  /// With 28 of 32 vector registers for sums.
-  static let greatestTileRows = 14
 
   /// How a product is computed: as was found to be fastest, or by default.
   func schedule(for product: MatrixProduct) -> ProductSchedule {
@@ -149,5 +145,6 @@ extension DeviceProfile {
       case .gpu, .accelerator, .other: .gpu
       }
     computeUnits = device.computeUnits
+    if device.nativeVectorWidth < width { registerTile = .narrow }
   }
 }

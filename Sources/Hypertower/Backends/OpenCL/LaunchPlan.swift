@@ -159,7 +159,8 @@ struct LaunchPlan {
       return rows >= 2 * profile.computeUnits * DeviceProfile.blockRows
         || cost * DeviceProfile.blockRows <= DeviceProfile.mostBlockCost
     }
-    guard rows >= 2 * profile.computeUnits * DeviceProfile.leastTileRows else { return false }
+    let leastRows = profile.registerTile.rows.lowerBound
+    guard rows >= 2 * profile.computeUnits * leastRows else { return false }
     // Every block of rows reads the whole right operand: it must stay in a cache.
     if case .product(let product, _) = works[work].kind {
       return product.inner * product.columns <= DeviceProfile.largestSharedOperand

@@ -28,7 +28,11 @@ enum MatrixProductCode {
     let rows = profile.tileRows(for: product.rows)
     let rest = product.rows % rows
     let tiles = (product.rows + rows - 1) / rows
-    let isLarge = pass.terms.count * product.columns > DeviceProfile.largestSharedOperand
+    // Blocks of rows that go through several products need all panels in one group.
+    let cached = DeviceProfile.largestSharedOperand
+    let groupPanels =
+      pass.terms.count * product.columns <= cached
+      ? panelCount : Swift.max(1, cached / (pass.terms.count * width))
     let epilogue = Epilogue(product)
     let body = String(cString: kernels_matrix_product_cpu())
     func tile(_ name: String, rows: Int) -> String {
@@ -43,14 +47,16 @@ enum MatrixProductCode {
         ("LEFT_PANEL", left == nil ? 0 : rows), ("RIGHT_PACKED", right == nil ? 0 : 1),
         ("BLOCK", MatrixProduct.blockSize), ("FIRST_TERM", pass.terms.lowerBound),
         ("END_TERM", pass.terms.upperBound), ("TILE_VECTORS", width / profile.width),
-        ("PREFETCH_TERMS", pass.prefetchTerms), ("PREFETCHES_LEFT", isCut ? 0 : 1),
+        ("PREFETCH_TERMS", pass.prefetchTerms),
+        ("PREFETCHES_LEFT", profile.registerTile.asksForNextRows && !isCut ? 1 : 0),
+        ("UNROLLED_TERMS", profile.registerTile.unrolledTerms),
       ],
       epilogue.wrap(
         tile("WHOLE_TILE", rows: rows) + (rest > 0 ? tile("LAST_TILE", rows: rest) : "")
           + defining(
             [
               ("TILE_ROWS", rows), ("HAS_REST", rest > 0 ? 1 : 0), ("TILES", tiles),
-              ("PANELS", panelCount), ("ROWS_FIRST", isLarge ? 1 : 0),
+              ("PANELS", panelCount), ("GROUP_PANELS", groupPanels),
             ], String(cString: kernels_matrix_product_tiles()))))
     return KernelSection(
       label: product.label, source: source,
@@ -63,13 +69,14 @@ enum MatrixProductCode {
           .buffer(right?.buffer ?? product.right.span.buffer)),
       ] + (pass.partial.map { [.init("global real *partial", .buffer($0.buffer))] } ?? [])
         + epilogue.arguments.parameters,
-      units: tiles * panelCount, unitsPerGroup: isLarge ? 1 : Swift.min(panelCount, 8),
+      units: tiles * panelCount, unitsPerGroup: Swift.min(groupPanels, 8),
       unitsPerBlock: panelCount)
   }
 
   /// The number of columns of a tile.
   static func panelWidth(_ product: MatrixProduct, _ profile: DeviceProfile) -> Int {
-    product.columns > profile.width ? 2 * profile.width : profile.width
+    Swift.min(profile.registerTile.vectors, (product.columns + profile.width - 1) / profile.width)
+      * profile.width
   }
 
   // MARK: Local memory tiles

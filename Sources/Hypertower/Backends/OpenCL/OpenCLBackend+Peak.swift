@@ -5,7 +5,9 @@ extension OpenCLBackend {
   /// The device's greatest rate of float32 arithmetic that a kernel reaches, in operations a
   /// second, where a fused multiply-add counts as two; the best of `rounds`.
   package func peakRate(rounds: Int = 20) throws -> Double {
-    let (chains, steps) = (16, 1 << 15)
+    // As many chains as there are registers for: no multiply-add waits, and nothing goes to memory.
+    let chains = profile.groupSize == 1 ? profile.registerTile.sums : 16
+    let steps = (1 << 19) / chains
     let items = profile.workGroups * profile.groupSize * (profile.width == 1 ? 4 : 1)
     let source =
       KernelSource([]).text

@@ -37,11 +37,11 @@ package struct ProductTuner {
 
   /// One height for all products of as many rows: blocks of rows go through all of them.
   private mutating func tuneHeights(_ shapes: [ProductShape]) throws {
-    for rows in Set(shapes.map(\.rows)).sorted() where rows > DeviceProfile.greatestTileRows {
+    let efficient = backend.profile.registerTile.rows
+    for rows in Set(shapes.map(\.rows)).sorted() where rows > efficient.upperBound {
       let own = shapes.filter { $0.rows == rows }
       let standard = backend.profile.tileRows(for: rows)
-      let heights = Set(DeviceProfile.leastTileRows...DeviceProfile.greatestTileRows)
-        .union([standard]).sorted()
+      let heights = Set(efficient).union([standard]).sorted()
       var times: [Int: Double] = [:]
       for height in heights {
         var choices = choices

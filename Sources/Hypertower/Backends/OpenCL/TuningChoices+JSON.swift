@@ -36,7 +36,7 @@ extension TuningChoices {
     guard let heights = json["tile_rows"]?.object else { throw fault("tile_rows") }
     for (rows, height) in heights {
       guard let rows = Int(rows), let height = height.int,
-        1...DeviceProfile.greatestTileRows ~= height
+        1...RegisterTile.wide.rows.upperBound ~= height
       else { throw fault("tile_rows") }
       tileRows[rows] = height
     }
