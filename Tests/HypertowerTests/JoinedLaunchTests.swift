@@ -40,15 +40,18 @@ import Testing
     }
   }
 
-  @Test func heightsOfTilesChangeNoBit() throws {
+  @Test func tilesChangeNoBit() throws {
     for device in try OpenCL.Device.all() {
       let tower = Adam(0.01) / Adam(0.01)
       let standard = try run(device, tower)
-      for height in [3, 8, 14] {
-        let other = try run(device, tower) { profile in
-          for rows in [20, 33, 50] { profile.choices.tileRows[rows] = height }
+      for (tile, heights) in [(RegisterTile.wide, [3, 8, 14]), (.narrow, [1, 4, 6])] {
+        for height in heights {
+          let other = try run(device, tower) { profile in
+            profile.registerTile = tile
+            for rows in [20, 33, 50] { profile.choices.tileRows[rows] = height }
+          }
+          #expect(other.bits == standard.bits, "\(tile.vectors) vectors, height \(height)")
         }
-        #expect(other.bits == standard.bits, "height \(height)")
       }
     }
   }

@@ -3,13 +3,15 @@ import Testing
 
 /// Matrix products on every backend against the reference.
 @Suite struct MatrixProductAgreementTests {
-  /// [m, k] · [k, n]: one off the tiles of every schedule, primes, 1, and blocks of the sum.
+  /// [m, k] · [k, n]: one off the tiles of every schedule, primes, 1, blocks of the sum, and a right
+  /// operand that a cache does not hold.
   private static let sizes: [(m: Int, k: Int, n: Int)] = [
     (1, 1, 1), (1, 7, 1), (11, 12, 13), (12, 13, 31), (13, 1, 17), (14, 255, 33), (15, 256, 32),
     (16, 257, 16), (17, 2, 1), (1, 33, 63), (29, 64, 65), (31, 515, 15), (33, 3, 31), (61, 11, 11),
+    (15, 512, 560),
   ]
 
-  @Test(arguments: TestBackend.all)
+  @Test(arguments: TestBackend.all + TestBackend.otherTiles)
   func allTranspositions(_ backend: TestBackend) throws {
     var random = SeededRandom(12)
     var cases: [OperationCase] = []
@@ -26,7 +28,7 @@ import Testing
     try expectAgreement(cases, on: backend)
   }
 
-  @Test(arguments: TestBackend.all)
+  @Test(arguments: TestBackend.all + TestBackend.otherTiles)
   func emptySizes(_ backend: TestBackend) throws {
     var random = SeededRandom(13)
     let bias = random.tensor([3])
@@ -45,7 +47,7 @@ import Testing
   }
 
   /// Operands that are views, and elementwise work on the result, which kernels do on the way out.
-  @Test(arguments: TestBackend.all)
+  @Test(arguments: TestBackend.all + TestBackend.otherTiles)
   func operandsAndEpilogues(_ backend: TestBackend) throws {
     var random = SeededRandom(14)
     let (a, b) = (random.tensor([19, 23]), random.tensor([23, 33]))

@@ -98,11 +98,16 @@ import Testing
 
   /// Choices that do not fit a device or a size are as good as none.
   @Test func unfittingChoicesAreNotTaken() {
-    var profile = DeviceProfile.cpu
-    for height in [-1, 0, 15, 1000] {
-      profile.choices.tileRows = [40: height, 3: height]
-      #expect(profile.tileRows(for: 40) == DeviceProfile.cpu.tileRows(for: 40))
-      #expect(1...3 ~= profile.tileRows(for: 3))
+    for tile in [RegisterTile.wide, .narrow] {
+      var standard = DeviceProfile.cpu
+      standard.registerTile = tile
+      for height in [-1, 0, tile.rows.upperBound + 1, 1000] {
+        var profile = standard
+        profile.choices.tileRows = [40: height, 3: height]
+        #expect(profile.tileRows(for: 40) == standard.tileRows(for: 40))
+        #expect(tile.rows ~= profile.tileRows(for: 40))
+        #expect(1...3 ~= profile.tileRows(for: 3))
+      }
     }
   }
 

@@ -63,6 +63,20 @@ struct TestBackend: Sendable, CustomTestStringConvertible {
     }
   }
 
+  /// Every CPU with the register tiles of those that have other registers.
+  static let otherTiles: [TestBackend] = openCLDevices.enumerated().compactMap { number, device in
+    var profile = DeviceProfile(for: device)
+    guard profile.groupSize == 1, getenv("HYPERTOWER_TEST_NATIVE") == nil else { return nil }
+    let isWide = profile.registerTile == .wide
+    profile.registerTile = isWide ? .narrow : .wide
+    return TestBackend(
+      name: "opencl:\(number) with \(isWide ? "narrow" : "wide") tiles", isDouble: false,
+      isNative: false
+    ) { [profile] in
+      try OpenCLBackend(device, profile: profile, fillNewBuffersWith: poison)
+    }
+  }
+
   /// The profile for GPUs as `device` bears it: PoCL's compiler fails where work-groups come to
   /// different barriers.
   static func gpu(on device: OpenCL.Device) -> DeviceProfile {
