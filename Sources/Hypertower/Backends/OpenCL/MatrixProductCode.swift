@@ -75,8 +75,7 @@ enum MatrixProductCode {
 
   /// The number of columns of a tile.
   static func panelWidth(_ product: MatrixProduct, _ profile: DeviceProfile) -> Int {
-    Swift.min(profile.registerTile.vectors, (product.columns + profile.width - 1) / profile.width)
-      * profile.width
+    (product.columns > profile.width ? profile.registerTile.vectors : 1) * profile.width
   }
 
   // MARK: Local memory tiles
