@@ -16,7 +16,7 @@ typedef float real;
 #ifdef __clang__
 // Each would be counted on the standard error. Where registers hold 8 numbers, clang warns that a vec is
 // passed to functions in another way than with AVX-512; but all of them are compiled for one device. And
-// it warns of loops that are to be unrolled partly: what PoCL does later is done.
+// it warns that it has not unrolled loops in part, which PoCL does later.
 #pragma clang diagnostic ignored "-Wpsabi"
 #pragma clang diagnostic ignored "-Wpass-failed"
 #endif

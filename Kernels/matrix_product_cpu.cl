@@ -22,7 +22,8 @@
 #define TILE_COLUMNS (TILE_VECTORS * WIDTH)
 #define IS_ONE_BLOCK (FIRST_TERM == 0 && END_TERM > 0 && END_TERM <= BLOCK)
 #define RIGHT_STRIDE (RIGHT_PACKED ? TILE_COLUMNS : COLUMNS)
-// From a row of the left operand to the next, from a term to the next, and from a tile's first row.
+// Distances in the left operand: between rows of a tile, between terms, and of a tile's first row from
+// the matrix's, for each row.
 #if LEFT_PANEL
 #define LEFT_STRIDE 1
 #define LEFT_TERM_STRIDE LEFT_PANEL

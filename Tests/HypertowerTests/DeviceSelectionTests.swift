@@ -1,3 +1,4 @@
+import Foundation
 import OpenCL
 import Testing
 
@@ -39,5 +40,15 @@ import Testing
     let preferred = Device.preferredIndex(devices).flatMap { rank(devices[$0]) }
     #expect(preferred == devices.compactMap(rank).min())
     #expect(Device.preferredIndex([]) == nil)
+  }
+  /// Products on this machine's CPU get tiles for the registers that it has.
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: "/proc/cpuinfo")))
+  func tilesSuitRegisters() throws {
+    let processor = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)
+    let expected = processor.contains("avx512f") ? RegisterTile.wide : .narrow
+    for device in try OpenCL.Device.all()
+    where DeviceProfile(for: device).groupSize == 1 && !device.name.contains("Oclgrind") {
+      #expect(DeviceProfile(for: device).registerTile == expected, "\(device)")
+    }
   }
 }

@@ -3,12 +3,12 @@ import Testing
 
 /// Matrix products on every backend against the reference.
 @Suite struct MatrixProductAgreementTests {
-  /// [m, k] · [k, n]: one off the tiles of every schedule, primes, 1, blocks of the sum, and a right
-  /// operand that a cache does not hold.
+  /// [m, k] · [k, n]: one off the tiles of every schedule, primes, 1, blocks of the sum, a right
+  /// operand that a cache does not hold, and one that it holds, but not as whole tiles.
   private static let sizes: [(m: Int, k: Int, n: Int)] = [
     (1, 1, 1), (1, 7, 1), (11, 12, 13), (12, 13, 31), (13, 1, 17), (14, 255, 33), (15, 256, 32),
     (16, 257, 16), (17, 2, 1), (1, 33, 63), (29, 64, 65), (31, 515, 15), (33, 3, 31), (61, 11, 11),
-    (15, 512, 560),
+    (15, 512, 560), (33, 2001, 129),
   ]
 
   @Test(arguments: TestBackend.all + TestBackend.otherTiles)
