@@ -202,11 +202,11 @@ struct ExperimentTests {
 
       // Another process at work.
       interrupt()
-      let descriptor = open(journal, O_RDONLY)
-      #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+      var lock = FileLock(descriptor: open(journal, O_RDONLY))
+      #expect(lock != nil)
       let used = message { try run(Stub(done: done), in: folder) }
       #expect(used.contains("another process is at work"), "\(used)")
-      close(descriptor)
+      lock = nil
 
       done.ids = []
       try run(Stub(done: done), in: folder, restarts: true)

@@ -4,7 +4,7 @@ import Glibc
 package final class CheckpointFolder {
   package let path: String
   private let keeps: Int
-  private let descriptor: Int32
+  private let lock: FileLock
 
   private static let prefix = "step-"
   private static let suffix = ".safetensors"
@@ -19,20 +19,19 @@ package final class CheckpointFolder {
     require(keeps > 0, "CheckpointFolder: keeps \(keeps) checkpoints")
     self.path = path
     self.keeps = keeps
-    descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else {
+    let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard folder >= 0 else {
       throw InputError(
         .missingInput, "\(path): the folder cannot be opened: \(SystemError.reason(errno))")
     }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    guard let lock = FileLock(descriptor: folder) else {
       throw InputError(
         .cannotWrite, "\(path): another process writes checkpoints there; choose another folder")
     }
+    self.lock = lock
     // What a save leaves that was cut off.
     for name in try names() where AtomicFile.isTemporary(name) { unlink("\(path)/\(name)") }
   }
-
-  deinit { close(descriptor) }
 
   /// The steps of the checkpoints that are there, the newest first.
   package func steps() throws -> [Int] {

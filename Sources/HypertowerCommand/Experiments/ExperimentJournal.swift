@@ -44,7 +44,8 @@ final class ExperimentJournal<Outcome: Codable> {
 
   let path: String
   private let units: Set<String>
-  private let descriptor: Int32
+  private let lock: FileLock
+  private var descriptor: Int32 { lock.descriptor }
   private(set) var header: Header
   private(set) var outcomes: [String: Outcome] = [:]
   /// How long the pieces so far have taken.
@@ -62,19 +63,18 @@ final class ExperimentJournal<Outcome: Codable> {
     self.path = path
     self.units = Set(units.map(\.id))
     self.header = header
-    descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw cannotWrite(path) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    let file = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    guard file >= 0 else { throw cannotWrite(path) }
+    guard let lock = FileLock(descriptor: file) else {
       throw InputError(
         .cannotWrite,
         "\(path): another process is at work on this experiment; wait for it, or give --out another "
           + "folder")
     }
+    self.lock = lock
     if restarts { try truncate(to: 0) }
     try read(expecting: header)
   }
-
-  deinit { close(descriptor) }
 
   private func read(expecting expected: Header) throws {
     let bytes = try FileReader.bytes(of: path)
