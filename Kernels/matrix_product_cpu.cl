@@ -3,7 +3,8 @@
 // One work-item computes TILE_ROWS × TILE_VECTORS·16 elements in registers. Each k costs
 // TILE_VECTORS loads of a row of `right` and TILE_ROWS numbers of `left`, each multiplied into a row
 // of the tile. All distances are constants, so that they are part of the load instructions. A turn of
-// the loop does UNROLLED_TERMS of them.
+// the loop does UNROLLED_TERMS of them. Of a sparse left operand, if SKIPS_ZEROS, they are those that
+// LIST_TERMS finds in the tile; the others would add zeros.
 //
 // Sums run over blocks of BLOCK terms, which are added in order. A pass does the terms from FIRST_TERM
 // up to END_TERM; but for the last, it leaves totals in `partial`, [ROWS, COLUMNS], for the next.
@@ -12,38 +13,32 @@
 // `right`, and of `left` where it is transposed, are asked for PREFETCH_TERMS terms ahead, and, if
 // PREFETCHES_LEFT, what the next tile needs of `left` while this one is computed.
 //
-// left   [ROWS, INNER], or [INNER, ROWS] if LEFT_TRANSPOSED, or panels of LEFT_PANEL rows as pack.cl
-//        makes them, if that is not 0
+// left   element (i, k) of the tile is LEFT_STRIDE · i + LEFT_TERM_STRIDE · k behind the tile's first,
+//        which is LEFT_TILE_STRIDE · row behind the matrix's
 // right  [INNER, COLUMNS], or panels as pack.cl makes them if RIGHT_PACKED
 // row    the tile's first row; all of its rows are rows of the result
 // panel  the number of the tile's columns; those outside the result are read, from the next row,
 //        from the buffer's padding or from a panel's, and not stored
+// terms, starts  what LIST_TERMS writes; it has done so for the tile if is_listed
 
 #define TILE_COLUMNS (TILE_VECTORS * WIDTH)
 #define IS_ONE_BLOCK (FIRST_TERM == 0 && END_TERM > 0 && END_TERM <= BLOCK)
 #define RIGHT_STRIDE (RIGHT_PACKED ? TILE_COLUMNS : COLUMNS)
-// Distances in the left operand: between rows of a tile, between terms, and of a tile's first row from
-// the matrix's, for each row.
-#if LEFT_PANEL
-#define LEFT_STRIDE 1
-#define LEFT_TERM_STRIDE LEFT_PANEL
-#define LEFT_TILE_STRIDE INNER
-#elif LEFT_TRANSPOSED
-#define LEFT_STRIDE 1
-#define LEFT_TERM_STRIDE ROWS
-#define LEFT_TILE_STRIDE 1
-#else
-#define LEFT_STRIDE INNER
-#define LEFT_TERM_STRIDE 1
-#define LEFT_TILE_STRIDE INNER
-#endif
 
+#if SKIPS_ZEROS
+static void TILE(
+    int row, int panel, ushort *terms, int *starts, bool is_listed SECTION_PARAMETERS) {
+#else
 static void TILE(int row, int panel SECTION_PARAMETERS) {
+#endif
   const int column = panel * TILE_COLUMNS;
   global const real *restrict left =
       left_buffer + LEFT_OFFSET + (size_t)row * LEFT_TILE_STRIDE;
   global const real *restrict right =
       right_buffer + RIGHT_OFFSET + (RIGHT_PACKED ? (size_t)column * INNER : column);
+#if SKIPS_ZEROS
+  if (!is_listed) LIST_TERMS(left, terms, starts);
+#endif
 
   vec total[TILE_ROWS * TILE_VECTORS];
 #if !IS_ONE_BLOCK
@@ -61,35 +56,47 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
     vec sum[TILE_ROWS * TILE_VECTORS];
 #pragma unroll
     for (int i = 0; i < TILE_ROWS * TILE_VECTORS; ++i) sum[i] = (vec)(0);
+#if SKIPS_ZEROS
+    const int number = (block - FIRST_TERM) / BLOCK;
+#pragma unroll UNROLLED_TERMS
+    for (int t = starts[number]; t < starts[number + 1]; ++t) {
+      const int k = FIRST_TERM + terms[t], k_ahead = FIRST_TERM + terms[t + PREFETCH_TERMS];
+      global const real *restrict left_term = left + k * LEFT_TERM_STRIDE;
+      global const real *restrict right_term = right + k * RIGHT_STRIDE;
+      global const real *restrict right_ahead = right + k_ahead * RIGHT_STRIDE;
+#else
     global const real *restrict left_term = left + (size_t)block * LEFT_TERM_STRIDE;
     global const real *restrict right_term = right + (size_t)block * RIGHT_STRIDE;
 #pragma unroll UNROLLED_TERMS
     for (int k = block; k < end; ++k) {
-#if LEFT_PANEL
-      PREFETCH(left_term + PREFETCH_TERMS * LEFT_PANEL, 3);
+      global const real *restrict right_ahead = right_term + PREFETCH_TERMS * RIGHT_STRIDE;
+#if LEFT_PACKED
+      PREFETCH(left_term + PREFETCH_TERMS * LEFT_TERM_STRIDE, 3);
 #elif LEFT_TRANSPOSED
-      PREFETCH(left_term + PREFETCH_TERMS * ROWS, 3);
-      PREFETCH(left_term + PREFETCH_TERMS * ROWS + TILE_ROWS - 1, 3);
+      PREFETCH(left_term + PREFETCH_TERMS * LEFT_TERM_STRIDE, 3);
+      PREFETCH(left_term + PREFETCH_TERMS * LEFT_TERM_STRIDE + TILE_ROWS - 1, 3);
       PREFETCH(left_term + TILE_ROWS, 2);
 #elif PREFETCHES_LEFT
       PREFETCH(left + (TILE_ROWS + k % 16) * INNER + k / 16 * 16, 2);
 #endif
-      PREFETCH(right_term + PREFETCH_TERMS * RIGHT_STRIDE, 3);
-      const vec b0 = LOAD(right_term);
-#if TILE_VECTORS == 2
-      PREFETCH(right_term + PREFETCH_TERMS * RIGHT_STRIDE + WIDTH, 3);
-      const vec b1 = LOAD(right_term + WIDTH);
 #endif
+      vec b[TILE_VECTORS];
+#pragma unroll
+      for (int j = 0; j < TILE_VECTORS; ++j) {
+        PREFETCH(right_ahead + j * WIDTH, 3);
+        b[j] = LOAD(right_term + j * WIDTH);
+      }
 #pragma unroll
       for (int i = 0; i < TILE_ROWS; ++i) {
         const vec a = (vec)(left_term[i * LEFT_STRIDE]);
-        sum[i] = fma(a, b0, sum[i]);
-#if TILE_VECTORS == 2
-        sum[TILE_ROWS + i] = fma(a, b1, sum[TILE_ROWS + i]);
-#endif
+#pragma unroll
+        for (int j = 0; j < TILE_VECTORS; ++j)
+          sum[j * TILE_ROWS + i] = fma(a, b[j], sum[j * TILE_ROWS + i]);
       }
+#if !SKIPS_ZEROS
       left_term += LEFT_TERM_STRIDE;
       right_term += RIGHT_STRIDE;
+#endif
     }
 #pragma unroll
     for (int i = 0; i < TILE_ROWS * TILE_VECTORS; ++i)
@@ -110,9 +117,6 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
 #endif
       }
 }
-#undef LEFT_STRIDE
-#undef LEFT_TERM_STRIDE
-#undef LEFT_TILE_STRIDE
 #undef IS_ONE_BLOCK
 #undef RIGHT_STRIDE
 #undef TILE_COLUMNS

@@ -5,19 +5,35 @@
 // panels of a group, then with those of the next. So rows of the left operand are read once for each
 // group, and the group from the cache.
 
+#if SKIPS_ZEROS
+#define TERM_ARGUMENTS , terms, starts, is_listed
+#else
+#define TERM_ARGUMENTS
+#endif
+
 SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
+#if SKIPS_ZEROS
+  ushort terms[END_TERM - FIRST_TERM + PREFETCH_TERMS + WIDTH];
+  int starts[(END_TERM - FIRST_TERM + BLOCK - 1) / BLOCK + 1];
+  int listed = -1;
+#endif
   for (int unit = begin; unit < end; ++unit) {
     const int first_panel = unit / (TILES * GROUP_PANELS) * GROUP_PANELS;
     const int panels = min(GROUP_PANELS, PANELS - first_panel);
     const int place = unit - first_panel * TILES;
     const int tile = place / panels;
     const int panel = first_panel + place % panels;
+#if SKIPS_ZEROS
+    const bool is_listed = tile == listed;
+    listed = tile;
+#endif
 #if HAS_REST
     if (tile == TILES - 1) {
-      LAST_TILE(tile * TILE_ROWS, panel SECTION_ARGUMENTS);
+      LAST_TILE(tile * TILE_ROWS, panel TERM_ARGUMENTS SECTION_ARGUMENTS);
       continue;
     }
 #endif
-    WHOLE_TILE(tile * TILE_ROWS, panel SECTION_ARGUMENTS);
+    WHOLE_TILE(tile * TILE_ROWS, panel TERM_ARGUMENTS SECTION_ARGUMENTS);
   }
 }
+#undef TERM_ARGUMENTS

@@ -11,8 +11,13 @@ package struct Program: Sendable {
   package init() {}
 
   /// Adds a buffer that whoever prepares the program brings, and returns its number.
-  package mutating func addBuffer(_ type: ElementType, count: Int) -> Int {
-    buffers.append(BufferDescription(type: type, count: count, isTemporary: false))
+  ///
+  /// - Parameter isSparse: see `BufferDescription`; default: false.
+  package mutating func addBuffer(
+    _ type: ElementType, count: Int, isSparse: Bool = false
+  ) -> Int {
+    buffers.append(
+      BufferDescription(type: type, count: count, isTemporary: false, isSparse: isSparse))
     return buffers.count - 1
   }
 
@@ -37,6 +42,8 @@ package struct BufferDescription: Sendable, Hashable {
   package let count: Int
   /// Whether its contents matter only while the program runs.
   package let isTemporary: Bool
+  /// Whether so many elements are zeros that it pays for a product to look for them in its left operand.
+  package var isSparse = false
 }
 
 /// A contiguous run of elements in a buffer, from `offset` on.
@@ -116,6 +123,9 @@ package struct LoopNest: Sendable {
 ///
 /// Sums are taken over blocks of `MatrixProduct.blockSize` terms, which are then added in order:
 /// the error grows with the block's length and the number of blocks rather than with k.
+///
+/// Zeros of a left operand in a sparse buffer may be left out: there, 0 times an infinity or a NaN may
+/// count as 0. All other results are the same, but for the sign of one that underflows to zero.
 package struct MatrixProduct: Sendable {
   /// A contiguous matrix, `[rows, columns]`, or `[columns, rows]` where it is transposed.
   package struct Operand: Hashable, Sendable {

@@ -66,3 +66,35 @@ public struct Dataset: Sendable {
     self.targets = targets
   }
 }
+
+extension Dataset {
+  /// The number of neighbouring features that `isSparse` takes together.
+  private static let runLength = 6
+  /// The most samples that `isSparse` looks at.
+  private static let mostExamined = 1024
+
+  /// Whether of all runs of six neighbouring features at least a quarter are zeros, in up to 1,024
+  /// samples at equal distances.
+  package var isSparse: Bool {
+    switch features {
+    case .bytes(let bytes): isSparse(bytes)
+    case .floats(let floats): isSparse(floats)
+    }
+  }
+
+  private func isSparse<Element: Numeric>(_ values: [Element]) -> Bool {
+    let runs = featureCount / Self.runLength
+    let step = Swift.max(1, count / Self.mostExamined)
+    var (examined, zeros) = (0, 0)
+    values.withUnsafeBufferPointer { values in
+      for sample in stride(from: 0, to: count, by: step) {
+        for run in 0..<runs {
+          let start = sample * featureCount + run * Self.runLength
+          examined += 1
+          if values[start..<start + Self.runLength].allSatisfy({ $0 == 0 }) { zeros += 1 }
+        }
+      }
+    }
+    return examined > 0 && zeros * 4 >= examined
+  }
+}

@@ -29,13 +29,14 @@ package struct BatchProgram {
     var program = Program()
     program.fuses = fuses
     var arrays: [(any DeviceArray)?] = []
-    func bind(_ array: any DeviceArray) -> Span {
+    func bind(_ array: any DeviceArray, isSparse: Bool = false) -> Span {
       arrays.append(array)
-      return Span(buffer: program.addBuffer(array.type, count: array.count))
+      return Span(
+        buffer: program.addBuffer(array.type, count: array.count, isSparse: isSparse))
     }
     let xArray = try backend.allocate(.real, count: batch * dataset.featureCount)
     let targetArray = try backend.allocate(.real, count: batch * targetWidth)
-    x = bind(xArray)
+    x = bind(xArray, isSparse: dataset.isSparse)
     targets = bind(targetArray)
     if let resident = data.resident {
       stream = nil

@@ -49,7 +49,15 @@ struct BenchmarkNetwork {
       on: data, batchSize: batchSize, steps: Self.steps, shuffled: false, report: report)
   }
 
-  /// The products of a step.
+  /// The inputs of the first batch, `[batch size, features]`.
+  var firstBatch: [Float] {
+    switch data.features {
+    case .bytes(let bytes): bytes.prefix(batchSize * data.featureCount).map { Float($0) / 255 }
+    case .floats(let floats): Array(floats.prefix(batchSize * data.featureCount))
+    }
+  }
+
+  /// The products of a step; the first two have the inputs for their left operand.
   var products: [ProductShape] {
     ProductShape.ofDenseNetwork(widths: widths, batchSize: batchSize)
   }

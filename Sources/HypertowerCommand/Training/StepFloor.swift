@@ -4,7 +4,8 @@ import Hypertower
 struct StepFloor {
   /// The greatest rate of fused multiply-adds, in 10⁹ operations a second.
   let peak: Double
-  /// Milliseconds for the products of a step, back to back, the median of all rounds.
+  /// Milliseconds for the products of a step, back to back, the median of all rounds. As in a step,
+  /// zeros of sparse data are left out.
   let products: Double
   /// The rate of a product of 2,048³, in 10⁹ operations a second, the best of three.
   let squareProduct: Double
@@ -20,7 +21,8 @@ struct StepFloor {
     }
     operations = network.operations / 1e9
     var (times, peak) = ([Double](), 0.0)
-    let products = try Self.executable(network.products, on: backend)
+    let products = try Self.executable(
+      network.products, inputs: network.firstBatch, areSparse: network.data.isSparse, on: backend)
     for round in 0...rounds {
       peak = max(peak, try backend.peakRate(rounds: 3) / 1e9)
       let seconds = try Self.seconds(of: products, count: BenchmarkNetwork.steps, on: backend)
@@ -47,15 +49,25 @@ struct StepFloor {
     return (ContinuousClock.now - start).seconds
   }
 
-  /// Products, each with operands and a result of its own.
+  /// Products, each with operands and a result of its own, zeros but for a network's inputs.
+  ///
+  /// - Parameters:
+  ///   - inputs: the left operand of the first two, if there are any.
+  ///   - areSparse: whether the inputs are sparse.
   private static func executable(
-    _ shapes: [ProductShape], on backend: OpenCLBackend
+    _ shapes: [ProductShape], inputs: [Float]? = nil, areSparse: Bool = false,
+    on backend: OpenCLBackend
   ) throws -> any Executable {
     var program = Program()
-    for shape in shapes {
-      program.instructions.append(.matrixProduct(MatrixProduct(shape, in: &program)))
+    for (number, shape) in shapes.enumerated() {
+      let product = MatrixProduct(shape, leftIsSparse: areSparse && number < 2, in: &program)
+      program.instructions.append(.matrixProduct(product))
     }
-    return try backend.prepare(
-      program, arrays: try program.buffers.map { try backend.allocate(.real, count: $0.count) })
+    let arrays = try program.buffers.map { try backend.allocate(.real, count: $0.count) }
+    for case .matrixProduct(let product) in program.instructions.prefix(2) {
+      guard let inputs else { break }
+      try backend.write(.float32(inputs), to: arrays[product.left.span.buffer], at: 0)
+    }
+    return try backend.prepare(program, arrays: arrays)
   }
 }

@@ -93,6 +93,17 @@ package struct DeviceProfile: Sendable, Equatable {
     return (1...greatest).reversed().min { cost($0) < cost($1) }!
   }
 
+  /// What suits the products of `program`.
+  func suited(to program: Program) -> DeviceProfile {
+    let hasSparseOperands = program.instructions.contains { instruction in
+      guard case .matrixProduct(let product) = instruction else { return false }
+      return program.buffers[product.left.span.buffer].isSparse
+    }
+    var profile = self
+    if hasSparseOperands { profile.registerTile = registerTile.forSparseOperands }
+    return profile
+  }
+
   /// How a product is computed: as was found to be fastest, or by default.
   func schedule(for product: MatrixProduct) -> ProductSchedule {
     switch (choices.products[ProductShape(product)], matrixSchedule) {

@@ -26,6 +26,8 @@ struct DeviceWork {
     let left: Span?
     /// The right operand in panels of tile columns, if it was packed.
     let right: Span?
+    /// Whether terms that are zeros in all of a tile's rows are left out.
+    let skipsZeros: Bool
     /// How many terms ahead memory is asked for.
     let prefetchTerms: Int
     let terms: Range<Int>
@@ -60,7 +62,9 @@ struct DeviceWork {
             .loopNest(nest), instruction.accesses,
             rowCount: LoopNestCode.rowCount(of: nest, profile)))
       case .matrixProduct(let product):
-        result += works(of: product, profile) { Span(buffer: program.addTemporary(count: $0)) }
+        result += works(
+          of: product, skipsZeros: program.buffers[product.left.span.buffer].isSparse, profile
+        ) { Span(buffer: program.addTemporary(count: $0)) }
       case .gatherBatch(let gather): result.append(single(.gatherBatch(gather)))
       case .increment(let counter): result.append(single(.increment(counter)))
       case .projectGradient(let projection): result.append(single(.projectGradient(projection)))
@@ -72,7 +76,8 @@ struct DeviceWork {
   }
 
   private static func works(
-    of product: MatrixProduct, _ profile: DeviceProfile, temporary: (Int) -> Span
+    of product: MatrixProduct, skipsZeros: Bool, _ profile: DeviceProfile,
+    temporary: (Int) -> Span
   ) -> [DeviceWork] {
     let schedule = profile.schedule(for: product)
     /// A product without its epilogue, which leaves `parts` matrices in memory, and the epilogue.
@@ -129,14 +134,15 @@ struct DeviceWork {
           product.right, product.rightAccess, across: product.columns,
           panel: MatrixProductCode.panelWidth(product, profile),
           isTransposed: product.right.isTransposed) : nil
-      let passes = MatrixProductCode.passes(product, isLeftPacked: packsLeft)
+      let passes = MatrixProductCode.passes(
+        product, isLeftPacked: packsLeft, skipsZeros: skipsZeros)
       let count = product.rows * product.columns
       let partial = passes.count > 1 ? temporary(count) : nil
       for terms in passes {
         let isLast = terms.upperBound == product.inner
         let pass = TilePass(
-          left: left?.panels, right: right?.panels, prefetchTerms: prefetchTerms, terms: terms,
-          partial: partial)
+          left: left?.panels, right: right?.panels, skipsZeros: skipsZeros,
+          prefetchTerms: prefetchTerms, terms: terms, partial: partial)
         let totals = partial.map {
           [MemoryAccess($0, count: count, isWrite: !isLast, rowStride: product.columns)]
         }

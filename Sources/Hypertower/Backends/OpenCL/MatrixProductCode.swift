@@ -8,15 +8,21 @@ enum MatrixProductCode {
   ///
   /// A transposed left operand that is not packed is read down its columns: more rows than a core
   /// keeps pages of at hand are done in passes.
-  static func passes(_ product: MatrixProduct, isLeftPacked: Bool) -> [Range<Int>] {
+  /// Of a sparse one, a tile's terms are listed: not more than a cache keeps besides.
+  static func passes(
+    _ product: MatrixProduct, isLeftPacked: Bool, skipsZeros: Bool
+  ) -> [Range<Int>] {
     let most = 4 * MatrixProduct.blockSize
-    guard product.left.isTransposed, !isLeftPacked, product.inner > 2 * most else {
-      return [0..<product.inner]
-    }
-    return stride(from: 0, to: product.inner, by: most).map {
-      $0..<Swift.min($0 + most, product.inner)
+    let length =
+      product.left.isTransposed && !isLeftPacked && product.inner > 2 * most
+      ? most : skipsZeros ? Swift.min(product.inner, mostListedTerms) : product.inner
+    guard length < product.inner else { return [0..<product.inner] }
+    return stride(from: 0, to: product.inner, by: length).map {
+      $0..<Swift.min($0 + length, product.inner)
     }
   }
+
+  private static let mostListedTerms = 32 * MatrixProduct.blockSize
 
   /// - Parameter isCut: whether the product runs with others, block of rows by block of rows.
   static func registerTile(
@@ -33,18 +39,29 @@ enum MatrixProductCode {
     let groupPanels =
       pass.terms.count * product.columns <= cached
       ? panelCount : Swift.max(1, cached / (pass.terms.count * width))
+    let leftStrides =
+      switch (left == nil, product.left.isTransposed) {
+      case (false, _): (row: 1, term: rows, tile: product.inner)
+      case (true, true): (row: 1, term: product.rows, tile: 1)
+      case (true, false): (row: product.inner, term: 1, tile: product.inner)
+      }
     let epilogue = Epilogue(product)
-    let body = String(cString: kernels_matrix_product_cpu())
+    let body =
+      (pass.skipsZeros ? String(cString: kernels_nonzero_terms()) : "")
+      + String(cString: kernels_matrix_product_cpu())
     func tile(_ name: String, rows: Int) -> String {
-      "#define TILE \(name)\n" + defining([("TILE_ROWS", rows)], body) + "#undef TILE\n"
+      "#define TILE \(name)\n#define LIST_TERMS LIST_\(name)\n"
+        + defining([("TILE_ROWS", rows)], body) + "#undef TILE\n#undef LIST_TERMS\n"
     }
     let source = defining(
       [
         ("ROWS", product.rows), ("COLUMNS", product.columns), ("INNER", product.inner),
         ("LEFT_OFFSET", left?.offset ?? product.left.span.offset),
         ("RIGHT_OFFSET", right?.offset ?? product.right.span.offset),
+        ("LEFT_STRIDE", leftStrides.row), ("LEFT_TERM_STRIDE", leftStrides.term),
+        ("LEFT_TILE_STRIDE", leftStrides.tile), ("LEFT_PACKED", left == nil ? 0 : 1),
         ("LEFT_TRANSPOSED", product.left.isTransposed ? 1 : 0),
-        ("LEFT_PANEL", left == nil ? 0 : rows), ("RIGHT_PACKED", right == nil ? 0 : 1),
+        ("RIGHT_PACKED", right == nil ? 0 : 1), ("SKIPS_ZEROS", pass.skipsZeros ? 1 : 0),
         ("BLOCK", MatrixProduct.blockSize), ("FIRST_TERM", pass.terms.lowerBound),
         ("END_TERM", pass.terms.upperBound), ("TILE_VECTORS", width / profile.width),
         ("PREFETCH_TERMS", pass.prefetchTerms),
@@ -75,7 +92,8 @@ enum MatrixProductCode {
 
   /// The number of columns of a tile.
   static func panelWidth(_ product: MatrixProduct, _ profile: DeviceProfile) -> Int {
-    (product.columns > profile.width ? profile.registerTile.vectors : 1) * profile.width
+    let vectors = (product.columns + profile.width - 1) / profile.width
+    return Swift.max(1, Swift.min(vectors, profile.registerTile.vectors)) * profile.width
   }
 
   // MARK: Local memory tiles

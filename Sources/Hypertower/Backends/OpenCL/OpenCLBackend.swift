@@ -149,12 +149,14 @@ package final class OpenCLBackend: Backend {
       require(Set(known).count == known.count, "prepare: an array stands for two buffers")
     }
     var program = program
+    let profile = profile.suited(to: program)
     let works = DeviceWork.all(of: &program, profile)
-    return try prepare(program, works, alternatives: alternatives)
+    return try prepare(program, works, profile, alternatives: alternatives)
   }
 
   private func prepare(
-    _ program: Program, _ works: [DeviceWork], alternatives: [[(any DeviceArray)?]]
+    _ program: Program, _ works: [DeviceWork], _ profile: DeviceProfile,
+    alternatives: [[(any DeviceArray)?]]
   ) throws -> any Executable {
     let plan = LaunchPlan(works, fuses: program.fuses, profile)
     let memory = MemoryPlan(program.buffers, uses: plan.buffersInUse)
@@ -184,7 +186,7 @@ package final class OpenCLBackend: Backend {
     if program.fuses, launches.contains(where: { $0.argumentCount > Self.mostArguments }) {
       var unfused = program
       unfused.fuses = false
-      return try prepare(unfused, works, alternatives: alternatives)
+      return try prepare(unfused, works, profile, alternatives: alternatives)
     }
     let built = try self.program(source: source.text)
     return OpenCLExecutable(

@@ -31,11 +31,19 @@ extension MatrixProduct {
   }
 
   /// A product of that shape and nothing besides, of buffers of its own in `program`.
-  package init(_ shape: ProductShape, in program: inout Program) {
-    func buffer(_ count: Int) -> Span { Span(buffer: program.addBuffer(.real, count: count)) }
+  ///
+  /// - Parameter leftIsSparse: whether the left operand's buffer is sparse; default: false.
+  package init(
+    _ shape: ProductShape, leftIsSparse: Bool = false, in program: inout Program
+  ) {
+    func buffer(_ count: Int, isSparse: Bool = false) -> Span {
+      Span(buffer: program.addBuffer(.real, count: count, isSparse: isSparse))
+    }
     self.init(
       rows: shape.rows, columns: shape.columns, inner: shape.inner,
-      left: .init(span: buffer(shape.rows * shape.inner), isTransposed: shape.isLeftTransposed),
+      left: .init(
+        span: buffer(shape.rows * shape.inner, isSparse: leftIsSparse),
+        isTransposed: shape.isLeftTransposed),
       right: .init(
         span: buffer(shape.inner * shape.columns), isTransposed: shape.isRightTransposed))
     let node = epilogue.append(.input(Self.productInput))

@@ -17,6 +17,12 @@ struct RegisterTile: Sendable, Equatable {
   static let narrow = RegisterTile(
     vectors: 1, rows: 4...6, unrolledTerms: 4, asksForNextRows: false)
 
+  /// As `wide`, with fewer rows: terms that are zeros in all of them are more. Sums take 24 registers.
+  static let low = RegisterTile(vectors: 4, rows: 3...5, unrolledTerms: 1, asksForNextRows: false)
+
+  /// The tile for products with sparse left operands.
+  var forSparseOperands: RegisterTile { self == .wide ? .low : self }
+
   /// The number of vectors that hold sums, at most.
   var sums: Int { vectors * rows.upperBound }
 }

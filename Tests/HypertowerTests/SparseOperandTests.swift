@@ -1,0 +1,164 @@
+import Datasets
+import OpenCL
+import Testing
+
+@testable import Hypertower
+
+/// Products leave out zeros of sparse left operands, which changes nothing.
+@Suite struct SparseOperandTests {
+  /// Rows, terms, columns: one off the tiles, several blocks of terms, several lists of terms, and a
+  /// right operand that a cache does not hold.
+  private static let sizes: [(m: Int, k: Int, n: Int)] = [
+    (1, 1, 1), (3, 0, 5), (4, 16, 64), (6, 17, 65), (13, 257, 31), (31, 515, 130), (16, 600, 512),
+    (5, 8200, 3), (11, 2100, 70), (2, 70_000, 3),
+  ]
+
+  /// Numbers of all kinds that are zeros for the most part, side by side.
+  private static func operand(_ count: Int, _ random: inout SeededRandom) -> [Float] {
+    var values = [Float](repeating: 0, count: count)
+    var index = 0
+    while index < count {
+      let length = Int.random(in: 1...40, using: &random)
+      switch Int.random(in: 0..<8, using: &random) {
+      case 0:
+        for i in index..<min(count, index + length) { values[i] = random.floats(1)[0] }
+      case 1: values[index] = -0.0
+      case 2: values[index] = .leastNonzeroMagnitude
+      case 3: values[index] = -.leastNormalMagnitude
+      default: break
+      }
+      index += length
+    }
+    return values
+  }
+
+  /// `left` · `right` as a backend computes it.
+  private func product(
+    _ shape: ProductShape, _ left: [Float], _ right: [Float], isSparse: Bool,
+    on backend: any Backend
+  ) throws -> [Float] {
+    var program = Program()
+    let product = MatrixProduct(shape, leftIsSparse: isSparse, in: &program)
+    program.instructions = [.matrixProduct(product)]
+    let arrays = try program.buffers.map { try backend.allocate($0.type, count: $0.count) }
+    try backend.write(.float32(left), to: arrays[product.left.span.buffer], at: 0)
+    try backend.write(.float32(right), to: arrays[product.right.span.buffer], at: 0)
+    let result = arrays[product.outputs[0].span.buffer]
+    try backend.run(try backend.prepare(program, arrays: arrays))
+    return try backend.read(0..<result.count, of: result).floats
+  }
+
+  private static func shape(
+    _ size: (m: Int, k: Int, n: Int), left: Bool, right: Bool
+  ) -> ProductShape {
+    ProductShape(
+      rows: size.m, inner: size.k, columns: size.n, isLeftTransposed: left,
+      isRightTransposed: right)
+  }
+
+  @Test(arguments: TestBackend.all + TestBackend.otherTiles)
+  func zerosAreLeftOutUnseen(_ backend: TestBackend) throws {
+    let backend = try backend.make()
+    var random = SeededRandom(21)
+    for size in Self.sizes {
+      for isTransposed in [false, true] {
+        let shape = Self.shape(size, left: isTransposed, right: isTransposed)
+        let (left, right) = (
+          Self.operand(size.m * size.k, &random), random.floats(size.k * size.n)
+        )
+        let sparse = try product(shape, left, right, isSparse: true, on: backend)
+        let dense = try product(shape, left, right, isSparse: false, on: backend)
+        let isEqual = sparse == dense
+        #expect(isEqual, "\(shape)")
+      }
+    }
+  }
+
+  /// Panels of either operand, and none asked for ahead.
+  @Test(arguments: [(true, false, 12), (false, true, 0), (true, true, 24)])
+  func packedOperands(packsLeft: Bool, packsRight: Bool, prefetchTerms: Int) throws {
+    for device in try OpenCL.Device.all() {
+      var random = SeededRandom(22)
+      for size in Self.sizes[3...6] {
+        for isLeft in [false, true] {
+          let shape = Self.shape(size, left: isLeft, right: false)
+          var profile = DeviceProfile.cpu
+          profile.choices.products[shape] = .tiles(
+            prefetchTerms: prefetchTerms, packsLeft: packsLeft, packsRight: packsRight)
+          let backend = try OpenCLBackend(device, profile: profile)
+          let (left, right) = (
+            Self.operand(size.m * size.k, &random), random.floats(size.k * size.n)
+          )
+          let sparse = try product(shape, left, right, isSparse: true, on: backend)
+          let dense = try product(shape, left, right, isSparse: false, on: backend)
+          let isEqual = sparse == dense
+          #expect(isEqual, "\(shape)")
+        }
+      }
+    }
+  }
+
+  /// A term that is left out does not show what it would be multiplied by; one that is not does.
+  @Test(arguments: [false, true])
+  func termsAreLeftOut(isTransposed: Bool) throws {
+    for device in try OpenCL.Device.all() {
+      for tile in [RegisterTile.wide, .narrow] {
+        var profile = DeviceProfile.cpu
+        profile.registerTile = tile
+        let backend = try OpenCLBackend(device, profile: profile)
+        let (m, k, n) = (9, 300, 40)
+        let shape = Self.shape((m, k, n), left: isTransposed, right: false)
+        for term in [0, 15, 16, 255, 256, 299] {
+          var left = [Float](repeating: 0, count: m * k)
+          var right = [Float](repeating: 1, count: k * n)
+          for column in 0..<n { right[term * n + column] = .infinity }
+          let zeros = try product(shape, left, right, isSparse: true, on: backend)
+          #expect(zeros.allSatisfy { $0 == 0 }, "term \(term)")
+          // The last row's element.
+          left[isTransposed ? term * m + m - 1 : (m - 1) * k + term] = -.leastNonzeroMagnitude
+          let one = try product(shape, left, right, isSparse: true, on: backend)
+          #expect(one.suffix(n).allSatisfy { $0 == -.infinity }, "term \(term)")
+        }
+      }
+    }
+  }
+
+  // MARK: Which data are sparse
+
+  private func dataset(_ rows: [[Float]]) -> Dataset {
+    Dataset(
+      count: rows.count, featureCount: rows.first?.count ?? 0,
+      features: .floats(rows.flatMap(\.self)),
+      targets: .classes(rows.map { _ in 0 }, classCount: 1))
+  }
+
+  @Test func dataWithRunsOfZerosAreSparse() throws {
+    #expect(try MNIST.embedded().train.isSparse)
+    let zeros = [Float](repeating: 0, count: 6)
+    let ones = [Float](repeating: 1, count: 6)
+    // A quarter of the runs, and less.
+    #expect(dataset([zeros + ones + ones + ones]).isSparse)
+    #expect(!dataset([zeros + ones + ones + ones + ones]).isSparse)
+    #expect(dataset([ones, ones, ones, zeros]).isSparse)
+    // As many zeros, apart.
+    #expect(!dataset([[1, 0, 0, 1, 0, 0], [0, 1, 0, 0, 1, 0]]).isSparse)
+    #expect(dataset([[-0.0, 0, 0, 0, 0, 0]]).isSparse)
+    #expect(!dataset([[.nan, 0, 0, 0, 0, 0]]).isSparse)
+    #expect(!dataset([[0, 0, 0, 0, 0]]).isSparse)
+    #expect(!dataset([]).isSparse)
+    // The samples that are looked at are not the first ones alone.
+    #expect(
+      !dataset((0..<4096).map { $0 < 900 ? zeros : ones }).isSparse)
+    #expect(dataset((0..<4096).map { $0 < 3000 ? ones : zeros }).isSparse)
+  }
+
+  @Test func tilesAreLowForSparseOperands() throws {
+    let shape = Self.shape((30, 30, 30), left: false, right: false)
+    for (isSparse, tile) in [(true, RegisterTile.low), (false, .wide)] {
+      var program = Program()
+      let product = MatrixProduct(shape, leftIsSparse: isSparse, in: &program)
+      program.instructions = [.matrixProduct(product)]
+      #expect(DeviceProfile.cpu.suited(to: program).registerTile == tile)
+    }
+  }
+}
