@@ -4,7 +4,8 @@
 // TILE_VECTORS loads of a row of `right` and TILE_ROWS numbers of `left`, each multiplied into a row
 // of the tile. All distances are constants, so that they are part of the load instructions. A turn of
 // the loop does UNROLLED_TERMS of them. Of a sparse left operand, if SKIPS_ZEROS, they are those that
-// LIST_TERMS finds in the tile; the others would add zeros.
+// LIST_TERMS finds in the tile; the others would add zeros. Tiles of the first rows do all terms, so that
+// a number of `right` that is not finite shows in the result.
 //
 // Sums run over blocks of BLOCK terms, which are added in order. A pass does the terms from FIRST_TERM
 // up to END_TERM; but for the last, it leaves totals in `partial`, [ROWS, COLUMNS], for the next.
@@ -37,7 +38,7 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
   global const real *restrict right =
       right_buffer + RIGHT_OFFSET + (RIGHT_PACKED ? (size_t)column * INNER : column);
 #if SKIPS_ZEROS
-  if (!is_listed) LIST_TERMS(left, terms, starts);
+  if (!is_listed) LIST_TERMS(left, row == 0, terms, starts);
 #endif
 
   vec total[TILE_ROWS * TILE_VECTORS];

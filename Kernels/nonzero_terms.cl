@@ -2,11 +2,13 @@
 // are zeros in all TILE_ROWS rows, and add nothing to sums of finite numbers.
 //
 // left    the tile's first element; strides are those of matrix_product_cpu.cl
+// all     whether to list all terms
 // terms   gets the numbers of the terms, from FIRST_TERM on and in order, and PREFETCH_TERMS more to be
 //         asked for; there is room for WIDTH besides
 // starts  gets where those of each block of BLOCK terms begin, and where the last ones end
 
-static void LIST_TERMS(global const real *restrict left, ushort *terms, int *starts) {
+static void LIST_TERMS(
+    global const real *restrict left, bool all, ushort *terms, int *starts) {
   int count = 0;
   for (int block = FIRST_TERM; block < END_TERM; block += BLOCK) {
     const int end = min(block + BLOCK, END_TERM);
@@ -18,15 +20,15 @@ static void LIST_TERMS(global const real *restrict left, ushort *terms, int *sta
       for (int i = 0; i < TILE_ROWS; ++i) bits |= as_uint(left[k * LEFT_TERM_STRIDE + i]);
       terms[count] = k - FIRST_TERM;
       // Without the sign, that of a zero.
-      count += (bits << 1) != 0;
+      count += all || (bits << 1) != 0;
     }
 #else
     for (int k = block; k < end; k += WIDTH) {
       uint16 bits = 0;
       for (int i = 0; i < TILE_ROWS; ++i) bits |= as_uint16(LOAD(left + i * LEFT_STRIDE + k));
-      const int16 is_nonzero = (bits << 1) != 0 && LANE_INDEX < end - k;
+      const int16 counts = (all || (bits << 1) != 0) && LANE_INDEX < end - k;
       // A byte for each term: 8 in a number, which is cheaper than memory to take them from.
-      const ulong2 flags = as_ulong2(convert_char16(is_nonzero));
+      const ulong2 flags = as_ulong2(convert_char16(counts));
       for (int part = 0; part < 2; ++part) {
         ulong rest = part == 0 ? flags.x : flags.y;
         for (int i = 0; i < 8; ++i) {

@@ -98,7 +98,8 @@ import Testing
     }
   }
 
-  /// A term that is left out does not show what it would be multiplied by; one that is not does.
+  /// A term that is left out does not show what it would be multiplied by; one that is not does, and
+  /// all do in the first row.
   @Test(arguments: [false, true])
   func termsAreLeftOut(isTransposed: Bool) throws {
     for device in try OpenCL.Device.all() {
@@ -113,7 +114,8 @@ import Testing
           var right = [Float](repeating: 1, count: k * n)
           for column in 0..<n { right[term * n + column] = .infinity }
           let zeros = try product(shape, left, right, isSparse: true, on: backend)
-          #expect(zeros.allSatisfy { $0 == 0 }, "term \(term)")
+          #expect(zeros.prefix(n).allSatisfy { $0.isNaN }, "term \(term)")
+          #expect(zeros.suffix(n).allSatisfy { $0 == 0 }, "term \(term)")
           // The last row's element.
           left[isTransposed ? term * m + m - 1 : (m - 1) * k + term] = -.leastNonzeroMagnitude
           let one = try product(shape, left, right, isSparse: true, on: backend)
@@ -121,6 +123,30 @@ import Testing
         }
       }
     }
+  }
+
+  /// The same batches, of a data set with many zeros and of one that ends with other samples.
+  @Test(arguments: TestBackend.all + TestBackend.otherTiles)
+  func trainingIsTheSame(_ backend: TestBackend) throws {
+    var random = SeededRandom(23)
+    let zeros = Self.operand(500 * 40, &random)
+    func data(_ features: [Float]) -> Dataset {
+      let count = features.count / 40
+      return Dataset(
+        count: count, featureCount: 40, features: .floats(features),
+        targets: .classes((0..<count).map { Int32($0 * $0 % 5) }, classCount: 5))
+    }
+    func weights(_ data: Dataset) throws -> [[Float]] {
+      let trainer = try Trainer(
+        DenseNetwork(widths: [40, 33, 5], activation: .tanh), loss: .negativeLogLikelihood,
+        optimizer: Adam(0.01) / Adam(0.01), on: backend.device(), seed: 3)
+      try trainer.train(on: data, batchSize: 50, steps: 10, shuffled: false)
+      return try trainer.weights().entries.map { $0.floats() }
+    }
+    let (sparse, dense) = (data(zeros), data(zeros + random.floats(9500 * 40)))
+    #expect(sparse.isSparse && !dense.isSparse)
+    let areEqual = try weights(sparse) == weights(dense)
+    #expect(areEqual)
   }
 
   // MARK: Which data are sparse

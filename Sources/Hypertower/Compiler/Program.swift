@@ -124,8 +124,9 @@ package struct LoopNest: Sendable {
 /// Sums are taken over blocks of `MatrixProduct.blockSize` terms, which are then added in order:
 /// the error grows with the block's length and the number of blocks rather than with k.
 ///
-/// Zeros of a left operand in a sparse buffer may be left out: there, 0 times an infinity or a NaN may
-/// count as 0. All other results are the same, but for the sign of one that underflows to zero.
+/// Zeros of a left operand in a sparse buffer may be left out but in the first row: behind it, 0 times
+/// an infinity or a NaN may count as 0. All other results are the same, but for the sign of one that
+/// underflows to zero.
 package struct MatrixProduct: Sendable {
   /// A contiguous matrix, `[rows, columns]`, or `[columns, rows]` where it is transposed.
   package struct Operand: Hashable, Sendable {
