@@ -14,6 +14,7 @@ static void LIST_TERMS(
     const int end = min(block + BLOCK, END_TERM);
     *starts++ = count;
 #if LEFT_STRIDE == 1
+#pragma unroll 4
     for (int k = block; k < end; ++k) {
       PREFETCH(left + (size_t)(k + PREFETCH_TERMS) * LEFT_TERM_STRIDE, 3);
       uint bits = 0;

@@ -2,7 +2,7 @@
 #
 # gnuplot -e "data='peers.tsv'; lines=6; image='step-time.svg'" plot.gnuplot
 #
-# `lines` is how many there are in each half: ours and the peers.
+# `lines` is how many there are in each half: ours, with zeros and without, and the peers.
 
 set terminal svg size 1000,600 font "sans-serif,12" background "white"
 set output image

@@ -201,16 +201,16 @@ class Ours:
         self.command, self.variables = command, variables
         self.device = ["--device", device] if device else []
 
-    def bench(self, heights):
+    def bench(self, heights, *data):
         """What `bench --json` tells of each tower."""
         return self.json(
-            "bench", "--json", "--rounds", "3", "--heights", ",".join(map(str, heights))
+            "bench", "--json", "--rounds", "3", "--heights", ",".join(map(str, heights)), *data
         )
 
-    def floor(self):
+    def floor(self, *data):
         """What `bench --floor --json` tells; None where the command knows no such option."""
         try:
-            return self.json("bench", "--floor", "--json")
+            return self.json("bench", "--floor", "--json", *data)
         except Unanswered:
             return None
 

@@ -24,9 +24,16 @@ struct BenchmarkOptions: ParsableArguments {
     transform: { try choice($0) })
   var loss = BenchmarkNetwork.Loss.nll
 
+  @Flag(
+    help: ArgumentHelp(
+      "Give pixels that are 0 the value 1/255.",
+      discussion: "Products leave out zeros of data that have many, which MNIST's pixels are."))
+  var noZeros = false
+
   func network() throws -> BenchmarkNetwork {
     try BenchmarkNetwork(
-      hidden: hidden.values, activation: activation, loss: loss, batchSize: batchSize)
+      hidden: hidden.values, activation: activation, loss: loss, batchSize: batchSize,
+      hasZeros: !noZeros)
   }
 }
 

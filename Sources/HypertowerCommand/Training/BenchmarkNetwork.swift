@@ -21,7 +21,10 @@ struct BenchmarkNetwork {
   /// MNIST in whole batches, for a regression with one output for each class.
   let data: Dataset
 
-  init(hidden: [Int], activation: Activation, loss: Loss, batchSize: Int) throws {
+  /// - Parameter hasZeros: whether pixels that are 0 stay so, and do not become 1/255; default: true.
+  init(
+    hidden: [Int], activation: Activation, loss: Loss, batchSize: Int, hasZeros: Bool = true
+  ) throws {
     let train = try MNIST.embedded().train
     guard batchSize > 0, batchSize <= train.count else {
       throw Failure(
@@ -31,7 +34,8 @@ struct BenchmarkNetwork {
     self.activation = activation
     self.loss = loss
     self.batchSize = batchSize
-    let own = train.prefix(Swift.min(Self.steps, train.count / batchSize) * batchSize)
+    var own = train.prefix(Swift.min(Self.steps, train.count / batchSize) * batchSize)
+    if !hasZeros { own = own.withoutZeros() }
     data = loss == .mse ? own.withOneHotTargets() : own
   }
 
@@ -89,6 +93,14 @@ extension Dataset {
       }
     return Dataset(
       count: min(count, self.count), featureCount: featureCount, features: features,
+      targets: targets)
+  }
+
+  /// The same samples with 1 for bytes that are 0.
+  fileprivate func withoutZeros() -> Dataset {
+    guard case .bytes(let bytes) = features else { return self }
+    return Dataset(
+      count: count, featureCount: featureCount, features: .bytes(bytes.map { Swift.max(1, $0) }),
       targets: targets)
   }
 
