@@ -5,7 +5,7 @@
 // work-group take rows side by side. A CPU has WIDTH 16 and one work-item a group (which fills its
 // vector registers), a GPU WIDTH 1 and hundreds.
 //
-// Loads of a `vec` may read up to 2·WIDTH − 1 elements past the end of a tensor: every buffer is
+// Loads of a `vec` may read up to 4·WIDTH − 1 elements past the end of a tensor: every buffer is
 // allocated with that much to spare, and what was read there is never stored or summed.
 
 #pragma OPENCL FP_CONTRACT OFF

@@ -11,11 +11,13 @@
 // up to END_TERM; but for the last, it leaves totals in `partial`, [ROWS, COLUMNS], for the next.
 //
 // What lies a constant distance apart on ever new lines no hardware prefetcher follows: rows of
-// `right`, and of `left` where it is transposed, are asked for PREFETCH_TERMS terms ahead, and, if
-// PREFETCHES_LEFT, what the next tile needs of `left` while this one is computed.
+// `right`, and of `left` where it is transposed or packed, are asked for PREFETCH_TERMS terms ahead, and,
+// if PREFETCHES_LEFT, what the next tile needs of `left` while this one is computed. If SKIPS_ZEROS,
+// LIST_TERMS has brought the tile's rows.
 //
-// left   element (i, k) of the tile is LEFT_STRIDE · i + LEFT_TERM_STRIDE · k behind the tile's first,
-//        which is LEFT_TILE_STRIDE · row behind the matrix's
+// left   [ROWS, INNER], or [INNER, ROWS] if LEFT_TRANSPOSED, or, if LEFT_PACKED, panels of as many rows as
+//        tiles have, as pack.cl makes them: element (i, k) of the tile is LEFT_STRIDE · i +
+//        LEFT_TERM_STRIDE · k behind the tile's first, which is LEFT_TILE_STRIDE · row behind the matrix's
 // right  [INNER, COLUMNS], or panels as pack.cl makes them if RIGHT_PACKED
 // row    the tile's first row; all of its rows are rows of the result
 // panel  the number of the tile's columns; those outside the result are read, from the next row,
@@ -53,7 +55,6 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
 #endif
 
   for (int block = FIRST_TERM; block < END_TERM; block += BLOCK) {
-    const int end = min(block + BLOCK, END_TERM);
     vec sum[TILE_ROWS * TILE_VECTORS];
 #pragma unroll
     for (int i = 0; i < TILE_ROWS * TILE_VECTORS; ++i) sum[i] = (vec)(0);
@@ -68,6 +69,7 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
 #else
     global const real *restrict left_term = left + (size_t)block * LEFT_TERM_STRIDE;
     global const real *restrict right_term = right + (size_t)block * RIGHT_STRIDE;
+    const int end = min(block + BLOCK, END_TERM);
 #pragma unroll UNROLLED_TERMS
     for (int k = block; k < end; ++k) {
       global const real *restrict right_ahead = right_term + PREFETCH_TERMS * RIGHT_STRIDE;

@@ -3,7 +3,7 @@
 //
 // Panels are taken in groups of GROUP_PANELS, as many as a cache holds: through all tiles with the
 // panels of a group, then with those of the next. So rows of the left operand are read once for each
-// group, and the group from the cache.
+// group, and the group from the cache. What LIST_TERMS finds in a tile is kept for all panels of a group.
 
 #if SKIPS_ZEROS
 #define TERM_ARGUMENTS , terms, starts, is_listed

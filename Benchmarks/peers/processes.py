@@ -208,11 +208,8 @@ class Ours:
         )
 
     def floor(self, *data):
-        """What `bench --floor --json` tells; None where the command knows no such option."""
-        try:
-            return self.json("bench", "--floor", "--json", *data)
-        except Unanswered:
-            return None
+        """What `bench --floor --json` tells."""
+        return self.json("bench", "--floor", "--json", *data)
 
     def tune(self):
         """What `tune` found; later runs with the same caches use it."""

@@ -124,15 +124,17 @@ class Measurements:
         return self.left_out.get(who, {}).get(rule, {}).get(str(height))
 
 
-def round_of_ours(ours, heights, results, counts):
+def round_of_ours(ours, heights, results, counts, quiet):
     """On MNIST, four fifths of whose pixels are zeros that products leave out, and without zeros."""
     for who, data in (("ours", []), ("ours_dense", ["--no-zeros"])):
+        quiet.wait()
         for row in ours.bench(heights, *data):
             if counts:
                 results.add_time(who, row["tower"], row["height"], row["median_ms"])
                 results.note("final_loss", who, row["tower"], row["height"], row["final_loss"])
             results.device = f"{row['device']}, schedules {row['schedules']}"
-        if (floor := ours.floor(*data)) and counts:
+        floor = ours.floor(*data)
+        if counts:
             results.floors.setdefault(who, []).append(floor)
 
 
@@ -190,8 +192,7 @@ def measured(arguments, ours, workers, quiet):
     results = Measurements()
     for turn in range(arguments.rounds + 1):
         say(f"round {turn} of {arguments.rounds}" if turn else "preparing")
-        quiet.wait()
-        round_of_ours(ours, arguments.heights, results, counts=turn > 0)
+        round_of_ours(ours, arguments.heights, results, turn > 0, quiet)
         for name, worker in workers.items():
             quiet.wait()
             round_of_peer(name, worker, arguments.heights, results, counts=turn > 0)

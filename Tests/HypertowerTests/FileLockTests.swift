@@ -6,28 +6,36 @@ import Testing
 @Suite struct FileLockTests {
   /// How many descriptors of this process are of the file.
   private func descriptors(of path: String) throws -> Int {
-    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count {
+    // As the links name it.
+    let path = try #require(
+      realpath(path, nil).map { name in
+        defer { free(name) }
+        return String(cString: name)
+      })
+    return try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count {
       (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")) == path
     }
   }
 
-  private func lock(_ path: String) -> FileLock? {
-    FileLock(descriptor: open(path, O_RDWR | O_CREAT, 0o600))
+  private func lock(_ path: String) throws -> FileLock? {
+    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    try #require(descriptor >= 0)
+    return FileLock(descriptor: descriptor)
   }
 
   @Test("A file has one lock at a time; what is refused one is closed")
   func oneAtATime() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/file"
-      var first = lock(path)
+      var first = try lock(path)
       #expect(first != nil)
-      #expect(lock(path) == nil)
+      #expect(try lock(path) == nil)
       let whileHeld = try descriptors(of: path)
       #expect(whileHeld == 1)
       first = nil
       let afterwards = try descriptors(of: path)
       #expect(afterwards == 0)
-      #expect(lock(path) != nil)
+      #expect(try lock(path) != nil)
     }
   }
 
@@ -35,13 +43,13 @@ import Testing
   func endsWithItsOwner() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/file"
-      var held = lock(path)
+      var held = try lock(path)
       // As fork does: one more descriptor of what is open.
       let child = dup(try #require(held).descriptor)
       defer { close(child) }
-      #expect(lock(path) == nil)
+      #expect(try lock(path) == nil)
       held = nil
-      #expect(lock(path) != nil)
+      #expect(try lock(path) != nil)
     }
   }
 }

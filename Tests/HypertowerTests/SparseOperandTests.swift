@@ -6,11 +6,11 @@ import Testing
 
 /// Products leave out zeros of sparse left operands, which changes nothing.
 @Suite struct SparseOperandTests {
-  /// Rows, terms, columns: one off the tiles, several blocks of terms, several lists of terms, and a
-  /// right operand that a cache does not hold.
+  /// Rows, terms, columns: one off the tiles, several blocks of terms, several lists of terms, a right
+  /// operand that a cache does not hold, and panels that reach beyond it.
   private static let sizes: [(m: Int, k: Int, n: Int)] = [
     (1, 1, 1), (3, 0, 5), (4, 16, 64), (6, 17, 65), (13, 257, 31), (31, 515, 130), (16, 600, 512),
-    (5, 8200, 3), (11, 2100, 70), (2, 70_000, 3),
+    (7, 8200, 3), (11, 2100, 70), (9, 40, 80), (9, 40, 200),
   ]
 
   /// Numbers of all kinds that are zeros for the most part, side by side.
@@ -38,7 +38,7 @@ import Testing
     on backend: any Backend
   ) throws -> [Float] {
     var program = Program()
-    let product = MatrixProduct(shape, leftIsSparse: isSparse, in: &program)
+    let product = MatrixProduct(shape, isLeftSparse: isSparse, in: &program)
     program.instructions = [.matrixProduct(product)]
     let arrays = try program.buffers.map { try backend.allocate($0.type, count: $0.count) }
     try backend.write(.float32(left), to: arrays[product.left.span.buffer], at: 0)
@@ -61,8 +61,8 @@ import Testing
     let backend = try backend.make()
     var random = SeededRandom(21)
     for size in Self.sizes {
-      for isTransposed in [false, true] {
-        let shape = Self.shape(size, left: isTransposed, right: isTransposed)
+      for (isLeft, isRight) in [(false, false), (true, false), (true, true)] {
+        let shape = Self.shape(size, left: isLeft, right: isRight)
         let (left, right) = (
           Self.operand(size.m * size.k, &random), random.floats(size.k * size.n)
         )
@@ -74,53 +74,53 @@ import Testing
     }
   }
 
-  /// Panels of either operand, and none asked for ahead.
-  @Test(arguments: [(true, false, 12), (false, true, 0), (true, true, 24)])
-  func packedOperands(packsLeft: Bool, packsRight: Bool, prefetchTerms: Int) throws {
-    for device in try OpenCL.Device.all() {
+  /// Terms beyond 65,535, and operands that are packed by default.
+  @Test(arguments: [
+    (m: 9, k: 70_000, n: 3, isLeftTransposed: false),
+    (m: 300, k: 900, n: 260, isLeftTransposed: true),
+    (m: 130, k: 40, n: 520, isLeftTransposed: false),
+  ])
+  func largeOperands(m: Int, k: Int, n: Int, isLeftTransposed: Bool) throws {
+    for backend in try Self.registerTiles() {
       var random = SeededRandom(22)
-      for size in Self.sizes[3...6] {
-        for isLeft in [false, true] {
-          let shape = Self.shape(size, left: isLeft, right: false)
-          var profile = DeviceProfile.cpu
-          profile.choices.products[shape] = .tiles(
-            prefetchTerms: prefetchTerms, packsLeft: packsLeft, packsRight: packsRight)
-          let backend = try OpenCLBackend(device, profile: profile)
-          let (left, right) = (
-            Self.operand(size.m * size.k, &random), random.floats(size.k * size.n)
-          )
-          let sparse = try product(shape, left, right, isSparse: true, on: backend)
-          let dense = try product(shape, left, right, isSparse: false, on: backend)
-          let isEqual = sparse == dense
-          #expect(isEqual, "\(shape)")
-        }
-      }
+      let shape = Self.shape((m, k, n), left: isLeftTransposed, right: false)
+      let (left, right) = (Self.operand(m * k, &random), random.floats(k * n))
+      let sparse = try product(shape, left, right, isSparse: true, on: backend)
+      let dense = try product(shape, left, right, isSparse: false, on: backend)
+      let isEqual = sparse == dense
+      #expect(isEqual, "\(backend)")
     }
+  }
+
+  /// The backends with kernels that leave terms out.
+  private static func registerTiles() throws -> [OpenCLBackend] {
+    try (TestBackend.all + TestBackend.otherTiles).compactMap {
+      try $0.make() as? OpenCLBackend
+    }.filter { $0.profile.matrixSchedule == .registerTile }
   }
 
   /// A term that is left out does not show what it would be multiplied by; one that is not does, and
   /// all do in the first row.
   @Test(arguments: [false, true])
   func termsAreLeftOut(isTransposed: Bool) throws {
-    for device in try OpenCL.Device.all() {
-      for tile in [RegisterTile.wide, .narrow] {
-        var profile = DeviceProfile.cpu
-        profile.registerTile = tile
-        let backend = try OpenCLBackend(device, profile: profile)
-        let (m, k, n) = (9, 300, 40)
-        let shape = Self.shape((m, k, n), left: isTransposed, right: false)
-        for term in [0, 15, 16, 255, 256, 299] {
-          var left = [Float](repeating: 0, count: m * k)
-          var right = [Float](repeating: 1, count: k * n)
-          for column in 0..<n { right[term * n + column] = .infinity }
-          let zeros = try product(shape, left, right, isSparse: true, on: backend)
-          #expect(zeros.prefix(n).allSatisfy { $0.isNaN }, "term \(term)")
-          #expect(zeros.suffix(n).allSatisfy { $0 == 0 }, "term \(term)")
-          // The last row's element.
-          left[isTransposed ? term * m + m - 1 : (m - 1) * k + term] = -.leastNonzeroMagnitude
-          let one = try product(shape, left, right, isSparse: true, on: backend)
-          #expect(one.suffix(n).allSatisfy { $0 == -.infinity }, "term \(term)")
-        }
+    for backend in try Self.registerTiles() {
+      let (m, k, n) = (9, 2100, 40)
+      let shape = Self.shape((m, k, n), left: isTransposed, right: false)
+      for term in [0, 15, 16, 255, 256, 1024, 2099] {
+        var left = [Float](repeating: 0, count: m * k)
+        var right = [Float](repeating: 1, count: k * n)
+        for column in 0..<n { right[term * n + column] = .infinity }
+        let zeros = try product(shape, left, right, isSparse: true, on: backend)
+        #expect(zeros.prefix(n).allSatisfy { $0.isNaN }, "term \(term)")
+        #expect(zeros.suffix(n).allSatisfy { $0 == 0 }, "term \(term)")
+        // The last row's element.
+        let last = isTransposed ? term * m + m - 1 : (m - 1) * k + term
+        left[last] = -.leastNonzeroMagnitude
+        let one = try product(shape, left, right, isSparse: true, on: backend)
+        #expect(one.suffix(n).allSatisfy { $0 == -.infinity }, "term \(term)")
+        left[last] = .nan
+        let none = try product(shape, left, right, isSparse: true, on: backend)
+        #expect(none.suffix(n).allSatisfy { $0.isNaN }, "term \(term)")
       }
     }
   }
@@ -162,29 +162,45 @@ import Testing
     #expect(try MNIST.embedded().train.isSparse)
     let zeros = [Float](repeating: 0, count: 6)
     let ones = [Float](repeating: 1, count: 6)
-    // A quarter of the runs, and less.
+    // A quarter of the features, and less.
     #expect(dataset([zeros + ones + ones + ones]).isSparse)
     #expect(!dataset([zeros + ones + ones + ones + ones]).isSparse)
-    #expect(dataset([ones, ones, ones, zeros]).isSparse)
+    // Of samples, if they are neighbours; else features of one sample alone are.
+    func samples(_ isZero: (Int) -> Bool) -> Dataset {
+      dataset((0..<24).map { isZero($0) ? zeros : ones })
+    }
+    #expect(samples { $0 < 6 }.isSparse)
+    #expect(!samples { $0 < 5 }.isSparse)
+    #expect(!samples { $0 % 4 == 0 }.isSparse)
+    #expect(samples { $0 % 2 == 0 }.isSparse)
     // As many zeros, apart.
     #expect(!dataset([[1, 0, 0, 1, 0, 0], [0, 1, 0, 0, 1, 0]]).isSparse)
     #expect(dataset([[-0.0, 0, 0, 0, 0, 0]]).isSparse)
-    #expect(!dataset([[.nan, 0, 0, 0, 0, 0]]).isSparse)
+    #expect(!dataset([ones.map { $0 * .nan }]).isSparse)
     #expect(!dataset([[0, 0, 0, 0, 0]]).isSparse)
     #expect(!dataset([]).isSparse)
     // The samples that are looked at are not the first ones alone.
-    #expect(
-      !dataset((0..<4096).map { $0 < 900 ? zeros : ones }).isSparse)
+    #expect(!dataset((0..<4096).map { $0 < 900 ? zeros : ones }).isSparse)
     #expect(dataset((0..<4096).map { $0 < 3000 ? ones : zeros }).isSparse)
   }
 
   @Test func tilesAreLowForSparseOperands() throws {
-    let shape = Self.shape((30, 30, 30), left: false, right: false)
-    for (isSparse, tile) in [(true, RegisterTile.low), (false, .wide)] {
+    /// Whether such a product leaves zeros out on a device, and its tiles.
+    func suits(_ rows: Int, isSparse: Bool, _ profile: DeviceProfile) -> (Bool, RegisterTile) {
+      let shape = Self.shape((rows, 30, 30), left: false, right: false)
       var program = Program()
-      let product = MatrixProduct(shape, leftIsSparse: isSparse, in: &program)
+      let product = MatrixProduct(shape, isLeftSparse: isSparse, in: &program)
       program.instructions = [.matrixProduct(product)]
-      #expect(DeviceProfile.cpu.suited(to: program).registerTile == tile)
+      let suited = profile.suited(to: program)
+      return (suited.skipsZeros(of: product, in: program), suited.registerTile)
     }
+    #expect(suits(6, isSparse: true, .cpu) == (true, .low))
+    #expect(suits(6, isSparse: false, .cpu) == (false, .wide))
+    // One tile does all terms.
+    #expect(suits(5, isSparse: true, .cpu) == (false, .wide))
+    #expect(suits(30, isSparse: true, .gpu) == (false, .wide))
+    var narrow = DeviceProfile.cpu
+    narrow.registerTile = .narrow
+    #expect(suits(7, isSparse: true, narrow) == (true, .narrow))
   }
 }

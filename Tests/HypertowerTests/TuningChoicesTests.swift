@@ -98,7 +98,7 @@ import Testing
 
   /// Choices that do not fit a device or a size are as good as none.
   @Test func unfittingChoicesAreNotTaken() {
-    for tile in [RegisterTile.wide, .narrow] {
+    for tile in [RegisterTile.wide, .narrow, .low] {
       var standard = DeviceProfile.cpu
       standard.registerTile = tile
       for height in [-1, 0, tile.rows.upperBound + 1, 1000] {

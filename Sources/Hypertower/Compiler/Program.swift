@@ -42,7 +42,7 @@ package struct BufferDescription: Sendable, Hashable {
   package let count: Int
   /// Whether its contents matter only while the program runs.
   package let isTemporary: Bool
-  /// Whether so many elements are zeros that it pays for a product to look for them in its left operand.
+  /// Whether so many elements are zeros that a product does better to look for them in its left operand.
   package var isSparse = false
 }
 

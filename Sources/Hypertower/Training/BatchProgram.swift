@@ -36,7 +36,7 @@ package struct BatchProgram {
     }
     let xArray = try backend.allocate(.real, count: batch * dataset.featureCount)
     let targetArray = try backend.allocate(.real, count: batch * targetWidth)
-    x = bind(xArray, isSparse: dataset.isSparse)
+    x = bind(xArray, isSparse: data.isSparse)
     targets = bind(targetArray)
     if let resident = data.resident {
       stream = nil

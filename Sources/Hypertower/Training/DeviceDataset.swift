@@ -1,12 +1,15 @@
 /// A data set as a device sees it: a copy in its memory, or batches that the host sends along.
 package final class DeviceDataset {
   package let dataset: Dataset
+  /// Whether products do better to look for zeros of the features.
+  package let isSparse: Bool
   /// The copy of features and targets; nil where it does not fit.
   package let resident: (features: any DeviceArray, targets: any DeviceArray)?
 
   /// - Parameter limit: the greatest number of bytes of features that are copied.
   package init(_ dataset: Dataset, on backend: any Backend, limit: Int) throws {
     self.dataset = dataset
+    isSparse = dataset.isSparse
     let elementSize =
       switch dataset.features {
       case .bytes: 1

@@ -9,7 +9,8 @@ struct BenchCommand: ParsableCommand {
     discussion: """
       The network is by default the paper's (784–128–10, tanh) at batch 300 on MNIST; every SGD \
       level has the step size 0.01, every Adam level 1e-7. A time is that of 40 steps and a wait \
-      for the device, divided by 40; before each 40 steps everything goes back to its initial state.
+      for the device, divided by 40; before each 40 steps everything goes back to its initial state. \
+      GFLOP/s count the operations of all products, those with zeros that are left out included.
       """)
 
   @Option(
@@ -29,7 +30,7 @@ struct BenchCommand: ParsableCommand {
   @OptionGroup var device: DeviceOptions
   @OptionGroup var network: BenchmarkOptions
 
-  @Flag(help: "Time what no step can be faster than, in place of towers.")
+  @Flag(help: "Time a step's arithmetic and its products alone, in place of towers.")
   var floor = false
 
   @Flag(help: "Show what each launch of a step takes, in place of whole steps.")

@@ -9,7 +9,7 @@ struct TuneCommand: ParsableCommand {
     discussion: """
       It tries schedules for each matrix product, and whether the device does better with a launch for \
       each phase of a step or with one for several steps, of which it also checks that they compute the \
-      same.
+      same. Products that leave out zeros of the data keep their defaults.
 
       What is found is kept in the cache folder and used by later runs on the same device with the \
       same driver; a run's log says so. Nothing else changes it: runs repeat bit by bit until the \

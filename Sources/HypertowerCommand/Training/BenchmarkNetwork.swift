@@ -18,6 +18,8 @@ struct BenchmarkNetwork {
   let activation: Activation
   let batchSize: Int
   let loss: Loss
+  /// Whether pixels that are 0 stay so.
+  let hasZeros: Bool
   /// MNIST in whole batches, for a regression with one output for each class.
   let data: Dataset
 
@@ -34,6 +36,7 @@ struct BenchmarkNetwork {
     self.activation = activation
     self.loss = loss
     self.batchSize = batchSize
+    self.hasZeros = hasZeros
     var own = train.prefix(Swift.min(Self.steps, train.count / batchSize) * batchSize)
     if !hasZeros { own = own.withoutZeros() }
     data = loss == .mse ? own.withOneHotTargets() : own
@@ -73,6 +76,7 @@ struct BenchmarkNetwork {
 
   var description: String {
     "\(widths.map(String.init).joined(separator: "–")), \(activation), \(loss), batch \(batchSize)"
+      + (hasZeros ? "" : ", no zeros")
   }
 }
 
@@ -96,12 +100,15 @@ extension Dataset {
       targets: targets)
   }
 
-  /// The same samples with 1 for bytes that are 0.
+  /// The same samples with 1/255 for features that are 0.
   fileprivate func withoutZeros() -> Dataset {
-    guard case .bytes(let bytes) = features else { return self }
+    let features: Features =
+      switch self.features {
+      case .bytes(let bytes): .bytes(bytes.map { $0 == 0 ? 1 : $0 })
+      case .floats(let floats): .floats(floats.map { $0 == 0 ? 1 / 255 : $0 })
+      }
     return Dataset(
-      count: count, featureCount: featureCount, features: .bytes(bytes.map { Swift.max(1, $0) }),
-      targets: targets)
+      count: count, featureCount: featureCount, features: features, targets: targets)
   }
 
   /// The same samples with a target value for each class: 1 for the sample's own, else 0.

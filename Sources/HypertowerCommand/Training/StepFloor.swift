@@ -1,6 +1,7 @@
 import Hypertower
 
-/// What no step of a network can be faster than: the device's arithmetic, and the products alone.
+/// What a step of a network takes at least: its products alone, and, where zeros are not left out, its
+/// arithmetic.
 struct StepFloor {
   /// The greatest rate of fused multiply-adds, in 10⁹ operations a second.
   let peak: Double
@@ -9,7 +10,7 @@ struct StepFloor {
   let products: Double
   /// The rate of a product of 2,048³, in 10⁹ operations a second, the best of three.
   let squareProduct: Double
-  /// The arithmetic of a step, in 10⁹ operations.
+  /// The arithmetic of a step, in 10⁹ operations, those with zeros included.
   let operations: Double
 
   /// Milliseconds for the arithmetic of a step at the peak rate.
@@ -22,7 +23,7 @@ struct StepFloor {
     operations = network.operations / 1e9
     var (times, peak) = ([Double](), 0.0)
     let products = try Self.executable(
-      network.products, inputs: network.firstBatch, areSparse: network.data.isSparse, on: backend)
+      network.products, inputs: (network.firstBatch, network.data.isSparse), on: backend)
     for round in 0...rounds {
       peak = max(peak, try backend.peakRate(rounds: 3) / 1e9)
       let seconds = try Self.seconds(of: products, count: BenchmarkNetwork.steps, on: backend)
@@ -51,22 +52,23 @@ struct StepFloor {
 
   /// Products, each with operands and a result of its own, zeros but for a network's inputs.
   ///
-  /// - Parameters:
-  ///   - inputs: the left operand of the first two, if there are any.
-  ///   - areSparse: whether the inputs are sparse.
+  /// - Parameter inputs: the left operand of the first two, and whether it is sparse.
   private static func executable(
-    _ shapes: [ProductShape], inputs: [Float]? = nil, areSparse: Bool = false,
+    _ shapes: [ProductShape], inputs: (values: [Float], areSparse: Bool)? = nil,
     on backend: OpenCLBackend
   ) throws -> any Executable {
     var program = Program()
-    for (number, shape) in shapes.enumerated() {
-      let product = MatrixProduct(shape, leftIsSparse: areSparse && number < 2, in: &program)
+    var ofInputs: [Int] = []
+    for shape in shapes {
+      let isOfInputs = inputs != nil && ofInputs.count < 2
+      let product = MatrixProduct(
+        shape, isLeftSparse: isOfInputs && inputs?.areSparse == true, in: &program)
+      if isOfInputs { ofInputs.append(product.left.span.buffer) }
       program.instructions.append(.matrixProduct(product))
     }
     let arrays = try program.buffers.map { try backend.allocate(.real, count: $0.count) }
-    for case .matrixProduct(let product) in program.instructions.prefix(2) {
-      guard let inputs else { break }
-      try backend.write(.float32(inputs), to: arrays[product.left.span.buffer], at: 0)
+    for buffer in ofInputs {
+      try backend.write(.float32(inputs?.values ?? []), to: arrays[buffer], at: 0)
     }
     return try backend.prepare(program, arrays: arrays)
   }

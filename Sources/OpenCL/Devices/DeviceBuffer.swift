@@ -3,11 +3,11 @@ import COpenCL
 /// Memory on a device.
 ///
 /// After its last byte, `padding` further bytes belong to the allocation: a kernel may read (not
-/// write) two vectors of up to 64 bytes that begin before the end, or at it, and reach past it.
+/// write) four vectors of up to 64 bytes that begin before the end, or at it, and reach past it.
 /// What it reads there is unspecified and must not reach a result.
 package final class DeviceBuffer {
-  /// The least number of bytes that may be read after the end: two `float16`s.
-  package static let padding = 128
+  /// The least number of bytes that may be read after the end: four `float16`s.
+  package static let padding = 256
 
   package let context: Context
   /// The number of bytes asked for, without the padding.

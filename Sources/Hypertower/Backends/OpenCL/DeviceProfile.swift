@@ -93,15 +93,21 @@ package struct DeviceProfile: Sendable, Equatable {
     return (1...greatest).reversed().min { cost($0) < cost($1) }!
   }
 
-  /// What suits the products of `program`.
+  /// The same with the tile that suits `program`.
   func suited(to program: Program) -> DeviceProfile {
-    let hasSparseOperands = program.instructions.contains { instruction in
+    let skipsZeros = program.instructions.contains { instruction in
       guard case .matrixProduct(let product) = instruction else { return false }
-      return program.buffers[product.left.span.buffer].isSparse
+      return self.skipsZeros(of: product, in: program)
     }
     var profile = self
-    if hasSparseOperands { profile.registerTile = registerTile.forSparseOperands }
+    if skipsZeros { profile.registerTile = registerTile.forSparseOperands }
     return profile
+  }
+
+  /// Whether the product leaves out terms that are zeros in all rows of a tile, but for its first tile.
+  func skipsZeros(of product: MatrixProduct, in program: Program) -> Bool {
+    matrixSchedule == .registerTile && program.buffers[product.left.span.buffer].isSparse
+      && product.rows > registerTile.forSparseOperands.rows.upperBound
   }
 
   /// How a product is computed: as was found to be fastest, or by default.
@@ -137,7 +143,7 @@ package struct DeviceProfile: Sendable, Equatable {
   /// Operands are packed where tiles would read them across rows so long that each lies on a memory
   /// page of its own, and where there are enough tiles to make up for the copy; a right one that is
   /// transposed always, since tiles read its rows.
-  private static func defaultTiles(_ product: MatrixProduct) -> ProductSchedule {
+  static func defaultTiles(_ product: MatrixProduct) -> ProductSchedule {
     .tiles(
       prefetchTerms: 12,
       packsLeft: product.left.isTransposed && product.columns >= 256

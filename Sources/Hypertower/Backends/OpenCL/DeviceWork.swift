@@ -63,7 +63,7 @@ struct DeviceWork {
             rowCount: LoopNestCode.rowCount(of: nest, profile)))
       case .matrixProduct(let product):
         result += works(
-          of: product, skipsZeros: program.buffers[product.left.span.buffer].isSparse, profile
+          of: product, skipsZeros: profile.skipsZeros(of: product, in: program), profile
         ) { Span(buffer: program.addTemporary(count: $0)) }
       case .gatherBatch(let gather): result.append(single(.gatherBatch(gather)))
       case .increment(let counter): result.append(single(.increment(counter)))
@@ -79,7 +79,9 @@ struct DeviceWork {
     of product: MatrixProduct, skipsZeros: Bool, _ profile: DeviceProfile,
     temporary: (Int) -> Span
   ) -> [DeviceWork] {
-    let schedule = profile.schedule(for: product)
+    // What tuning finds it finds for products that leave nothing out.
+    let schedule =
+      skipsZeros ? DeviceProfile.defaultTiles(product) : profile.schedule(for: product)
     /// A product without its epilogue, which leaves `parts` matrices in memory, and the epilogue.
     func inMemory(parts: Int, _ kind: (Span) -> Kind) -> [DeviceWork] {
       let count = parts * product.rows * product.columns

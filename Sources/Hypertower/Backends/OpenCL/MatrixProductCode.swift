@@ -8,20 +8,22 @@ enum MatrixProductCode {
   ///
   /// A transposed left operand that is not packed is read down its columns: more rows than a core
   /// keeps pages of at hand are done in passes.
-  /// Of a sparse one, a tile's terms are listed: not more than a cache keeps besides.
+  ///
+  /// - Parameter skipsZeros: whether the terms of each pass are listed for every tile.
   static func passes(
     _ product: MatrixProduct, isLeftPacked: Bool, skipsZeros: Bool
   ) -> [Range<Int>] {
-    let most = 4 * MatrixProduct.blockSize
-    let length =
-      product.left.isTransposed && !isLeftPacked && product.inner > 2 * most
-      ? most : skipsZeros ? Swift.min(product.inner, mostListedTerms) : product.inner
+    let pagesAtHand = 4 * MatrixProduct.blockSize
+    var length = product.inner
+    if skipsZeros { length = Swift.min(length, mostListedTerms) }
+    if product.left.isTransposed, !isLeftPacked, length > 2 * pagesAtHand { length = pagesAtHand }
     guard length < product.inner else { return [0..<product.inner] }
     return stride(from: 0, to: product.inner, by: length).map {
       $0..<Swift.min($0 + length, product.inner)
     }
   }
 
+  /// So many terms, two bytes each, as a cache keeps beside what a tile works with.
   private static let mostListedTerms = 32 * MatrixProduct.blockSize
 
   /// - Parameter isCut: whether the product runs with others, block of rows by block of rows.
@@ -76,7 +78,7 @@ enum MatrixProductCode {
               ("PANELS", panelCount), ("GROUP_PANELS", groupPanels),
             ], String(cString: kernels_matrix_product_tiles()))))
     return KernelSection(
-      label: product.label, source: source,
+      label: product.label + (pass.skipsZeros ? " without zeros" : ""), source: source,
       parameters: [
         .init(
           "global const real *restrict left_buffer",
@@ -90,10 +92,12 @@ enum MatrixProductCode {
       unitsPerBlock: panelCount)
   }
 
-  /// The number of columns of a tile.
+  /// The number of columns of a tile: few go beyond the last one of the product.
   static func panelWidth(_ product: MatrixProduct, _ profile: DeviceProfile) -> Int {
-    let vectors = (product.columns + profile.width - 1) / profile.width
-    return Swift.max(1, Swift.min(vectors, profile.registerTile.vectors)) * profile.width
+    let vectors = Swift.max(1, (product.columns + profile.width - 1) / profile.width)
+    let most = profile.registerTile.vectors
+    let panels = (vectors + most - 1) / most
+    return (vectors + panels - 1) / panels * profile.width
   }
 
   // MARK: Local memory tiles

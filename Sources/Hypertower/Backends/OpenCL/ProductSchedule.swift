@@ -32,9 +32,9 @@ extension MatrixProduct {
 
   /// A product of that shape and nothing besides, of buffers of its own in `program`.
   ///
-  /// - Parameter leftIsSparse: whether the left operand's buffer is sparse; default: false.
+  /// - Parameter isLeftSparse: whether the left operand's buffer is sparse; default: false.
   package init(
-    _ shape: ProductShape, leftIsSparse: Bool = false, in program: inout Program
+    _ shape: ProductShape, isLeftSparse: Bool = false, in program: inout Program
   ) {
     func buffer(_ count: Int, isSparse: Bool = false) -> Span {
       Span(buffer: program.addBuffer(.real, count: count, isSparse: isSparse))
@@ -42,7 +42,7 @@ extension MatrixProduct {
     self.init(
       rows: shape.rows, columns: shape.columns, inner: shape.inner,
       left: .init(
-        span: buffer(shape.rows * shape.inner, isSparse: leftIsSparse),
+        span: buffer(shape.rows * shape.inner, isSparse: isLeftSparse),
         isTransposed: shape.isLeftTransposed),
       right: .init(
         span: buffer(shape.inner * shape.columns), isTransposed: shape.isRightTransposed))

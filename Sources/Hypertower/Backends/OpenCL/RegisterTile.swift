@@ -1,6 +1,7 @@
 /// The part of a product that a work-item of a CPU computes at a time: its sums stay in registers.
 struct RegisterTile: Sendable, Equatable {
-  /// How many vectors of `DeviceProfile.width` numbers it is wide, at most.
+  /// How many vectors of `DeviceProfile.width` numbers it is wide, at most; 4 or fewer, for what a panel
+  /// reads past a matrix lies in the padding of its buffer.
   let vectors: Int
   /// The heights, in rows, that are efficient.
   let rows: ClosedRange<Int>
@@ -17,7 +18,7 @@ struct RegisterTile: Sendable, Equatable {
   static let narrow = RegisterTile(
     vectors: 1, rows: 4...6, unrolledTerms: 4, asksForNextRows: false)
 
-  /// As `wide`, with fewer rows: terms that are zeros in all of them are more. Sums take 24 registers.
+  /// As `wide`, with fewer rows: terms that are zeros in all of them are more. Sums take 20 registers.
   static let low = RegisterTile(vectors: 4, rows: 3...5, unrolledTerms: 1, asksForNextRows: false)
 
   /// The tile for products with sparse left operands.
