@@ -78,6 +78,15 @@ struct DevicesAndBenchTests {
     #expect(launches.output.contains("adam, height 1\n"))
     #expect(launches.output.contains("tower of 2 levels"))
     #expect(launches.outputLines.last?.hasSuffix("all launches") == true)
+    // Those of MNIST are left out on CPUs; where there are none, nothing is.
+    let device = try OpenCL.Device.all()[0]
+    if device.kind == .cpu, device.platformName != "rusticl" {
+      #expect(launches.output.contains("[20, 784] · [784, 8] without zeros"))
+    }
+    let dense = try CommandRun(
+      common + ["--launches", "--heights", "1", "--towers", "adam", "--no-zeros"])
+    #expect(dense.output.contains("[20, 784] · [784, 8]"), "\(dense.errors)")
+    #expect(!dense.output.contains("without zeros"))
 
     let first = try parse(CommandRun(common + ["--first-step", "--heights", "2", "--json"]))
     #expect(first["height"]?.int == 2)
