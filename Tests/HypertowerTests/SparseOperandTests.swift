@@ -184,6 +184,13 @@ import Testing
     #expect(dataset((0..<4096).map { $0 < 3000 ? ones : zeros }).isSparse)
   }
 
+  /// A panel may begin with the last column, and reach as far as a tile is wide.
+  @Test(arguments: [RegisterTile.wide, .narrow, .low])
+  func panelsEndInThePadding(_ tile: RegisterTile) {
+    let width = tile.vectors * DeviceProfile.cpu.width * MemoryLayout<Float>.size
+    #expect(width <= DeviceBuffer.padding)
+  }
+
   @Test func tilesAreLowForSparseOperands() throws {
     /// Whether such a product leaves zeros out on a device, and its tiles.
     func suits(_ rows: Int, isSparse: Bool, _ profile: DeviceProfile) -> (Bool, RegisterTile) {
