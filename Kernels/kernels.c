@@ -28,6 +28,13 @@ const char *kernels_matrix_product_tiles(void) {
   return source;
 }
 
+const char *kernels_left_operand(void) {
+  static const char source[] = {
+#embed "left_operand.cl" suffix(, 0)
+  };
+  return source;
+}
+
 const char *kernels_nonzero_terms(void) {
   static const char source[] = {
 #embed "nonzero_terms.cl" suffix(, 0)

@@ -2,10 +2,12 @@
 //
 // One work-item computes TILE_ROWS × TILE_VECTORS·16 elements in registers. Each k costs
 // TILE_VECTORS loads of a row of `right` and TILE_ROWS numbers of `left`, each multiplied into a row
-// of the tile. All distances are constants, so that they are part of the load instructions. A turn of
-// the loop does UNROLLED_TERMS of them. Of a sparse left operand, if SKIPS_ZEROS, they are those that
-// LIST_TERMS finds in the tile; the others would add zeros. Tiles of the first rows do all terms, so that
-// a number of `right` that is not finite shows in the result.
+// of the tile. Distances are constants, so that they are part of the load instructions. A turn of the
+// loop does UNROLLED_TERMS of them.
+//
+// Of a sparse left operand, if SKIPS_ZEROS, the terms are those that LIST_TERMS has found in the tile; the
+// others would add zeros. Tiles of the first rows do all terms, so that a number of `right` that is not
+// finite shows in the result.
 //
 // Sums run over blocks of BLOCK terms, which are added in order. A pass does the terms from FIRST_TERM
 // up to END_TERM; but for the last, it leaves totals in `partial`, [ROWS, COLUMNS], for the next.
@@ -13,43 +15,45 @@
 // What lies a constant distance apart on ever new lines no hardware prefetcher follows: rows of
 // `right`, and of `left` where it is transposed or packed, are asked for PREFETCH_TERMS terms ahead, and,
 // if PREFETCHES_LEFT, what the next tile needs of `left` while this one is computed. If SKIPS_ZEROS,
-// LIST_TERMS has brought the tile's rows.
+// LIST_TERMS has brought what there is of `left`, and what is far ahead in `right` may not be needed.
 //
 // left   [ROWS, INNER], or [INNER, ROWS] if LEFT_TRANSPOSED, or, if LEFT_PACKED, panels of as many rows as
-//        tiles have, as pack.cl makes them: element (i, k) of the tile is LEFT_STRIDE · i +
-//        LEFT_TERM_STRIDE · k behind the tile's first, which is LEFT_TILE_STRIDE · row behind the matrix's
+//        tiles have, as pack.cl makes them, or samples of a data set; see left_operand.cl
 // right  [INNER, COLUMNS], or panels as pack.cl makes them if RIGHT_PACKED
 // row    the tile's first row; all of its rows are rows of the result
 // panel  the number of the tile's columns; those outside the result are read, from the next row,
 //        from the buffer's padding or from a panel's, and not stored
-// terms, starts  what LIST_TERMS writes; it has done so for the tile if is_listed
+// words  what LIST_TERMS has found in the tile
 
 #define TILE_COLUMNS (TILE_VECTORS * WIDTH)
 #define IS_ONE_BLOCK (FIRST_TERM == 0 && END_TERM > 0 && END_TERM <= BLOCK)
 #define RIGHT_STRIDE (RIGHT_PACKED ? TILE_COLUMNS : COLUMNS)
 
+// Goes through the terms from `begin` up to `end` whose bits are set in `words`; each is LISTED_TERM.
+#define FOR_LISTED_TERMS(begin, end)                    \
+  for (int first = (begin); first < (end); first += 64) \
+    for (ulong rest = words[(first - FIRST_TERM) / 64]; rest != 0; rest &= rest - 1)
+#define LISTED_TERM (first + (int)popcount(~rest & (rest - 1)))
+
 #if SKIPS_ZEROS
-static void TILE(
-    int row, int panel, ushort *terms, int *starts, bool is_listed SECTION_PARAMETERS) {
+static void TILE(int row, int panel, const ulong *words SECTION_PARAMETERS) {
 #else
 static void TILE(int row, int panel SECTION_PARAMETERS) {
 #endif
   const int column = panel * TILE_COLUMNS;
-  global const real *restrict left =
-      left_buffer + LEFT_OFFSET + (size_t)row * LEFT_TILE_STRIDE;
+  global const LEFT_ELEMENT *restrict left = LEFT_TILE(row);
   global const real *restrict right =
       right_buffer + RIGHT_OFFSET + (RIGHT_PACKED ? (size_t)column * INNER : column);
-#if SKIPS_ZEROS
-  if (!is_listed) LIST_TERMS(left, row == 0, terms, starts);
-#endif
+  FIND_ROWS(row)
 
   vec total[TILE_ROWS * TILE_VECTORS];
 #if !IS_ONE_BLOCK
+#if FIRST_TERM == 0
+#pragma unroll
+  for (int i = 0; i < TILE_ROWS * TILE_VECTORS; ++i) total[i] = (vec)(0);
+#else
 #pragma nounroll
   for (int i = 0; i < TILE_ROWS * TILE_VECTORS; ++i)
-#if FIRST_TERM == 0
-    total[i] = (vec)(0);
-#else
     total[i] = LOAD(partial + (row + i % TILE_ROWS) * COLUMNS + column + i / TILE_ROWS * WIDTH);
 #endif
 #endif
@@ -58,21 +62,16 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
     vec sum[TILE_ROWS * TILE_VECTORS];
 #pragma unroll
     for (int i = 0; i < TILE_ROWS * TILE_VECTORS; ++i) sum[i] = (vec)(0);
+    const int end = min(block + BLOCK, END_TERM);
 #if SKIPS_ZEROS
-    const int number = (block - FIRST_TERM) / BLOCK;
-#pragma unroll UNROLLED_TERMS
-    for (int t = starts[number]; t < starts[number + 1]; ++t) {
-      const int k = FIRST_TERM + terms[t], k_ahead = FIRST_TERM + terms[t + PREFETCH_TERMS];
-      global const real *restrict left_term = left + k * LEFT_TERM_STRIDE;
-      global const real *restrict right_term = right + k * RIGHT_STRIDE;
-      global const real *restrict right_ahead = right + k_ahead * RIGHT_STRIDE;
+    FOR_LISTED_TERMS(block, end) {
+      global const LEFT_ELEMENT *restrict left_term = left + TERM_OFFSET(LISTED_TERM);
+      global const real *restrict right_term = right + LISTED_TERM * RIGHT_STRIDE;
 #else
     global const real *restrict left_term = left + (size_t)block * LEFT_TERM_STRIDE;
     global const real *restrict right_term = right + (size_t)block * RIGHT_STRIDE;
-    const int end = min(block + BLOCK, END_TERM);
 #pragma unroll UNROLLED_TERMS
     for (int k = block; k < end; ++k) {
-      global const real *restrict right_ahead = right_term + PREFETCH_TERMS * RIGHT_STRIDE;
 #if LEFT_PACKED
       PREFETCH(left_term + PREFETCH_TERMS * LEFT_TERM_STRIDE, 3);
 #elif LEFT_TRANSPOSED
@@ -86,12 +85,14 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
       vec b[TILE_VECTORS];
 #pragma unroll
       for (int j = 0; j < TILE_VECTORS; ++j) {
-        PREFETCH(right_ahead + j * WIDTH, 3);
+#if !SKIPS_ZEROS
+        PREFETCH(right_term + PREFETCH_TERMS * RIGHT_STRIDE + j * WIDTH, 3);
+#endif
         b[j] = LOAD(right_term + j * WIDTH);
       }
 #pragma unroll
       for (int i = 0; i < TILE_ROWS; ++i) {
-        const vec a = (vec)(left_term[i * LEFT_STRIDE]);
+        const vec a = (vec)(LEFT_VALUE(left_term[ROW_OFFSET(i)]));
 #pragma unroll
         for (int j = 0; j < TILE_VECTORS; ++j)
           sum[j * TILE_ROWS + i] = fma(a, b[j], sum[j * TILE_ROWS + i]);
@@ -120,6 +121,8 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
 #endif
       }
 }
+#undef FOR_LISTED_TERMS
+#undef LISTED_TERM
 #undef IS_ONE_BLOCK
 #undef RIGHT_STRIDE
 #undef TILE_COLUMNS

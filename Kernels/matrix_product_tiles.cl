@@ -6,16 +6,15 @@
 // group, and the group from the cache. What LIST_TERMS finds in a tile is kept for all panels of a group.
 
 #if SKIPS_ZEROS
-#define TERM_ARGUMENTS , terms, starts, is_listed
+#define TERM_ARGUMENTS , words + (tile - listed) * LIST_WORDS
 #else
 #define TERM_ARGUMENTS
 #endif
 
 SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
 #if SKIPS_ZEROS
-  ushort terms[END_TERM - FIRST_TERM + PREFETCH_TERMS + WIDTH];
-  int starts[(END_TERM - FIRST_TERM + BLOCK - 1) / BLOCK + 1];
-  int listed = -1;
+  ulong words[LISTED_TILES * LIST_WORDS];
+  int listed = -LISTED_TILES;
 #endif
   for (int unit = begin; unit < end; ++unit) {
     const int first_panel = unit / (TILES * GROUP_PANELS) * GROUP_PANELS;
@@ -24,8 +23,10 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
     const int tile = place / panels;
     const int panel = first_panel + place % panels;
 #if SKIPS_ZEROS
-    const bool is_listed = tile == listed;
-    listed = tile;
+    if (tile < listed || tile >= listed + LISTED_TILES) {
+      listed = tile;
+      LIST_TERMS(tile * TILE_ROWS, words SECTION_ARGUMENTS);
+    }
 #endif
 #if HAS_REST
     if (tile == TILES - 1) {
@@ -37,3 +38,12 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   }
 }
 #undef TERM_ARGUMENTS
+#undef LIST_WORDS
+#undef ROWS_ARE_SAMPLES
+#undef ROW_PLACE
+#undef LEFT_TILE
+#undef FIND_ROWS
+#undef ROW_OFFSET
+#undef TERM_OFFSET
+#undef LEFT_ELEMENT
+#undef LEFT_VALUE

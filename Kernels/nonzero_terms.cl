@@ -1,50 +1,97 @@
 // The terms of a product that count for a tile: those in which some of its TILE_ROWS rows of a sparse left
-// operand is not zero. The others add nothing to sums of finite numbers.
+// operand is not zero, see left_operand.cl. The others add nothing to sums of finite numbers. All terms count
+// for the first tile.
 //
-// left        the tile's first element; strides are those of matrix_product_cpu.cl
-// lists_all   whether all terms count
-// terms       gets the numbers of the terms, from FIRST_TERM on and in order, and behind them PREFETCH_TERMS
-//             more to be asked for; WIDTH besides are written to
-// starts      gets where those of each block of BLOCK terms begin, and where the last ones end
+// row    the first row of LISTED_TILES tiles side by side
+// words  for each tile, LIST_WORDS numbers whose bits stand for the terms from FIRST_TERM on, the lowest first
 
-#if END_TERM - FIRST_TERM > 65536
-#error "terms are numbered by ushort"
+#define LIST_WORDS ((END_TERM - FIRST_TERM + 63) / 64)
+
+#if BLOCK % 64 != 0
+#error "a block of terms has whole words"
+#endif
+#if LISTED_TILES * TILE_ROWS > 16
+#error "16 elements of a term are looked at together"
 #endif
 
-static void LIST_TERMS(
-    global const real *restrict left, bool lists_all, ushort *terms, int *starts) {
-  int count = 0;
-  for (int block = FIRST_TERM; block < END_TERM; block += BLOCK) {
-    const int end = min(block + BLOCK, END_TERM);
-    *starts++ = count;
-#if LEFT_STRIDE == 1
-#pragma unroll 4
-    for (int k = block; k < end; ++k) {
-      PREFETCH(left + (size_t)(k + PREFETCH_TERMS) * LEFT_TERM_STRIDE, 3);
-      uint bits = 0;
-      for (int i = 0; i < TILE_ROWS; ++i) bits |= as_uint(left[k * LEFT_TERM_STRIDE + i]);
-      terms[count] = k - FIRST_TERM;
-      // Without the sign, that of a zero.
-      count += lists_all || (bits << 1) != 0;
+// 16 elements that lie side by side, and which of them are not zero: -1, or else 0. Elements may be put
+// together by bits before.
+#if LEFT_IS_BYTES
+#define ELEMENTS uchar16
+#define LOAD_ELEMENTS(pointer) (*(global const unaligned_bytes *)(pointer))
+#define ARE_NONZERO(elements) ((elements) != (uchar16)(0))
+#else
+// A zero may have a sign.
+#define ELEMENTS uint16
+#define LOAD_ELEMENTS(pointer) as_uint16(LOAD(pointer))
+#define ARE_NONZERO(elements) convert_char16(((elements) << 1) != 0)
+#endif
+
+static void LIST_TERMS(int row, ulong *words SECTION_PARAMETERS) {
+#if LEFT_STRIDE == 1 && !ROWS_ARE_SAMPLES
+  // Rows lie side by side.
+  global const LEFT_ELEMENT *restrict left = LEFT_TILE(row);
+  const char16 is_row = convert_char16(LANE_INDEX < ROWS - row);
+#else
+  global const LEFT_ELEMENT *restrict left = left_buffer + LEFT_OFFSET;
+  size_t offsets[TILE_ROWS], next_offsets[TILE_ROWS];
+  for (int i = 0; i < TILE_ROWS; ++i) {
+    offsets[i] = ROW_PLACE(min(row + i, ROWS - 1));
+    next_offsets[i] = ROW_PLACE(min(row + TILE_ROWS + i, ROWS - 1));
+  }
+#endif
+  for (int word = 0; word < LIST_WORDS; ++word) {
+    const int first = FIRST_TERM + 64 * word;
+#if LEFT_STRIDE == 1 && !ROWS_ARE_SAMPLES
+    // For each row, 8 bytes that stand for 8 terms each.
+    uchar16 bytes[8];
+    for (int byte = 0; byte < 8; ++byte) {
+      char16 bits = 0;
+#pragma unroll
+      for (int bit = 0; bit < 8; ++bit) {
+        const int k = min(first + 8 * byte + bit, END_TERM - 1);
+        bits |= ARE_NONZERO(LOAD_ELEMENTS(left + TERM_OFFSET(k))) & (char16)((char)(1 << bit));
+      }
+      bytes[byte] = as_uchar16(bits & is_row);
+    }
+#pragma unroll
+    for (int tile = 0; tile < LISTED_TILES; ++tile) {
+      ulong bits = 0;
+#pragma unroll
+      for (int byte = 0; byte < 8; ++byte) {
+        uchar rows = 0;
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; ++i) rows |= ((uchar *)&bytes[byte])[tile * TILE_ROWS + i];
+        bits |= (ulong)rows << 8 * byte;
+      }
+      words[tile * LIST_WORDS + word] = bits;
     }
 #else
-    for (int k = block; k < end; k += WIDTH) {
-      uint16 bits = 0;
-      for (int i = 0; i < TILE_ROWS; ++i) bits |= as_uint16(LOAD(left + i * LEFT_STRIDE + k));
-      const ivec counts = (lists_all || (bits << 1) != 0) && LANE_INDEX < end - k;
-      // A byte for each term, the first one the lowest: to take them from numbers is cheaper than from memory.
-      const ulong2 flags = as_ulong2(convert_char16(counts));
-      for (int part = 0; part < 2; ++part) {
-        ulong rest = part == 0 ? flags.x : flags.y;
-        for (int i = 0; i < 8; ++i) {
-          terms[count] = k - FIRST_TERM + 8 * part + i;
-          count += rest & 1;
-          rest >>= 8;
-        }
-      }
+    ulong bits = 0;
+    for (int i = 0; i < min(64, END_TERM - first); i += 16) {
+      const int k = first + i;
+      // What the next tile needs may lie anywhere.
+      if (k * sizeof(LEFT_ELEMENT) % 64 == 0)
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; ++i) PREFETCH(left + next_offsets[i] + k, 2);
+      ELEMENTS elements = 0;
+#pragma unroll
+      for (int i = 0; i < TILE_ROWS; ++i) elements |= LOAD_ELEMENTS(left + offsets[i] + k);
+      // A byte for each term: one bit of each, which a product brings together in the highest byte.
+      const ulong2 flags = as_ulong2(ARE_NONZERO(elements)) & (ulong2)(0x8040201008040201);
+      const ulong2 bytes = flags * (ulong2)(0x0101010101010101) >> 56;
+      bits |= (bytes.x | bytes.y << 8) << i;
     }
+    words[word] = bits;
 #endif
   }
-  *starts = count;
-  for (int i = 0; i < PREFETCH_TERMS; ++i) terms[count + i] = 0;
+  if (row == 0)
+    for (int word = 0; word < LIST_WORDS; ++word) words[word] = -1;
+#if (END_TERM - FIRST_TERM) % 64 != 0
+  for (int tile = 0; tile < LISTED_TILES; ++tile)
+    words[(tile + 1) * LIST_WORDS - 1] &= ((ulong)1 << (END_TERM - FIRST_TERM) % 64) - 1;
+#endif
 }
+#undef ELEMENTS
+#undef LOAD_ELEMENTS
+#undef ARE_NONZERO

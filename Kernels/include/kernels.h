@@ -5,6 +5,7 @@ const char *kernels_common(void);
 const char *kernels_phases(void);
 const char *kernels_matrix_product_cpu(void);
 const char *kernels_matrix_product_tiles(void);
+const char *kernels_left_operand(void);
 const char *kernels_nonzero_terms(void);
 const char *kernels_matrix_product_gpu(void);
 const char *kernels_pack(void);

@@ -21,13 +21,19 @@ import Testing
     let halves = [UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32)]
     try backend.write(
       .int32([Int32(counter)] + halves.map { Int32(bitPattern: $0) }), to: counters, at: 0)
-    let program = try BatchProgram(
+    var program = try BatchProgram(
       DeviceDataset(dataset, on: backend, limit: .max), batch: batch, stride: 3,
       counter: (counters, 0),
       permutation: permutation, on: backend)
+    // The program's own copy is temporary.
+    let copy = try backend.allocate(.real, count: batch * 256)
+    let recorder = TapeRecorder()
+    let x = Tensor(recorder, recorder.leaf(.input(name: "x"), shape: [batch, 256]))
+    let span = program.bind(copy)
+    try program.append(recorder, leaves: [(x, program.x)], outputs: [(x, span)])
     try backend.run(try backend.prepare(program.program, arrays: program.arrays))
     return (
-      try backend.read(0..<batch * 256, of: program.arrays[program.x.buffer]!).floats,
+      try backend.read(0..<batch * 256, of: copy).floats,
       try backend.read(0..<batch, of: program.arrays[program.targets.buffer]!).floats
     )
   }

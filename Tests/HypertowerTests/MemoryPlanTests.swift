@@ -39,6 +39,13 @@ import Testing
     #expect(plan.slotSizes == [64, 64])
   }
 
+  @Test func typesAreApart() {
+    let types: [ElementType] = [.real, .int32, .real, .int32]
+    let buffers = types.map { BufferDescription(type: $0, count: 64, isTemporary: true) }
+    let plan = MemoryPlan(buffers, uses: [[0], [1], [2], [3]])
+    #expect(plan.slots == [0: 0, 1: 1, 2: 0, 3: 1] && plan.slotTypes == [.real, .int32])
+  }
+
   @Test func buffersOfTheOutsideHaveNoSlot() {
     let own = BufferDescription(type: .real, count: 5, isTemporary: true)
     let outside = BufferDescription(type: .real, count: 7, isTemporary: false)

@@ -201,10 +201,10 @@ import Testing
       let suited = profile.suited(to: program)
       return (suited.skipsZeros(of: product, in: program), suited.registerTile)
     }
-    #expect(suits(6, isSparse: true, .cpu) == (true, .low))
+    #expect(suits(4, isSparse: true, .cpu) == (true, .low))
     #expect(suits(6, isSparse: false, .cpu) == (false, .wide))
     // One tile does all terms.
-    #expect(suits(5, isSparse: true, .cpu) == (false, .wide))
+    #expect(suits(3, isSparse: true, .cpu) == (false, .wide))
     #expect(suits(30, isSparse: true, .gpu) == (false, .wide))
     var narrow = DeviceProfile.cpu
     narrow.registerTile = .narrow

@@ -30,14 +30,16 @@ final class MeasuringBackend: Backend {
   private final class Nothing: Executable {}
 
   func allocate(_ type: ElementType, count: Int) throws -> any DeviceArray {
-    let size =
-      switch type {
-      case .real: realSize
-      case .int32: MemoryLayout<Int32>.size
-      case .byte: 1
-      }
-    add(count * size)
+    add(count * size(of: type))
     return Array(type, count)
+  }
+
+  private func size(of type: ElementType) -> Int {
+    switch type {
+    case .real: realSize
+    case .int32: MemoryLayout<Int32>.size
+    case .byte: 1
+    }
   }
 
   private func add(_ bytes: Int) {
@@ -60,7 +62,7 @@ final class MeasuringBackend: Backend {
   ) throws -> any Executable {
     let plan = MemoryPlan(
       program.buffers, uses: program.instructions.map { $0.accesses.map(\.buffer) })
-    for count in plan.slotSizes { add(count * realSize) }
+    for (type, count) in zip(plan.slotTypes, plan.slotSizes) { add(count * size(of: type)) }
     return Nothing()
   }
 

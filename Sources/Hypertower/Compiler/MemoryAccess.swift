@@ -102,7 +102,7 @@ extension MatrixProduct {
 }
 
 extension BatchGather {
-  fileprivate var accesses: [MemoryAccess] {
+  var accesses: [MemoryAccess] {
     [MemoryAccess(counter, count: permutation == nil ? 1 : 3, isWrite: false)]
       + sources.flatMap { source in
         [

@@ -1,10 +1,12 @@
-/// Which of a program's temporary buffers share memory: those that are never in use at the same
-/// time.
+/// Which of a program's temporary buffers share memory: those of one type that are never in use at the
+/// same time.
 struct MemoryPlan {
   /// The slot of each temporary buffer that is in use at all, by its number.
   private(set) var slots: [Int: Int] = [:]
   /// The number of elements of each slot.
   private(set) var slotSizes: [Int] = []
+  /// What each slot holds.
+  private(set) var slotTypes: [ElementType] = []
 
   /// - Parameters:
   ///   - buffers: the program's buffers, of which the temporary ones get slots.
@@ -19,13 +21,16 @@ struct MemoryPlan {
     var lastUses: [Int] = []
     let inOrder = lives.sorted { ($0.value.lowerBound, $0.key) < ($1.value.lowerBound, $1.key) }
     for (buffer, life) in inOrder {
-      let count = buffers[buffer].count
-      let free = lastUses.indices.filter { lastUses[$0] < life.lowerBound }
+      let (type, count) = (buffers[buffer].type, buffers[buffer].count)
+      let free = lastUses.indices.filter {
+        slotTypes[$0] == type && lastUses[$0] < life.lowerBound
+      }
       // The smallest slot that is large enough, or the largest one, grown.
       let fitting = free.filter { slotSizes[$0] >= count }.min { slotSizes[$0] < slotSizes[$1] }
       let slot = fitting ?? free.max { slotSizes[$0] < slotSizes[$1] } ?? slotSizes.count
       if slot == slotSizes.count {
         slotSizes.append(0)
+        slotTypes.append(type)
         lastUses.append(0)
       }
       slotSizes[slot] = Swift.max(slotSizes[slot], count)

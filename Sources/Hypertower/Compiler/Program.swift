@@ -21,10 +21,17 @@ package struct Program: Sendable {
     return buffers.count - 1
   }
 
-  /// Adds a buffer of `count` reals for an intermediate result, whose memory is the backend's
-  /// business, and returns its number.
-  package mutating func addTemporary(count: Int) -> Int {
-    buffers.append(BufferDescription(type: .real, count: count, isTemporary: true))
+  /// Adds a buffer for an intermediate result, whose memory is the backend's business, and returns its
+  /// number.
+  ///
+  /// - Parameters:
+  ///   - type: default: `.real`.
+  ///   - isSparse: see `BufferDescription`; default: false.
+  package mutating func addTemporary(
+    _ type: ElementType = .real, count: Int, isSparse: Bool = false
+  ) -> Int {
+    buffers.append(
+      BufferDescription(type: type, count: count, isTemporary: true, isSparse: isSparse))
     return buffers.count - 1
   }
 }

@@ -4,7 +4,8 @@ package struct BatchProgram {
   package var program = Program()
   /// The array of each buffer; nil for temporary ones.
   package private(set) var arrays: [(any DeviceArray)?] = []
-  /// The features and targets of the batch, `[batch, features]` and the shape of the targets.
+  /// The features and targets of the batch, `[batch, features]` and the shape of the targets. Features of
+  /// a data set on the device are in a temporary buffer.
   package let x: Span
   package let targets: Span
   /// What sends the batches, where the data set is not on the device.
@@ -34,12 +35,13 @@ package struct BatchProgram {
       return Span(
         buffer: program.addBuffer(array.type, count: array.count, isSparse: isSparse))
     }
-    let xArray = try backend.allocate(.real, count: batch * dataset.featureCount)
+    let featureCount = batch * dataset.featureCount
     let targetArray = try backend.allocate(.real, count: batch * targetWidth)
-    x = bind(xArray, isSparse: data.isSparse)
     targets = bind(targetArray)
     if let resident = data.resident {
       stream = nil
+      x = Span(buffer: program.addTemporary(count: featureCount, isSparse: data.isSparse))
+      arrays.append(nil)
       let (features, labels) = (bind(resident.features), bind(resident.targets))
       var counterSpan = bind(counter.array)
       counterSpan.offset = counter.offset
@@ -59,6 +61,8 @@ package struct BatchProgram {
             permutation: permutation))
       ]
     } else {
+      let xArray = try backend.allocate(.real, count: featureCount)
+      x = bind(xArray, isSparse: data.isSparse)
       stream = BatchStream(
         dataset: dataset, batch: batch, stride: stride, permutation: permutation, x: xArray,
         targets: targetArray)

@@ -49,7 +49,7 @@ package final class CPUBackend<Element: HostReal>: Backend {
   ) -> any Executable {
     let plan = MemoryPlan(
       program.buffers, uses: program.instructions.map { $0.accesses.map(\.buffer) })
-    let slots = plan.slotSizes.map { CPUArray<Element>(.real, count: $0, zero: 0) }
+    let slots = zip(plan.slotTypes, plan.slotSizes).map { allocate($0, count: $1) }
     return CPUExecutable<Element>(
       program,
       alternatives.map { arrays in

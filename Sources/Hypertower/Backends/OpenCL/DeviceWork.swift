@@ -13,7 +13,8 @@ struct DeviceWork {
     case clblast(MatrixProduct, result: Span)
     /// The epilogue of a product that lies in memory, in so many parts.
     case epilogue(MatrixProduct, product: Span, parts: Int)
-    case gatherBatch(BatchGather)
+    /// A gather that numbers the batch's samples, too, if there are others for `samples`.
+    case gatherBatch(BatchGather, numbers: Span?)
     case increment(Span)
     case projectGradient(GradientProjection)
     case walkTower(TowerWalk)
@@ -22,8 +23,7 @@ struct DeviceWork {
 
   /// Some terms of a product by register tiles.
   struct TilePass {
-    /// The left operand in panels of tile rows, if it was packed.
-    let left: Span?
+    let left: LeftOperand
     /// The right operand in panels of tile columns, if it was packed.
     let right: Span?
     /// Whether terms that are zeros in all of a tile's rows are left out.
@@ -33,6 +33,16 @@ struct DeviceWork {
     let terms: Range<Int>
     /// Where totals lie between passes, if there are several.
     let partial: Span?
+  }
+
+  /// Where the left operand of a product by register tiles is read.
+  enum LeftOperand {
+    /// Where the product has it.
+    case matrix
+    /// In panels of tile rows, into which it was packed.
+    case panels(Span)
+    /// In a data set.
+    case batch(BatchInPlace)
   }
 
   let kind: Kind
@@ -51,6 +61,7 @@ struct DeviceWork {
   /// - Parameter program: gets temporary buffers for what the work needs besides.
   static func all(of program: inout Program, _ profile: DeviceProfile) -> [DeviceWork] {
     var result: [DeviceWork] = []
+    var inPlace: [BatchInPlace] = []
     for instruction in program.instructions {
       func single(_ kind: Kind) -> DeviceWork {
         DeviceWork(kind, instruction.accesses, rowCount: instruction.rowCount)
@@ -63,9 +74,15 @@ struct DeviceWork {
             rowCount: LoopNestCode.rowCount(of: nest, profile)))
       case .matrixProduct(let product):
         result += works(
-          of: product, skipsZeros: profile.skipsZeros(of: product, in: program), profile
+          of: product, skipsZeros: profile.skipsZeros(of: product, in: program),
+          batch: inPlace.first { $0.source.to == product.left.span }, profile
         ) { Span(buffer: program.addTemporary(count: $0)) }
-      case .gatherBatch(let gather): result.append(single(.gatherBatch(gather)))
+      case .gatherBatch(let gather):
+        let numbers = Span(buffer: program.addTemporary(.int32, count: gather.batchSize))
+        let batches = gather.sources.filter { program.canRead($0, of: gather, profile) }
+          .map { BatchInPlace(source: $0, of: gather, numbers: numbers) }
+        inPlace += batches
+        result.append(work(of: gather, without: batches))
       case .increment(let counter): result.append(single(.increment(counter)))
       case .projectGradient(let projection): result.append(single(.projectGradient(projection)))
       case .walkTower(let walk): result.append(single(.walkTower(walk)))
@@ -75,9 +92,24 @@ struct DeviceWork {
     return result
   }
 
+  /// - Parameter batches: what is read in place and not copied.
+  private static func work(of gather: BatchGather, without batches: [BatchInPlace]) -> DeviceWork {
+    guard let numbers = batches.first?.numbers else {
+      return DeviceWork(
+        .gatherBatch(gather, numbers: nil), gather.accesses, rowCount: gather.batchSize)
+    }
+    var gather = gather
+    gather.sources.removeAll { source in batches.contains { $0.source.to == source.to } }
+    // Not cut into rows: a block of rows asks for the samples of the next one, too.
+    return DeviceWork(
+      .gatherBatch(gather, numbers: numbers),
+      gather.accesses + [MemoryAccess(numbers, count: gather.batchSize, isWrite: true)],
+      rowCount: nil)
+  }
+
   private static func works(
-    of product: MatrixProduct, skipsZeros: Bool, _ profile: DeviceProfile,
-    temporary: (Int) -> Span
+    of product: MatrixProduct, skipsZeros: Bool, batch: BatchInPlace?,
+    _ profile: DeviceProfile, temporary: (Int) -> Span
   ) -> [DeviceWork] {
     // What tuning finds it finds for products that leave nothing out.
     let schedule =
@@ -124,8 +156,8 @@ struct DeviceWork {
             ], rowCount: nil))
         return (packing.panels, MemoryAccess(packing.panels, count: count, isWrite: false))
       }
-      let left =
-        packsLeft
+      let packedLeft =
+        packsLeft && batch == nil
         ? pack(
           product.left, product.leftAccess, across: product.rows,
           panel: profile.tileRows(for: product.rows), isTransposed: !product.left.isTransposed)
@@ -137,13 +169,25 @@ struct DeviceWork {
           panel: MatrixProductCode.panelWidth(product, profile),
           isTransposed: product.right.isTransposed) : nil
       let passes = MatrixProductCode.passes(
-        product, isLeftPacked: packsLeft, skipsZeros: skipsZeros)
+        product, isLeftPacked: packedLeft != nil, skipsZeros: skipsZeros)
       let count = product.rows * product.columns
       let partial = passes.count > 1 ? temporary(count) : nil
+      let left: LeftOperand
+      let leftAccesses: [MemoryAccess]
+      if let batch {
+        left = .batch(batch)
+        leftAccesses = batch.accesses
+      } else if let packedLeft {
+        left = .panels(packedLeft.panels)
+        leftAccesses = [packedLeft.access]
+      } else {
+        left = .matrix
+        leftAccesses = [product.leftAccess]
+      }
       for terms in passes {
         let isLast = terms.upperBound == product.inner
         let pass = TilePass(
-          left: left?.panels, right: right?.panels, skipsZeros: skipsZeros,
+          left: left, right: right?.panels, skipsZeros: skipsZeros,
           prefetchTerms: prefetchTerms, terms: terms, partial: partial)
         let totals = partial.map {
           [MemoryAccess($0, count: count, isWrite: !isLast, rowStride: product.columns)]
@@ -151,7 +195,7 @@ struct DeviceWork {
         works.append(
           DeviceWork(
             .product(product, pass),
-            [left?.access ?? product.leftAccess, right?.access ?? product.rightAccess]
+            leftAccesses + [right?.access ?? product.rightAccess]
               + (totals ?? []) + (isLast ? product.epilogueAccesses : []),
             rowCount: partial == nil ? product.rows : nil))
       }
@@ -193,7 +237,7 @@ struct DeviceWork {
       elementCost * nest.keptShape.dropFirst().reduce(1, *) * nest.reducedShape.elementCount
     case .epilogue(let product, _, let parts): elementCost * parts * product.columns
     case .projectGradient(let projection): elementCost * projection.entry.rowLength
-    case .gatherBatch(let gather): elementCost * gather.sources.map(\.width).reduce(0, +)
+    case .gatherBatch(let gather, _): elementCost * gather.sources.map(\.width).reduce(0, +)
     case .product, .pack, .clblast, .increment, .walkTower, .updateParameters: nil
     }
   }

@@ -2,7 +2,10 @@ internal import Kernels
 
 /// Writes the sections that bring batches from a data set.
 enum GatherCode {
-  static func section(_ gather: BatchGather, _ profile: DeviceProfile) -> KernelSection {
+  /// - Parameter numbers: where the numbers of the batch's samples go, if anything wants them.
+  static func section(
+    _ gather: BatchGather, numbers: Span?, _ profile: DeviceProfile
+  ) -> KernelSection {
     var copies = ""
     var parameters = [
       KernelSection.Parameter(
@@ -34,6 +37,10 @@ enum GatherCode {
 
         """
     }
+    if let numbers {
+      parameters.append(.init("global int *numbers", .buffer(numbers.buffer)))
+      copies += "    if (LANE == 0) numbers[row] = sample;\n"
+    }
     let permutation = gather.permutation
     let template = String(cString: kernels_gather_batch())
       .replacing("    COPY_ROW\n", with: copies)
@@ -47,7 +54,8 @@ enum GatherCode {
       ], template)
     let lanes = profile.lanes(for: gather.sources.map(\.width).max() ?? 1)
     return KernelSection(
-      label: "gathering \(gather.batchSize) samples", source: source, parameters: parameters,
+      label: "\(numbers == nil ? "gathering" : "numbering") \(gather.batchSize) samples",
+      source: source, parameters: parameters,
       units: gather.batchSize, unitsPerGroup: profile.unitsPerGroup(gather.batchSize, lanes: lanes),
       unitsPerBlock: profile.tileRows(for: gather.batchSize), lanes: lanes)
   }

@@ -51,9 +51,9 @@ struct KernelSource {
 
   /// The names that sections give to their functions; each gets names of its own.
   private static let functionNames = [
-    "SECTION", "EPILOGUE", "WHOLE_TILE", "LAST_TILE", "LIST_WHOLE_TILE", "LIST_LAST_TILE",
+    "SECTION", "EPILOGUE", "WHOLE_TILE", "LAST_TILE", "LIST_TERMS",
     "TILE_OF", "FETCH", "PUT", "PACK", "PROJECT", "UPDATE_BLOCK", "UNIFORMS", "HASH", "PERMUTE",
-    "QUOTIENT",
+    "QUOTIENT", "BYTE_VALUES",
   ]
 
   /// - Parameter buffers: those of the program that the sections name.

@@ -86,7 +86,8 @@ enum LaunchCode {
     case .pack(let packing): PackingCode.section(packing)
     case .epilogue(let product, let result, let parts):
       EpilogueCode.section(product, of: result, parts: parts, profile)
-    case .gatherBatch(let gather): GatherCode.section(gather, profile)
+    case .gatherBatch(let gather, let numbers):
+      GatherCode.section(gather, numbers: numbers, profile)
     case .increment(let counter): GatherCode.section(incrementing: counter)
     case .projectGradient(let projection): BottomRuleCode.section(projection, profile)
     case .walkTower(let walk): TowerCode.section(walk, profile)

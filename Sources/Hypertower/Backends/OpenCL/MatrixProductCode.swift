@@ -23,72 +23,68 @@ enum MatrixProductCode {
     }
   }
 
-  /// So many terms, two bytes each, as a cache keeps beside what a tile works with.
-  private static let mostListedTerms = 32 * MatrixProduct.blockSize
+  /// So many terms, a bit each, as a cache keeps beside what a tile works with.
+  private static let mostListedTerms = 256 * MatrixProduct.blockSize
 
   /// - Parameter isCut: whether the product runs with others, block of rows by block of rows.
   static func registerTile(
     _ product: MatrixProduct, _ pass: DeviceWork.TilePass, isCut: Bool, _ profile: DeviceProfile
   ) -> KernelSection {
-    let (left, right) = (pass.left, pass.right)
+    let right = pass.right
     let width = panelWidth(product, profile)
     let panelCount = (product.columns + width - 1) / width
     let rows = profile.tileRows(for: product.rows)
     let rest = product.rows % rows
     let tiles = (product.rows + rows - 1) / rows
-    // Blocks of rows that go through several products need all panels in one group.
+    // Blocks of rows that go through several products need all panels in one group. Where zeros are left
+    // out, a group is read more often for as much work.
     let cached = DeviceProfile.largestSharedOperand
     let groupPanels =
       pass.terms.count * product.columns <= cached
-      ? panelCount : Swift.max(1, cached / (pass.terms.count * width))
-    let leftStrides =
-      switch (left == nil, product.left.isTransposed) {
-      case (false, _): (row: 1, term: rows, tile: product.inner)
-      case (true, true): (row: 1, term: product.rows, tile: 1)
-      case (true, false): (row: product.inner, term: 1, tile: product.inner)
-      }
+      ? panelCount
+      : Swift.max(1, cached / (pass.skipsZeros ? 2 : 1) / (pass.terms.count * width))
+    let left = LeftOperandCode(product, pass.left, tileRows: rows)
+    // Side by side, rows of several tiles are looked at in one go; not all, for the work is shared.
+    let listedTiles =
+      pass.skipsZeros && left.hasAdjacentRows
+      ? Swift.max(1, Swift.min(16 / rows, tiles / (4 * profile.computeUnits))) : 1
     let epilogue = Epilogue(product)
-    let body =
-      (pass.skipsZeros ? String(cString: kernels_nonzero_terms()) : "")
-      + String(cString: kernels_matrix_product_cpu())
+    let body = String(cString: kernels_matrix_product_cpu())
     func tile(_ name: String, rows: Int) -> String {
-      "#define TILE \(name)\n#define LIST_TERMS LIST_\(name)\n"
-        + defining([("TILE_ROWS", rows)], body) + "#undef TILE\n#undef LIST_TERMS\n"
+      "#define TILE \(name)\n" + defining([("TILE_ROWS", rows)], body) + "#undef TILE\n"
     }
     let source = defining(
       [
         ("ROWS", product.rows), ("COLUMNS", product.columns), ("INNER", product.inner),
-        ("LEFT_OFFSET", left?.offset ?? product.left.span.offset),
         ("RIGHT_OFFSET", right?.offset ?? product.right.span.offset),
-        ("LEFT_STRIDE", leftStrides.row), ("LEFT_TERM_STRIDE", leftStrides.term),
-        ("LEFT_TILE_STRIDE", leftStrides.tile), ("LEFT_PACKED", left == nil ? 0 : 1),
-        ("LEFT_TRANSPOSED", product.left.isTransposed ? 1 : 0),
         ("RIGHT_PACKED", right == nil ? 0 : 1), ("SKIPS_ZEROS", pass.skipsZeros ? 1 : 0),
         ("BLOCK", MatrixProduct.blockSize), ("FIRST_TERM", pass.terms.lowerBound),
         ("END_TERM", pass.terms.upperBound), ("TILE_VECTORS", width / profile.width),
         ("PREFETCH_TERMS", pass.prefetchTerms),
         ("PREFETCHES_LEFT", profile.registerTile.asksForNextRows && !isCut ? 1 : 0),
         ("UNROLLED_TERMS", profile.registerTile.unrolledTerms),
-      ],
-      epilogue.wrap(
-        tile("WHOLE_TILE", rows: rows) + (rest > 0 ? tile("LAST_TILE", rows: rest) : "")
-          + defining(
-            [
-              ("TILE_ROWS", rows), ("HAS_REST", rest > 0 ? 1 : 0), ("TILES", tiles),
-              ("PANELS", panelCount), ("GROUP_PANELS", groupPanels),
-            ], String(cString: kernels_matrix_product_tiles()))))
+      ] + left.definitions,
+      left.source
+        + epilogue.wrap(
+          tile("WHOLE_TILE", rows: rows) + (rest > 0 ? tile("LAST_TILE", rows: rest) : "")
+            + defining(
+              [
+                ("TILE_ROWS", rows), ("HAS_REST", rest > 0 ? 1 : 0), ("TILES", tiles),
+                ("PANELS", panelCount), ("GROUP_PANELS", groupPanels),
+                ("LISTED_TILES", listedTiles),
+              ],
+              (pass.skipsZeros ? String(cString: kernels_nonzero_terms()) : "")
+                + String(cString: kernels_matrix_product_tiles()))))
     return KernelSection(
       label: product.label + (pass.skipsZeros ? " without zeros" : ""), source: source,
-      parameters: [
-        .init(
-          "global const real *restrict left_buffer",
-          .buffer(left?.buffer ?? product.left.span.buffer)),
+      parameters: left.parameters + [
         .init(
           "global const real *restrict right_buffer",
-          .buffer(right?.buffer ?? product.right.span.buffer)),
+          .buffer(right?.buffer ?? product.right.span.buffer))
       ] + (pass.partial.map { [.init("global real *partial", .buffer($0.buffer))] } ?? [])
         + epilogue.arguments.parameters,
-      units: tiles * panelCount, unitsPerGroup: Swift.min(groupPanels, 8),
+      units: tiles * panelCount,
+      unitsPerGroup: listedTiles > 1 ? listedTiles * groupPanels : Swift.min(groupPanels, 8),
       unitsPerBlock: panelCount)
   }
 

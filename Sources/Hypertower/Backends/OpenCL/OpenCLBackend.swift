@@ -160,7 +160,7 @@ package final class OpenCLBackend: Backend {
   ) throws -> any Executable {
     let plan = LaunchPlan(works, fuses: program.fuses, profile)
     let memory = MemoryPlan(program.buffers, uses: plan.buffersInUse)
-    let slots = try memory.slotSizes.map { try buffer(.real, count: $0) }
+    let slots = try zip(memory.slotTypes, memory.slotSizes).map { try buffer($0, count: $1) }
     let buffers = alternatives.map { arrays in
       program.buffers.indices.map { buffer -> DeviceBuffer? in
         if let slot = memory.slots[buffer] { return slots[slot] }

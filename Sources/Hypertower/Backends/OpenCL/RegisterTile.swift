@@ -19,7 +19,7 @@ struct RegisterTile: Sendable, Equatable {
     vectors: 1, rows: 4...6, unrolledTerms: 4, asksForNextRows: false)
 
   /// As `wide`, with fewer rows: terms that are zeros in all of them are more. Sums take 20 registers.
-  static let low = RegisterTile(vectors: 4, rows: 3...5, unrolledTerms: 1, asksForNextRows: false)
+  static let low = RegisterTile(vectors: 4, rows: 3...3, unrolledTerms: 1, asksForNextRows: false)
 
   /// The tile for products with sparse left operands.
   var forSparseOperands: RegisterTile { self == .wide ? .low : self }

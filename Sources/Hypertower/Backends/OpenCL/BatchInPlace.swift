@@ -1,0 +1,43 @@
+/// A batch that is not copied: products read its samples where the data set has them.
+struct BatchInPlace {
+  /// What would be copied.
+  let source: BatchGather.Source
+  /// The numbers of the batch's samples, an int32 each.
+  let numbers: Span
+  /// What a product touches of it.
+  let accesses: [MemoryAccess]
+
+  init(source: BatchGather.Source, of gather: BatchGather, numbers: Span) {
+    self.source = source
+    self.numbers = numbers
+    accesses = [
+      MemoryAccess(numbers, count: gather.batchSize, isWrite: false),
+      MemoryAccess(source.from, count: gather.sampleCount * source.width, isWrite: false),
+    ]
+  }
+}
+
+extension Program {
+  /// Whether a batch can be read in place: only products read it that leave out its zeros, and they have
+  /// kernels for bytes and for numbers as they are.
+  func canRead(
+    _ source: BatchGather.Source, of gather: BatchGather, _ profile: DeviceProfile
+  ) -> Bool {
+    guard fuses, buffers[source.to.buffer].isTemporary,
+      source.type == .byte || source.type == .real && source.divisor == 1
+    else { return false }
+    return instructions.allSatisfy { instruction in
+      let uses = instruction.accesses.count { $0.buffer == source.to.buffer }
+      switch instruction {
+      case .gatherBatch: return true
+      case .matrixProduct(let product) where product.left.span == source.to:
+        let isBatch =
+          product.left.isTransposed
+          ? product.inner == gather.batchSize && product.rows == source.width
+          : product.rows == gather.batchSize && product.inner == source.width
+        return uses == 1 && isBatch && profile.skipsZeros(of: product, in: self)
+      default: return uses == 0
+      }
+    }
+  }
+}
