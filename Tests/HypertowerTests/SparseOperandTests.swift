@@ -187,7 +187,8 @@ import Testing
   /// A panel may begin with the last column, and reach as far as a tile is wide.
   @Test(arguments: [RegisterTile.wide, .narrow, .low])
   func panelsEndInThePadding(_ tile: RegisterTile) {
-    let width = tile.vectors * DeviceProfile.cpu.width * MemoryLayout<Float>.size
+    let width =
+      max(tile.vectors, tile.sparse.vectors) * DeviceProfile.cpu.width * MemoryLayout<Float>.size
     #expect(width <= DeviceBuffer.padding)
   }
 
@@ -208,6 +209,18 @@ import Testing
     #expect(suits(30, isSparse: true, .gpu) == (false, .wide))
     var narrow = DeviceProfile.cpu
     narrow.registerTile = .narrow
-    #expect(suits(7, isSparse: true, narrow) == (true, .narrow))
+    #expect(suits(3, isSparse: true, narrow) == (true, RegisterTile.narrow.besideSparse))
+    #expect(suits(2, isSparse: true, narrow) == (false, .narrow))
+    // Blocks of rows have whole tiles.
+    for tile in [RegisterTile.wide, .narrow] {
+      for rows in [4, 5, 24, 25, 100, 300, 784, 1000] {
+        var profile = DeviceProfile.cpu
+        profile.registerTile = tile.besideSparse
+        for chosen in 0...14 {
+          profile.choices.tileRows[rows] = chosen
+          #expect(profile.tileRows(for: rows) % tile.sparse.rows == 0, "\(rows) rows")
+        }
+      }
+    }
   }
 }

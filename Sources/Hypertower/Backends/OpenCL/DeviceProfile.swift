@@ -78,11 +78,15 @@ package struct DeviceProfile: Sendable, Equatable {
     return (units + groups - 1) / groups
   }
 
-  /// The height of register tiles for so many rows, which is that of blocks of rows.
+  /// The height of blocks of rows, of so many, which is that of register tiles but where zeros are left
+  /// out.
   func tileRows(for rows: Int) -> Int {
     guard groupSize == 1 else { return Self.blockRows }
     let greatest = Swift.min(registerTile.rows.upperBound, rows)
-    if let chosen = choices.tileRows[rows], 1...greatest ~= chosen { return chosen }
+    let step = Swift.min(registerTile.rowStep, rows)
+    if let chosen = choices.tileRows[rows], 1...greatest ~= chosen, chosen % step == 0 {
+      return chosen
+    }
     // The one that keeps all cores busy the shortest. A step of a tile costs its rows and about two
     // loads; a rest of rows at the end is a second kernel to build.
     func cost(_ height: Int) -> Int {
@@ -90,7 +94,7 @@ package struct DeviceProfile: Sendable, Equatable {
       let rounds = (tiles + computeUnits - 1) / computeUnits
       return rounds * (height + 2) * (rows % height == 0 ? 100 : 110)
     }
-    return (1...greatest).reversed().min { cost($0) < cost($1) }!
+    return stride(from: greatest / step * step, to: 0, by: -step).min { cost($0) < cost($1) }!
   }
 
   /// The same with the tile that suits `program`.
@@ -100,14 +104,14 @@ package struct DeviceProfile: Sendable, Equatable {
       return self.skipsZeros(of: product, in: program)
     }
     var profile = self
-    if skipsZeros { profile.registerTile = registerTile.forSparseOperands }
+    if skipsZeros { profile.registerTile = registerTile.besideSparse }
     return profile
   }
 
   /// Whether the product leaves out terms that are zeros in all rows of a tile, but for its first tile.
   func skipsZeros(of product: MatrixProduct, in program: Program) -> Bool {
     matrixSchedule == .registerTile && program.buffers[product.left.span.buffer].isSparse
-      && product.rows > registerTile.forSparseOperands.rows.upperBound
+      && product.rows > registerTile.sparse.rows
   }
 
   /// How a product is computed: as was found to be fastest, or by default.

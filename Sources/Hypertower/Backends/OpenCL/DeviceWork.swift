@@ -26,6 +26,8 @@ struct DeviceWork {
     let left: LeftOperand
     /// The right operand in panels of tile columns, if it was packed.
     let right: Span?
+    /// The size of tiles.
+    let tile: RegisterTile.Size
     /// Whether terms that are zeros in all of a tile's rows are left out.
     let skipsZeros: Bool
     /// How many terms ahead memory is asked for.
@@ -136,6 +138,11 @@ struct DeviceWork {
     case .clblast:
       return inMemory(parts: 1) { .clblast(product, result: $0) }
     case .tiles(let prefetchTerms, let packsLeft, let packsRight):
+      let tile =
+        skipsZeros
+        ? profile.registerTile.sparse
+        : RegisterTile.Size(
+          rows: profile.tileRows(for: product.rows), vectors: profile.registerTile.vectors)
       var works: [DeviceWork] = []
       /// The panels of a packed operand and the access to them.
       func pack(
@@ -160,13 +167,13 @@ struct DeviceWork {
         packsLeft && batch == nil
         ? pack(
           product.left, product.leftAccess, across: product.rows,
-          panel: profile.tileRows(for: product.rows), isTransposed: !product.left.isTransposed)
+          panel: tile.rows, isTransposed: !product.left.isTransposed)
         : nil
       let right =
         packsRight
         ? pack(
           product.right, product.rightAccess, across: product.columns,
-          panel: MatrixProductCode.panelWidth(product, profile),
+          panel: MatrixProductCode.panelWidth(product, tile, profile),
           isTransposed: product.right.isTransposed) : nil
       let passes = MatrixProductCode.passes(
         product, isLeftPacked: packedLeft != nil, skipsZeros: skipsZeros)
@@ -187,7 +194,7 @@ struct DeviceWork {
       for terms in passes {
         let isLast = terms.upperBound == product.inner
         let pass = TilePass(
-          left: left, right: right?.panels, skipsZeros: skipsZeros,
+          left: left, right: right?.panels, tile: tile, skipsZeros: skipsZeros,
           prefetchTerms: prefetchTerms, terms: terms, partial: partial)
         let totals = partial.map {
           [MemoryAccess($0, count: count, isWrite: !isLast, rowStride: product.columns)]

@@ -31,9 +31,9 @@ enum MatrixProductCode {
     _ product: MatrixProduct, _ pass: DeviceWork.TilePass, isCut: Bool, _ profile: DeviceProfile
   ) -> KernelSection {
     let right = pass.right
-    let width = panelWidth(product, profile)
+    let width = panelWidth(product, pass.tile, profile)
     let panelCount = (product.columns + width - 1) / width
-    let rows = profile.tileRows(for: product.rows)
+    let rows = pass.tile.rows
     let rest = product.rows % rows
     let tiles = (product.rows + rows - 1) / rows
     // Blocks of rows that go through several products need all panels in one group. Where zeros are left
@@ -85,13 +85,15 @@ enum MatrixProductCode {
         + epilogue.arguments.parameters,
       units: tiles * panelCount,
       unitsPerGroup: listedTiles > 1 ? listedTiles * groupPanels : Swift.min(groupPanels, 8),
-      unitsPerBlock: panelCount)
+      unitsPerBlock: profile.tileRows(for: product.rows) / rows * panelCount)
   }
 
   /// The number of columns of a tile: few go beyond the last one of the product.
-  static func panelWidth(_ product: MatrixProduct, _ profile: DeviceProfile) -> Int {
+  static func panelWidth(
+    _ product: MatrixProduct, _ tile: RegisterTile.Size, _ profile: DeviceProfile
+  ) -> Int {
     let vectors = Swift.max(1, (product.columns + profile.width - 1) / profile.width)
-    let most = profile.registerTile.vectors
+    let most = tile.vectors
     let panels = (vectors + most - 1) / most
     return (vectors + panels - 1) / panels * profile.width
   }
