@@ -27,7 +27,7 @@
 
 #if GROUP_SIZE == 1
 
-#define LONGEST_WAIT (1 << 17)
+#define LONGEST_WAIT (1 << 19)
 
 // The number of a share of `count`, from the work-group's own stock first; −1 if all are taken.
 SEPARATE int take_share(
@@ -54,7 +54,7 @@ static void end_share(volatile global int *counters, int place, int stocks) {
 // launch to the others.
 //
 // Waiting takes a core, which another program may need that keeps the others from theirs. So nobody
-// waits for much longer than a share takes; the last work-group stays.
+// waits for much longer than a share takes, some 0.2 ms; the last work-group stays.
 SEPARATE bool end_phase(
     volatile global int *counters, volatile global int *through, int place, int count, int stocks,
     int work_groups) {

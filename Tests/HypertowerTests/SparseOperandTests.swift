@@ -218,7 +218,8 @@ import Testing
         profile.registerTile = tile.besideSparse
         for chosen in 0...14 {
           profile.choices.tileRows[rows] = chosen
-          #expect(profile.tileRows(for: rows) % tile.sparse.rows == 0, "\(rows) rows")
+          let (block, dense) = (profile.blockRows(for: rows), profile.tileRows(for: rows))
+          #expect(block % tile.sparse.rows == 0 && block % dense == 0, "\(rows) rows")
         }
       }
     }

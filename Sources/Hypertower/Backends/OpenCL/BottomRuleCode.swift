@@ -61,7 +61,7 @@ enum BottomRuleCode {
         .init("int row_length", .constant(entry.rowLength)),
       ],
       units: entry.rowCount, unitsPerGroup: Swift.min(rows, Swift.max(1, entry.rowCount)),
-      unitsPerBlock: profile.tileRows(for: Swift.max(1, entry.rowCount)), lanes: lanes,
+      unitsPerBlock: profile.blockRows(for: Swift.max(1, entry.rowCount)), lanes: lanes,
       localMemory: LoopNestCode.foldMemory(profile))
   }
 

@@ -78,9 +78,14 @@ package struct DeviceProfile: Sendable, Equatable {
     return (units + groups - 1) / groups
   }
 
-  /// The height of blocks of rows, of so many, which is that of register tiles but where zeros are left
-  /// out.
+  /// The height of register tiles of so many rows, unless zeros are left out.
   func tileRows(for rows: Int) -> Int {
+    Swift.min(blockRows(for: rows), registerTile.rows.upperBound)
+  }
+
+  /// The height of blocks of so many rows: that of a register tile or, in programs that leave out zeros,
+  /// of several.
+  func blockRows(for rows: Int) -> Int {
     guard groupSize == 1 else { return Self.blockRows }
     let greatest = Swift.min(registerTile.rows.upperBound, rows)
     let step = Swift.min(registerTile.rowStep, rows)
@@ -94,7 +99,11 @@ package struct DeviceProfile: Sendable, Equatable {
       let rounds = (tiles + computeUnits - 1) / computeUnits
       return rounds * (height + 2) * (rows % height == 0 ? 100 : 110)
     }
-    return stride(from: greatest / step * step, to: 0, by: -step).min { cost($0) < cost($1) }!
+    let several = registerTile.tilesPerBlock * registerTile.rows.upperBound
+    let heights =
+      (several <= rows ? [several] : [])
+      + stride(from: greatest / step * step, to: 0, by: -step)
+    return heights.min { cost($0) < cost($1) }!
   }
 
   /// The same with the tile that suits `program`.

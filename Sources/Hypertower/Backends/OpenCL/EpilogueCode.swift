@@ -27,6 +27,6 @@ enum EpilogueCode {
       parameters: [.init("global const real *restrict result", .buffer(result.buffer))]
         + epilogue.arguments.parameters,
       units: rows, unitsPerGroup: profile.unitsPerGroup(rows, lanes: lanes),
-      unitsPerBlock: profile.tileRows(for: rows), lanes: lanes)
+      unitsPerBlock: profile.blockRows(for: rows), lanes: lanes)
   }
 }

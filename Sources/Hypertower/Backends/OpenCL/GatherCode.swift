@@ -57,7 +57,7 @@ enum GatherCode {
       label: "\(numbers == nil ? "gathering" : "numbering") \(gather.batchSize) samples",
       source: source, parameters: parameters,
       units: gather.batchSize, unitsPerGroup: profile.unitsPerGroup(gather.batchSize, lanes: lanes),
-      unitsPerBlock: profile.tileRows(for: gather.batchSize), lanes: lanes)
+      unitsPerBlock: profile.blockRows(for: gather.batchSize), lanes: lanes)
   }
 
   static func section(incrementing counter: Span) -> KernelSection {

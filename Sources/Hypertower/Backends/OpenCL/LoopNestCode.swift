@@ -66,7 +66,7 @@ struct LoopNestCode {
       source: "SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {\n\(code)}\n",
       parameters: arguments.parameters, units: units,
       unitsPerGroup: profile.unitsPerGroup(units, lanes: lanes),
-      unitsPerBlock: profile.tileRows(for: nest.keptShape[0]) * (units / nest.keptShape[0]),
+      unitsPerBlock: profile.blockRows(for: nest.keptShape[0]) * (units / nest.keptShape[0]),
       lanes: lanes, localMemory: isRows ? Self.foldMemory(profile) : 0)
   }
 

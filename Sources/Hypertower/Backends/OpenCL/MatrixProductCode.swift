@@ -85,7 +85,7 @@ enum MatrixProductCode {
         + epilogue.arguments.parameters,
       units: tiles * panelCount,
       unitsPerGroup: listedTiles > 1 ? listedTiles * groupPanels : Swift.min(groupPanels, 8),
-      unitsPerBlock: profile.tileRows(for: product.rows) / rows * panelCount)
+      unitsPerBlock: profile.blockRows(for: product.rows) / rows * panelCount)
   }
 
   /// The number of columns of a tile: few go beyond the last one of the product.
