@@ -18,9 +18,19 @@ struct BatchInPlace {
 }
 
 extension Program {
+  /// Divides a gather into what is copied and what is read in place.
+  func split(
+    _ gather: BatchGather, _ profile: DeviceProfile
+  ) -> (copied: BatchGather, inPlace: [BatchGather.Source]) {
+    let inPlace = gather.sources.filter { canRead($0, of: gather, profile) }
+    var copied = gather
+    copied.sources.removeAll { source in inPlace.contains { $0.to == source.to } }
+    return (copied, inPlace)
+  }
+
   /// Whether a batch can be read in place: only products read it that leave out its zeros, and they have
   /// kernels for bytes and for numbers as they are.
-  func canRead(
+  private func canRead(
     _ source: BatchGather.Source, of gather: BatchGather, _ profile: DeviceProfile
   ) -> Bool {
     guard fuses, buffers[source.to.buffer].isTemporary,

@@ -45,6 +45,11 @@ struct DeviceWork {
     case panels(Span)
     /// In a data set.
     case batch(BatchInPlace)
+
+    var isPacked: Bool {
+      guard case .panels = self else { return false }
+      return true
+    }
   }
 
   let kind: Kind
@@ -63,7 +68,7 @@ struct DeviceWork {
   /// - Parameter program: gets temporary buffers for what the work needs besides.
   static func all(of program: inout Program, _ profile: DeviceProfile) -> [DeviceWork] {
     var result: [DeviceWork] = []
-    var inPlace: [BatchInPlace] = []
+    var batches: [BatchInPlace] = []
     for instruction in program.instructions {
       func single(_ kind: Kind) -> DeviceWork {
         DeviceWork(kind, instruction.accesses, rowCount: instruction.rowCount)
@@ -77,14 +82,22 @@ struct DeviceWork {
       case .matrixProduct(let product):
         result += works(
           of: product, skipsZeros: profile.skipsZeros(of: product, in: program),
-          batch: inPlace.first { $0.source.to == product.left.span }, profile
+          batch: batches.first { $0.source.to == product.left.span }, profile
         ) { Span(buffer: program.addTemporary(count: $0)) }
       case .gatherBatch(let gather):
+        let (copied, inPlace) = program.split(gather, profile)
+        guard !inPlace.isEmpty else {
+          result.append(single(.gatherBatch(gather, numbers: nil)))
+          continue
+        }
         let numbers = Span(buffer: program.addTemporary(.int32, count: gather.batchSize))
-        let batches = gather.sources.filter { program.canRead($0, of: gather, profile) }
-          .map { BatchInPlace(source: $0, of: gather, numbers: numbers) }
-        inPlace += batches
-        result.append(work(of: gather, without: batches))
+        batches += inPlace.map { BatchInPlace(source: $0, of: gather, numbers: numbers) }
+        // Not cut into rows: a block of rows asks for the samples of the next one, too.
+        result.append(
+          DeviceWork(
+            .gatherBatch(copied, numbers: numbers),
+            copied.accesses + [MemoryAccess(numbers, count: gather.batchSize, isWrite: true)],
+            rowCount: nil))
       case .increment(let counter): result.append(single(.increment(counter)))
       case .projectGradient(let projection): result.append(single(.projectGradient(projection)))
       case .walkTower(let walk): result.append(single(.walkTower(walk)))
@@ -92,21 +105,6 @@ struct DeviceWork {
       }
     }
     return result
-  }
-
-  /// - Parameter batches: what is read in place and not copied.
-  private static func work(of gather: BatchGather, without batches: [BatchInPlace]) -> DeviceWork {
-    guard let numbers = batches.first?.numbers else {
-      return DeviceWork(
-        .gatherBatch(gather, numbers: nil), gather.accesses, rowCount: gather.batchSize)
-    }
-    var gather = gather
-    gather.sources.removeAll { source in batches.contains { $0.source.to == source.to } }
-    // Not cut into rows: a block of rows asks for the samples of the next one, too.
-    return DeviceWork(
-      .gatherBatch(gather, numbers: numbers),
-      gather.accesses + [MemoryAccess(numbers, count: gather.batchSize, isWrite: true)],
-      rowCount: nil)
   }
 
   private static func works(
@@ -163,12 +161,15 @@ struct DeviceWork {
             ], rowCount: nil))
         return (packing.panels, MemoryAccess(packing.panels, count: count, isWrite: false))
       }
-      let packedLeft =
-        packsLeft && batch == nil
-        ? pack(
-          product.left, product.leftAccess, across: product.rows,
-          panel: tile.rows, isTransposed: !product.left.isTransposed)
-        : nil
+      func leftOperand() -> (LeftOperand, accesses: [MemoryAccess]) {
+        if let batch { return (.batch(batch), batch.accesses) }
+        guard packsLeft else { return (.matrix, [product.leftAccess]) }
+        let packed = pack(
+          product.left, product.leftAccess, across: product.rows, panel: tile.rows,
+          isTransposed: !product.left.isTransposed)
+        return (.panels(packed.panels), [packed.access])
+      }
+      let (left, leftAccesses) = leftOperand()
       let right =
         packsRight
         ? pack(
@@ -176,21 +177,9 @@ struct DeviceWork {
           panel: MatrixProductCode.panelWidth(product, tile, profile),
           isTransposed: product.right.isTransposed) : nil
       let passes = MatrixProductCode.passes(
-        product, isLeftPacked: packedLeft != nil, skipsZeros: skipsZeros)
+        product, isLeftPacked: left.isPacked, skipsZeros: skipsZeros)
       let count = product.rows * product.columns
       let partial = passes.count > 1 ? temporary(count) : nil
-      let left: LeftOperand
-      let leftAccesses: [MemoryAccess]
-      if let batch {
-        left = .batch(batch)
-        leftAccesses = batch.accesses
-      } else if let packedLeft {
-        left = .panels(packedLeft.panels)
-        leftAccesses = [packedLeft.access]
-      } else {
-        left = .matrix
-        leftAccesses = [product.leftAccess]
-      }
       for terms in passes {
         let isLast = terms.upperBound == product.inner
         let pass = TilePass(

@@ -14,7 +14,7 @@ struct LeftOperandCode {
   }
 
   /// Whether a tile's rows lie side by side, term for term, beside those of the next tile.
-  var hasAdjacentRows: Bool { product.left.isTransposed && !isPacked }
+  var hasAdjacentRows: Bool { product.left.isTransposed && !operand.isPacked }
 
   private var span: Span {
     switch operand {
@@ -29,16 +29,11 @@ struct LeftOperandCode {
     return batch
   }
 
-  private var isPacked: Bool {
-    guard case .panels = operand else { return false }
-    return true
-  }
-
   private var isBytes: Bool { batch?.source.type == .byte }
 
   var definitions: [(String, Int)] {
     let strides =
-      switch (isPacked, product.left.isTransposed) {
+      switch (operand.isPacked, product.left.isTransposed) {
       case (true, _): (row: 1, term: tileRows, tile: product.inner)
       case (false, true): (row: 1, term: product.rows, tile: 1)
       case (false, false): (row: product.inner, term: 1, tile: product.inner)
@@ -47,7 +42,7 @@ struct LeftOperandCode {
       ("LEFT_OFFSET", span.offset), ("LEFT_STRIDE", strides.row),
       ("LEFT_TERM_STRIDE", strides.term), ("LEFT_TILE_STRIDE", strides.tile),
       ("LEFT_TRANSPOSED", product.left.isTransposed ? 1 : 0),
-      ("LEFT_PACKED", isPacked ? 1 : 0), ("LEFT_IN_PLACE", batch == nil ? 0 : 1),
+      ("LEFT_PACKED", operand.isPacked ? 1 : 0), ("LEFT_IN_PLACE", batch == nil ? 0 : 1),
       ("LEFT_IS_BYTES", isBytes ? 1 : 0),
     ]
   }
