@@ -26,7 +26,6 @@ typedef int16 ivec;
 typedef float16 unaligned_vec __attribute__((aligned(4)));
 typedef uchar16 unaligned_bytes __attribute__((aligned(1)));
 typedef int16 unaligned_ints __attribute__((aligned(4)));
-typedef ulong unaligned_ulong __attribute__((aligned(1)));
 #define LOAD(pointer) (*(global const unaligned_vec *)(pointer))
 #define LOAD_BYTES(pointer) convert_float16(*(global const unaligned_bytes *)(pointer))
 #define LOAD_INTS(pointer) convert_float16(*(global const unaligned_ints *)(pointer))

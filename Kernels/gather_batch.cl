@@ -2,7 +2,8 @@
 //
 // target[row, …] = (real) source[permutation(batch · STRIDE + row), …] / divisor
 //
-// for each pair of source and target that the generated COPY_ROW(sample, next, row) names.
+// for each pair of source and target that the generated COPY_ROW(sample, next, row) names; it may also
+// write the number of the sample to numbers[row], for kernels that read samples in place.
 //
 // counters  at COUNTER: how many batches came before, epochs and all; behind it, where samples are
 //           shuffled, the lower and the upper half of the seed

@@ -5,8 +5,8 @@
 // of the tile. Distances are constants, so that they are part of the load instructions. A turn of the
 // loop does UNROLLED_TERMS of them.
 //
-// Of a sparse left operand, if SKIPS_ZEROS, the terms are those that LIST_TERMS has found in the tile; the
-// others would add zeros. Tiles of the first rows do all terms, so that a number of `right` that is not
+// Of a sparse left operand, if SKIPS_ZEROS, the terms are those that LIST_TERMS has found in the tile, one a
+// turn; the others would add zeros. Tiles of the first rows do all terms, so that a number of `right` that is not
 // finite shows in the result.
 //
 // Sums run over blocks of BLOCK terms, which are added in order. A pass does the terms from FIRST_TERM
@@ -29,7 +29,8 @@
 #define IS_ONE_BLOCK (FIRST_TERM == 0 && END_TERM > 0 && END_TERM <= BLOCK)
 #define RIGHT_STRIDE (RIGHT_PACKED ? TILE_COLUMNS : COLUMNS)
 
-// Goes through the terms from `begin` up to `end` whose bits are set in `words`; each is LISTED_TERM.
+// Goes through the terms from `begin` up to `end` whose bits are set in `words`; each is LISTED_TERM, the
+// place of the lowest bit, which compilers make one instruction (OpenCL C 1.2 has no name for it).
 #define FOR_LISTED_TERMS(begin, end)                    \
   for (int first = (begin); first < (end); first += 64) \
     for (ulong rest = words[(first - FIRST_TERM) / 64]; rest != 0; rest &= rest - 1)

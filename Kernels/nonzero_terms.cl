@@ -13,6 +13,9 @@
 #if LISTED_TILES * TILE_ROWS > 16
 #error "16 elements of a term are looked at together"
 #endif
+#if LISTED_TILES > 1 && (LEFT_STRIDE != 1 || ROWS_ARE_SAMPLES)
+#error "rows of several tiles do not lie side by side"
+#endif
 
 // 16 elements that lie side by side, and which of them are not zero: -1, or else 0. Elements may be put
 // together by bits before.
@@ -68,8 +71,8 @@ static void LIST_TERMS(int row, ulong *words SECTION_PARAMETERS) {
     }
 #else
     ulong bits = 0;
-    for (int i = 0; i < min(64, END_TERM - first); i += 16) {
-      const int k = first + i;
+    for (int bit = 0; bit < min(64, END_TERM - first); bit += 16) {
+      const int k = first + bit;
       // What the next tile needs may lie anywhere.
       if (k * sizeof(LEFT_ELEMENT) % 64 == 0)
 #pragma unroll
@@ -80,7 +83,7 @@ static void LIST_TERMS(int row, ulong *words SECTION_PARAMETERS) {
       // A byte for each term: one bit of each, which a product brings together in the highest byte.
       const ulong2 flags = as_ulong2(ARE_NONZERO(elements)) & (ulong2)(0x8040201008040201);
       const ulong2 bytes = flags * (ulong2)(0x0101010101010101) >> 56;
-      bits |= (bytes.x | bytes.y << 8) << i;
+      bits |= (bytes.x | bytes.y << 8) << bit;
     }
     words[word] = bits;
 #endif

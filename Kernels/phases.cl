@@ -54,7 +54,7 @@ static void end_share(volatile global int *counters, int place, int stocks) {
 // launch to the others.
 //
 // Waiting takes a core, which another program may need that keeps the others from theirs. So nobody
-// waits for much longer than a share takes, some 0.2 ms; the last work-group stays.
+// waits for much longer than a share takes: 0.1 to 0.2 ms. The last work-group stays.
 SEPARATE bool end_phase(
     volatile global int *counters, volatile global int *through, int place, int count, int stocks,
     int work_groups) {

@@ -1,13 +1,14 @@
+import OpenCL
 import Testing
 
 @testable import Hypertower
 
 /// Products read samples where a sparse data set has them, and get what a copy would give.
 @Suite struct BatchInPlaceTests {
-  /// 203 samples of which most numbers are zeros, side by side, as bytes.
-  private static func bytes(features: Int) -> [UInt8] {
+  /// Samples of which most numbers are zeros, side by side, as bytes.
+  private static func bytes(features: Int, count: Int = 203) -> [UInt8] {
     var random = SeededRandom(31)
-    var bytes = [UInt8](repeating: 0, count: 203 * features)
+    var bytes = [UInt8](repeating: 0, count: count * features)
     var index = 0
     while index < bytes.count {
       if Int.random(in: 0..<4, using: &random) == 0 {
@@ -20,40 +21,62 @@ import Testing
     return bytes
   }
 
-  private static func data(_ features: Dataset.Features) -> Dataset {
+  private static func data(_ features: Dataset.Features, count: Int = 203) -> Dataset {
     let size =
       switch features {
       case .bytes(let bytes): bytes.count
       case .floats(let floats): floats.count
       }
     return Dataset(
-      count: 203, featureCount: size / 203, features: features,
-      targets: .classes((0..<203).map { $0 * $0 % 5 }, classCount: 5))
+      count: count, featureCount: size / count, features: features,
+      targets: .classes((0..<Int32(count)).map { $0 * $0 % 5 }, classCount: 5))
   }
 
-  /// One feature, some, as many as a word has bits, and one more than several blocks of terms.
-  @Test(arguments: TestBackend.openCL + TestBackend.otherTiles, [1, 7, 64, 300])
-  func samplesAreReadInPlace(_ backend: TestBackend, features: Int) throws {
-    let bytes = Self.bytes(features: features)
-    func weights(_ values: Dataset.Features, fuses: Bool) throws -> [[Float]] {
-      var device = try backend.device()
-      device.fuses = fuses
+  /// Features, samples, and samples of a batch; the last batch of an epoch is smaller.
+  struct Sizes: Sendable {
+    let features: Int
+    let count: Int
+    let batch: Int
+
+    /// Terms in passes, as many as a word has bits, and one more than a block has.
+    static let all = [
+      Sizes(features: 6, count: 4405, batch: 2100), Sizes(features: 64, count: 205, batch: 40),
+      Sizes(features: 257, count: 605, batch: 300),
+    ]
+  }
+
+  /// The same device with tiles that leave nothing out.
+  private static func dense(_ backend: any Backend) throws -> any Backend {
+    let backend = backend as! OpenCLBackend
+    var profile = backend.profile
+    let tile = profile.registerTile
+    profile.registerTile = RegisterTile(
+      vectors: tile.vectors, rows: tile.rows, unrolledTerms: tile.unrolledTerms,
+      asksForNextRows: tile.asksForNextRows, sparse: .init(rows: .max, vectors: 1))
+    return try OpenCLBackend(backend.context.device, profile: profile)
+  }
+
+  @Test(arguments: TestBackend.openCL + TestBackend.otherTiles, Sizes.all)
+  func samplesAreReadInPlace(_ test: TestBackend, _ sizes: Sizes) throws {
+    let bytes = Self.bytes(features: sizes.features, count: sizes.count)
+    func weights(_ values: Dataset.Features, on backend: any Backend) throws -> [[Float]] {
       let trainer = try Trainer(
-        DenseNetwork(widths: [features, 33, 5], activation: .tanh),
-        loss: .negativeLogLikelihood, optimizer: Adam(0.01) / Adam(0.01), on: device, seed: 3)
-      let data = Self.data(values)
-      #expect(data.isSparse || data.featureCount < 6)
-      // The last batch of an epoch is smaller.
-      try trainer.train(on: data, batchSize: 40, steps: 13)
+        DenseNetwork(widths: [sizes.features, 33, 5], activation: .tanh),
+        loss: .negativeLogLikelihood, optimizer: Adam(0.01) / Adam(0.01),
+        on: Hypertower.Device(name: "", backend: backend), seed: 3)
+      let data = Self.data(values, count: sizes.count)
+      #expect(data.isSparse)
+      try trainer.train(on: data, batchSize: sizes.batch, steps: 7)
       let evaluation = try trainer.evaluate(on: data)
       return try trainer.weights().entries.map { $0.floats() } + [
         [Float(evaluation.loss), Float(evaluation.accuracyPercent!)]
       ]
     }
-    let copied = try weights(.bytes(bytes), fuses: false)
-    let isEqual = try weights(.bytes(bytes), fuses: true) == copied
+    let copied = try weights(.bytes(bytes), on: Self.dense(test.make()))
+    let isEqual = try weights(.bytes(bytes), on: test.make()) == copied
     #expect(isEqual, "bytes")
-    let floatsAreEqual = try weights(.floats(bytes.map { Float($0) / 255 }), fuses: true) == copied
+    let floats = bytes.map { Float($0) / 255 }
+    let floatsAreEqual = try weights(.floats(floats), on: test.make()) == copied
     #expect(floatsAreEqual, "floats")
   }
 

@@ -6,14 +6,23 @@ import Testing
 /// However a step is cut into launches, phases and shares, it does the same.
 @Suite(.serialized) struct JoinedLaunchTests {
   /// Enough rows and products for blocks of rows, phases and shares of all kinds.
-  private static let data = Dataset(
-    count: 150, featureCount: 20,
-    features: .bytes((0..<3000).map { UInt8(truncatingIfNeeded: $0 * 89 ^ ($0 / 20) * 31) }),
-    targets: .classes((0..<150).map { Int32($0 * $0 % 5) }, classCount: 5))
+  ///
+  /// - Parameter isSparse: whether half of the features of every sample are zeros.
+  private static func data(isSparse: Bool) -> Dataset {
+    Dataset(
+      count: 150, featureCount: 20,
+      features: .bytes(
+        (0..<3000).map {
+          isSparse && ($0 % 20 / 10 + $0 / 200) % 2 == 0
+            ? 0 : UInt8(truncatingIfNeeded: $0 * 89 ^ ($0 / 20) * 31)
+        }),
+      targets: .classes((0..<150).map { Int32($0 * $0 % 5) }, classCount: 5))
+  }
 
   private func run(
     _ device: OpenCL.Device, _ tower: Tower, fuses: Bool = true, profile: DeviceProfile = .cpu,
-    steps: Int = 23, _ change: (inout DeviceProfile) -> Void = { _ in }
+    steps: Int = 23, widths: [Int] = [20, 33, 5], isSparse: Bool = false,
+    _ change: (inout DeviceProfile) -> Void = { _ in }
   ) throws -> (bits: [[UInt32]], losses: [Double]) {
     var profile = profile
     change(&profile)
@@ -21,10 +30,12 @@ import Testing
       name: "opencl", backend: try OpenCLBackend(device, profile: profile))
     own.fuses = fuses
     let trainer = try Trainer(
-      DenseNetwork(widths: [20, 33, 5]), loss: .negativeLogLikelihood, optimizer: tower, on: own,
+      DenseNetwork(widths: widths), loss: .negativeLogLikelihood, optimizer: tower, on: own,
       seed: 3)
     var losses: [Double] = []
-    try trainer.train(on: Self.data, batchSize: 50, steps: steps) { losses += $0.map(\.loss) }
+    try trainer.train(on: Self.data(isSparse: isSparse), batchSize: 50, steps: steps) {
+      losses += $0.map(\.loss)
+    }
     return (try trainer.weights().entries.map { $0.floats().map(\.bitPattern) }, losses)
   }
 
@@ -36,6 +47,27 @@ import Testing
       for workers in [2, 3, 7, 64] {
         let several = try run(device, tower) { $0.computeUnits = workers }
         #expect(several.bits == one.bits, "\(workers) work-groups")
+      }
+    }
+  }
+
+  /// Where samples are read in place, their numbers may be there before the step before has ended; a
+  /// network of one layer needs nothing else as early.
+  @Test(arguments: [[20, 33, 5], [20, 5]])
+  func sparseDataAreTheSame(widths: [Int]) throws {
+    #expect(Self.data(isSparse: true).isSparse && !Self.data(isSparse: false).isSparse)
+    for device in try OpenCL.Device.all() {
+      for tower in [SGD(0.1) / SGD(1e-4), Adam(0.01) / Adam(0.01)] {
+        func bits(_ change: (inout DeviceProfile) -> Void) throws -> [[UInt32]] {
+          try run(device, tower, widths: widths, isSparse: true, change).bits
+        }
+        let one = try bits { $0.computeUnits = 1 }
+        for workers in [2, 7] {
+          #expect(try bits { $0.computeUnits = workers } == one, "\(workers) work-groups")
+        }
+        #expect(try bits { $0.joinsPhases = false } == one)
+        #expect(try bits { $0.cutsRows = false } == one)
+        #expect(try bits { $0.registerTile = .narrow } == one)
       }
     }
   }
@@ -173,7 +205,9 @@ import Testing
         loss: .negativeLogLikelihood, optimizer: SGD(0.1) / SGD(0.01), on: backend.device(),
         seed: 3)
       var losses: [Double] = []
-      try trainer.train(on: Self.data, batchSize: 50, steps: 4) { losses += $0.map(\.loss) }
+      try trainer.train(on: Self.data(isSparse: false), batchSize: 50, steps: 4) {
+        losses += $0.map(\.loss)
+      }
       #expect(losses.count == 4 && losses.allSatisfy { $0 > 0 && $0 < 3 }, "\(backend.name)")
     }
   }

@@ -6,11 +6,12 @@ import Testing
 
 /// Products leave out zeros of sparse left operands, which changes nothing.
 @Suite struct SparseOperandTests {
-  /// Rows, terms, columns: one off the tiles, several blocks of terms, several lists of terms, a right
-  /// operand that a cache does not hold, and panels that reach beyond it.
+  /// Rows, terms, columns: one off the tiles, several blocks of terms, a right operand that a cache does not
+  /// hold, panels that reach beyond it, and rows enough to look for zeros in several tiles together.
   private static let sizes: [(m: Int, k: Int, n: Int)] = [
     (1, 1, 1), (3, 0, 5), (4, 16, 64), (6, 17, 65), (13, 257, 31), (31, 515, 130), (16, 600, 512),
     (7, 8200, 3), (11, 2100, 70), (9, 40, 80), (9, 40, 200),
+    (100, 70, 40),
   ]
 
   /// Numbers of all kinds that are zeros for the most part, side by side.
@@ -74,7 +75,7 @@ import Testing
     }
   }
 
-  /// Terms beyond 65,535, and operands that are packed by default.
+  /// Terms in several passes, and operands that are packed by default.
   @Test(arguments: [
     (m: 9, k: 70_000, n: 3, isLeftTransposed: false),
     (m: 300, k: 900, n: 260, isLeftTransposed: true),
@@ -209,13 +210,14 @@ import Testing
     #expect(suits(30, isSparse: true, .gpu) == (false, .wide))
     var narrow = DeviceProfile.cpu
     narrow.registerTile = .narrow
-    #expect(suits(3, isSparse: true, narrow) == (true, RegisterTile.narrow.besideSparse))
+    #expect(suits(3, isSparse: true, narrow) == (true, .narrow))
     #expect(suits(2, isSparse: true, narrow) == (false, .narrow))
     // Blocks of rows have whole tiles.
     for tile in [RegisterTile.wide, .narrow] {
       for rows in [4, 5, 24, 25, 100, 300, 784, 1000] {
         var profile = DeviceProfile.cpu
         profile.registerTile = tile.besideSparse
+        profile.sparseRowCounts = [rows]
         for chosen in 0...14 {
           profile.choices.tileRows[rows] = chosen
           let (block, dense) = (profile.blockRows(for: rows), profile.tileRows(for: rows))

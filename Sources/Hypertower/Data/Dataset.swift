@@ -68,8 +68,8 @@ public struct Dataset: Sendable {
 }
 
 extension Dataset {
-  /// The side of the blocks of samples and features that `isSparse` looks at, about the height of the
-  /// tiles that look for zeros.
+  /// The side of the blocks of samples and features that `isSparse` looks at, about twice the height of
+  /// the tiles that look for zeros.
   private static let blockSide = 6
   /// The most blocks of samples that `isSparse` looks at.
   private static let mostBlocks = 170
@@ -77,9 +77,9 @@ extension Dataset {
   /// Whether so many elements are zeros, side by side, that products do better to look for them.
   ///
   /// A layer leaves out a feature that is zero in all of some neighbouring samples, and its gradient a
-  /// sample in which some neighbouring features are all zeros. Looking for them takes about a tenth
-  /// of the time: on average of both, a quarter must be left out, of six neighbours each, in up to 170
-  /// blocks of samples at equal distances.
+  /// sample in which some neighbouring features are all zeros. Looking for them and lower tiles take a
+  /// part of that time again: on average of both, a quarter must be left out, of six neighbours each, in
+  /// up to 170 blocks of samples at equal distances.
   package var isSparse: Bool {
     switch features {
     case .bytes(let bytes): isSparse(bytes)

@@ -6,7 +6,7 @@ struct StepFloor {
   /// The greatest rate of fused multiply-adds, in 10⁹ operations a second.
   let peak: Double
   /// Milliseconds for the products of a step, back to back, the median of all rounds. As in a step,
-  /// zeros of sparse data are left out.
+  /// zeros of sparse data are left out; but the batch is a matrix of floats, which a step may read in place.
   let products: Double
   /// The rate of a product of 2,048³, in 10⁹ operations a second, the best of three.
   let squareProduct: Double

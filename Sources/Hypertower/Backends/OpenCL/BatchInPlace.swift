@@ -33,13 +33,17 @@ extension Program {
   private func canRead(
     _ source: BatchGather.Source, of gather: BatchGather, _ profile: DeviceProfile
   ) -> Bool {
+    // Not fused, every instruction does all that it says.
     guard fuses, buffers[source.to.buffer].isTemporary,
       source.type == .byte || source.type == .real && source.divisor == 1
     else { return false }
+    var gathers = 0
     return instructions.allSatisfy { instruction in
       let uses = instruction.accesses.count { $0.buffer == source.to.buffer }
       switch instruction {
-      case .gatherBatch: return true
+      case .gatherBatch:
+        gathers += uses
+        return gathers <= 1
       case .matrixProduct(let product) where product.left.span == source.to:
         let isBatch =
           product.left.isTransposed

@@ -11,6 +11,8 @@ package struct DeviceProfile: Sendable, Equatable {
   let matrixSchedule: MatrixSchedule
   /// What a work-item of a CPU computes of a product.
   var registerTile = RegisterTile.wide
+  /// The numbers of rows of products that leave out zeros: blocks of them have whole tiles of those.
+  var sparseRowCounts: Set<Int> = []
   /// Whether a work-group takes blocks of rows through several layers.
   var cutsRows: Bool
   /// Whether one launch goes through phases one after another, in which work-groups wait for one
@@ -83,44 +85,45 @@ package struct DeviceProfile: Sendable, Equatable {
     Swift.min(blockRows(for: rows), registerTile.rows.upperBound)
   }
 
-  /// The height of blocks of so many rows: that of a register tile or, in programs that leave out zeros,
-  /// of several.
+  /// The height of blocks of so many rows: that of a register tile or, where zeros are left out, of
+  /// several tiles, which may look for them together. Tuned heights for other tiles do not count there.
   func blockRows(for rows: Int) -> Int {
     guard groupSize == 1 else { return Self.blockRows }
     let greatest = Swift.min(registerTile.rows.upperBound, rows)
-    let step = Swift.min(registerTile.rowStep, rows)
+    let isSparse = sparseRowCounts.contains(rows)
+    let step = isSparse ? registerTile.sparse.rows : 1
     if let chosen = choices.tileRows[rows], 1...greatest ~= chosen, chosen % step == 0 {
       return chosen
     }
-    // The one that keeps all cores busy the shortest. A step of a tile costs its rows and about two
-    // loads; a rest of rows at the end is a second kernel to build.
+    // The one that keeps all cores busy the shortest. A step of a block, most often a tile, costs its rows
+    // and about two loads; a rest of rows at the end is a second kernel to build.
     func cost(_ height: Int) -> Int {
       let tiles = (rows + height - 1) / height
       let rounds = (tiles + computeUnits - 1) / computeUnits
       return rounds * (height + 2) * (rows % height == 0 ? 100 : 110)
     }
-    let several = registerTile.tilesPerBlock * registerTile.rows.upperBound
+    let several = 2 * registerTile.rows.upperBound
     let heights =
-      (several <= rows ? [several] : [])
+      (isSparse && several <= rows ? [several] : [])
       + stride(from: greatest / step * step, to: 0, by: -step)
     return heights.min { cost($0) < cost($1) }!
   }
 
-  /// The same with the tile that suits `program`.
+  /// The same with the tiles that suit `program`.
   func suited(to program: Program) -> DeviceProfile {
-    let skipsZeros = program.instructions.contains { instruction in
-      guard case .matrixProduct(let product) = instruction else { return false }
-      return self.skipsZeros(of: product, in: program)
-    }
     var profile = self
-    if skipsZeros { profile.registerTile = registerTile.besideSparse }
+    for case .matrixProduct(let product) in program.instructions
+    where skipsZeros(of: product, in: program) {
+      profile.registerTile = registerTile.besideSparse
+      profile.sparseRowCounts.insert(product.rows)
+    }
     return profile
   }
 
   /// Whether the product leaves out terms that are zeros in all rows of a tile, but for its first tile.
   func skipsZeros(of product: MatrixProduct, in program: Program) -> Bool {
     matrixSchedule == .registerTile && program.buffers[product.left.span.buffer].isSparse
-      && product.rows > registerTile.sparse.rows
+      && product.rows > registerTile.sparse.rows && product.inner > 0
   }
 
   /// How a product is computed: as was found to be fastest, or by default.

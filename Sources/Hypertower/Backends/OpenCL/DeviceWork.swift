@@ -13,7 +13,7 @@ struct DeviceWork {
     case clblast(MatrixProduct, result: Span)
     /// The epilogue of a product that lies in memory, in so many parts.
     case epilogue(MatrixProduct, product: Span, parts: Int)
-    /// A gather that numbers the batch's samples, too, if there are others for `samples`.
+    /// Copies a batch and writes which samples it has to `numbers`, if anything wants to know.
     case gatherBatch(BatchGather, numbers: Span?)
     case increment(Span)
     case projectGradient(GradientProjection)

@@ -44,10 +44,11 @@ enum MatrixProductCode {
       ? panelCount
       : Swift.max(1, cached / (pass.skipsZeros ? 2 : 1) / (pass.terms.count * width))
     let left = LeftOperandCode(product, pass.left, tileRows: rows)
-    // Side by side, rows of several tiles are looked at in one go; not all, for the work is shared.
+    // Side by side, rows of several tiles are looked at in one go: those of a share.
+    let blockTiles = profile.blockRows(for: product.rows) / rows
+    let shareTiles = isCut ? blockTiles : Swift.max(1, tiles / (4 * profile.computeUnits))
     let listedTiles =
-      pass.skipsZeros && left.hasAdjacentRows
-      ? Swift.max(1, Swift.min(16 / rows, tiles / (4 * profile.computeUnits))) : 1
+      pass.skipsZeros && left.hasAdjacentRows ? Swift.min(16 / rows, shareTiles) : 1
     let epilogue = Epilogue(product)
     let body = String(cString: kernels_matrix_product_cpu())
     func tile(_ name: String, rows: Int) -> String {
@@ -85,7 +86,7 @@ enum MatrixProductCode {
         + epilogue.arguments.parameters,
       units: tiles * panelCount,
       unitsPerGroup: listedTiles > 1 ? listedTiles * groupPanels : Swift.min(groupPanels, 8),
-      unitsPerBlock: profile.blockRows(for: product.rows) / rows * panelCount)
+      unitsPerBlock: blockTiles * panelCount)
   }
 
   /// The number of columns of a tile: few go beyond the last one of the product.

@@ -13,10 +13,6 @@ struct RegisterTile: Sendable, Equatable {
   let vectors: Int
   /// The heights, in rows, that are efficient.
   let rows: ClosedRange<Int>
-  /// What heights are multiples of.
-  var rowStep = 1
-  /// How many tiles of the greatest height a block of rows may have.
-  var tilesPerBlock = 1
   /// How many terms a turn of the loop adds: so many that what a turn costs besides matters little.
   let unrolledTerms: Int
   /// Whether a tile asks for the rows of the left operand that the next one needs.
@@ -34,20 +30,12 @@ struct RegisterTile: Sendable, Equatable {
     vectors: 1, rows: 4...6, unrolledTerms: 4, asksForNextRows: false,
     sparse: Size(rows: 2, vectors: 2))
 
-  /// As `wide`, for blocks of few rows.
+  /// As `wide`, for blocks of few rows: sums take 24 registers.
   static let low = RegisterTile(
-    vectors: 4, rows: 6...6, rowStep: wide.sparse.rows, tilesPerBlock: 2, unrolledTerms: 1,
-    asksForNextRows: false, sparse: wide.sparse)
+    vectors: 4, rows: 4...6, unrolledTerms: 1, asksForNextRows: false, sparse: wide.sparse)
 
-  /// The tile for programs with products that leave out zeros: blocks of rows have whole tiles of those,
-  /// several that look for zeros together.
-  var besideSparse: RegisterTile {
-    if self == .wide { return .low }
-    var tile = self
-    tile.rowStep = sparse.rows
-    tile.tilesPerBlock = 2
-    return tile
-  }
+  /// The tile for programs with products that leave out zeros, which do better in blocks of few rows.
+  var besideSparse: RegisterTile { self == .wide ? .low : self }
 
   /// The number of vectors that hold sums, at most.
   var sums: Int { vectors * rows.upperBound }
