@@ -5,7 +5,10 @@ import Glibc
 /// wrong into a message and an exit status.
 @main
 enum EntryPoint {
-  static func main() { exit(run()) }
+  static func main() {
+    Console.prepare()
+    exit(run())
+  }
 
   /// The exit status, when all that the command held is released.
   private static func run() -> Int32 {
@@ -15,8 +18,8 @@ enum EntryPoint {
       return 0
     } catch {
       guard let failure = Failure(error) else { HypertowerCommand.exit(withError: error) }
-      // Who interrupts a run knows that it is no error.
-      let isInterruption = failure.status == .interrupted || failure.status == .terminated
+      // Whoever interrupts a run knows that it is no error.
+      let isInterruption = [.interrupted, .terminated, .hungUp].contains(failure.status)
       Console.note("\(isInterruption ? "hypertower" : "Error"): \(failure.message)\n")
       return failure.status.rawValue
     }
@@ -31,9 +34,10 @@ struct HypertowerCommand: ParsableCommand {
       An optimizer's step size is moved by another optimizer, whose step size is moved by another: \
       a tower, written bottom first, as in "sgd(0.01) / adam()".
 
-      Exit statuses: 3 training diverged, 64 wrong usage, 65 damaged or unfitting data, 66 missing \
-      input, 69 no such device, or it was lost, 70 a kernel does not build, 71 too little memory, 73 \
-      output that cannot be written, 130 or 143 interrupted by a signal.
+      Exit statuses: 3 numbers that are not finite (training diverged, or weights are broken), 64 wrong \
+      usage, 65 data that are damaged or do not fit, 66 missing input, 69 no such device, or it was \
+      lost, 70 a kernel does not build, 71 too little memory, 73 output that cannot be written, 129, \
+      130 or 143 interrupted by SIGHUP, SIGINT or SIGTERM.
       """,
     version: Version.text,
     subcommands: [

@@ -12,6 +12,7 @@ enum ExitStatus: Int32 {
   case kernelBuild = 70
   case memory = 71
   case cannotWrite = 73
+  case hungUp = 129
   case interrupted = 130
   case terminated = 143
 }
@@ -41,7 +42,14 @@ struct Failure: Error {
 
 extension ExitStatus {
   /// The status of a program that a signal has ended.
-  init(signal: Int32) { self = signal == SIGINT ? .interrupted : .terminated }
+  init(signal: Int32) {
+    self =
+      switch signal {
+      case SIGHUP: .hungUp
+      case SIGINT: .interrupted
+      default: .terminated
+      }
+  }
 
   init(_ kind: InputError.Kind) {
     self =

@@ -10,52 +10,49 @@ package enum AtomicFile {
   ///
   /// - Throws: `InputError` of kind `.cannotWrite`; the old file is then as it was.
   package static func write(_ bytes: [UInt8], to path: String) throws {
-    do {
+    try namingFaults(path) {
       if let descriptor = try openSpecial(path) {
         try closing(descriptor) { try writeAll(bytes, to: descriptor) }
       } else {
-        try replace(resolvingLinks(path), with: bytes)
+        let target = resolvingLinks(path)
+        try replace(target, with: bytes, by: TemporaryFile(in: folder(of: target)))
       }
-    } catch let failure as Failure {
-      throw InputError(
-        .cannotWrite, "\(path): cannot be written: \(SystemError.reason(failure.code))")
     }
   }
 
-  private static let temporaryPrefix = ".hypertower-"
-  private static let temporarySuffix = ".tmp"
-
-  /// Whether a file of that name is one that a write was cut off from.
-  static func isTemporary(_ name: String) -> Bool {
-    name.hasPrefix(temporaryPrefix) && name.hasSuffix(temporarySuffix)
+  /// Whether a regular file is at `path`, or a new file there would be one.
+  ///
+  /// - Throws: `SystemError` for a folder.
+  static func isRegular(_ path: String) throws -> Bool {
+    if standingDescriptor(path) != nil { return false }
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      // Only the attempt to write tells what else is wrong.
+      if path.hasSuffix("/") { throw SystemError(code: EISDIR) }
+      return true
+    }
+    if status.st_mode & S_IFMT == S_IFDIR { throw SystemError(code: EISDIR) }
+    return status.st_mode & S_IFMT == S_IFREG
   }
 
-  /// An error number of the system.
-  private struct Failure: Error {
-    var code: Int32
-
-    static var last: Failure { Failure(code: errno) }
+  /// Runs `body`; a system error becomes one that names the file.
+  static func namingFaults(_ path: String, _ body: () throws -> Void) throws {
+    do {
+      try body()
+    } catch let error as SystemError {
+      throw InputError(.cannotWrite, "\(path): cannot be written: \(error.reason)")
+    }
   }
 
   /// A descriptor to write to directly, or nil where `path` is, or shall be, a regular file.
   private static func openSpecial(_ path: String) throws -> Int32? {
+    if try isRegular(path) { return nil }
     // Opened by name, a standard output that leads to a file would be written from its start
     // again; a duplicate of the descriptor goes on where it stands.
-    if let standing = standingDescriptor(path) {
-      let descriptor = dup(standing)
-      guard descriptor >= 0 else { throw Failure.last }
-      return descriptor
-    }
-    var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
-    switch status.st_mode & S_IFMT {
-    case S_IFREG: return nil
-    case S_IFDIR: throw Failure(code: EISDIR)
-    default:
-      let descriptor = open(path, O_WRONLY | O_CLOEXEC)
-      guard descriptor >= 0 else { throw Failure.last }
-      return descriptor
-    }
+    let descriptor =
+      standingDescriptor(path).map { dup($0) } ?? open(path, O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw SystemError.last }
+    return descriptor
   }
 
   /// The number of the open descriptor that `path` is another name of.
@@ -72,58 +69,35 @@ package enum AtomicFile {
   }
 
   /// The file that `path` leads to, so that replacing it leaves a link in place.
-  private static func resolvingLinks(_ path: String) -> String {
+  static func resolvingLinks(_ path: String) -> String {
     guard let resolved = realpath(path, nil) else { return path }
     defer { free(resolved) }
     return String(cString: resolved)
   }
 
-  private static func replace(_ path: String, with bytes: [UInt8]) throws {
-    let folder = folder(of: path)
-    var status = stat()
-    let isReplacing = stat(path, &status) == 0
-    // Renaming over a write-protected file would succeed.
-    if isReplacing && access(path, W_OK) != 0 { throw Failure.last }
-
-    let (descriptor, temporary) = try createFile(in: folder)
-    do {
-      try closing(descriptor) {
-        try writeAll(bytes, to: descriptor)
-        if isReplacing && fchmod(descriptor, status.st_mode & 0o7777) != 0 { throw Failure.last }
-        guard fsync(descriptor) == 0 else { throw Failure.last }
-      }
-      guard rename(temporary, path) == 0 else { throw Failure.last }
-    } catch {
-      unlink(temporary)
-      throw error
-    }
-    try synchronize(folder: folder)
+  /// Puts `bytes` at `target`, a path without links, and makes that last.
+  ///
+  /// - Throws: `SystemError`.
+  static func replace(
+    _ target: String, with bytes: [UInt8], by temporary: TemporaryFile
+  ) throws {
+    try temporary.replace(target, with: bytes)
+    try synchronize(folder: folder(of: target))
   }
 
   /// The folder that holds `path`, with its trailing slash: "" for the current one.
-  private static func folder(of path: String) -> Substring {
-    path.lastIndex(of: "/").map { path[...$0] } ?? ""
+  static func folder(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
   }
 
-  /// A new file of a name that nobody else uses, open for writing.
-  private static func createFile(in folder: Substring) throws -> (Int32, path: String) {
-    while true {
-      let unique = String(UInt64.random(in: 0...UInt64.max), radix: 36)
-      let path = "\(folder)\(temporaryPrefix)\(unique)\(temporarySuffix)"
-      let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-      if descriptor >= 0 { return (descriptor, path) }
-      guard errno == EEXIST else { throw Failure.last }
-    }
-  }
-
-  private static func writeAll(_ bytes: [UInt8], to descriptor: Int32) throws {
+  static func writeAll(_ bytes: [UInt8], to descriptor: Int32) throws {
     try bytes.withUnsafeBytes { buffer in
       var rest = buffer[...]
       while !rest.isEmpty {
         let count = Glibc.write(
           descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
         if count < 0 && errno == EINTR { continue }
-        guard count >= 0 else { throw Failure.last }
+        guard count >= 0 else { throw SystemError.last }
         rest = rest.dropFirst(count)
       }
     }
@@ -137,19 +111,19 @@ package enum AtomicFile {
       close(descriptor)
       throw error
     }
-    guard close(descriptor) == 0 else { throw Failure.last }
+    guard close(descriptor) == 0 else { throw SystemError.last }
   }
 
   /// Makes a rename in `folder` last through a power cut.
-  private static func synchronize(folder: Substring) throws {
-    let descriptor = open(folder.isEmpty ? "." : String(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+  private static func synchronize(folder: String) throws {
+    let descriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     // A folder may allow new files but no reading; the file itself is then safe already.
     guard descriptor >= 0 else {
       if errno == EACCES || errno == EPERM { return }
-      throw Failure.last
+      throw SystemError.last
     }
     defer { close(descriptor) }
     // Some file systems cannot synchronize a folder and say EINVAL.
-    guard fsync(descriptor) == 0 || errno == EINVAL else { throw Failure.last }
+    guard fsync(descriptor) == 0 || errno == EINVAL else { throw SystemError.last }
   }
 }

@@ -8,29 +8,32 @@ package final class CheckpointFolder {
 
   private static let prefix = "step-"
   private static let suffix = ".safetensors"
+  /// The file of the weights that did best so far.
+  package static let bestName = "best.safetensors"
 
-  /// Opens the folder for one run: another process that tries is told so.
+  /// Opens the folder for one run; another process that tries is refused.
   ///
   /// - Parameters:
-  ///   - path: the folder, which must be there.
+  ///   - path: an existing folder.
   ///   - keeps: how many of the latest checkpoints stay.
   /// - Throws: `InputError`.
   package init(path: String, keeps: Int) throws {
     require(keeps > 0, "CheckpointFolder: keeps \(keeps) checkpoints")
     self.path = path
     self.keeps = keeps
-    let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard folder >= 0 else {
-      throw InputError(
-        .missingInput, "\(path): the folder cannot be opened: \(SystemError.reason(errno))")
+    lock = try FileLock.ofFolder(path, for: "checkpoints")
+    TemporaryFile.removeLeftovers(in: path + "/")
+  }
+
+  /// A warning for the user if nothing keeps other processes away; nil otherwise.
+  package var warning: String? { lock.warning(for: path) }
+
+  /// A file that is there under a name that checkpoints have, or the best weights; nil if there is
+  /// none.
+  package func firstUsedName() throws -> String? {
+    try names().sorted().first { name in
+      name == Self.bestName || (name.hasPrefix(Self.prefix) && name.hasSuffix(Self.suffix))
     }
-    guard let lock = FileLock(descriptor: folder) else {
-      throw InputError(
-        .cannotWrite, "\(path): another process writes checkpoints there; choose another folder")
-    }
-    self.lock = lock
-    // What a save leaves that was cut off.
-    for name in try names() where AtomicFile.isTemporary(name) { unlink("\(path)/\(name)") }
   }
 
   /// The steps of the checkpoints that are there, the newest first.
@@ -73,19 +76,5 @@ package final class CheckpointFolder {
     throw InputError(.badData, "\(path): all checkpoints in this folder are damaged")
   }
 
-  private func names() throws -> [String] {
-    guard let folder = opendir(path) else {
-      throw InputError(
-        .missingInput, "\(path): the folder cannot be read: \(SystemError.reason(errno))")
-    }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-      names.append(
-        withUnsafePointer(to: &entry.pointee.d_name) {
-          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        })
-    }
-    return names
-  }
+  private func names() throws -> [String] { try FolderListing.names(in: path) }
 }

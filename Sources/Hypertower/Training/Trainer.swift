@@ -328,6 +328,8 @@ public final class Trainer {
   public func synchronize() throws { try device.backend.synchronize() }
 
   /// The weights by name, in their declared shapes; float64 on `cpu64`, else float32.
+  ///
+  /// The metadata say that a trainer has written them.
   public func weights() throws -> SafetensorsFile {
     SafetensorsFile(
       try state.parameters.enumerated().map { number, parameter in
@@ -337,7 +339,7 @@ public final class Trainer {
         case let values:
           .init(name: parameter.name, shape: parameter.shape, floats: values.floats)
         }
-      })
+      }, metadata: SafetensorsFile.weightsMark)
   }
 
   /// Replaces the weights by those of a file, which may be a checkpoint.

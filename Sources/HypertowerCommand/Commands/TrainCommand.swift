@@ -59,7 +59,8 @@ struct TrainCommand: ParsableCommand {
     if resumed != nil { try refuseSettings() }
     let tower = try Tower(
       parsing: resumed?.settings.optimizer ?? tower.notation ?? TowerOptions.standard)
-    try checkOutputs()
+    let outputs = try outputs()
+    defer { withExtendedLifetime(outputs) {} }
     let device = try device.device()
     var data = data
     data.folder = data.folder ?? resumed?.settings.data
@@ -86,20 +87,24 @@ struct TrainCommand: ParsableCommand {
     let stepsPerEpoch =
       (images.train.count + settings.batchSize - 1) / settings.batchSize
     let log = try log.map { try TrainingLog(path: $0, keeping: trainer.stepCount) }
+    if let log, let save, log.isFile(at: save) {
+      throw Failure(.usage, "--log and --save name the same file: \(save)")
+    }
     let history = plot.map { _ in TrainingHistory() }
     let run = TrainingRun(
       trainer: trainer, data: images.train, testData: images.test,
       batchSize: settings.batchSize, isShuffled: settings.isShuffled, steps: settings.steps,
       log: log, history: history,
-      display: display(steps: settings.steps, stepsPerEpoch: stepsPerEpoch),
-      checkpoints: folder.map {
-        CheckpointWriter(
-          $0, every: checkpoint.interval ?? stepsPerEpoch, settings: settings,
-          testData: images.test, resumed: resumed?.file)
+      display: display(after: firstStep, of: settings.steps, stepsPerEpoch: stepsPerEpoch),
+      checkpoints: try folder.map {
+        try CheckpointWriter(
+          $0, every: checkpoint.interval, settings: settings, testData: images.test,
+          resumed: resumed?.file)
       },
       recovery: checkpoint.onDivergence == .restore ? Recovery() : nil)
+    if resumed != nil { try run.checkpoints?.completeBest(trainer) }
     let seconds = try seconds(of: run, tower)
-    if let save { try trainer.save(save) }
+    try outputs.weights?.write(trainer.weights().serialized())
     try report(
       trainer, accuracy: try trainer.accuracy(on: images.test), seconds,
       steps: trainer.stepCount - firstStep, log)
@@ -149,12 +154,39 @@ struct TrainCommand: ParsableCommand {
     }
   }
 
-  private func checkOutputs() throws {
-    if let save { try OutputPath.check(save) }
-    if let plot { try OutputPath.createFolder(plot) }
+  /// What a run writes besides its log and its checkpoints, reserved as long as this lives.
+  private struct Outputs {
+    let weights: ReservedFile?
+    let plots: OutputFolder?
+  }
+
+  /// Finds out before an hour of training is spent whether outputs can be written.
+  private func outputs() throws -> Outputs {
+    if save == "-" {
+      throw Failure(
+        .usage, "--save - is not possible: standard output has the results; name a file")
+    }
     if let log, log == save {
       throw Failure(.usage, "--log and --save name the same file: \(log)")
     }
+    let outputs = Outputs(
+      weights: try save.map { try ReservedFile($0) }, plots: try plot.flatMap(plotFolder))
+    if let save {
+      if let warning = outputs.weights?.warning { Console.warn(warning) }
+      try ExistingFile.check(save, "the weights of an earlier run", option: "--save") {
+        SafetensorsFile.beginsWithWeights($0)
+      }
+    }
+    if let plot { try Plot.checkPlace("training", in: plot, option: "--plot") }
+    return outputs
+  }
+
+  /// The folder of plots; nil if it is that of the checkpoints, which is kept from other runs as it is.
+  private func plotFolder(_ path: String) throws -> OutputFolder? {
+    try OutputFolder.create(path)
+    let checkpoints = checkpoint.folder ?? checkpoint.resume
+    if let checkpoints, OutputFolder.isSame(checkpoints, path) { return nil }
+    return try OutputFolder(path, for: "plots")
   }
 
   private func settings(
@@ -209,10 +241,12 @@ struct TrainCommand: ParsableCommand {
     }
   }
 
-  private func display(steps: Int, stepsPerEpoch: Int) -> (any ProgressDisplay)? {
+  private func display(
+    after step: Int, of steps: Int, stepsPerEpoch: Int
+  ) -> (any ProgressDisplay)? {
     if quiet { return nil }
     if Console.errorIsTerminal { return ProgressBar() }
-    return ProgressLines(steps: steps, stepsPerEpoch: stepsPerEpoch)
+    return ProgressLines(after: step, of: steps, stepsPerEpoch: stepsPerEpoch)
   }
 
   /// Says what training has come to, and ends the log with it.

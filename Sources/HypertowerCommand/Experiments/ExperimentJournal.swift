@@ -65,15 +65,26 @@ final class ExperimentJournal<Outcome: Codable> {
     self.header = header
     let file = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
     guard file >= 0 else { throw cannotWrite(path) }
-    guard let lock = FileLock(descriptor: file) else {
+    do {
+      lock = try FileLock(descriptor: file)
+    } catch {
       throw InputError(
         .cannotWrite,
-        "\(path): another process is at work on this experiment; wait for it, or give --out another "
-          + "folder")
+        "\(path): another run is at work on this experiment; wait for it, or give --out another folder"
+      )
     }
-    self.lock = lock
+    try checkContents()
     if restarts { try truncate(to: 0) }
     try read(expecting: header)
+  }
+
+  /// Lets nothing be changed that is no journal. An interruption may have cut its first line short.
+  private func checkContents() throws {
+    let bytes = try FileReader.bytes(of: path, atMost: 1 << 20)
+    let isCutShort = !bytes.contains(UInt8(ascii: "\n")) && bytes.starts(with: "{\"device\"".utf8)
+    let line = bytes.prefix { $0 != UInt8(ascii: "\n") }
+    guard bytes.isEmpty || isCutShort || (try? ExperimentJSON.value(Header.self, from: line)) != nil
+    else { throw ExistingFile.foreign(path, option: "--out") }
   }
 
   private func read(expecting expected: Header) throws {

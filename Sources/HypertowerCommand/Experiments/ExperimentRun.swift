@@ -31,6 +31,7 @@ struct ExperimentRun<Subject: Experiment> {
   }
 
   func run() throws {
+    try checkPlace()
     let units = experiment.units
     let journal = try ExperimentJournal<Subject.Outcome>(
       path: "\(folder)/\(experiment.name).partial.jsonl",
@@ -61,7 +62,6 @@ struct ExperimentRun<Subject: Experiment> {
       stepsDone: (units.map(\.steps).reduce(0, +)) - rest.map(\.steps).reduce(0, +),
       isQuiet: isQuiet)
     defer { display.finish() }
-    Interruption.watch()
     for (number, unit) in rest.enumerated() {
       display.begin(unit, number: units.count - rest.count + number + 1)
       let start = ContinuousClock.now
@@ -81,6 +81,21 @@ struct ExperimentRun<Subject: Experiment> {
   }
 
   // MARK: Files
+
+  /// Lets only results of the same experiment be replaced, and warns of that.
+  private func checkPlace() throws {
+    let option = "--out"
+    try ExistingFile.check(path("json"), "earlier results", option: option) { bytes in
+      // Results are pretty-printed, with their keys in alphabetical order.
+      String(decoding: bytes.prefix(4096), as: UTF8.self).split(separator: "\n").contains {
+        $0 == "  \"experiment\" : \"\(experiment.name)\","
+      }
+    }
+    if access(path("json"), F_OK) != 0 {
+      try ExistingFile.check(path("md"), "earlier results", option: option) { _ in false }
+    }
+    try Plot.checkPlace(experiment.name, in: folder, option: option)
+  }
 
   /// - Returns: the plots that were drawn.
   private func write(

@@ -11,7 +11,9 @@ struct CheckpointOptions: ParsableArguments {
 
   @Option(
     name: .customLong("checkpoint-every"),
-    help: "The number of steps from one checkpoint to the next; default: an epoch.")
+    help: """
+      The number of steps from one checkpoint to the next; default: an epoch, but at least ten seconds.
+      """)
   var interval: Int?
 
   @Option(
@@ -54,24 +56,36 @@ struct CheckpointOptions: ParsableArguments {
 
   /// The folder of a run that begins; nil if none is asked for.
   ///
-  /// - Throws: `InputError` if it cannot be written, or holds another run.
+  /// - Throws: `InputError` if it cannot be written, or holds files that the run would write.
   func newFolder() throws -> CheckpointFolder? {
     guard let path = folder else { return nil }
-    try OutputPath.createFolder(path)
-    let folder = try CheckpointFolder(path: path, keeps: keeps)
+    try OutputFolder.create(path)
+    let folder = try open(path)
     if let step = try folder.steps().first {
       throw InputError(
         .cannotWrite,
         "\(path): holds the checkpoints of a run up to step \(step): go on with it by --resume "
           + "\(path), or give another folder")
     }
+    if let name = try folder.firstUsedName() {
+      throw InputError(
+        .cannotWrite,
+        "\(path): holds \(name), which a run with checkpoints there would replace: give another "
+          + "folder, or move the file away")
+    }
+    return folder
+  }
+
+  private func open(_ path: String) throws -> CheckpointFolder {
+    let folder = try CheckpointFolder(path: path, keeps: keeps)
+    if let warning = folder.warning { Console.warn(warning) }
     return folder
   }
 
   /// The run to go on with; nil if none is asked for.
   func resumedRun() throws -> ResumedRun? {
     guard let path = resume else { return nil }
-    let folder = try CheckpointFolder(path: path, keeps: keeps)
+    let folder = try open(path)
     let (file, source) = try folder.newest(warn: { Console.warn($0) })
     return ResumedRun(
       folder: folder, file: file, source: source,

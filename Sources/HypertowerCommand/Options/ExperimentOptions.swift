@@ -7,16 +7,16 @@ struct ExperimentOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The folder for results and plots, created where it is not there.", valueName: "folder"))
+      "The folder for results and plots; created if it does not exist.", valueName: "folder"))
   var out = "experiments"
 
   @Flag(
     help:
-      "Do much less, to see whether all works; results go to a folder 'quick' within that of --out."
+      "Do much less, to see whether all works; results go into the subfolder 'quick' of --out."
   )
   var quick = false
 
-  @Flag(help: "Drop what an interrupted experiment has left, in place of going on with it.")
+  @Flag(help: "Drop what an interrupted experiment left instead of going on with it.")
   var restart = false
 
   @Flag(help: "Show no progress.")
@@ -28,14 +28,15 @@ struct ExperimentOptions: ParsableArguments {
 
   /// Runs the experiment that `make` returns for the device.
   func run<Subject: Experiment>(_ make: (Device) throws -> Subject) throws {
+    Interruption.watch()
     let device = try device.device()
     let experiment = try make(device)
-    // Numbers that mean nothing do not take the place of others.
-    let folder = quick ? "\(out)/quick" : out
-    try OutputPath.createFolder(folder)
+    // Numbers that mean nothing do not replace others.
+    let path = quick ? "\(out)/quick" : out
+    let folder = try OutputFolder(path, for: "results")
     try ExperimentRun(
-      experiment: experiment, device: device, folder: folder, isQuick: quick, restarts: restart,
-      isQuiet: quiet
+      experiment: experiment, device: device, folder: folder.path, isQuick: quick,
+      restarts: restart, isQuiet: quiet
     ).run()
   }
 }

@@ -2,12 +2,35 @@ import Glibc
 import Hypertower
 
 /// The program's standard output and standard error.
+///
+/// A reader that goes away, as in `| head`, ends no run: what follows is written to nobody.
 enum Console {
+  /// Makes the standard descriptors safe to write to. Call it first of all.
+  ///
+  /// Those that are closed lead to `/dev/null`: otherwise the next file that is opened would get
+  /// their number, and messages would be written into it.
+  static func prepare() {
+    while true {
+      let descriptor = open("/dev/null", O_RDWR)
+      if descriptor > STDERR_FILENO { close(descriptor) }
+      if descriptor > STDERR_FILENO || descriptor < 0 { break }
+    }
+    // Blocked, not ignored: drivers install handlers of their own.
+    var brokenPipe = sigset_t()
+    sigemptyset(&brokenPipe)
+    sigaddset(&brokenPipe, SIGPIPE)
+    pthread_sigmask(SIG_BLOCK, &brokenPipe, nil)
+  }
+
   /// Writes a line to standard output.
   ///
   /// - Throws: `InputError(.cannotWrite)`, as when the disk behind it is full.
   static func print(_ line: String) throws {
-    try writeAll(Array((line + "\n").utf8), to: STDOUT_FILENO, name: "standard output")
+    do {
+      try writeAll(Array((line + "\n").utf8), to: STDOUT_FILENO, name: "standard output")
+    } catch is ReaderIsGone {
+      silence(STDOUT_FILENO)
+    }
   }
 
   /// Writes a line about what the user should know to standard error.
@@ -15,12 +38,29 @@ enum Console {
     note("hypertower: \(line)\n")
   }
 
-  /// Writes text to standard error, which may not be there.
+  /// Writes text to standard error, if it can be written there.
   static func note(_ text: String) {
-    try? writeAll(Array(text.utf8), to: STDERR_FILENO, name: "standard error")
+    do {
+      try writeAll(Array(text.utf8), to: STDERR_FILENO, name: "standard error")
+    } catch is ReaderIsGone {
+      silence(STDERR_FILENO)
+    } catch {
+      // There is nowhere to tell it.
+    }
   }
 
-  static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+  private static func silence(_ descriptor: Int32) {
+    let nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC)
+    guard nowhere >= 0 else { return }
+    dup2(nowhere, descriptor)
+    close(nowhere)
+  }
+
+  /// Whether standard error is a terminal on which a line can be drawn again and again.
+  static var errorIsTerminal: Bool {
+    guard isatty(STDERR_FILENO) == 1, let name = getenv("TERM") else { return false }
+    return !["", "dumb"].contains(String(cString: name))
+  }
 
   /// The number of columns of the terminal behind standard error.
   static var errorWidth: Int {
@@ -30,19 +70,33 @@ enum Console {
   }
 }
 
+/// Nobody reads any more what is written to a pipe or a terminal.
+struct ReaderIsGone: Error {}
+
 /// Writes all of `bytes` to a descriptor.
 ///
-/// - Throws: `InputError(.cannotWrite)` with `name` and the system's reason.
+/// - Throws: `ReaderIsGone`; else `InputError(.cannotWrite)` with `name` and the system's reason.
 func writeAll(_ bytes: [UInt8], to descriptor: Int32, name: String) throws {
   try bytes.withUnsafeBytes { buffer in
     var rest = buffer[...]
     while !rest.isEmpty {
       let count = write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
       if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw cannotWrite(name) }
+      guard count >= 0 else {
+        let code = errno
+        if code == EPIPE || (code == EIO && isDevice(descriptor)) { throw ReaderIsGone() }
+        errno = code
+        throw cannotWrite(name)
+      }
       rest = rest.dropFirst(count)
     }
   }
+}
+
+/// Whether a descriptor is of a device, as a terminal is, also once it was closed.
+private func isDevice(_ descriptor: Int32) -> Bool {
+  var status = stat()
+  return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFCHR
 }
 
 /// The error for a write that just failed.

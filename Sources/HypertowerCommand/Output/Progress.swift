@@ -41,9 +41,8 @@ struct Progress {
 
 /// Something that shows how far training has come.
 protocol ProgressDisplay: AnyObject {
-  /// The number of steps until the display has something new to show; nil if it goes by time.
-  func stepsUntilNext(after step: Int) -> Int?
-  func show(_ progress: Progress)
-  /// Is called when training has ended, well or not.
+  /// Shows it if something new is due.
+  func show(_ progress: Progress, at now: ContinuousClock.Instant)
+  /// Called when training has ended, well or not.
   func finish()
 }

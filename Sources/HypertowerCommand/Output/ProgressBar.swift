@@ -7,9 +7,7 @@ final class ProgressBar: ProgressDisplay {
   private var drawn: ContinuousClock.Instant?
   private var isOnLine = false
 
-  func stepsUntilNext(after step: Int) -> Int? { nil }
-
-  func show(_ progress: Progress) {
+  func show(_ progress: Progress, at now: ContinuousClock.Instant) {
     show(
       count: "\(progress.epoch)/\(progress.epochs)", share: progress.share, parts: progress.parts)
   }
@@ -19,7 +17,7 @@ final class ProgressBar: ProgressDisplay {
   /// - Parameters:
   ///   - count: what stands before the bar.
   ///   - share: how much is done, in 0...1.
-  ///   - parts: what stands behind the bar, the most important first.
+  ///   - parts: what stands after the bar, the most important first.
   func show(count: String, share: Double, parts: [String]) {
     let now = ContinuousClock.now
     if let drawn, now - drawn < Self.interval, share < 1 { return }

@@ -4,7 +4,7 @@ import Hypertower
 
 /// The program that draws plots, if it is installed.
 enum Gnuplot {
-  /// Draws plots whose data and scripts lie in a folder; without gnuplot, says how to get it.
+  /// Draws plots whose data and scripts are in a folder; without gnuplot, says how to get it.
   ///
   /// A plot that cannot be drawn is a warning: data and script are there to try again.
   ///
@@ -24,7 +24,7 @@ enum Gnuplot {
       case .failure(.missing):
         let scripts = plots.map { "\($0.name).gnuplot" }.joined(separator: " ")
         Console.warn(
-          "the plots are not drawn, for gnuplot is not installed; their data and scripts are in "
+          "the plots are not drawn because gnuplot is not installed; their data and scripts are in "
             + "\(folder): apt-get install gnuplot-nox, then in that folder: gnuplot \(scripts)")
         return drawn
       case .failure(.failed(let reason)):
@@ -56,7 +56,15 @@ enum Gnuplot {
     let words = arguments.map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
     var process = pid_t()
-    let code = posix_spawnp(&process, "gnuplot", &actions, nil, words, environ)
+    // This program blocks the signals by which users end gnuplot, too.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var noSignals = sigset_t()
+    sigemptyset(&noSignals)
+    posix_spawnattr_setsigmask(&attributes, &noSignals)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+    let code = posix_spawnp(&process, "gnuplot", &actions, &attributes, words, environ)
     if code == ENOENT { return .failure(.missing) }
     guard code == 0 else { return .failure(.failed(String(cString: strerror(code)))) }
     var status: Int32 = 0

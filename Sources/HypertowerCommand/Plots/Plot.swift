@@ -1,3 +1,4 @@
+import Glibc
 import Hypertower
 
 /// A picture that gnuplot draws: its data, and the commands that draw them.
@@ -59,6 +60,28 @@ struct Plot {
   /// Whether there is anything to draw.
   var hasPoints: Bool { data.contains(where: \.hasPoints) }
 
+  /// The line of a script by which a plot's files are known to be this program's.
+  private static func note(_ name: String) -> String {
+    "# Draws \(name).svg and \(name).png from \(name).tsv: gnuplot \(name).gnuplot"
+  }
+
+  /// Lets only files of an earlier plot of that name be replaced, and warns of that.
+  ///
+  /// - Parameter option: the option that names the folder.
+  /// - Throws: `InputError(.cannotWrite)`.
+  static func checkPlace(_ name: String, in folder: String, option: String) throws {
+    let script = "\(folder)/\(name).gnuplot"
+    try ExistingFile.check(script, "an earlier plot", option: option) { bytes in
+      String(decoding: bytes, as: UTF8.self).split(separator: "\n").contains { $0 == note(name) }
+    }
+    // The other files belong to the script.
+    guard access(script, F_OK) != 0 else { return }
+    for suffix in ["tsv", "svg", "png"] {
+      let path = "\(folder)/\(name).\(suffix)"
+      try ExistingFile.check(path, "an earlier plot", option: option) { _ in false }
+    }
+  }
+
   /// Writes the data and the script into a folder.
   ///
   /// - Throws: `InputError(.cannotWrite)`.
@@ -71,7 +94,7 @@ struct Plot {
   private var script: String {
     """
     # \(title)
-    # Draws \(name).svg and \(name).png from \(name).tsv: gnuplot \(name).gnuplot
+    \(Self.note(name))
 
     reset
     data = '\(name).tsv'

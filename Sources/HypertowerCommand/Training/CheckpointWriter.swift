@@ -1,25 +1,32 @@
+import Glibc
 import Hypertower
 
 /// Writes a run's checkpoints, and the weights that have done best on the test set so far.
 final class CheckpointWriter {
   let folder: CheckpointFolder
-  /// After how many steps a checkpoint is due.
-  let interval: Int
+  /// After how many steps a checkpoint is due; nil: after each epoch, but not too often.
+  let interval: Int?
   private let settings: TrainingSettings
   private let testData: Dataset
   private var best: (accuracy: Double, step: Int)?
+  private var lastSave = ContinuousClock.now
+
+  /// The least time from one checkpoint to the next where no interval is given, so that small epochs
+  /// are not spent on checkpoints.
+  private static let leastTime = Duration.seconds(10)
 
   private static let bestAccuracyKey = "best_test_accuracy_percent"
   private static let bestStepKey = "best_step"
 
   /// The file of the best weights.
-  private var bestPath: String { "\(folder.path)/best.safetensors" }
+  private var bestPath: String { "\(folder.path)/\(CheckpointFolder.bestName)" }
 
   /// - Parameter resumed: the checkpoint that the run goes on from.
+  /// - Throws: `InputError(.cannotWrite)`, also if there are best weights of another run.
   init(
-    _ folder: CheckpointFolder, every interval: Int, settings: TrainingSettings,
+    _ folder: CheckpointFolder, every interval: Int?, settings: TrainingSettings,
     testData: Dataset, resumed: SafetensorsFile? = nil
-  ) {
+  ) throws {
     self.folder = folder
     self.interval = interval
     self.settings = settings
@@ -29,18 +36,29 @@ final class CheckpointWriter {
     {
       best = (accuracy, step)
     }
+    guard best != nil || access(bestPath, F_OK) != 0 else {
+      throw InputError(
+        .cannotWrite,
+        "\(bestPath): is not of this run, which would replace it: move the file away")
+    }
+  }
+
+  /// The number of steps from `step` to the next checkpoint; nil if it is too early for one.
+  func stepsUntilDue(after step: Int, stepsPerEpoch: Int) -> Int? {
+    guard interval != nil || ContinuousClock.now - lastSave >= Self.leastTime else { return nil }
+    let interval = interval ?? stepsPerEpoch
+    return interval - step % interval
   }
 
   /// Writes where the trainer stands.
   ///
   /// - Throws: `DivergenceError` if that is nothing to go on from; `InputError(.cannotWrite)`.
   func save(_ trainer: Trainer) throws {
+    defer { lastSave = .now }
     let checkpoint = try trainer.checkpoint()
     let accuracy = try trainer.accuracy(on: testData)
-    if best.map({ accuracy > $0.accuracy }) ?? true {
-      try trainer.save(bestPath)
-      best = (accuracy, trainer.stepCount)
-    }
+    let isBest = best.map { accuracy > $0.accuracy } ?? true
+    if isBest { best = (accuracy, trainer.stepCount) }
     var metadata = checkpoint.metadata.merging(try settings.metadata) { $1 }
     metadata[Self.bestAccuracyKey] = best.map { "\($0.accuracy)" }
     metadata[Self.bestStepKey] = best.map { "\($0.step)" }
@@ -48,5 +66,12 @@ final class CheckpointWriter {
     metadata["version"] = Version.text
     try folder.write(
       SafetensorsFile(checkpoint.entries, metadata: metadata), step: trainer.stepCount)
+    // Only now: a folder with best weights has a checkpoint to go on from.
+    if isBest { try trainer.save(bestPath) }
+  }
+
+  /// Writes the best weights anew if the run was cut off before they were in place.
+  func completeBest(_ trainer: Trainer) throws {
+    if best?.step == trainer.stepCount { try trainer.save(bestPath) }
   }
 }

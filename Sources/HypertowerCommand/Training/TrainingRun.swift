@@ -15,18 +15,13 @@ struct TrainingRun {
   /// What brings the run back when it diverges; nil: nothing does.
   let recovery: Recovery?
 
-  /// How often a display that goes by time gets something new.
-  private static let interval = 0.1
-
-  /// The accuracy so far is shown ten times a run and after every epoch.
-  private var evaluationInterval: Int {
-    let tenth = max(1, steps / 10)
-    return tenth < stepsPerEpoch ? tenth : stepsPerEpoch
-  }
+  /// How long a piece takes: no longer than a user waits who has asked for the end, and often enough for
+  /// a display.
+  private static let pieceSeconds = 0.1
 
   private var stepsPerEpoch: Int { (data.count + batchSize - 1) / batchSize }
 
-  /// After how many steps the run's state is kept, for whatever reason.
+  /// After how many steps the state to go back to is kept.
   private var keepingInterval: Int { checkpoints?.interval ?? stepsPerEpoch }
 
   /// A signal has ended the run before its end.
@@ -45,11 +40,17 @@ struct TrainingRun {
     try recovery?.keep(trainer)
     var meter = SpeedMeter()
     var duration = Duration.zero
+    var evaluation = EvaluationPace(steps: steps, stepsPerEpoch: stepsPerEpoch)
     // The first piece is one step, which builds the kernels.
     var pace = 1
     while progress.step < steps {
       let start = ContinuousClock.now
-      let count = pieceLength(after: progress.step, pace: pace)
+      let toCheckpoint = checkpoints?.stepsUntilDue(
+        after: progress.step, stepsPerEpoch: stepsPerEpoch)
+      let toKeep = recovery.map { _ in keepingInterval - progress.step % keepingInterval }
+      let toEvaluation = display.flatMap { _ in evaluation.stepsUntilDue(after: progress.step) }
+      let count = [pace, steps - progress.step, toCheckpoint, toKeep, toEvaluation]
+        .compactMap { $0 }.min()!
       do {
         try train(count, &progress)
       } catch let error as DivergenceError {
@@ -63,11 +64,12 @@ struct TrainingRun {
       pace = Self.pace(after: count, elapsed.seconds, previous: pace)
       progress.step = trainer.stepCount
       progress.stepsPerSecond = meter.stepsPerSecond
-      if display != nil, progress.step % evaluationInterval == 0 || progress.step == steps {
-        progress.accuracy = try trainer.accuracy(on: testData)
+      let isAtEnd = progress.step == steps
+      if display != nil, count == toEvaluation || isAtEnd {
+        progress.accuracy = try evaluation.measure { try trainer.accuracy(on: testData) }
       }
-      display?.show(progress)
-      try keep(progress)
+      display?.show(progress, at: .now)
+      try keep(state: count == toKeep || isAtEnd, checkpoint: count == toCheckpoint || isAtEnd)
       progress.step = trainer.stepCount
       if let signal = Interruption.signal {
         throw Interrupted(signal: signal, step: progress.step)
@@ -76,12 +78,19 @@ struct TrainingRun {
     return duration
   }
 
-  /// Keeps where the run stands, if that is due.
-  private func keep(_ progress: Progress) throws {
-    let isDue = progress.step % keepingInterval == 0 || progress.step == steps
+  /// Keeps where the run stands.
+  ///
+  /// - Parameters:
+  ///   - state: whether the state to go back to is due.
+  ///   - checkpoint: whether a checkpoint is due; signals ask for one, too.
+  private func keep(state: Bool, checkpoint: Bool) throws {
+    let isRequested = Interruption.takeCheckpointRequest()
+    if isRequested && checkpoints == nil {
+      Console.warn("SIGUSR1 asks for a checkpoint, but there is no --checkpoint folder for it")
+    }
     do {
-      if isDue { try recovery?.keep(trainer) }
-      if isDue || Interruption.signal != nil { try checkpoints?.save(trainer) }
+      if state { try recovery?.keep(trainer) }
+      if checkpoint || isRequested || Interruption.signal != nil { try checkpoints?.save(trainer) }
     } catch let error as DivergenceError {
       try recover(from: error)
     }
@@ -112,21 +121,38 @@ struct TrainingRun {
     }
   }
 
-  private func pieceLength(after step: Int, pace: Int) -> Int {
-    let toEnd = steps - step
-    let toCheckpoint =
-      checkpoints == nil && recovery == nil ? toEnd : keepingInterval - step % keepingInterval
-    // A piece takes no longer than a user waits who has asked for the end.
-    guard let display else { return min(pace, toCheckpoint, toEnd) }
-    let toEvaluation = evaluationInterval - step % evaluationInterval
-    return min(
-      display.stepsUntilNext(after: step) ?? pace, pace, toEvaluation, toCheckpoint, toEnd)
+  /// The number of steps that take about as long as a piece should.
+  private static func pace(after count: Int, _ seconds: Double, previous: Int) -> Int {
+    let wanted = Double(count) * pieceSeconds / max(seconds, 1e-9)
+    return Int(min(max(wanted, 1), Double(4 * previous), 1024))
+  }
+}
+
+/// When the accuracy so far is measured: about ten times a run or after every epoch, but neither so often
+/// that one cannot follow nor so often that it takes over.
+private struct EvaluationPace {
+  private let interval: Int
+  private var last = ContinuousClock.now
+  private var pause = leastPause
+
+  private static let leastPause = Duration.seconds(1)
+
+  init(steps: Int, stepsPerEpoch: Int) {
+    interval = max(1, min(steps / 10, stepsPerEpoch))
   }
 
-  /// The number of steps that take about as long as the display waits.
-  private static func pace(after count: Int, _ seconds: Double, previous: Int) -> Int {
-    let wanted = Double(count) * interval / max(seconds, 1e-9)
-    return Int(min(max(wanted, 1), Double(4 * previous), 1024))
+  /// The number of steps from `step` to the next evaluation; nil if it is too early for one.
+  func stepsUntilDue(after step: Int) -> Int? {
+    ContinuousClock.now - last >= pause ? interval - step % interval : nil
+  }
+
+  mutating func measure(_ evaluate: () throws -> Double) rethrows -> Double {
+    let start = ContinuousClock.now
+    defer {
+      last = ContinuousClock.now
+      pause = Swift.max(Self.leastPause, (last - start) * 10)
+    }
+    return try evaluate()
   }
 }
 

@@ -1,28 +1,30 @@
 import Glibc
 import Hypertower
 
-/// Whether files can be written, found out before an hour of training is spent.
-enum OutputPath {
-  /// Checks that a file at `path` can be written or replaced, and leaves everything as it is.
+/// A folder that results are written into by one run at a time.
+final class OutputFolder {
+  let path: String
+  private let lock: FileLock
+
+  /// Creates the folder where it does not exist, and keeps other runs out of it.
   ///
+  /// - Parameters:
+  ///   - path: the folder.
+  ///   - contents: what is written there, for messages.
   /// - Throws: `InputError(.cannotWrite)`.
-  static func check(_ path: String) throws {
-    func fault(_ code: Int32) -> InputError {
-      InputError(.cannotWrite, "\(path): cannot be written: \(String(cString: strerror(code)))")
-    }
-    guard !path.isEmpty else { throw InputError(.cannotWrite, "the output path is empty") }
-    var status = stat()
-    if stat(path, &status) == 0 {
-      guard status.st_mode & S_IFMT != S_IFDIR else { throw fault(EISDIR) }
-      guard access(path, W_OK) == 0 else { throw fault(errno) }
-      guard status.st_mode & S_IFMT == S_IFREG else { return }
-    } else if errno != ENOENT || path.hasSuffix("/") {
-      throw fault(path.hasSuffix("/") ? EISDIR : errno)
-    }
-    // Files are written aside and renamed, which takes a new file in the same folder; only the
-    // attempt tells whether the folder allows it.
-    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
-    if let code = probe(folder) { throw fault(code) }
+  init(_ path: String, for contents: String) throws {
+    try Self.create(path)
+    self.path = path
+    lock = try FileLock.ofFolder(path, for: contents)
+    if let warning = lock.warning(for: path) { Console.warn(warning) }
+    TemporaryFile.removeLeftovers(in: path + "/")
+  }
+
+  /// Whether two paths lead to one folder.
+  static func isSame(_ path: String, _ other: String) -> Bool {
+    var (first, second) = (stat(), stat())
+    return stat(path, &first) == 0 && stat(other, &second) == 0
+      && first.st_dev == second.st_dev && first.st_ino == second.st_ino
   }
 
   /// Tries to make a file in a folder, whose name ends in a slash or is empty for the current one.
@@ -38,17 +40,20 @@ enum OutputPath {
     return nil
   }
 
-  /// Creates a folder and those above it, where they are not there yet, and checks that files can be
-  /// written into it.
+  /// Creates a folder and those above it where they do not exist, and checks that files can be written
+  /// into it.
   ///
   /// - Throws: `InputError(.cannotWrite)`.
-  static func createFolder(_ path: String) throws {
+  static func create(_ path: String) throws {
     guard !path.isEmpty else {
       throw InputError(.cannotWrite, "the name of the output folder is empty")
     }
+    guard path != "-" else {
+      throw Failure(.usage, "'-' names no folder; one of that name is ./-")
+    }
     var missing: [String] = []
     var rest = path
-    // From the folder upwards to the first that is there, and down again.
+    // From the folder up to the first that exists, and down again.
     while !rest.isEmpty, access(rest, F_OK) != 0 {
       missing.append(rest)
       while rest.last == "/" { rest.removeLast() }
