@@ -4,7 +4,8 @@ import Hypertower
 struct TrainingRun {
   let trainer: Trainer
   let data: Dataset
-  let testData: Dataset
+  /// What the accuracy so far is measured on; nil: there is nothing to measure it on.
+  let measure: Measure?
   let batchSize: Int
   let isShuffled: Bool
   let steps: Int
@@ -42,6 +43,7 @@ struct TrainingRun {
   func run() throws -> Duration {
     defer { display?.finish() }
     var progress = Progress(step: trainer.stepCount, steps: steps, stepsPerEpoch: stepsPerEpoch)
+    if let measure { progress.accuracyName = measure.name }
     try recovery?.keep(trainer)
     var meter = SpeedMeter()
     var duration = Duration.zero
@@ -63,8 +65,10 @@ struct TrainingRun {
       pace = Self.pace(after: count, elapsed.seconds, previous: pace)
       progress.step = trainer.stepCount
       progress.stepsPerSecond = meter.stepsPerSecond
-      if display != nil, progress.step % evaluationInterval == 0 || progress.step == steps {
-        progress.accuracy = try trainer.accuracy(on: testData)
+      if display != nil, let measure,
+        progress.step % evaluationInterval == 0 || progress.step == steps
+      {
+        progress.accuracy = try trainer.accuracy(on: measure.data)
       }
       display?.show(progress)
       try keep(progress)
