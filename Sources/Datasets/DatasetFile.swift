@@ -5,8 +5,10 @@ package enum DatasetFile: String, CaseIterable {
   case testImages = "t10k-images-idx3-ubyte"
   case testLabels = "t10k-labels-idx1-ubyte"
 
-  /// The names that the file may have in a folder, in order of preference.
-  var spellings: [String] {
-    [rawValue, rawValue.replacing("-idx", with: ".idx")].flatMap { [$0, "\($0).gz"] }
+  var isTest: Bool {
+    switch self {
+    case .trainImages, .trainLabels: false
+    case .testImages, .testLabels: true
+    }
   }
 }

@@ -7,13 +7,15 @@ package enum Gzip {
     contents.starts(with: [0x1F, 0x8B])
   }
 
-  /// The bytes that the gzip file `contents` stands for, of all of its members.
+  /// The bytes to which the gzip file `contents` decompresses, all of its members together.
   ///
   /// - Parameters:
   ///   - name: What error messages call the file.
   ///   - limit: How many bytes may come out; more are an error as soon as they appear.
+  /// Zeros after the last member are ignored.
+  ///
   /// - Throws: `InputError` of kind `.badData` when the file is cut short, damaged, followed by
-  ///   anything but another member, or too large.
+  ///   anything else, or too large.
   package static func decompress(
     _ contents: UnsafeRawBufferPointer, name: String, limit: Int = .max
   ) throws -> [UInt8] {
@@ -25,7 +27,7 @@ package enum Gzip {
         throw InputError(
           .badData,
           "\(name): decompresses to more than the \(limit) bytes expected: "
-            + "the file is damaged or another one")
+            + "the file is damaged or not the right one")
       }
       output.append(contentsOf: chunk)
     }
@@ -39,7 +41,7 @@ package enum Gzip {
     try contents.withUnsafeBytes { try decompress($0, name: name, limit: limit) }
   }
 
-  /// At most the first `count` bytes that `contents` stand for, whatever may follow them.
+  /// At most the first `count` bytes to which `contents` decompress, whatever follows them.
   static func prefix(
     _ count: Int, of contents: UnsafeRawBufferPointer, name: String
   ) throws -> [UInt8] {
@@ -51,8 +53,8 @@ package enum Gzip {
     return output
   }
 
-  /// The size of the last member as its trailer states it, which saves growing the output; a hint
-  /// that is believed as far as images compress.
+  /// The size of the last member as its trailer states it, a hint that saves growing the output,
+  /// limited to what a file of images could decompress to.
   private static func statedSize(_ contents: UnsafeRawBufferPointer) -> Int {
     guard contents.count >= 4 else { return 0 }
     let trailer = contents.loadUnaligned(fromByteOffset: contents.count - 4, as: UInt32.self)

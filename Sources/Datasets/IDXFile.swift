@@ -1,6 +1,6 @@
 import Hypertower
 
-/// An array of bytes of any shape, as the files of MNIST and its kin hold them.
+/// An array of numbers of any shape, as the files of MNIST and its kin hold them.
 ///
 /// Format: http://yann.lecun.com/exdb/mnist, at the foot of the page.
 package struct IDXFile: Sendable {
@@ -8,7 +8,13 @@ package struct IDXFile: Sendable {
   package let name: String
   /// The sizes of the dimensions, outermost first: at least one.
   package let shape: [Int]
-  package let elements: [UInt8]
+  /// The type of the elements.
+  package let type: IDXElementType
+  /// The elements, each with its most significant byte first.
+  package let bytes: [UInt8]
+
+  /// The number of elements.
+  package var count: Int { bytes.count / type.size }
 
   /// Reads the file at `path`, compressed by gzip or not.
   ///
@@ -19,43 +25,50 @@ package struct IDXFile: Sendable {
     self = try contents.withUnsafeBytes { try IDXFile(contents: $0, name: path) }
   }
 
-  /// Reads a file's contents, compressed by gzip or not, whatever its name may say.
+  /// Reads a file's contents, compressed by gzip or not, whatever its name says.
   ///
   /// - Throws: `InputError` of kind `.badData` when they are damaged.
   package init(contents: UnsafeRawBufferPointer, name: String) throws {
     if Gzip.isGzip(contents) {
-      // The header comes first, so that the output can be held to the size that it states.
+      // The header comes first and states the size that the output must not exceed.
       let prefix = try Gzip.prefix(IDXHeader.greatestSize, of: contents, name: name)
+      guard !prefix.withUnsafeBytes(Gzip.isGzip) else {
+        throw InputError(
+          .badData,
+          "\(name): is compressed twice, a gzip file inside a gzip file: decompress it once (gunzip)"
+        )
+      }
       let header = try IDXHeader(of: prefix, name: name)
       var bytes = try Gzip.decompress(contents, name: name, limit: header.fileSize)
-      try header.check(elementCount: bytes.count - header.size, name: name)
+      try header.check(byteCount: bytes.count - header.size, name: name)
       bytes.removeFirst(header.size)
-      self.init(name: name, shape: header.shape, elements: bytes)
+      self.init(header, name: name, bytes: bytes)
     } else {
       let header = try IDXHeader(of: contents, name: name)
-      try header.check(elementCount: contents.count - header.size, name: name)
-      self.init(
-        name: name, shape: header.shape, elements: Array(contents[header.size...]))
+      try header.check(byteCount: contents.count - header.size, name: name)
+      self.init(header, name: name, bytes: Array(contents[header.size...]))
     }
   }
 
-  private init(name: String, shape: [Int], elements: [UInt8]) {
+  private init(_ header: IDXHeader, name: String, bytes: [UInt8]) {
     self.name = name
-    self.shape = shape
-    self.elements = elements
+    shape = header.shape
+    type = header.type
+    self.bytes = bytes
   }
 }
 
 extension IDXHeader {
-  /// Throws unless exactly the elements that the header states follow it.
-  fileprivate func check(elementCount found: Int, name: String) throws {
-    guard found == elementCount else {
+  /// Throws unless exactly the bytes that the header states follow it.
+  fileprivate func check(byteCount found: Int, name: String) throws {
+    guard found == byteCount else {
       let remedy =
-        found < elementCount ? "the file is cut short; fetch it again" : "the file is damaged"
+        found < byteCount ? "the file is cut short; fetch it again" : "the file is damaged"
       throw InputError(
         .badData,
-        "\(name): \(found) bytes follow the header, expected \(elementCount) "
-          + "for the dimensions \(shape): \(remedy)")
+        "\(name): \(found) bytes follow the header, expected \(byteCount) "
+          + "for the dimensions \(shape)\(type.size == 1 ? "" : " of \(type.size)-byte elements"): "
+          + remedy)
     }
   }
 }

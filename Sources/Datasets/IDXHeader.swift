@@ -1,27 +1,22 @@
 import Hypertower
 
-/// What the first bytes of an IDX file say: bytes of a certain shape follow.
+/// What the first bytes of an IDX file say: which elements follow, in which shape.
 ///
 /// Two zeros, the type of the elements, the number of dimensions, and the size of each dimension
 /// as a big-endian 32-bit number.
 struct IDXHeader {
   let shape: [Int]
+  let type: IDXElementType
   /// The number of bytes of the header itself.
   let size: Int
-  /// The number of elements, of one byte each.
-  let elementCount: Int
+  /// The number of bytes of all elements.
+  let byteCount: Int
 
   /// The number of bytes of the whole file.
-  var fileSize: Int { size + elementCount }
+  var fileSize: Int { size + byteCount }
 
   /// The number of bytes of the largest header there is, of 255 dimensions.
   static let greatestSize = 4 + 4 * 255
-
-  private static let bytesType: UInt8 = 0x08
-  private static let typeNames: [UInt8: String] = [
-    0x08: "unsigned bytes", 0x09: "signed bytes", 0x0B: "16-bit integers",
-    0x0C: "32-bit integers", 0x0D: "32-bit floats", 0x0E: "64-bit floats",
-  ]
 
   /// Parses the header that `contents` begin with.
   ///
@@ -41,12 +36,13 @@ struct IDXHeader {
         "begins with the bytes \(hexadecimal(bytes[0])) \(hexadecimal(bytes[1])), expected "
           + "00 00 (an IDX file) or 1f 8b (one compressed by gzip): give the data set's own files")
     }
-    guard bytes[2] == Self.bytesType else {
-      let type = Self.typeNames[bytes[2]] ?? "unknown"
+    guard let type = IDXElementType(rawValue: bytes[2]) else {
+      let known = IDXElementType.allCases.map { hexadecimal($0.rawValue) }
       throw fault(
-        "the elements' type is \(hexadecimal(bytes[2])) (\(type)), expected 08 (unsigned bytes): "
-          + "convert the data to bytes")
+        "the elements' type is \(hexadecimal(bytes[2])), which is unknown; expected one of "
+          + "\(known.joined(separator: ", ")): the file is damaged")
     }
+    self.type = type
     let rank = Int(bytes[3])
     guard rank > 0 else {
       throw fault("the number of dimensions is 0, expected at least 1: the file is damaged")
@@ -60,10 +56,10 @@ struct IDXHeader {
     shape = (1...rank).map { dimension in
       bytes[(4 * dimension)..<(4 * dimension + 4)].reduce(0) { $0 << 8 | Int($1) }
     }
-    guard let elementCount = shape.product(), elementCount <= Int.max - size else {
+    guard let byteCount = (shape + [type.size]).product(), byteCount <= Int.max - size else {
       throw fault("the dimensions \(shape) are larger than any memory: the file is damaged")
     }
-    self.elementCount = elementCount
+    self.byteCount = byteCount
   }
 }
 

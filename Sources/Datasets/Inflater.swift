@@ -1,7 +1,7 @@
 import CZlib
 import Hypertower
 
-/// Decompresses a gzip file chunk after chunk.
+/// Decompresses a gzip file chunk by chunk.
 final class Inflater {
   private let contents: UnsafeRawBufferPointer
   private let name: String
@@ -33,7 +33,7 @@ final class Inflater {
   /// The next bytes, valid until the next call, or nil after the last.
   ///
   /// - Throws: `InputError` of kind `.badData` when the file is cut short, damaged, or followed by
-  ///   anything but another gzip member.
+  ///   anything except another gzip member or zeros.
   func next() throws -> UnsafeBufferPointer<UInt8>? {
     stream.pointee.next_out = chunk.baseAddress
     stream.pointee.avail_out = uInt(chunk.count)
@@ -67,9 +67,11 @@ final class Inflater {
   }
 
   /// Goes on to the member that follows the one that ended, if any.
+  ///
+  /// Zeros up to the end are ignored, as gzip does: some tools and devices fill up a last block.
   private func endMember() throws {
     let rest = UnsafeRawBufferPointer(rebasing: contents[position...])
-    guard !rest.isEmpty else {
+    guard !rest.allSatisfy({ $0 == 0 }) else {
       isAtEnd = true
       return
     }

@@ -1,36 +1,41 @@
-import Glibc
 import Hypertower
 
 extension LabelledImages {
-  /// Reads the four IDX files in the folder `path`.
+  /// Reads the IDX files in the folder `path`.
   ///
   /// They are named `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte`,
-  /// and `t10k-labels-idx1-ubyte`, with a hyphen or a dot before `idx`, and may be compressed by
-  /// gzip, with `.gz` at the end. Where one file is there in several forms, the hyphen goes before
-  /// the dot and the plain file before the compressed. Images may be of any size.
+  /// and `t10k-labels-idx1-ubyte`. A prefix may precede the names, `test` may stand for `t10k`, a dot
+  /// or an underscore for any hyphen, and another type for `ubyte`; files may be compressed by gzip,
+  /// with `.gz` at the end. A folder of such a name is searched for the file. Where a file is there in
+  /// several forms, the names above are preferred, then those with a dot before `idx`; of equal names,
+  /// the uncompressed file. If the folder holds several data sets with different prefixes and none
+  /// without, `path` must be that of the folder and the prefix, such as `emnist/emnist-letters`.
   ///
-  /// - Throws: `InputError` of kind `.missingInput` when a file is not there or cannot be read,
-  ///   `.badData` when one is damaged or they do not fit together.
-  public static func directory(_ path: String) throws -> LabelledImages {
-    try LabelledImages { try IDXFile(contentsOf: find($0, in: path)) }
+  /// Without both test files, `test` is nil, and `notes` say so. The elements may have any of IDX's
+  /// types, images any size. Of labels with several columns, the first is the label.
+  ///
+  /// - Throws: `InputError` of kind `.missingInput` when a file is missing or cannot be read,
+  ///   `.badData` when one is damaged or they do not fit together, `.usage` when the folder holds
+  ///   several data sets or the validation share leaves one part empty.
+  public static func directory(
+    _ path: String, _ options: Options = Options()
+  ) throws -> LabelledImages {
+    let folder = try DatasetFolder(path)
+    let train = try ImagePart(folder.train)
+    let test = try folder.test.map { try ImagePart($0) }
+    return try LabelledImages(
+      train: train, test: test, options,
+      notes: test == nil
+        ? [
+          "\(path): no test files (\(DatasetFile.testImages.rawValue), "
+            + "\(DatasetFile.testLabels.rawValue)): there is no test accuracy"
+        ] : [])
   }
+}
 
-  /// The path of `file` in the folder.
-  private static func find(_ file: DatasetFile, in folder: String) throws -> String {
-    var status = stat()
-    guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-      throw InputError(
-        .missingInput,
-        "\(folder): no such folder, expected one that holds the four IDX files of a data set")
-    }
-    for name in file.spellings {
-      let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
-      // Any other fault than its absence is for the reader to tell.
-      if stat(path, &status) == 0 || errno != ENOENT { return path }
-    }
-    throw InputError(
-      .missingInput,
-      "\(folder): no file \(file.rawValue) or \(file.rawValue).gz, expected there with the other "
-        + "IDX files of the data set")
+extension ImagePart {
+  fileprivate init(_ files: DatasetFolder.Part) throws {
+    try self.init(
+      images: IDXFile(contentsOf: files.images), labels: IDXFile(contentsOf: files.labels))
   }
 }

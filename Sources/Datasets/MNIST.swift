@@ -6,13 +6,19 @@ import MNISTFiles
 ///
 /// Y. LeCun, C. Cortes, C. Burges; CC BY-SA 3.0.
 public enum MNIST {
-  /// The data set from the copy that this library carries within itself.
+  /// The data set from the copy inside this library.
   ///
-  /// - Throws: `InputError` of kind `.badData` when the program's own file is damaged.
-  public static func embedded() throws -> LabelledImages {
-    try LabelledImages { file in
+  /// - Throws: `InputError` of kind `.badData` when the program's own file is damaged or a label is
+  ///   out of the range that `options` state; `.usage` when the validation share leaves one part empty.
+  public static func embedded(
+    _ options: LabelledImages.Options = .init()
+  ) throws -> LabelledImages {
+    func read(_ file: DatasetFile) throws -> IDXFile {
       try IDXFile(contents: compressed(file), name: "embedded \(file.rawValue).gz")
     }
+    return try LabelledImages(
+      train: ImagePart(images: read(.trainImages), labels: read(.trainLabels)),
+      test: ImagePart(images: read(.testImages), labels: read(.testLabels)), options)
   }
 
   /// The embedded `file`, compressed by gzip. The bytes live as long as the program.

@@ -20,7 +20,7 @@ import Testing
       let network = DenseNetwork(widths: widths)
       let estimate = try MemoryEstimate(
         network, loss: .negativeLogLikelihood, optimizer: tower, on: own, data: data,
-        testData: data, batchSize: batchSize)
+        testData: [data], batchSize: batchSize)
       #expect(backend.allocatedBytes == 0)
       let trainer = try Trainer(
         network, loss: .negativeLogLikelihood, optimizer: tower, on: own)
@@ -36,7 +36,7 @@ import Testing
     func bytes(_ batchSize: Int) throws -> MemoryEstimate {
       try MemoryEstimate(
         DenseNetwork(widths: [50, 1000, 5]), loss: .negativeLogLikelihood, optimizer: SGD(),
-        on: .cpu, data: data, testData: data, batchSize: batchSize)
+        on: .cpu, data: data, testData: [data], batchSize: batchSize)
     }
     let (small, large) = (try bytes(100), try bytes(300))
     // A row of the batch takes its pixels, label and activations, 1,000 of them at least.

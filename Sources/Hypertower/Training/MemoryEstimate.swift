@@ -9,18 +9,18 @@ package struct MemoryEstimate {
   ///
   /// - Parameters:
   ///   - data: what is trained on.
-  ///   - testData: what is evaluated.
+  ///   - testData: the data sets that are evaluated.
   /// - Throws: `InputError`, as `Trainer` does.
   package init(
     _ model: some Module, loss: Loss, optimizer: some Optimizer, on device: Device,
-    data: Dataset, testData: Dataset, batchSize: Int
+    data: Dataset, testData: [Dataset], batchSize: Int
   ) throws {
     let backend = MeasuringBackend(device.backend)
     let trainer = try Trainer(
       model, loss: loss, optimizer: optimizer,
       on: Device(name: device.name, backend: backend, residentLimit: device.residentLimit))
     try trainer.train(on: data, batchSize: batchSize, steps: 1)
-    _ = try trainer.evaluate(on: testData)
+    for data in testData { _ = try trainer.evaluate(on: data) }
     byteCount = backend.byteCount
     largestByteCount = backend.largestByteCount
   }

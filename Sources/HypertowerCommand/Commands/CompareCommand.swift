@@ -47,12 +47,19 @@ struct CompareCommand: ParsableCommand {
         towers: towers, steps: options.quick ? min(steps, 40) : steps,
         seeds: seeds.seeds ?? (options.quick ? 1 : 3), laboratory: laboratory,
         dataName: data.folder ?? "MNIST",
-        network: [
-          "data hash": images.fingerprint,
-          "hidden": IntegerList(model.widths).description, "batch size": "\(batchSize)",
-          "order": noShuffle ? "as in the file" : "shuffled",
-        ])
+        network: network(images))
     }
+  }
+
+  /// What distinguishes the network and the data from others.
+  private func network(_ images: LabelledImages) -> [String: String] {
+    var network = [
+      "data hash": images.fingerprint, "hidden": IntegerList(model.widths).description,
+      "batch size": "\(batchSize)", "order": noShuffle ? "as in the file" : "shuffled",
+    ]
+    // Otherwise it follows from the data.
+    network["classes"] = data.classCount.map { "\($0)" }
+    return network
   }
 }
 

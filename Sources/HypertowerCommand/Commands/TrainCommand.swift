@@ -13,6 +13,7 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup var tower: TowerOptions
   @OptionGroup var device: DeviceOptions
   @OptionGroup var data: DataOptions
+  @OptionGroup var validation: ValidationOptions
   @OptionGroup var model: ModelOptions
   @OptionGroup var length: TrainingLength
 
@@ -62,9 +63,7 @@ struct TrainCommand: ParsableCommand {
     let outputs = try outputs()
     defer { withExtendedLifetime(outputs) {} }
     let device = try device.device()
-    var data = data
-    data.folder = data.folder ?? resumed?.settings.data
-    let images = try data.images()
+    let images = try images(resumed)
     let settings = try settings(of: resumed, tower, images)
     let folder = try resumed?.folder ?? checkpoint.newFolder()
 
@@ -92,13 +91,13 @@ struct TrainCommand: ParsableCommand {
     }
     let history = plot.map { _ in TrainingHistory() }
     let run = TrainingRun(
-      trainer: trainer, data: images.train, testData: images.test,
+      trainer: trainer, data: images.train, measure: images.measures.first,
       batchSize: settings.batchSize, isShuffled: settings.isShuffled, steps: settings.steps,
       log: log, history: history,
       display: display(after: firstStep, of: settings.steps, stepsPerEpoch: stepsPerEpoch),
       checkpoints: try folder.map {
         try CheckpointWriter(
-          $0, every: checkpoint.interval, settings: settings, testData: images.test,
+          $0, every: checkpoint.interval, settings: settings, measure: images.measures.first,
           resumed: resumed?.file)
       },
       recovery: checkpoint.onDivergence == .restore ? Recovery() : nil)
@@ -106,8 +105,8 @@ struct TrainCommand: ParsableCommand {
     let seconds = try seconds(of: run, tower)
     try outputs.weights?.write(trainer.weights().serialized())
     try report(
-      trainer, accuracy: try trainer.accuracy(on: images.test), seconds,
-      steps: trainer.stepCount - firstStep, log)
+      trainer, accuracies: try images.measures.map { ($0, try trainer.accuracy(on: $0.data)) },
+      seconds, steps: trainer.stepCount - firstStep, log)
     try draw(history, tower)
   }
 
@@ -144,13 +143,32 @@ struct TrainCommand: ParsableCommand {
     let given = [
       ("--optimizer", tower.notation != nil), ("--hidden", model.hidden != nil),
       ("--batch-size", batchSize != nil), ("--no-shuffle", noShuffle), ("--seed", seed != nil),
-      ("--init", initialWeights != nil),
+      ("--init", initialWeights != nil), ("--classes", data.classCount != nil),
+      ("--scale", data.scale != nil), ("--validation", validation.share != nil),
     ].filter(\.1).map(\.0)
     guard given.isEmpty else {
       throw Failure(
         .usage,
         "\(given.joined(separator: ", ")) cannot be given with --resume: the run goes on with the "
           + "settings that it began with; its length may be given, by --epochs or --steps")
+    }
+  }
+
+  /// The data; those of a resumed run are understood as when it began, and lie where they lay then
+  /// unless a folder is given.
+  private func images(_ resumed: ResumedRun?) throws -> LabelledImages {
+    guard let resumed else { return try data.images(validationShare: validation.share) }
+    var data = data
+    data.folder = data.folder ?? resumed.settings.data
+    data.classCount = resumed.settings.classes
+    data.scale = resumed.settings.scale
+    do {
+      return try data.images(validationShare: resumed.settings.validation)
+    } catch let error as InputError where error.kind == .missingInput && self.data.folder == nil {
+      throw InputError(
+        .missingInput,
+        "\(error.message); the run in \(resumed.folder.path) had its data there: if they have moved, "
+          + "give their folder by --data")
     }
   }
 
@@ -211,10 +229,12 @@ struct TrainCommand: ParsableCommand {
       if length.epochs != nil || length.steps != nil {
         settings.steps = try length.stepCount(stepsPerEpoch: stepsPerEpoch)
       }
+      settings.data = (data.folder ?? settings.data).map(absolutePath)
       return settings
     }
     return TrainingSettings(
-      optimizer: tower.description, data: data.folder,
+      optimizer: tower.description, data: data.folder.map(absolutePath),
+      classes: data.classCount, scale: data.scale, validation: validation.share,
       // Only a checkpoint needs it.
       dataHash: checkpoint.folder == nil ? "" : images.fingerprint,
       hidden: model.widths, batchSize: batchSize, isShuffled: !noShuffle, seed: seed ?? 0,
@@ -251,15 +271,17 @@ struct TrainCommand: ParsableCommand {
 
   /// Says what training has come to, and ends the log with it.
   private func report(
-    _ trainer: Trainer, accuracy: Double, _ seconds: Double, steps: Int, _ log: TrainingLog?
+    _ trainer: Trainer, accuracies: [(measure: Measure, percent: Double)], _ seconds: Double,
+    steps: Int, _ log: TrainingLog?
   ) throws {
     let tower = try trainer.tower
-    try log?.finish([
-      ("test_accuracy_percent", .number(accuracy)), ("steps", .integer(trainer.stepCount)),
-      ("seconds", .number(seconds)), ("device", .string(trainer.device.description)),
-      ("schedules", trainer.device.tuning.map(JSONText.string) ?? .null),
-      ("tower", .string(tower.description)),
-    ])
+    try log?.finish(
+      accuracies.map { ($0.measure.accuracyKey, .number($0.percent)) } + [
+        ("steps", .integer(trainer.stepCount)),
+        ("seconds", .number(seconds)), ("device", .string(trainer.device.description)),
+        ("schedules", trainer.device.tuning.map(JSONText.string) ?? .null),
+        ("tower", .string(tower.description)),
+      ])
     let lines =
       ["learned hyperparameters"] + TowerTable.lines(tower).map { "  " + $0 }
       + table([
@@ -270,7 +292,7 @@ struct TrainCommand: ParsableCommand {
             + "building kernels included",
         ],
         ["device", trainer.device.description],
-      ]) + ["test accuracy \(formatted("%.2f", accuracy)) %"]
+      ]) + accuracies.map { $0.measure.line($0.percent) }
     for line in lines { try Console.print(line) }
   }
 }

@@ -2,10 +2,10 @@ import Datasets
 import Hypertower
 
 extension LabelledImages {
-  /// A hash of all samples and labels, by which a run and an experiment know their data again.
+  /// A hash of all samples and labels, by which a run and an experiment recognize their data.
   var fingerprint: String {
     var hash = WordHash()
-    for dataset in [train, test] {
+    for dataset in [train, validation, test].compactMap({ $0 }) {
       switch dataset.features {
       case .bytes(let bytes): bytes.withUnsafeBytes { hash.add($0) }
       case .floats(let floats): floats.withUnsafeBytes { hash.add($0) }
@@ -19,7 +19,7 @@ extension LabelledImages {
   }
 }
 
-/// FNV-1a on words of 8 bytes in place of bytes, so that 50 MB take a few milliseconds.
+/// FNV-1a on words of 8 bytes rather than on bytes, so that 50 MB take a few milliseconds.
 private struct WordHash {
   private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
 

@@ -6,6 +6,7 @@ import InitialWeights
 /// each of them.
 final class Laboratory {
   let images: LabelledImages
+  private let testData: Dataset
   /// The number of samples of a step.
   let batchSize: Int
   let isShuffled: Bool
@@ -19,6 +20,7 @@ final class Laboratory {
   /// - Parameters:
   ///   - hidden: the widths of the hidden layers; default: the paper's.
   ///   - isShuffled: whether the samples come in another order each epoch.
+  /// - Throws: `InputError` or `Failure` if the data have no test files, or too few samples for a batch.
   init(
     _ images: LabelledImages, hidden: [Int] = [128], batchSize: Int, isShuffled: Bool,
     on device: Device
@@ -28,7 +30,13 @@ final class Laboratory {
         .usage,
         "--batch-size \(batchSize) is out of range: it must lie in 1...\(images.train.count)")
     }
+    guard let testData = images.test else {
+      throw InputError(
+        .missingInput,
+        "experiments compare accuracies on test files, and these data have none: add them")
+    }
     self.images = images
+    self.testData = testData
     self.hidden = hidden
     self.batchSize = batchSize
     self.isShuffled = isShuffled
@@ -75,7 +83,7 @@ final class Laboratory {
     var outcome = TrialOutcome(try trainer.tower, steps: trial.steps)
     if trial.keeps != .result { outcome.curve = curve }
     outcome.millisecondsPerStep = milliseconds
-    let evaluation = try trainer.evaluate(on: images.test)
+    let evaluation = try trainer.evaluate(on: testData)
     outcome.testAccuracyPercent = evaluation.accuracyPercent
     outcome.testLoss = evaluation.loss
     return outcome

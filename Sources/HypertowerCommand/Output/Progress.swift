@@ -5,8 +5,10 @@ struct Progress {
   var stepsPerEpoch = 1
   /// The mean loss of the latest batch.
   var loss: Double?
-  /// The accuracy on the test set when it was last measured, in percent.
+  /// The accuracy when it was last measured, in percent.
   var accuracy: Double?
+  /// The samples that accuracy is measured on, as the display calls them.
+  var accuracyName = "test"
   var stepsPerSecond: Double?
   /// The bottom level's hyperparameters.
   var hyperparameters: [(name: String, value: Double)] = []
@@ -22,7 +24,7 @@ struct Progress {
   var parts: [String] {
     var parts: [String] = []
     if let loss { parts.append("loss " + formatted("%.4f", loss)) }
-    if let accuracy { parts.append("test " + formatted("%.2f", accuracy) + "%") }
+    if let accuracy { parts.append("\(accuracyName) " + formatted("%.2f", accuracy) + "%") }
     if let stepsPerSecond { parts.append(formatted("%.0f", stepsPerSecond) + " steps/s") }
     if let secondsLeft { parts.append(Self.clock(secondsLeft) + " left") }
     parts += hyperparameters.map { "\($0.name) " + formatted("%.4g", $0.value) }

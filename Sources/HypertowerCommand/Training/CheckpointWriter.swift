@@ -1,13 +1,13 @@
 import Glibc
 import Hypertower
 
-/// Writes a run's checkpoints, and the weights that have done best on the test set so far.
+/// Writes a run's checkpoints, and the weights with the best accuracy so far, if it can be measured.
 final class CheckpointWriter {
   let folder: CheckpointFolder
   /// After how many steps a checkpoint is due; nil: after each epoch, but not too often.
   let interval: Int?
   private let settings: TrainingSettings
-  private let testData: Dataset
+  private let measure: Measure?
   private var best: (accuracy: Double, step: Int)?
   private var lastSave = ContinuousClock.now
 
@@ -15,23 +15,26 @@ final class CheckpointWriter {
   /// are not spent on checkpoints.
   private static let leastTime = Duration.seconds(10)
 
-  private static let bestAccuracyKey = "best_test_accuracy_percent"
   private static let bestStepKey = "best_step"
+  private let bestAccuracyKey: String
 
   /// The file of the best weights.
   private var bestPath: String { "\(folder.path)/\(CheckpointFolder.bestName)" }
 
-  /// - Parameter resumed: the checkpoint that the run goes on from.
+  /// - Parameters:
+  ///   - measure: what decides which weights are the best; nil: no weights are.
+  ///   - resumed: the checkpoint that the run goes on from.
   /// - Throws: `InputError(.cannotWrite)`, also if there are best weights of another run.
   init(
     _ folder: CheckpointFolder, every interval: Int?, settings: TrainingSettings,
-    testData: Dataset, resumed: SafetensorsFile? = nil
+    measure: Measure?, resumed: SafetensorsFile? = nil
   ) throws {
     self.folder = folder
     self.interval = interval
     self.settings = settings
-    self.testData = testData
-    if let accuracy = resumed?.metadata[Self.bestAccuracyKey].flatMap({ Double($0) }),
+    self.measure = measure
+    bestAccuracyKey = "best_\(measure?.accuracyKey ?? "accuracy_percent")"
+    if let accuracy = resumed?.metadata[bestAccuracyKey].flatMap({ Double($0) }),
       let step = resumed?.metadata[Self.bestStepKey].flatMap({ Int($0) })
     {
       best = (accuracy, step)
@@ -56,11 +59,11 @@ final class CheckpointWriter {
   func save(_ trainer: Trainer) throws {
     defer { lastSave = .now }
     let checkpoint = try trainer.checkpoint()
-    let accuracy = try trainer.accuracy(on: testData)
-    let isBest = best.map { accuracy > $0.accuracy } ?? true
-    if isBest { best = (accuracy, trainer.stepCount) }
+    let accuracy = try measure.map { try trainer.accuracy(on: $0.data) }
+    let isBest = accuracy.map { accuracy in best.map { accuracy > $0.accuracy } ?? true } ?? false
+    if isBest, let accuracy { best = (accuracy, trainer.stepCount) }
     var metadata = checkpoint.metadata.merging(try settings.metadata) { $1 }
-    metadata[Self.bestAccuracyKey] = best.map { "\($0.accuracy)" }
+    metadata[bestAccuracyKey] = best.map { "\($0.accuracy)" }
     metadata[Self.bestStepKey] = best.map { "\($0.step)" }
     metadata["device"] = trainer.device.description
     metadata["version"] = Version.text

@@ -13,7 +13,7 @@ enum MemoryCheck {
     func estimate(_ batchSize: Int) throws -> MemoryEstimate {
       try MemoryEstimate(
         network, loss: .negativeLogLikelihood, optimizer: tower, on: device, data: images.train,
-        testData: images.test, batchSize: batchSize)
+        testData: images.measures.map(\.data), batchSize: batchSize)
     }
     func fits(_ estimate: MemoryEstimate) -> Bool {
       estimate.byteCount <= device.memorySize && estimate.largestByteCount <= device.largestPiece

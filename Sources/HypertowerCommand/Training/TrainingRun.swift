@@ -4,7 +4,8 @@ import Hypertower
 struct TrainingRun {
   let trainer: Trainer
   let data: Dataset
-  let testData: Dataset
+  /// What the accuracy so far is measured on; nil: there is nothing to measure it on.
+  let measure: Measure?
   let batchSize: Int
   let isShuffled: Bool
   let steps: Int
@@ -37,6 +38,7 @@ struct TrainingRun {
   func run() throws -> Duration {
     defer { display?.finish() }
     var progress = Progress(step: trainer.stepCount, steps: steps, stepsPerEpoch: stepsPerEpoch)
+    if let measure { progress.accuracyName = measure.name }
     try recovery?.keep(trainer)
     var meter = SpeedMeter()
     var duration = Duration.zero
@@ -65,8 +67,8 @@ struct TrainingRun {
       progress.step = trainer.stepCount
       progress.stepsPerSecond = meter.stepsPerSecond
       let isAtEnd = progress.step == steps
-      if display != nil, count == toEvaluation || isAtEnd {
-        progress.accuracy = try evaluation.measure { try trainer.accuracy(on: testData) }
+      if display != nil, let measure, count == toEvaluation || isAtEnd {
+        progress.accuracy = try evaluation.measure { try trainer.accuracy(on: measure.data) }
       }
       display?.show(progress, at: .now)
       try keep(state: count == toKeep || isAtEnd, checkpoint: count == toCheckpoint || isAtEnd)

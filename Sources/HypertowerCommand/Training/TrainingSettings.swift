@@ -2,12 +2,18 @@ import FoundationEssentials
 import Hypertower
 import OpenCL
 
-/// What a run's results depend on, besides the device: all that a run that is resumed takes from its
+/// Everything that a run's results depend on except the device: what a resumed run takes from its
 /// checkpoint.
 struct TrainingSettings: Codable {
   var optimizer: String
-  /// The folder of the data set; nil: the embedded MNIST.
+  /// The folder of the data set, as an absolute path; nil: the embedded MNIST.
   var data: String?
+  /// The number of classes that the user gave; nil: it follows from the labels.
+  var classes: Int?
+  /// What the user let features be divided by; nil: what suits their type.
+  var scale: Double?
+  /// The share of the training data that is held back; nil: none.
+  var validation: Double?
   /// A hash of all samples and labels.
   var dataHash: String
   var hidden: [Int]
@@ -34,11 +40,14 @@ struct TrainingSettings: Codable {
   }
 
   init(
-    optimizer: String, data: String?, dataHash: String, hidden: [Int], batchSize: Int,
-    isShuffled: Bool, seed: UInt64, steps: Int
+    optimizer: String, data: String?, classes: Int?, scale: Double?, validation: Double?,
+    dataHash: String, hidden: [Int], batchSize: Int, isShuffled: Bool, seed: UInt64, steps: Int
   ) {
     self.optimizer = optimizer
     self.data = data
+    self.classes = classes
+    self.scale = scale
+    self.validation = validation
     self.dataHash = dataHash
     self.hidden = hidden
     self.batchSize = batchSize

@@ -1,0 +1,52 @@
+import Hypertower
+
+/// The number of classes of a data set, and what is to be said about it.
+struct ClassCount {
+  let count: Int
+  /// What to tell the user when the number follows from the labels and some classes do not occur.
+  let note: String?
+
+  /// - Parameter given: the number of classes that the user gave; nil: one more than the greatest
+  ///   label of `train`, at least 2.
+  /// - Throws: `InputError` of kind `.badData` for a label that is out of range.
+  init(train: ImagePart, test: ImagePart?, given: Int?) throws {
+    if let given {
+      count = given
+      note = nil
+      for part in [train, test].compactMap({ $0 }) {
+        try part.checkLabels(below: given) { needed in
+          "\(given) classes were asked for, which are numbered from 0: give --classes \(needed) or "
+            + "more"
+        }
+      }
+      return
+    }
+    let count = max(2, train.greatestLabel + 1)
+    self.count = count
+    let occurring = Set(train.labels).count
+    note =
+      occurring == count
+      ? nil
+      : "\(train.labelFile.name): there are \(count) classes, numbered from 0 to the greatest label, "
+        + "but only \(occurring) of them \(occurring == 1 ? "occurs" : "occur"); --classes N sets "
+        + "another number"
+    try test?.checkLabels(below: count) { needed in
+      "those of \(train.labelFile.name) lie in 0...\(count - 1); give --classes \(needed) if "
+        + "classes to train on are missing there"
+    }
+  }
+}
+
+extension ImagePart {
+  fileprivate var greatestLabel: Int { Int(labels.max() ?? 0) }
+
+  /// Throws unless all labels are below `count`, with a reason that is told the number of classes
+  /// that the labels need.
+  fileprivate func checkLabels(below count: Int, reason: (Int) -> String) throws {
+    guard let index = labels.firstIndex(where: { $0 >= count }) else { return }
+    throw InputError(
+      .badData,
+      "\(labelFile.name): label \(index) is \(labels[index]), which is out of range: "
+        + reason(greatestLabel + 1))
+  }
+}
