@@ -27,7 +27,7 @@ extension Device {
     case "cpu": return .cpu
     case "cpu64": return .cpu64
     case "gpu":
-      let devices = try OpenCL.Device.all()
+      let devices = try OpenCLDevice.all()
       guard let number = firstIndex(of: .gpu, in: devices) else {
         let unusable = devices.first { $0.kind == .gpu }
         throw InputError(
@@ -57,7 +57,7 @@ extension Device {
     cacheDirectory: String? = nil, warn: (@Sendable (String) -> Void)? = nil
   ) throws -> Device {
     let warn = warn ?? { printToStandardError($0) }
-    guard let number = try preferredIndex(OpenCL.Device.all()) else {
+    guard let number = try preferredIndex(OpenCLDevice.all()) else {
       warn("no OpenCL device found, going on with the CPU backend; \(installHint)")
       return .cpu
     }
@@ -65,13 +65,13 @@ extension Device {
   }
 
   /// The number of the device that `preferred` takes; nil if there is none.
-  package static func preferredIndex(_ devices: [OpenCL.Device]) -> Int? {
+  package static func preferredIndex(_ devices: [OpenCLDevice]) -> Int? {
     [.gpu, .accelerator, .cpu].lazy.compactMap { firstIndex(of: $0, in: devices) }.first
   }
 
   /// The number of the first device of that kind on which programs can run; nil if there is none.
   package static func firstIndex(
-    of kind: OpenCL.Device.Kind, in devices: [OpenCL.Device]
+    of kind: OpenCLDevice.Kind, in devices: [OpenCLDevice]
   ) -> Int? {
     devices.firstIndex { $0.kind == kind && $0.obstacle == nil }
   }
@@ -84,7 +84,7 @@ extension Device {
     _ number: Int, _ cacheDirectory: String?, isTimed: Bool,
     _ warn: @escaping @Sendable (String) -> Void
   ) throws -> Device {
-    let devices = try OpenCL.Device.all()
+    let devices = try OpenCLDevice.all()
     guard devices.indices.contains(number) else {
       let known =
         devices.isEmpty
@@ -112,7 +112,7 @@ extension Device {
 
   /// What tuning has found for a device; nothing, said aloud, from a file that is damaged.
   private static func tuningChoices(
-    for device: OpenCL.Device, in directory: String?, _ warn: (String) -> Void
+    for device: OpenCLDevice, in directory: String?, _ warn: (String) -> Void
   ) -> TuningChoices {
     guard let directory else { return TuningChoices() }
     do {
@@ -125,7 +125,7 @@ extension Device {
   }
 }
 
-extension OpenCL.Device {
+extension OpenCLDevice {
   /// What keeps programs from running here, to follow the device's name; nil if nothing does.
   package var obstacle: String? {
     Self.obstacle(

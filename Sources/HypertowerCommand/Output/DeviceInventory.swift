@@ -21,8 +21,8 @@ struct DeviceInventory {
   private var chosen: (standard: String, gpu: String?) {
     let devices = devices.map(\.device)
     return (
-      Hypertower.Device.preferredIndex(devices).map { "opencl:\($0)" } ?? "cpu",
-      Hypertower.Device.firstIndex(of: .gpu, in: devices).map { "opencl:\($0)" }
+      Device.preferredIndex(devices).map { "opencl:\($0)" } ?? "cpu",
+      Device.firstIndex(of: .gpu, in: devices).map { "opencl:\($0)" }
     )
   }
 
@@ -38,7 +38,7 @@ struct DeviceInventory {
   ]
 
   /// All OpenCL devices with the names by which `--device` knows them.
-  private var devices: [(name: String, device: OpenCL.Device)] {
+  private var devices: [(name: String, device: OpenCLDevice)] {
     platforms.flatMap(\.devices).enumerated().map { ("opencl:\($0)", $1) }
   }
 
@@ -73,7 +73,7 @@ struct DeviceInventory {
     }
     if let failure { lines.append("OpenCL: \(failure)") }
     if devices.isEmpty {
-      lines += ["", "There is no OpenCL device: \(Hypertower.Device.installHint)."]
+      lines += ["", "There is no OpenCL device: \(Device.installHint)."]
     }
     lines += ["", "default: \(chosen.standard)", "--device gpu: \(chosen.gpu ?? "none here")"]
     return lines
@@ -89,7 +89,7 @@ struct DeviceInventory {
     formatted("%.1f", Double(bytes) / 0x1p30) + " GiB"
   }
 
-  private func use(of device: OpenCL.Device) -> String {
+  private func use(of device: OpenCLDevice) -> String {
     if let obstacle = device.obstacle { return "nothing: it \(obstacle)" }
     let note = device.keepsDenormals ? "" : "; it rounds the smallest numbers to 0"
     return switch device.kind {

@@ -7,7 +7,7 @@ package struct Platform: Sendable {
   package let vendor: String
   package let version: String
   /// The platform's devices, in the driver's order.
-  package let devices: [Device]
+  package let devices: [OpenCLDevice]
   /// Why the devices could not be listed, where the driver refused; `devices` is empty then.
   package let failure: OpenCLError?
 
@@ -40,7 +40,7 @@ package struct Platform: Sendable {
     do {
       let (name, version) = (name, version)
       devices = try Self.deviceIDs(of: id, named: name).map {
-        try Device(id: $0, platformName: name, platformVersion: version)
+        try OpenCLDevice(id: $0, platformName: name, platformVersion: version)
       }
       failure = nil
     } catch let error as OpenCLError {

@@ -169,7 +169,7 @@ package struct DeviceProfile: Sendable, Equatable {
 }
 
 extension DeviceProfile {
-  init(for device: OpenCL.Device) {
+  init(for device: OpenCLDevice) {
     self =
       switch device.kind {
       // Mesa's driver for CPUs is one for GPUs: vectors of 16 keep its compiler busy for minutes.

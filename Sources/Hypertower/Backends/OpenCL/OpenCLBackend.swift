@@ -37,7 +37,7 @@ package final class OpenCLBackend: Backend {
   ///   - byte: what new memory is filled with, to find out what is read before it was written;
   ///     default: nothing.
   package init(
-    _ device: OpenCL.Device, profile: DeviceProfile? = nil,
+    _ device: OpenCLDevice, profile: DeviceProfile? = nil,
     cache: ProgramCache = ProgramCache(directory: nil), choices: TuningChoices? = nil,
     isTimed: Bool = false, fillNewBuffersWith byte: UInt8? = nil
   ) throws {
@@ -205,7 +205,7 @@ package final class OpenCLBackend: Backend {
   ///
   /// - Parameter alternative: the list of arrays for buffers that are not of a certain list.
   private func bind(
-    _ launch: KernelSource.Launch, of program: OpenCL.Program, to buffers: [[DeviceBuffer?]],
+    _ launch: KernelSource.Launch, of program: OpenCLProgram, to buffers: [[DeviceBuffer?]],
     _ alternative: Int
   ) throws -> OpenCLExecutable.KernelLaunch {
     let kernel = try Kernel(launch.kernelName, of: program)
@@ -256,7 +256,7 @@ package final class OpenCLBackend: Backend {
     return try timings.map { ($0.label, try queue.nanoseconds(of: $0.event)) }
   }
 
-  func program(source: String) throws -> OpenCL.Program {
+  func program(source: String) throws -> OpenCLProgram {
     try context.program(source: source, options: options, cache: cache)
   }
 

@@ -1,8 +1,8 @@
 import COpenCL
 
 /// A program built for one device. `Context.program(source:options:cache:)` makes it.
-package final class Program {
-  package let device: Device
+package final class OpenCLProgram {
+  package let device: OpenCLDevice
   /// Whether the driver took a binary from the disk cache instead of compiling the source.
   package let loadedFromCache: Bool
   let handle: OpaquePointer

@@ -1,7 +1,7 @@
 import COpenCL
 
 /// An OpenCL device and what its driver says about it, read once.
-package struct Device: Sendable, CustomStringConvertible {
+package struct OpenCLDevice: Sendable, CustomStringConvertible {
   package enum Kind: Sendable {
     case cpu
     case gpu
@@ -55,7 +55,7 @@ package struct Device: Sendable, CustomStringConvertible {
   /// The order is the loader's and the drivers', which changes only with what is installed.
   ///
   /// - Throws: The reason why a driver cannot list its devices, if no other driver has any.
-  package static func all() throws -> [Device] {
+  package static func all() throws -> [OpenCLDevice] {
     let platforms = try Platform.all()
     let devices = platforms.flatMap(\.devices)
     if devices.isEmpty, let failure = platforms.compactMap(\.failure).first { throw failure }
@@ -105,7 +105,7 @@ package struct Device: Sendable, CustomStringConvertible {
   }
 }
 
-extension Device.Kind {
+extension OpenCLDevice.Kind {
   init(type: cl_device_type) {
     func has(_ flag: Int32) -> Bool { type & cl_device_type(flag) != 0 }
     self =
