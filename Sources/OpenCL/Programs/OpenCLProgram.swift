@@ -55,6 +55,10 @@ package final class OpenCLProgram {
     var id: cl_device_id? = device.id
     let status = clBuildProgram(handle, 1, &id, options, nil, nil)
     guard status != CL_SUCCESS else { return }
+    // A disk that is full by now, say, is not the source's fault.
+    if let failure = DriverCache.of(platform: device.platformName)?.check().failure {
+      throw failure
+    }
     throw OpenCLError(
       code: status, call: "clBuildProgram", device: device.name, detail: "options '\(options)'",
       buildLog: try? readBuildLog())

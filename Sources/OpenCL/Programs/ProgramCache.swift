@@ -44,7 +44,9 @@ package struct ProgramCache: Sendable {
       do {
         try writeFile(entry.encoded(), to: path, creating: directory)
       } catch {
-        warning?.give("built programs cannot be kept in \(directory): \(error)")
+        warning?.give(
+          "built programs cannot be kept in \(directory), so every run builds them again: "
+            + "\(error); name another cache folder: XDG_CACHE_HOME=FOLDER")
       }
     }
     return program
