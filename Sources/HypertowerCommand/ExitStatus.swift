@@ -35,6 +35,7 @@ struct Failure: Error {
     case let error as InputError: self.init(ExitStatus(error.kind), error.message)
     case let error as DivergenceError: self.init(.diverged, error.description)
     case let error as OpenCLError: self.init(ExitStatus(error), error.description)
+    case let error as DriverCacheError: self.init(.noDevice, error.description)
     default: return nil
     }
   }

@@ -58,7 +58,7 @@ struct DevicesAndBenchTests {
     }
   }
 
-  private static var hasOpenCL: Bool { (try? OpenCL.Device.all().isEmpty) == false }
+  private static var hasOpenCL: Bool { (try? OpenCLDevice.all().isEmpty) == false }
 
   @Test(
     "Floors, launches and first steps are told of an OpenCL device",
@@ -79,7 +79,7 @@ struct DevicesAndBenchTests {
     #expect(launches.output.contains("tower of 2 levels"))
     #expect(launches.outputLines.last?.hasSuffix("all launches") == true)
     // Those of MNIST are left out on CPUs; where there are none, nothing is.
-    let device = try OpenCL.Device.all()[0]
+    let device = try OpenCLDevice.all()[0]
     if device.kind == .cpu, device.platformName != "rusticl" {
       #expect(launches.output.contains("[20, 784] · [784, 8] without zeros"))
     }

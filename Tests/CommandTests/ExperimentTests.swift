@@ -18,8 +18,8 @@ struct ExperimentTests {
   // MARK: The papers' numbers
 
   /// OpenCL's first device, where there is one: the CPU backend takes minutes for the same.
-  private func device() throws -> Hypertower.Device {
-    try Hypertower.Device.preferred(warn: { _ in })
+  private func device() throws -> Device {
+    try Device.preferred(warn: { _ in })
   }
 
   private func outcomes<Subject: Experiment>(_ experiment: Subject) throws -> [String: Subject
@@ -115,7 +115,7 @@ struct ExperimentTests {
   }
 
   private func run(
-    _ stub: Stub, in folder: String, on device: Hypertower.Device = .cpu, restarts: Bool = false
+    _ stub: Stub, in folder: String, on device: Device = .cpu, restarts: Bool = false
   ) throws {
     try ExperimentRun(
       experiment: stub, device: device, folder: folder, restarts: restarts, isQuiet: true

@@ -63,7 +63,7 @@ import Testing
       let trainer = try Trainer(
         DenseNetwork(widths: [sizes.features, 33, 5], activation: .tanh),
         loss: .negativeLogLikelihood, optimizer: Adam(0.01) / Adam(0.01),
-        on: Hypertower.Device(name: "", backend: backend), seed: 3)
+        on: Device(name: "", backend: backend), seed: 3)
       let data = Self.data(values, count: sizes.count)
       #expect(data.isSparse)
       try trainer.train(on: data, batchSize: sizes.batch, steps: 7)

@@ -16,7 +16,7 @@ import Testing
     isAvailable: Bool, hasCompiler: Bool, greatestWorkGroup: Int, expected: String?
   ) {
     #expect(
-      OpenCL.Device.obstacle(
+      OpenCLDevice.obstacle(
         isAvailable: isAvailable, hasCompiler: hasCompiler, greatestWorkGroup: greatestWorkGroup,
         needed: 256) == expected)
   }
@@ -24,7 +24,7 @@ import Testing
   /// Drivers may be asked by several threads at once, the first time, too.
   @Test func threadsSeeTheSameDevices() async throws {
     let lists = try await withThrowingTaskGroup { group in
-      for _ in 0..<8 { group.addTask { try OpenCL.Device.all().map(\.description) } }
+      for _ in 0..<8 { group.addTask { try OpenCLDevice.all().map(\.description) } }
       return try await group.reduce(into: Set<[String]>()) { $0.insert($1) }
     }
     #expect(lists.count == 1)
@@ -32,11 +32,11 @@ import Testing
 
   /// Of the devices here that programs can run on, none is of a better kind than the preferred one.
   @Test func preferred() throws {
-    let kinds = [OpenCL.Device.Kind.gpu, .accelerator, .cpu]
-    func rank(_ device: OpenCL.Device) -> Int? {
+    let kinds = [OpenCLDevice.Kind.gpu, .accelerator, .cpu]
+    func rank(_ device: OpenCLDevice) -> Int? {
       device.obstacle == nil ? kinds.firstIndex(of: device.kind) : nil
     }
-    let devices = try OpenCL.Device.all()
+    let devices = try OpenCLDevice.all()
     let preferred = Device.preferredIndex(devices).flatMap { rank(devices[$0]) }
     #expect(preferred == devices.compactMap(rank).min())
     #expect(Device.preferredIndex([]) == nil)
@@ -46,7 +46,7 @@ import Testing
   func tilesSuitRegisters() throws {
     let processor = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)
     let expected = processor.contains("avx512f") ? RegisterTile.wide : .narrow
-    for device in try OpenCL.Device.all()
+    for device in try OpenCLDevice.all()
     where DeviceProfile(for: device).groupSize == 1 && !device.name.contains("Oclgrind") {
       #expect(DeviceProfile(for: device).registerTile == expected, "\(device)")
     }

@@ -6,16 +6,16 @@ import Testing
 
 /// What only libraries between the tests and OpenCL can see, as `make faults` preloads them.
 @Suite(.serialized, .enabled(if: FailingOpenCL.isLoaded)) struct FaultTests {
-  private func trainer(_ device: OpenCL.Device) throws -> Trainer {
+  private func trainer(_ device: OpenCLDevice) throws -> Trainer {
     try Trainer(
       TrainingTests.network, loss: .negativeLogLikelihood,
       optimizer: Adam() / SGD(1e-4) / RMSProp(),
-      on: Hypertower.Device(name: "opencl", backend: OpenCLBackend(device)))
+      on: Device(name: "opencl", backend: OpenCLBackend(device)))
   }
 
   /// A run with everything that a training run does, from listing devices on.
   private func run() throws {
-    for device in try OpenCL.Device.all() {
+    for device in try OpenCLDevice.all() {
       let trainer = try trainer(device)
       try trainer.train(on: TrainingTests.data, batchSize: 30, steps: 6, reportEvery: 2) { _ in }
       _ = try trainer.accuracy(on: TrainingTests.data)
@@ -61,7 +61,7 @@ import Testing
 
   @Test func aLongRunTakesNoMore() throws {
     let shim = try #require(FailingOpenCL())
-    for device in try OpenCL.Device.all() {
+    for device in try OpenCLDevice.all() {
       let trainer = try trainer(device)
       func train(_ steps: Int) throws -> (objects: Int, bytes: Int) {
         try trainer.train(on: TrainingTests.data, batchSize: 30, steps: steps, reportEvery: 10) {

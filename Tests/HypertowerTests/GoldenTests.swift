@@ -54,7 +54,7 @@ import Testing
     return try decoder.decode(Trajectory.self, from: Data(bytes))
   }
 
-  static func trainer(_ trajectory: Trajectory, on device: Hypertower.Device) throws -> Trainer {
+  static func trainer(_ trajectory: Trajectory, on device: Device) throws -> Trainer {
     let trainer = try Trainer(
       DenseNetwork(widths: [784, trajectory.hidden, 10]), loss: .negativeLogLikelihood,
       optimizer: try Tower(parsing: trajectory.notation), on: device)

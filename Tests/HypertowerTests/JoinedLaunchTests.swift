@@ -20,13 +20,13 @@ import Testing
   }
 
   private func run(
-    _ device: OpenCL.Device, _ tower: Tower, fuses: Bool = true, profile: DeviceProfile = .cpu,
+    _ device: OpenCLDevice, _ tower: Tower, fuses: Bool = true, profile: DeviceProfile = .cpu,
     steps: Int = 23, widths: [Int] = [20, 33, 5], isSparse: Bool = false,
     _ change: (inout DeviceProfile) -> Void = { _ in }
   ) throws -> (bits: [[UInt32]], losses: [Double]) {
     var profile = profile
     change(&profile)
-    var own = Hypertower.Device(
+    var own = Device(
       name: "opencl", backend: try OpenCLBackend(device, profile: profile))
     own.fuses = fuses
     let trainer = try Trainer(
@@ -40,7 +40,7 @@ import Testing
   }
 
   @Test func workGroupsShareWorkAsTheyCome() throws {
-    for device in try OpenCL.Device.all() {
+    for device in try OpenCLDevice.all() {
       let tower = Adam(0.01) / Adam(0.01)
       let one = try run(device, tower) { $0.computeUnits = 1 }
       #expect(one.losses.count == 23 && one.losses[22] < one.losses[0])
@@ -56,7 +56,7 @@ import Testing
   @Test(arguments: [[20, 33, 5], [20, 5]])
   func sparseDataAreTheSame(widths: [Int]) throws {
     #expect(Self.data(isSparse: true).isSparse && !Self.data(isSparse: false).isSparse)
-    for device in try OpenCL.Device.all() {
+    for device in try OpenCLDevice.all() {
       for tower in [SGD(0.1) / SGD(1e-4), Adam(0.01) / Adam(0.01)] {
         func bits(_ change: (inout DeviceProfile) -> Void) throws -> [[UInt32]] {
           try run(device, tower, widths: widths, isSparse: true, change).bits
@@ -73,7 +73,7 @@ import Testing
   }
 
   @Test func tilesChangeNoBit() throws {
-    for device in try OpenCL.Device.all() {
+    for device in try OpenCLDevice.all() {
       let tower = Adam(0.01) / Adam(0.01)
       let standard = try run(device, tower)
       for (tile, heights) in [
@@ -91,7 +91,7 @@ import Testing
   }
 
   @Test func phasesInOneLaunchOrInSeveral() throws {
-    for device in try OpenCL.Device.all() {
+    for device in try OpenCLDevice.all() {
       let tower = Adam(0.01) / SGD(1e-4)
       let joined = try run(device, tower)
       #expect(try run(device, tower) { $0.joinsPhases = false }.bits == joined.bits)
@@ -122,7 +122,7 @@ import Testing
     add([steps[1], steps[1]], into: steps[2])
     add([steps[2], total], into: total)
     let values = (0..<side * side).map(Float.init)
-    for device in try OpenCL.Device.all() {
+    for device in try OpenCLDevice.all() {
       var profile = DeviceProfile.cpu
       profile.cutsRows = false
       profile.computeUnits = 1
@@ -185,7 +185,7 @@ import Testing
 
   /// Without upper levels nothing is summed in another order.
   @Test func fusingChangesNoBit() throws {
-    for device in try OpenCL.Device.all() {
+    for device in try OpenCLDevice.all() {
       for tower in [SGD(0.1).tower, Adam(0.01).tower] {
         let fused = try run(device, tower)
         #expect(try run(device, tower, fuses: false).bits == fused.bits)
@@ -215,7 +215,7 @@ import Testing
   /// Tiles of every size, of operands that end within and at their edges, whole and in parts.
   @Test func tilesInLocalMemory() throws {
     var random = SeededRandom(52)
-    for device in try OpenCL.Device.all() {
+    for device in try OpenCLDevice.all() {
       for (m, k, n) in [(130, 515, 65), (128, 512, 64)] {
         for (left, right) in [(false, true), (true, false)] {
           let a = random.tensor(left ? [k, m] : [m, k])
@@ -244,7 +244,7 @@ import Testing
   @Test func longProducts() throws {
     var random = SeededRandom(51)
     let (a, b) = (random.tensor([2500, 19]), random.tensor([2500, 33]))
-    for device in try OpenCL.Device.all() {
+    for device in try OpenCLDevice.all() {
       for schedule in [nil, (true, false), (false, true), (true, true)] as [(Bool, Bool)?] {
         var profile = DeviceProfile.cpu
         if let (left, right) = schedule {

@@ -14,7 +14,7 @@ import Testing
   @Test(arguments: [[50, 5], [50, 300, 5], [50, 64, 128, 32, 5]], [20, 200])
   func agreesWithWhatIsTaken(widths: [Int], batchSize: Int) throws {
     let tower = Adam() / Adam()
-    for device in try OpenCL.Device.all() {
+    for device in try OpenCLDevice.all() {
       let backend = try OpenCLBackend(device)
       let own = Device(name: "opencl", backend: backend)
       let network = DenseNetwork(widths: widths)

@@ -14,7 +14,7 @@ import Testing
   static var network: DenseNetwork { DenseNetwork(widths: [12, 7, 3]) }
 
   private func trainer(
-    _ tower: some Optimizer = Adam() / SGD(1e-4), on device: Hypertower.Device, seed: UInt64 = 1
+    _ tower: some Optimizer = Adam() / SGD(1e-4), on device: Device, seed: UInt64 = 1
   ) throws -> Trainer {
     try Trainer(
       Self.network, loss: .negativeLogLikelihood, optimizer: tower, on: device, seed: seed)
@@ -64,9 +64,9 @@ import Testing
   // MARK: The device works alone
 
   @Test func noStepMakesTheHostWait() throws {
-    for device in try OpenCL.Device.all() {
+    for device in try OpenCLDevice.all() {
       let backend = try OpenCLBackend(device)
-      let trainer = try trainer(on: Hypertower.Device(name: "opencl", backend: backend))
+      let trainer = try trainer(on: Device(name: "opencl", backend: backend))
       try trainer.train(on: Self.data, batchSize: 30, steps: 4)
       func blockingCalls(steps: Int) throws -> Int {
         let before = (backend.queue.blockingCalls, backend.queue.enqueuedKernels)

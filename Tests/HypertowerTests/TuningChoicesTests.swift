@@ -112,7 +112,7 @@ import Testing
   }
 
   @Test func tuningFindsSchedulesThatComputeTheSame() throws {
-    for device in try OpenCL.Device.all() {
+    for device in try OpenCLDevice.all() {
       let backend = try OpenCLBackend(device)
       var tuner = try ProductTuner(backend)
       var findings: [ProductTuner.Finding] = []
@@ -143,7 +143,7 @@ import Testing
 
   /// Where many work-groups run side by side, default tiles are lower than any candidate.
   @Test func tuningWorksWithManyComputeUnits() throws {
-    for device in try OpenCL.Device.all() {
+    for device in try OpenCLDevice.all() {
       var profile = DeviceProfile.cpu
       profile.computeUnits = 64
       var tuner = try ProductTuner(try OpenCLBackend(device, profile: profile))

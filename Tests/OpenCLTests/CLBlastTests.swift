@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test(arguments: TestDevices.all, [(false, false), (false, true), (true, false), (true, true)])
-  func productEqualsPlainLoops(_ device: Device, _ transposed: (a: Bool, b: Bool)) throws {
+  func productEqualsPlainLoops(_ device: OpenCLDevice, _ transposed: (a: Bool, b: Bool)) throws {
     let queue = try CommandQueue(try Context(device: device))
     let (m, n, k) = (13, 7, 19)
     let a =
@@ -69,7 +69,7 @@ import Testing
   }
 
   @Test(arguments: TestDevices.all)
-  func mistakesHaveCLBlastsNames(_ device: Device) throws {
+  func mistakesHaveCLBlastsNames(_ device: OpenCLDevice) throws {
     let queue = try CommandQueue(try Context(device: device))
     let buffer = try queue.makeBuffer(Array(repeating: 0, count: 64))
     let square = CLBlast.Matrix(buffer, leadingDimension: 8)

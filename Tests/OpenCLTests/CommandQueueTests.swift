@@ -13,7 +13,7 @@ import Testing
   }
 
   @Test(arguments: TestDevices.all)
-  func onlyCallsThatWaitAreCounted(_ device: Device) throws {
+  func onlyCallsThatWaitAreCounted(_ device: OpenCLDevice) throws {
     let queue = try CommandQueue(try Context(device: device))
     let buffer = try DeviceBuffer(byteCount: 16, in: queue.context)
     let kernel = try kernel(queue.context, buffer)
@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test(arguments: TestDevices.all)
-  func transfersReachTheirOffsets(_ device: Device) throws {
+  func transfersReachTheirOffsets(_ device: OpenCLDevice) throws {
     let queue = try CommandQueue(try Context(device: device))
     let buffer = try queue.makeBuffer([0, 1, 2, 3, 4, 5])
     try [Float(10), 11].withUnsafeBytes {
@@ -54,7 +54,7 @@ import Testing
   }
 
   @Test(arguments: TestDevices.all)
-  func commandsRunInOrderInThreeDimensions(_ device: Device) throws {
+  func commandsRunInOrderInThreeDimensions(_ device: OpenCLDevice) throws {
     let queue = try CommandQueue(try Context(device: device))
     let output = try DeviceBuffer(byteCount: 24 * 4, in: queue.context)
     let program = try queue.context.program(
@@ -75,7 +75,7 @@ import Testing
   }
 
   @Test(arguments: TestDevices.all)
-  func profilingMeasuresAKernel(_ device: Device) throws {
+  func profilingMeasuresAKernel(_ device: OpenCLDevice) throws {
     let context = try Context(device: device)
     let buffer = try DeviceBuffer(byteCount: 400_000, in: context)
     let kernel = try kernel(context, buffer)

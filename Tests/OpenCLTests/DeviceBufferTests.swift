@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct DeviceBufferTests {
   @Test(arguments: TestDevices.all)
-  func emptyBufferCanBeUsed(_ device: Device) throws {
+  func emptyBufferCanBeUsed(_ device: OpenCLDevice) throws {
     let queue = try CommandQueue(try Context(device: device))
     let empty = try queue.makeBuffer([])
     #expect(empty.byteCount == 0)
@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test(arguments: TestDevices.all)
-  func newBuffersAreFilledWhereAskedForPaddingIncluded(_ device: Device) throws {
+  func newBuffersAreFilledWhereAskedForPaddingIncluded(_ device: OpenCLDevice) throws {
     let context = try Context(device: device, fillNewBuffersWith: 0xFF)
     let queue = try CommandQueue(context)
     for count in [0, 1, 15, 16, 17, 1000] {
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test(arguments: TestDevices.all)
-  func tooLargeBufferSaysWhatWasAskedFor(_ device: Device) throws {
+  func tooLargeBufferSaysWhatWasAskedFor(_ device: OpenCLDevice) throws {
     for fill in [nil, 0xFF] as [UInt8?] {
       let context = try Context(device: device, fillNewBuffersWith: fill)
       for byteCount in [Int.max, Int.max - 100, device.globalMemorySize * 1000] {
@@ -55,7 +55,7 @@ import Testing
     }
   }
 
-  private func readPastEnd(_ context: Context) throws -> Program {
+  private func readPastEnd(_ context: Context) throws -> OpenCLProgram {
     try context.program(
       source: """
         kernel void read_past_end(global const float *input, global float *output, int end) {

@@ -5,9 +5,9 @@ import Testing
 @Suite struct DeviceTests {
   @Test func devicesAreThoseOfThePlatformsInOrder() throws {
     let ofPlatforms = try Platform.all().flatMap(\.devices)
-    let devices = try Device.all()
+    let devices = try OpenCLDevice.all()
     #expect(devices.map(\.description) == ofPlatforms.map(\.description))
-    #expect(devices.map(\.description) == (try Device.all()).map(\.description))
+    #expect(devices.map(\.description) == (try OpenCLDevice.all()).map(\.description))
   }
 
   @Test func withoutADriverThereIsNoDevice() async {
@@ -15,13 +15,13 @@ import Testing
       setenv("OCL_ICD_VENDORS", "/no-such-folder", 1)
       let platforms = try #require(try? Platform.all())
       #expect(platforms.isEmpty)
-      let devices = try #require(try? Device.all())
+      let devices = try #require(try? OpenCLDevice.all())
       #expect(devices.isEmpty)
     }
   }
 
   @Test(arguments: TestDevices.all)
-  func informationMakesSense(_ device: Device) {
+  func informationMakesSense(_ device: OpenCLDevice) {
     #expect(!device.name.isEmpty)
     #expect(device.name.first != " " && device.name.last != " ")
     #expect(!device.vendor.isEmpty)
@@ -40,7 +40,7 @@ import Testing
 
   /// What PoCL says of the processors that it runs on.
   @Test(arguments: TestDevices.all.filter { $0.platformName == "Portable Computing Language" })
-  func informationOfPoCL(_ device: Device) {
+  func informationOfPoCL(_ device: OpenCLDevice) {
     #expect(device.kind == .cpu)
     #expect(device.supportsDouble)
     #expect(device.correctlyRoundsDivideAndSqrt)

@@ -20,14 +20,14 @@ import Testing
     }
     """
 
-  private func queueAndProgram(_ device: Device) throws -> (CommandQueue, Program) {
+  private func queueAndProgram(_ device: OpenCLDevice) throws -> (CommandQueue, OpenCLProgram) {
     let context = try Context(device: device)
     let program = try context.program(source: Self.source, cache: ProgramCache(directory: nil))
     return (try CommandQueue(context), program)
   }
 
   @Test(arguments: TestDevices.all)
-  func vectorsAreAdded(_ device: Device) throws {
+  func vectorsAreAdded(_ device: OpenCLDevice) throws {
     let (queue, program) = try queueAndProgram(device)
     let values = (0..<1000).map(Float.init)
     let sum = try DeviceBuffer(byteCount: 4000, in: queue.context)
@@ -40,7 +40,7 @@ import Testing
   }
 
   @Test(arguments: TestDevices.all)
-  func everyKindOfValueArrives(_ device: Device) throws {
+  func everyKindOfValueArrives(_ device: OpenCLDevice) throws {
     let (queue, program) = try queueAndProgram(device)
     let output = try DeviceBuffer(byteCount: 16, in: queue.context)
     let kernel = try Kernel("store", of: program)
@@ -54,7 +54,7 @@ import Testing
   }
 
   @Test(arguments: TestDevices.all)
-  func localMemoryIsShared(_ device: Device) throws {
+  func localMemoryIsShared(_ device: OpenCLDevice) throws {
     let (queue, program) = try queueAndProgram(device)
     let values = try queue.makeBuffer([1, 2, 3, 4, 5, 6, 7, 8])
     let kernel = try Kernel("reverse_groups", of: program)
@@ -66,7 +66,7 @@ import Testing
   }
 
   @Test(arguments: TestDevices.all)
-  func kernelsOfOneProgramHoldTheirOwnArguments(_ device: Device) throws {
+  func kernelsOfOneProgramHoldTheirOwnArguments(_ device: OpenCLDevice) throws {
     let (queue, program) = try queueAndProgram(device)
     let outputs = try (0..<2).map { _ in try DeviceBuffer(byteCount: 16, in: queue.context) }
     let kernels = try outputs.enumerated().map { index, output in
@@ -84,7 +84,7 @@ import Testing
   }
 
   @Test(arguments: TestDevices.all)
-  func boundBuffersAreRetained(_ device: Device) throws {
+  func boundBuffersAreRetained(_ device: OpenCLDevice) throws {
     let (queue, program) = try queueAndProgram(device)
     let kernel = try Kernel("add", of: program)
     weak var input: DeviceBuffer?
@@ -108,7 +108,7 @@ import Testing
 
   /// One row a mistake: what is done with the kernel `store`, and what the error must say.
   @Test(arguments: TestDevices.all)
-  func mistakesAreExplained(_ device: Device) throws {
+  func mistakesAreExplained(_ device: OpenCLDevice) throws {
     let (queue, program) = try queueAndProgram(device)
     let kernel = try Kernel("store", of: program)
     let table: [(parts: [String], action: () throws -> Void)] = [
@@ -142,7 +142,7 @@ import Testing
   }
 
   @Test(arguments: TestDevices.all)
-  func tooLargeGroupIsExplained(_ device: Device) throws {
+  func tooLargeGroupIsExplained(_ device: OpenCLDevice) throws {
     let (queue, program) = try queueAndProgram(device)
     let kernel = try Kernel("reverse_groups", of: program)
     let size = device.maxWorkGroupSize * 2

@@ -10,9 +10,9 @@ import Testing
 
   /// Builds or loads the program in a context of its own, and checks that it computes `value`.
   private func load(
-    _ value: Int, _ device: Device, _ cache: ProgramCache,
+    _ value: Int, _ device: OpenCLDevice, _ cache: ProgramCache,
     sourceLocation: SourceLocation = #_sourceLocation
-  ) throws -> Program {
+  ) throws -> OpenCLProgram {
     let context = try Context(device: device)
     let program = try context.program(
       source: Self.source, options: "-DVALUE=\(value)", cache: cache)
@@ -28,7 +28,7 @@ import Testing
   }
 
   @Test(arguments: TestDevices.all)
-  func secondContextLoadsFromDisk(_ device: Device) throws {
+  func secondContextLoadsFromDisk(_ device: OpenCLDevice) throws {
     // Folders that are not there are created.
     let cache = ProgramCache(directory: folder.path + "/a/b") { Issue.record("warned: \($0)") }
     #expect(try !load(1, device, cache).loadedFromCache)
@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test(arguments: TestDevices.all)
-  func entryIsNamedByItsKeyAndNothingElseIsLeft(_ device: Device) throws {
+  func entryIsNamedByItsKeyAndNothingElseIsLeft(_ device: OpenCLDevice) throws {
     _ = try load(1, device, ProgramCache(directory: folder.path))
     let files = try folder.files()
     #expect(files.count == 1)
@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test(arguments: TestDevices.all)
-  func otherOptionsAreAnotherEntry(_ device: Device) throws {
+  func otherOptionsAreAnotherEntry(_ device: OpenCLDevice) throws {
     let cache = ProgramCache(directory: folder.path)
     #expect(try !load(1, device, cache).loadedFromCache)
     #expect(try !load(2, device, cache).loadedFromCache)
@@ -63,7 +63,7 @@ import Testing
   }
 
   @Test(arguments: TestDevices.all)
-  func damagedEntryIsBuiltAnewAndRewritten(_ device: Device) throws {
+  func damagedEntryIsBuiltAnewAndRewritten(_ device: OpenCLDevice) throws {
     let cache = ProgramCache(directory: folder.path)
     _ = try load(1, device, cache)
     let file = try #require(try folder.files().first)
@@ -86,7 +86,7 @@ import Testing
   }
 
   @Test(arguments: TestDevices.all)
-  func intactEntryThatTheDriverRefusesIsRewritten(_ device: Device) throws {
+  func intactEntryThatTheDriverRefusesIsRewritten(_ device: OpenCLDevice) throws {
     let cache = ProgramCache(directory: folder.path)
     _ = try load(1, device, cache)
     let file = try #require(try folder.files().first)
@@ -100,7 +100,7 @@ import Testing
   }
 
   @Test(arguments: TestDevices.all)
-  func entryOfAnotherKeyIsNotTaken(_ device: Device) throws {
+  func entryOfAnotherKeyIsNotTaken(_ device: OpenCLDevice) throws {
     let cache = ProgramCache(directory: folder.path)
     _ = try load(1, device, cache)
     let first = try #require(try folder.files().first)
@@ -113,7 +113,7 @@ import Testing
   }
 
   @Test(arguments: TestDevices.all)
-  func folderThatCannotBeWrittenWarnsOnce(_ device: Device) throws {
+  func folderThatCannotBeWrittenWarnsOnce(_ device: OpenCLDevice) throws {
     // Below a file, since permissions do not stop the superuser.
     try write([], to: folder.path + "/file")
     let warnings = Warnings()
@@ -127,7 +127,7 @@ import Testing
   }
 
   @Test(arguments: TestDevices.all)
-  func nothingIsKeptWithoutAFolder(_ device: Device) throws {
+  func nothingIsKeptWithoutAFolder(_ device: OpenCLDevice) throws {
     let cache = ProgramCache(directory: nil) { Issue.record("warned: \($0)") }
     #expect(try !load(1, device, cache).loadedFromCache)
     #expect(try !load(1, device, cache).loadedFromCache)

@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct ProgramTests {
   @Test(arguments: TestDevices.all)
-  func buildFailureHoldsTheWholeLog(_ device: Device) throws {
+  func buildFailureHoldsTheWholeLog(_ device: OpenCLDevice) throws {
     let context = try Context(device: device)
     let error = try #require(throws: OpenCLError.self) {
       _ = try context.program(
@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test(arguments: TestDevices.all)
-  func unknownOptionIsABuildFailure(_ device: Device) throws {
+  func unknownOptionIsABuildFailure(_ device: OpenCLDevice) throws {
     let context = try Context(device: device)
     let error = try #require(throws: OpenCLError.self) {
       _ = try context.program(
@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test(arguments: TestDevices.all)
-  func sameRequestIsBuiltOncePerContext(_ device: Device) throws {
+  func sameRequestIsBuiltOncePerContext(_ device: OpenCLDevice) throws {
     let context = try Context(device: device)
     let cache = ProgramCache(directory: nil)
     let source = "kernel void f(global int *x) { *x = VALUE; }"
@@ -42,7 +42,7 @@ import Testing
   }
 
   @Test(arguments: TestDevices.all)
-  func programsDoNotKeepTheirContext(_ device: Device) throws {
+  func programsDoNotKeepTheirContext(_ device: OpenCLDevice) throws {
     weak var context: Context?
     try {
       let new = try Context(device: device)

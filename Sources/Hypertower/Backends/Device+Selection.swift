@@ -7,8 +7,9 @@ extension Device {
   /// - Parameters:
   ///   - name: see above.
   ///   - cacheDirectory: where built kernels are kept; default: the user's cache folder.
-  ///   - warn: is told of faults that do not keep the device from working.
-  /// - Throws: `InputError` for a name that is none or a device that is not there; `OpenCLError`.
+  ///   - warn: is told of faults that do not keep the device from working, a line each.
+  /// - Throws: `InputError` for an unknown name or a device that does not exist or cannot be used;
+  ///   `OpenCLError`; `DriverCacheError`.
   public static func named(
     _ name: String, cacheDirectory: String? = nil,
     warn: @escaping @Sendable (String) -> Void = { _ in }
@@ -27,92 +28,99 @@ extension Device {
     case "cpu": return .cpu
     case "cpu64": return .cpu64
     case "gpu":
-      let devices = try OpenCL.Device.all()
-      guard let number = firstIndex(of: .gpu, in: devices) else {
-        let unusable = devices.first { $0.kind == .gpu }
-        throw InputError(
-          .noDevice,
-          "--device gpu: "
-            + (unusable.flatMap { device in device.obstacle.map { "\(device) \($0)" } }
-              ?? "there is no OpenCL GPU here; \(installHint)"))
+      let drivers = try InstalledDrivers()
+      guard let number = firstIndex(of: .gpu, in: drivers.devices) else {
+        throw InputError(.noDevice, "--device gpu: \(drivers.reasonForNoGPU)")
       }
-      return try openCL(number, cacheDirectory, isTimed: isTimed, warn)
+      return try openCL(number, of: drivers, cacheDirectory, isTimed: isTimed, warn)
     default:
       let digits = name.dropFirst("opencl:".count)
       guard name.hasPrefix("opencl:"), !digits.isEmpty, digits.allSatisfy(\.isWholeNumber) else {
         throw InputError(
           .usage, "unknown device '\(name)'; devices are cpu, cpu64, gpu, opencl:0, opencl:1, …")
       }
-      return try openCL(Int(digits) ?? .max, cacheDirectory, isTimed: isTimed, warn)
+      return try openCL(
+        Int(digits) ?? .max, of: InstalledDrivers(), cacheDirectory, isTimed: isTimed, warn)
     }
   }
 
-  /// The best device there is: a GPU, else an OpenCL CPU device, else the CPU backend.
+  /// The best device: a GPU, else an OpenCL CPU device, else the CPU backend.
   ///
   /// - Parameters:
   ///   - cacheDirectory: where built kernels are kept; default: the user's cache folder.
-  ///   - warn: is told in one line if there is no OpenCL device, and what to install; default:
-  ///     prints it to the standard error stream.
+  ///   - warn: is told, a line each, of drivers that cannot be used, and if the CPU backend is what
+  ///     remains; default: prints to the standard error stream.
   public static func preferred(
     cacheDirectory: String? = nil, warn: (@Sendable (String) -> Void)? = nil
   ) throws -> Device {
-    let warn = warn ?? { printToStandardError($0) }
-    guard let number = try preferredIndex(OpenCL.Device.all()) else {
-      warn("no OpenCL device found, going on with the CPU backend; \(installHint)")
+    try preferred(
+      cacheDirectory: cacheDirectory, isTimed: false, warn: warn ?? { printToStandardError($0) })
+  }
+
+  /// The best device.
+  ///
+  /// - Parameter isTimed: whether an OpenCL device measures every launch.
+  package static func preferred(
+    cacheDirectory: String? = nil, isTimed: Bool, warn: @escaping @Sendable (String) -> Void
+  ) throws -> Device {
+    let drivers = try InstalledDrivers()
+    guard let number = preferredIndex(drivers.devices) else {
+      warn("going on with the CPU backend, which is slower: \(drivers.reasonForNoDevice)")
       return .cpu
     }
-    return try openCL(number, cacheDirectory, isTimed: false, warn)
+    return try openCL(number, of: drivers, cacheDirectory, isTimed: isTimed, warn)
   }
 
   /// The number of the device that `preferred` takes; nil if there is none.
-  package static func preferredIndex(_ devices: [OpenCL.Device]) -> Int? {
+  package static func preferredIndex(_ devices: [OpenCLDevice]) -> Int? {
     [.gpu, .accelerator, .cpu].lazy.compactMap { firstIndex(of: $0, in: devices) }.first
   }
 
   /// The number of the first device of that kind on which programs can run; nil if there is none.
   package static func firstIndex(
-    of kind: OpenCL.Device.Kind, in devices: [OpenCL.Device]
+    of kind: OpenCLDevice.Kind, in devices: [OpenCLDevice]
   ) -> Int? {
     devices.firstIndex { $0.kind == kind && $0.obstacle == nil }
   }
 
-  /// What to do where there is no OpenCL device.
+  /// What to do if there is no OpenCL device.
   package static let installHint =
     "install your GPU's OpenCL driver, or for the CPU: apt-get install pocl-opencl-icd"
 
   private static func openCL(
-    _ number: Int, _ cacheDirectory: String?, isTimed: Bool,
+    _ number: Int, of drivers: InstalledDrivers, _ cacheDirectory: String?, isTimed: Bool,
     _ warn: @escaping @Sendable (String) -> Void
   ) throws -> Device {
-    let devices = try OpenCL.Device.all()
+    let devices = drivers.devices
     guard devices.indices.contains(number) else {
       let known =
         devices.isEmpty
-        ? "there is no OpenCL device here; \(installHint)"
-        : "there are \(devices.indices.map { "opencl:\($0)" }.joined(separator: ", "))"
-      throw InputError(.noDevice, "there is no device opencl:\(number); \(known)")
+        ? drivers.reasonForNoDevice
+        : (["there are \(devices.indices.map { "opencl:\($0)" }.joined(separator: ", "))"]
+          + drivers.failures).joined(separator: "; ")
+      throw InputError(.noDevice, "there is no device opencl:\(number): \(known)")
     }
-    if let obstacle = devices[number].obstacle {
-      throw InputError(.noDevice, "opencl:\(number), \(devices[number]), \(obstacle)")
+    let device = devices[number]
+    if let obstacle = device.obstacle {
+      throw InputError(.noDevice, "opencl:\(number), \(device), \(obstacle)")
     }
+    for line in drivers.failures + drivers.warnings(about: device) { warn(line) }
     let cacheDirectory = cacheDirectory ?? ProgramCache.defaultDirectory()
     // PoCL keeps what it compiles by itself; asked for a binary, it compiles every kernel once
     // more, for work-groups of any size, which takes longer than all else.
     let directory =
-      devices[number].platformName == "Portable Computing Language"
-      ? nil : cacheDirectory
+      device.platformName == "Portable Computing Language" ? nil : cacheDirectory
     let cache = ProgramCache(directory: directory, warn: warn)
     return Device(
       name: "opencl:\(number)",
       backend: try OpenCLBackend(
-        devices[number], cache: cache,
-        choices: tuningChoices(for: devices[number], in: cacheDirectory, warn),
-        isTimed: isTimed))
+        device, cache: cache, choices: tuningChoices(for: device, in: cacheDirectory, warn),
+        isTimed: isTimed, warn: warn))
   }
 
-  /// What tuning has found for a device; nothing, said aloud, from a file that is damaged.
+  /// What tuning has found for a device; nothing, with a warning, if its file is damaged.
   private static func tuningChoices(
-    for device: OpenCL.Device, in directory: String?, _ warn: (String) -> Void
+    for device: OpenCLDevice, in directory: String?, _ warn: (String) -> Void
   ) -> TuningChoices {
     guard let directory else { return TuningChoices() }
     do {
@@ -125,7 +133,56 @@ extension Device {
   }
 }
 
-extension OpenCL.Device {
+/// The OpenCL drivers of this machine, as they are now.
+private struct InstalledDrivers {
+  private let platforms: [Platform]
+  /// In the order of the numbers in `opencl:0`, `opencl:1`, ….
+  let devices: [OpenCLDevice]
+
+  init() throws {
+    platforms = try Platform.all()
+    devices = platforms.flatMap(\.devices)
+  }
+
+  /// A line for each driver that is left out.
+  var failures: [String] { platforms.compactMap(\.failureLine) }
+
+  /// What a user should know of the driver of a device.
+  func warnings(about device: OpenCLDevice) -> [String] {
+    platforms.filter { $0.name == device.platformName }.compactMap(\.warning)
+  }
+
+  /// Why no device can be used, and what to do.
+  var reasonForNoDevice: String {
+    let obstacles = devices.compactMap { device in device.obstacle.map { "\(device) \($0)" } }
+    let reasons = failures + obstacles
+    return reasons.isEmpty
+      ? "no OpenCL device found; \(Device.installHint)" : reasons.joined(separator: "; ")
+  }
+
+  var reasonForNoGPU: String {
+    if let gpu = devices.first(where: { $0.kind == .gpu }), let obstacle = gpu.obstacle {
+      return "\(gpu) \(obstacle)"
+    }
+    return
+      (["there is no OpenCL GPU here"]
+      + (failures.isEmpty ? [Device.installHint] : failures)).joined(separator: "; ")
+  }
+}
+
+extension Platform {
+  /// Why the platform has no devices, if its driver failed, in a line.
+  package var failureLine: String? {
+    switch failure {
+    case nil: nil
+    // These name the driver.
+    case let error as DriverCacheError: "\(error)"
+    case let error?: "platform \(name) cannot list its devices: \(error)"
+    }
+  }
+}
+
+extension OpenCLDevice {
   /// What keeps programs from running here, to follow the device's name; nil if nothing does.
   package var obstacle: String? {
     Self.obstacle(

@@ -13,23 +13,17 @@ struct DeviceOptions: ParsableArguments {
   @Flag(help: "Give every operation a launch of its own: slower, to find faults.")
   var noFusion = false
 
-  /// The device that was asked for, or the best there is.
-  func device() throws -> Device {
+  /// The device that was asked for, or the best one.
+  ///
+  /// - Parameter isTimed: whether an OpenCL device measures every launch.
+  func device(isTimed: Bool = false) throws -> Device {
+    let warn: @Sendable (String) -> Void = { Console.warn($0) }
     var device =
       if let name {
-        try Device.named(name, warn: { Console.warn($0) })
+        try Device.named(name, isTimed: isTimed, warn: warn)
       } else {
-        try Device.preferred(warn: { Console.warn($0) })
+        try Device.preferred(isTimed: isTimed, warn: warn)
       }
-    device.fuses = !noFusion
-    return device
-  }
-
-  /// The same device, which measures every launch.
-  func device(isTimed: Bool) throws -> Device {
-    var device = try Device.named(
-      name ?? Device.preferred(warn: { Console.warn($0) }).name, isTimed: isTimed,
-      warn: { Console.warn($0) })
     device.fuses = !noFusion
     return device
   }

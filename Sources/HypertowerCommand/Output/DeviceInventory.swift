@@ -1,12 +1,12 @@
 import Hypertower
 import OpenCL
 
-/// What there is to compute on, and what is chosen where nothing or `gpu` is asked for.
+/// The devices to compute on, and which of them is chosen by default and for `gpu`.
 struct DeviceInventory {
   private let platforms: [Platform]
   private let failure: OpenCLError?
 
-  /// Asks every driver; one that fails is told of among the others.
+  /// Asks every driver; one that fails is listed with its error.
   init() throws {
     do {
       platforms = try Platform.all()
@@ -17,12 +17,12 @@ struct DeviceInventory {
     }
   }
 
-  /// The names of what is taken where no device is named, and where `gpu` is.
+  /// The names of the devices that are chosen by default and for `gpu`.
   private var chosen: (standard: String, gpu: String?) {
     let devices = devices.map(\.device)
     return (
-      Hypertower.Device.preferredIndex(devices).map { "opencl:\($0)" } ?? "cpu",
-      Hypertower.Device.firstIndex(of: .gpu, in: devices).map { "opencl:\($0)" }
+      Device.preferredIndex(devices).map { "opencl:\($0)" } ?? "cpu",
+      Device.firstIndex(of: .gpu, in: devices).map { "opencl:\($0)" }
     )
   }
 
@@ -38,7 +38,7 @@ struct DeviceInventory {
   ]
 
   /// All OpenCL devices with the names by which `--device` knows them.
-  private var devices: [(name: String, device: OpenCL.Device)] {
+  private var devices: [(name: String, device: OpenCLDevice)] {
     platforms.flatMap(\.devices).enumerated().map { ("opencl:\($0)", $1) }
   }
 
@@ -61,11 +61,12 @@ struct DeviceInventory {
       ].map { "    " + $0.0.padded(to: 10) + $0.1 }
     }
     for platform in platforms {
-      if let failure = platform.failure {
-        lines.append("platform \(platform.name) cannot list its devices: \(failure)")
+      if let failure = platform.failureLine {
+        lines.append(failure)
       } else if platform.devices.isEmpty {
         lines.append("platform \(platform.name) has no devices")
       }
+      if let warning = platform.warning { lines.append(warning) }
     }
     for (name, description, use) in Self.builtIn {
       lines.append("\(name)\(mark(name))  \(description)")
@@ -73,7 +74,13 @@ struct DeviceInventory {
     }
     if let failure { lines.append("OpenCL: \(failure)") }
     if devices.isEmpty {
-      lines += ["", "There is no OpenCL device: \(Hypertower.Device.installHint)."]
+      let isBroken = failure != nil || platforms.contains { $0.failure != nil }
+      lines += [
+        "",
+        isBroken
+          ? "There is no OpenCL device that can be used: see above."
+          : "There is no OpenCL device: \(Device.installHint).",
+      ]
     }
     lines += ["", "default: \(chosen.standard)", "--device gpu: \(chosen.gpu ?? "none here")"]
     return lines
@@ -89,7 +96,7 @@ struct DeviceInventory {
     formatted("%.1f", Double(bytes) / 0x1p30) + " GiB"
   }
 
-  private func use(of device: OpenCL.Device) -> String {
+  private func use(of device: OpenCLDevice) -> String {
     if let obstacle = device.obstacle { return "nothing: it \(obstacle)" }
     let note = device.keepsDenormals ? "" : "; it rounds the smallest numbers to 0"
     return switch device.kind {
@@ -126,15 +133,13 @@ struct DeviceInventory {
         ("good_for", .string(use)),
       ])
     }
-    let failures = platforms.compactMap { platform in
-      platform.failure.map { JSONText.string("\(platform.name): \($0)") }
-    }
-    let failure = self.failure.map { [JSONText.string("\($0)")] } ?? []
+    let failures = (failure.map { ["\($0)"] } ?? []) + platforms.compactMap(\.failureLine)
     return .object([
       ("devices", .array(openCL + builtIn)),
       ("default", .string(chosen.standard)),
       ("gpu", chosen.gpu.map(JSONText.string) ?? .null),
-      ("failures", .array(failure + failures)),
+      ("failures", .array(failures.map(JSONText.string))),
+      ("warnings", .array(platforms.compactMap(\.warning).map(JSONText.string))),
     ])
   }
 }

@@ -4,7 +4,7 @@ import COpenCL
 ///
 /// Neither a context nor what is made from it is Sendable: use them from one isolation domain.
 package final class Context {
-  package let device: Device
+  package let device: OpenCLDevice
   /// The byte that every new buffer is filled with; nil leaves new memory as it comes.
   ///
   /// For debugging: 0xFF makes every float32 and float64 a NaN, so that a result that depends on
@@ -14,9 +14,9 @@ package final class Context {
   package internal(set) var allocatedBytes = 0
   let handle: OpaquePointer
   // Programs do not refer back to their context, so this makes no cycle.
-  private var programs: [ProgramRequest: Program] = [:]
+  private var programs: [ProgramRequest: OpenCLProgram] = [:]
 
-  package init(device: Device, fillNewBuffersWith: UInt8? = nil) throws {
+  package init(device: OpenCLDevice, fillNewBuffersWith: UInt8? = nil) throws {
     var status: cl_int = CL_SUCCESS
     var id: cl_device_id? = device.id
     let handle = clCreateContext(nil, 1, &id, nil, nil, &status)
@@ -39,7 +39,7 @@ package final class Context {
   /// - Throws: `OpenCLError` with the compiler's whole log if the source does not build.
   package func program(
     source: String, options: String = "", cache: ProgramCache
-  ) throws -> Program {
+  ) throws -> OpenCLProgram {
     let request = ProgramRequest(source: source, options: options)
     if let program = programs[request] { return program }
     let program = try cache.program(for: request, in: self)

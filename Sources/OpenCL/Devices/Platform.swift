@@ -7,11 +7,14 @@ package struct Platform: Sendable {
   package let vendor: String
   package let version: String
   /// The platform's devices, in the driver's order.
-  package let devices: [Device]
-  /// Why the devices could not be listed, where the driver refused; `devices` is empty then.
-  package let failure: OpenCLError?
+  package let devices: [OpenCLDevice]
+  /// Why the devices cannot be listed or used: `OpenCLError` if the driver refused,
+  /// `DriverCacheError` if it was not asked; `devices` is empty then.
+  package let failure: (any Error)?
+  /// What a user should know of a driver that works, in one line.
+  package let warning: String?
 
-  /// All platforms in the loader's order; none where no driver is installed.
+  /// All platforms in the loader's order; none if no driver is installed.
   ///
   /// A driver that cannot list its devices does not hide the others: its `failure` says why.
   package static func all() throws -> [Platform] { try lock.withLock { _ in try list() } }
@@ -37,13 +40,17 @@ package struct Platform: Sendable {
     name = try info.string(CL_PLATFORM_NAME)
     vendor = try info.string(CL_PLATFORM_VENDOR)
     version = try info.string(CL_PLATFORM_VERSION)
+    let cache = DriverCache.of(platform: name)?.check()
+    warning = cache?.warning
     do {
+      // Asked for its devices, a driver may abort the process.
+      if let failure = cache?.failure { throw failure }
       let (name, version) = (name, version)
       devices = try Self.deviceIDs(of: id, named: name).map {
-        try Device(id: $0, platformName: name, platformVersion: version)
+        try OpenCLDevice(id: $0, platformName: name, platformVersion: version)
       }
       failure = nil
-    } catch let error as OpenCLError {
+    } catch {
       devices = []
       failure = error
     }

@@ -7,12 +7,12 @@ import COpenCL
 package final class Kernel {
   package let name: String
   let handle: OpaquePointer
-  let program: Program
+  let program: OpenCLProgram
   // OpenCL does not retain what is bound as an argument; a launch would find it gone.
   private var boundBuffers: [DeviceBuffer?] = []
 
   /// The kernel called `name`; any number can be made of one program's kernel.
-  package init(_ name: String, of program: Program) throws {
+  package init(_ name: String, of program: OpenCLProgram) throws {
     var status: cl_int = CL_SUCCESS
     let handle = clCreateKernel(program.handle, name, &status)
     guard status == CL_SUCCESS, let handle else {

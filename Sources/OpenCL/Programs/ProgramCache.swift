@@ -31,20 +31,22 @@ package struct ProgramCache: Sendable {
     return absolutePath("HOME").map { $0 + "/.cache/hypertower" }
   }
 
-  func program(for request: ProgramRequest, in context: Context) throws -> Program {
-    guard let directory else { return try Program(compiling: request, in: context) }
+  func program(for request: ProgramRequest, in context: Context) throws -> OpenCLProgram {
+    guard let directory else { return try OpenCLProgram(compiling: request, in: context) }
     let key = Self.key(of: request, for: context.device)
     let path = directory + "/" + Self.fileName(ofKey: key)
 
     if let program = load(path, key, request, context) { return program }
-    let program = try Program(compiling: request, in: context)
+    let program = try OpenCLProgram(compiling: request, in: context)
     // A driver without binaries, or with ones it cannot hand out, works without the cache.
     if let binary = try? program.readBinary(), !binary.isEmpty {
       let entry = ProgramCacheEntry(key: key, binary: binary)
       do {
         try writeFile(entry.encoded(), to: path, creating: directory)
       } catch {
-        warning?.give("built programs cannot be kept in \(directory): \(error)")
+        warning?.give(
+          "built programs cannot be kept in \(directory), so every run builds them again: "
+            + "\(error); name another cache folder: XDG_CACHE_HOME=FOLDER")
       }
     }
     return program
@@ -52,15 +54,15 @@ package struct ProgramCache: Sendable {
 
   private func load(
     _ path: String, _ key: String, _ request: ProgramRequest, _ context: Context
-  ) -> Program? {
+  ) -> OpenCLProgram? {
     guard let file = try? readFile(path), let entry = ProgramCacheEntry(decoding: file),
       entry.key == key
     else { return nil }
-    return try? Program(binary: entry.binary, of: request, in: context)
+    return try? OpenCLProgram(binary: entry.binary, of: request, in: context)
   }
 
   /// All that a binary depends on; each part with its length, so that no two requests share a key.
-  private static func key(of request: ProgramRequest, for device: Device) -> String {
+  private static func key(of request: ProgramRequest, for device: OpenCLDevice) -> String {
     [
       device.platformName, device.platformVersion, device.name, device.vendor,
       device.driverVersion, request.options, request.source,

@@ -24,7 +24,7 @@ struct TestBackend: Sendable, CustomTestStringConvertible {
   }
 
   func make() throws -> any Backend { try create() }
-  func device() throws -> Hypertower.Device { Device(name: name, backend: try create()) }
+  func device() throws -> Device { Device(name: name, backend: try create()) }
 
   var testDescription: String { name }
 
@@ -79,13 +79,13 @@ struct TestBackend: Sendable, CustomTestStringConvertible {
 
   /// The profile for GPUs as `device` bears it: PoCL's compiler fails where work-groups come to
   /// different barriers.
-  static func gpu(on device: OpenCL.Device) -> DeviceProfile {
+  static func gpu(on device: OpenCLDevice) -> DeviceProfile {
     var profile = DeviceProfile.gpu
     profile.mergesBarriers = !isPoCL(device)
     return profile
   }
 
-  static func isPoCL(_ device: OpenCL.Device) -> Bool {
+  static func isPoCL(_ device: OpenCLDevice) -> Bool {
     device.platformName == "Portable Computing Language"
   }
 
@@ -93,13 +93,13 @@ struct TestBackend: Sendable, CustomTestStringConvertible {
   static let native = [cpu, cpu64] + openCL
   static let all = native + otherProfiles
 
-  private static let openCLDevices: [OpenCL.Device] = {
+  private static let openCLDevices: [OpenCLDevice] = {
     // PoCL keeps compiled kernels in the user's cache folder unless told otherwise, and reads the
     // variable when it starts.
     let temporary = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     setenv("POCL_CACHE_DIR", "\(temporary)/hypertower-tests-pocl-\(getuid())", 0)
     do {
-      return try OpenCL.Device.all().filter { $0.obstacle == nil }
+      return try OpenCLDevice.all().filter { $0.obstacle == nil }
     } catch {
       fatalError("the OpenCL devices cannot be listed: \(error)")
     }

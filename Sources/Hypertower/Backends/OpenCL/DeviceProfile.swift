@@ -27,6 +27,9 @@ package struct DeviceProfile: Sendable, Equatable {
   var workers: Int { groupSize == 1 ? computeUnits : 2 * computeUnits }
   /// What was found to be faster than the defaults.
   var choices = TuningChoices()
+  /// The most arguments of a kernel: OpenCL guarantees 1,024 bytes, which is 128 pointers, and some
+  /// are kept in reserve.
+  var mostArguments = 120
 
   /// Which kernel multiplies matrices.
   enum MatrixSchedule: Sendable, Equatable {
@@ -169,7 +172,7 @@ package struct DeviceProfile: Sendable, Equatable {
 }
 
 extension DeviceProfile {
-  init(for device: OpenCL.Device) {
+  init(for device: OpenCLDevice) {
     self =
       switch device.kind {
       // Mesa's driver for CPUs is one for GPUs: vectors of 16 keep its compiler busy for minutes.
@@ -178,6 +181,7 @@ extension DeviceProfile {
       case .gpu, .accelerator, .other: .gpu
       }
     computeUnits = device.computeUnits
+    mostArguments = Swift.max(mostArguments, device.maxParameterSize / 8 - 8)
     if device.nativeVectorWidth < width { registerTile = .narrow }
   }
 }

@@ -253,6 +253,21 @@ struct DeviceWork {
     }
   }
 
+  /// The buffers that the work's section takes as arguments.
+  var buffers: Set<Int> { Set(accesses.map(\.buffer)) }
+
+  /// The number of arguments of the work's section besides buffers: numbers and tables.
+  var otherArgumentCount: Int {
+    switch kind {
+    case .loopNest, .localMemoryProduct, .product, .pack, .clblast, .epilogue, .gatherBatch,
+      .increment:
+      0
+    case .projectGradient: 1
+    case .updateParameters: 2
+    case .walkTower: 8
+    }
+  }
+
   /// The number of work-items of a work-group; nil if a library chooses.
   func localSize(_ profile: DeviceProfile) -> Int? {
     switch kind {

@@ -3,11 +3,6 @@ enum LaunchCode {
   enum Launch {
     case kernel(KernelSource.Launch)
     case clblast(MatrixProduct, result: Span)
-
-    var argumentCount: Int {
-      guard case .kernel(let launch) = self else { return 0 }
-      return launch.arguments.count
-    }
   }
 
   /// The launches of a plan.

@@ -5,7 +5,8 @@
 /// work that is cut into rows: row r of a layer's outputs needs only row r of what came before, so
 /// that one work-group takes a block of rows through several layers, while they lie in its cache.
 /// Small works that need one another are a branch, too, where a work-group has one work-item: one
-/// work-group does them all.
+/// work-group does them all. A launch whose kernel would take more arguments than the device supports
+/// is split.
 struct LaunchPlan {
   struct Branch {
     /// Numbers of works, in their order.
@@ -20,6 +21,8 @@ struct LaunchPlan {
   private let works: [DeviceWork]
   private let profile: DeviceProfile
   private var places: [(launch: Int, branch: Int)] = []
+  /// What the works of each launch need as arguments of its kernel.
+  private var arguments: [(buffers: Set<Int>, others: Int)] = []
 
   /// - Parameter fuses: whether launches hold more than one work.
   init(_ works: [DeviceWork], fuses: Bool, _ profile: DeviceProfile) {
@@ -72,16 +75,34 @@ struct LaunchPlan {
     }
     if joinSerially(work, needed + continued, before: earliest) { return }
     let branches = Set(continued.filter { $0.launch == earliest }.map(\.branch)).sorted()
-    if let first = branches.first {
+    if let first = branches.first, hasArguments(for: work, launch: earliest) {
       join(branches, ofLaunch: earliest)
-      launches[earliest][first].works.append(work)
-      places.append((earliest, first))
-    } else {
-      while earliest < launches.count, !canRun(work, besides: launches[earliest]) { earliest += 1 }
-      if earliest == launches.count { launches.append([]) }
-      launches[earliest].append(Branch(works: [work]))
-      places.append((earliest, launches[earliest].count - 1))
+      put(work, in: first, ofLaunch: earliest)
+      return
     }
+    if !branches.isEmpty { earliest += 1 }
+    while earliest < launches.count,
+      !canRun(work, besides: launches[earliest]) || !hasArguments(for: work, launch: earliest)
+    { earliest += 1 }
+    if earliest == launches.count {
+      launches.append([])
+      arguments.append(([], 0))
+    }
+    launches[earliest].append(Branch(works: []))
+    put(work, in: launches[earliest].count - 1, ofLaunch: earliest)
+  }
+
+  private mutating func put(_ work: Int, in branch: Int, ofLaunch launch: Int) {
+    launches[launch][branch].works.append(work)
+    places.append((launch, branch))
+    arguments[launch].buffers.formUnion(works[work].buffers)
+    arguments[launch].others += works[work].otherArgumentCount
+  }
+
+  /// Whether the kernel of a launch can take the arguments of one more work.
+  private func hasArguments(for work: Int, launch: Int) -> Bool {
+    arguments[launch].buffers.union(works[work].buffers).count + arguments[launch].others
+      + works[work].otherArgumentCount <= profile.mostArguments
   }
 
   private func isSerial(_ place: (launch: Int, branch: Int)) -> Bool {
@@ -96,7 +117,7 @@ struct LaunchPlan {
     let launch = earliest - 1
     let branches = Set(needed.filter { $0.launch == launch }.map(\.branch)).sorted()
     guard profile.cutsRows, profile.groupSize == 1, let first = branches.first,
-      !needed.contains(where: { $0.launch > launch })
+      !needed.contains(where: { $0.launch > launch }), hasArguments(for: work, launch: launch)
     else { return false }
     let all = branches.flatMap { launches[launch][$0].works } + [work]
     let counts = all.map { works[$0].elementCount ?? .max }
@@ -104,9 +125,8 @@ struct LaunchPlan {
       counts.reduce(0, +) <= Self.mostSerialElements
     else { return false }
     join(branches, ofLaunch: launch)
-    launches[launch][first].works.append(work)
+    put(work, in: first, ofLaunch: launch)
     launches[launch][first].isSerial = true
-    places.append((launch, first))
     return true
   }
 

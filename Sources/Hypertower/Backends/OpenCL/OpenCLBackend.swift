@@ -18,12 +18,12 @@ package final class OpenCLBackend: Backend {
   /// Whether one launch goes through phases one after another.
   let joinsPhases: Bool
   private var timings: [(label: String, event: Event)] = []
-
-  /// So many pointers every driver takes as arguments of a kernel: 1,024 bytes, with some to spare.
-  private static let mostArguments = 120
+  /// Is told what makes programs slower than they could be.
+  private let warn: @Sendable (String) -> Void
+  private var hasWarnedOfArguments = false
 
   /// After how many runs the device is told to start on what was enqueued; also the most replays of
-  /// one launch: so many that launching costs next to nothing, and few enough that work-groups that
+  /// one launch: enough that launching costs next to nothing, and few enough that work-groups that
   /// have left it are soon back.
   private static let flushInterval = 8
 
@@ -36,11 +36,14 @@ package final class OpenCLBackend: Backend {
   ///     own; default: false.
   ///   - byte: what new memory is filled with, to find out what is read before it was written;
   ///     default: nothing.
+  ///   - warn: is told, in a line, what makes programs slower than they could be.
   package init(
-    _ device: OpenCL.Device, profile: DeviceProfile? = nil,
+    _ device: OpenCLDevice, profile: DeviceProfile? = nil,
     cache: ProgramCache = ProgramCache(directory: nil), choices: TuningChoices? = nil,
-    isTimed: Bool = false, fillNewBuffersWith byte: UInt8? = nil
+    isTimed: Bool = false, fillNewBuffersWith byte: UInt8? = nil,
+    warn: @escaping @Sendable (String) -> Void = { _ in }
   ) throws {
+    self.warn = warn
     context = try Context(device: device, fillNewBuffersWith: byte)
     queue = try CommandQueue(context, profiling: isTimed)
     self.isTimed = isTimed
@@ -151,13 +154,6 @@ package final class OpenCLBackend: Backend {
     var program = program
     let profile = profile.suited(to: program)
     let works = DeviceWork.all(of: &program, profile)
-    return try prepare(program, works, profile, alternatives: alternatives)
-  }
-
-  private func prepare(
-    _ program: Program, _ works: [DeviceWork], _ profile: DeviceProfile,
-    alternatives: [[(any DeviceArray)?]]
-  ) throws -> any Executable {
     let plan = LaunchPlan(works, fuses: program.fuses, profile)
     let memory = MemoryPlan(program.buffers, uses: plan.buffersInUse)
     let slots = try zip(memory.slotTypes, memory.slotSizes).map { try buffer($0, count: $1) }
@@ -175,19 +171,16 @@ package final class OpenCLBackend: Backend {
     if joinsPhases,
       let joined = LaunchCode.joinedLaunch(
         plan, of: works, profile, varying: Set(varying), alternatives: alternatives.count,
-        mostReplays: Self.flushInterval, &source),
-      joined.arguments.count <= Self.mostArguments
+        mostReplays: Self.flushInterval, &source)
     {
-      let built = try self.program(source: source.text)
-      return OpenCLExecutable(joined: try bind(joined, of: built, to: buffers, 0))
+      if joined.arguments.count <= profile.mostArguments {
+        let built = try self.program(source: source.text)
+        return OpenCLExecutable(joined: try bind(joined, of: built, to: buffers, 0))
+      }
+      warnOfArguments(joined.arguments.count, in: plan)
     }
     source = KernelSource(program.buffers)
     let launches = LaunchCode.launches(plan, of: works, profile, &source)
-    if program.fuses, launches.contains(where: { $0.argumentCount > Self.mostArguments }) {
-      var unfused = program
-      unfused.fuses = false
-      return try prepare(unfused, works, profile, alternatives: alternatives)
-    }
     let built = try self.program(source: source.text)
     return OpenCLExecutable(
       alternatives: try buffers.indices.map { alternative in
@@ -201,11 +194,21 @@ package final class OpenCLBackend: Backend {
       })
   }
 
+  /// Says once that launches cannot be joined.
+  private func warnOfArguments(_ count: Int, in plan: LaunchPlan) {
+    if hasWarnedOfArguments { return }
+    hasWarnedOfArguments = true
+    warn(
+      "a step needs \(count) kernel arguments, more than the \(profile.mostArguments) that "
+        + "\(context.device.name) supports, so it runs as \(plan.launches.count) launches instead "
+        + "of one, which takes a little longer; fewer layers need fewer arguments")
+  }
+
   /// Binds the arguments of a launch.
   ///
   /// - Parameter alternative: the list of arrays for buffers that are not of a certain list.
   private func bind(
-    _ launch: KernelSource.Launch, of program: OpenCL.Program, to buffers: [[DeviceBuffer?]],
+    _ launch: KernelSource.Launch, of program: OpenCLProgram, to buffers: [[DeviceBuffer?]],
     _ alternative: Int
   ) throws -> OpenCLExecutable.KernelLaunch {
     let kernel = try Kernel(launch.kernelName, of: program)
@@ -256,7 +259,7 @@ package final class OpenCLBackend: Backend {
     return try timings.map { ($0.label, try queue.nanoseconds(of: $0.event)) }
   }
 
-  func program(source: String) throws -> OpenCL.Program {
+  func program(source: String) throws -> OpenCLProgram {
     try context.program(source: source, options: options, cache: cache)
   }
 

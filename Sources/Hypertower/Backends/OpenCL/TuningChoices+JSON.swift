@@ -2,7 +2,7 @@ internal import OpenCL
 
 extension TuningChoices {
   /// The file in `directory` that holds what was found for `device`.
-  static func path(for device: OpenCL.Device, in directory: String) -> String {
+  static func path(for device: OpenCLDevice, in directory: String) -> String {
     let key = [device.platformName, device.name, device.driverVersion].joined(separator: "\n")
     return "\(directory)/tuning-\(String(fnv1a64(key.utf8), radix: 16)).json"
   }

@@ -1,7 +1,7 @@
 import COpenCL
 
 /// An OpenCL device and what its driver says about it, read once.
-package struct Device: Sendable, CustomStringConvertible {
+package struct OpenCLDevice: Sendable, CustomStringConvertible {
   package enum Kind: Sendable {
     case cpu
     case gpu
@@ -31,6 +31,8 @@ package struct Device: Sendable, CustomStringConvertible {
   /// A work-group's local memory, in bytes.
   package let localMemorySize: Int
   package let maxWorkGroupSize: Int
+  /// All arguments of a kernel together, in bytes: 1,024 or more.
+  package let maxParameterSize: Int
   /// The number of float32 numbers of a vector register.
   package let nativeVectorWidth: Int
   /// In MHz; 0 where the driver does not know.
@@ -54,8 +56,8 @@ package struct Device: Sendable, CustomStringConvertible {
   ///
   /// The order is the loader's and the drivers', which changes only with what is installed.
   ///
-  /// - Throws: The reason why a driver cannot list its devices, if no other driver has any.
-  package static func all() throws -> [Device] {
+  /// - Throws: The reason why a driver cannot be used, if no other driver has any devices.
+  package static func all() throws -> [OpenCLDevice] {
     let platforms = try Platform.all()
     let devices = platforms.flatMap(\.devices)
     if devices.isEmpty, let failure = platforms.compactMap(\.failure).first { throw failure }
@@ -92,6 +94,7 @@ package struct Device: Sendable, CustomStringConvertible {
     maxAllocationSize = try byteCount(CL_DEVICE_MAX_MEM_ALLOC_SIZE)
     localMemorySize = try byteCount(CL_DEVICE_LOCAL_MEM_SIZE)
     maxWorkGroupSize = try info.integer(CL_DEVICE_MAX_WORK_GROUP_SIZE, as: Int.self)
+    maxParameterSize = try info.integer(CL_DEVICE_MAX_PARAMETER_SIZE, as: Int.self)
     nativeVectorWidth = try count(CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT)
     maxClockFrequency = try count(CL_DEVICE_MAX_CLOCK_FREQUENCY)
     extensions = try info.string(CL_DEVICE_EXTENSIONS).split(separator: " ").map(String.init)
@@ -105,7 +108,7 @@ package struct Device: Sendable, CustomStringConvertible {
   }
 }
 
-extension Device.Kind {
+extension OpenCLDevice.Kind {
   init(type: cl_device_type) {
     func has(_ flag: Int32) -> Bool { type & cl_device_type(flag) != 0 }
     self =

@@ -1,8 +1,8 @@
 import COpenCL
 
 /// A program built for one device. `Context.program(source:options:cache:)` makes it.
-package final class Program {
-  package let device: Device
+package final class OpenCLProgram {
+  package let device: OpenCLDevice
   /// Whether the driver took a binary from the disk cache instead of compiling the source.
   package let loadedFromCache: Bool
   let handle: OpaquePointer
@@ -55,6 +55,10 @@ package final class Program {
     var id: cl_device_id? = device.id
     let status = clBuildProgram(handle, 1, &id, options, nil, nil)
     guard status != CL_SUCCESS else { return }
+    // A disk that is full by now, say, is not the source's fault.
+    if let failure = DriverCache.of(platform: device.platformName)?.check().failure {
+      throw failure
+    }
     throw OpenCLError(
       code: status, call: "clBuildProgram", device: device.name, detail: "options '\(options)'",
       buildLog: try? readBuildLog())
