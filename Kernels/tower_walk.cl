@@ -13,8 +13,8 @@
 // levels[k]  LEVEL_FIELDS ints: see the names below
 // values     all numbers of the tower, as laid out by the host
 // tensors    [tensors, 2] of the bottom level: first row, number of rows
-// counters   [3]: steps taken; 1 + the first step in which the loss or a hyperparameter was not finite,
-//            or 0; batches taken
+// counters   [5]: steps taken; 1 + the first step in which the loss or a hyperparameter was not finite,
+//            or 0; batches taken; the lower and the upper half of the seed of the samples' order
 //
 // Heights, widths and places are arguments and tables, so that towers of the same rules share this
 // kernel whatever their height.

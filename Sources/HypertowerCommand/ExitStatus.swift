@@ -2,7 +2,7 @@ import Glibc
 import Hypertower
 import OpenCL
 
-/// The program's exit statuses: those of `sysexits.h`, and one for training that diverged.
+/// The program's exit statuses: those of `sysexits.h`, and one for numbers that are not finite.
 enum ExitStatus: Int32 {
   case diverged = 3
   case usage = 64
@@ -60,6 +60,7 @@ extension ExitStatus {
       case .missingInput: .missingInput
       case .noDevice: .noDevice
       case .cannotWrite: .cannotWrite
+      case .notFinite: .diverged
       }
   }
 

@@ -31,7 +31,7 @@ enum Reader: String, CaseIterable {
       // What was read is written and read the same.
       let again = try SafetensorsFile(bytes: file.serialized(), name: "again")
       precondition(again.entries.map(\.name) == file.entries.map(\.name))
-      for entry in file.entries { _ = entry.doubles() }
+      for entry in file.entries where entry.elementType.isReadable { _ = entry.doubles() }
     case .checkpoint:
       // The CRC would keep the fuzzer out: it is taken anew.
       guard let file = try? SafetensorsFile(bytes: bytes, name: "fuzz") else { return }

@@ -1,4 +1,3 @@
-internal import Glibc
 package import OpenCL
 
 extension Device {
@@ -200,10 +199,4 @@ extension OpenCLDevice {
     }
     return nil
   }
-}
-
-/// Writes a line to the standard error stream.
-private func printToStandardError(_ line: String) {
-  let bytes = Array((line + "\n").utf8)
-  _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
 }

@@ -2,7 +2,7 @@
 ///
 /// The message names the file or field at fault and what to do about it.
 public struct InputError: Error, CustomStringConvertible, Sendable {
-  /// What kind of fault it is; the command maps each kind to an exit status of `sysexits.h`.
+  /// What kind of fault it is; the command maps each kind to an exit status.
   public enum Kind: Sendable {
     /// A value that makes no sense: an unknown name, a number out of range. Exit status 64.
     case usage
@@ -14,6 +14,8 @@ public struct InputError: Error, CustomStringConvertible, Sendable {
     case noDevice
     /// A file that cannot be written. Exit status 73.
     case cannotWrite
+    /// Numbers that are not finite where they must be. Exit status 3.
+    case notFinite
   }
 
   /// What kind of fault it is.

@@ -8,12 +8,16 @@ extension JSONValue {
     var parser = JSONParser(bytes: Array(bytes), name: name)
     self = try parser.parseDocument()
   }
+
+  /// Whether `byte` may stand between the parts of a JSON text.
+  static func isWhiteSpace(_ byte: UInt8) -> Bool {
+    byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
+  }
 }
 
 /// A recursive descent over the bytes of a JSON text.
 private struct JSONParser {
-  /// The most arrays and objects inside one another: so many the reference implementation of
-  /// safetensors reads.
+  /// The deepest nesting of arrays and objects: that of safetensors' reference implementation.
   private static let greatestDepth = 127
 
   let bytes: [UInt8]
@@ -184,9 +188,7 @@ private struct JSONParser {
   }
 
   private mutating func skipWhiteSpace() {
-    while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
-      position += 1
-    }
+    while let byte = next, JSONValue.isWhiteSpace(byte) { position += 1 }
   }
 
   private func unexpected(_ expectation: String) -> InputError {

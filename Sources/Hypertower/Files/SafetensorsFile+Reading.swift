@@ -2,7 +2,7 @@ extension SafetensorsFile {
   /// Reads the file at `path`.
   ///
   /// - Throws: `InputError` of kind `.missingInput` when the file cannot be read, `.badData` when
-  ///   it is damaged or holds elements other than floating-point numbers.
+  ///   it is damaged.
   public init(contentsOf path: String) throws {
     try self.init(bytes: FileReader.bytes(of: path), name: path)
   }
@@ -54,6 +54,8 @@ extension SafetensorsFile {
   private static func metadata(
     _ value: JSONValue, fileName: String
   ) throws -> [String: String] {
+    // MLX writes null where there is no metadata.
+    if value == .null { return [:] }
     guard let members = value.object else {
       throw fault(fileName, "__metadata__ is \(value.kindName), expected an object")
     }
@@ -82,6 +84,7 @@ private struct Header {
     }
     let length = bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
     guard length <= SafetensorsFile.greatestHeaderSize else {
+      if let kind = ForeignFile.kind(of: bytes) { throw fault(name, "this is \(kind)") }
       throw fault(
         name,
         "the header's length reads \(length), expected at most "
@@ -95,7 +98,7 @@ private struct Header {
           + "follow: the file is cut short or no safetensors file")
     }
     let text = bytes[lengthSize..<end]
-    guard text.first == UInt8(ascii: "{") else {
+    guard text.first(where: { !JSONValue.isWhiteSpace($0) }) == UInt8(ascii: "{") else {
       throw fault(name, "the header does not begin with \"{\": this is no safetensors file")
     }
     let value = try JSONValue(parsing: text, name: "\(name): header")
@@ -134,31 +137,35 @@ private struct Place {
     guard value.object != nil else {
       throw fault(fileName, "\(tensor) is \(value.kindName), expected an object")
     }
-    let readable = SafetensorsFile.ElementType.allCases.map(\.rawValue).joined(separator: ", ")
-    let dtype = try field("dtype", "one of \(readable)")
-    guard let elementType = dtype.string.flatMap(SafetensorsFile.ElementType.init) else {
-      throw fault(
-        fileName,
-        "\(tensor): dtype is \(dtype.text), expected one of \(readable): "
-          + "convert the tensor or leave it out")
+    let dtype = try field("dtype", "an element type such as F32")
+    guard let typeName = dtype.string else {
+      throw fault(fileName, "\(tensor): dtype is \(dtype.text), expected a name such as \"F32\"")
     }
+    elementType = SafetensorsFile.ElementType(name: typeName)
     shape = try sizes("shape", "a list of sizes")
     let offsets = try sizes("data_offsets", "where the data begins and ends, [begin, end]")
     guard offsets.count == 2, offsets[0] <= offsets[1] else {
       throw fault(
         fileName, "\(tensor): data_offsets is \(offsets), expected [begin, end] in this order")
     }
-    guard let size = (shape + [elementType.size]).product() else {
-      throw fault(fileName, "\(tensor): shape \(shape) is larger than any memory")
-    }
-    guard size == offsets[1] - offsets[0] else {
-      throw fault(
-        fileName,
-        "\(tensor): shape \(shape) of \(elementType.rawValue) takes \(size) bytes, "
-          + "but data_offsets \(offsets) hold \(offsets[1] - offsets[0])")
+    // The size of a later version's type is not known.
+    if let bitCount = elementType.bitCount {
+      guard let size = (shape + [bitCount]).product() else {
+        throw fault(fileName, "\(tensor): shape \(shape) is larger than any memory")
+      }
+      guard size.isMultiple(of: 8) else {
+        throw fault(
+          fileName,
+          "\(tensor): shape \(shape) of \(typeName) takes \(size) bits, which are no whole bytes")
+      }
+      guard size / 8 == offsets[1] - offsets[0] else {
+        throw fault(
+          fileName,
+          "\(tensor): shape \(shape) of \(typeName) takes \(size / 8) bytes, "
+            + "but data_offsets \(offsets) hold \(offsets[1] - offsets[0])")
+      }
     }
     self.name = name
-    self.elementType = elementType
     begin = offsets[0]
     end = offsets[1]
   }

@@ -18,7 +18,7 @@ extension SafetensorsFile {
       let begin = end
       end += entry.bytes.count
       let place = JSONValue.object([
-        "dtype": .string(entry.elementType.rawValue),
+        "dtype": .string(entry.elementType.name),
         "shape": .array(entry.shape.map { .number("\($0)") }),
         "data_offsets": .array([.number("\(begin)"), .number("\(end)")]),
       ])

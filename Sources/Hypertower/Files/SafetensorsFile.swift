@@ -6,7 +6,7 @@
 public struct SafetensorsFile: Sendable {
   /// The tensors in the order in which their elements lie in the file.
   public let entries: [Entry]
-  /// Notes of the file's writer, such as how the tensors came about.
+  /// Notes by the file's writer, such as how the tensors came about.
   public let metadata: [String: String]
 
   private let indices: [String: Int]
@@ -19,7 +19,10 @@ public struct SafetensorsFile: Sendable {
   /// - Precondition: The entries' names differ, and none is `__metadata__`.
   public init(_ entries: [Entry], metadata: [String: String] = [:]) {
     let sorted = entries.enumerated().sorted {
-      ($1.element.elementType.size, $0.offset) < ($0.element.elementType.size, $1.offset)
+      let (left, right) = (
+        $0.element.elementType.bitCount ?? 0, $1.element.elementType.bitCount ?? 0
+      )
+      return (right, $0.offset) < (left, $1.offset)
     }
     self.init(ordered: sorted.map(\.element), metadata: metadata)
   }

@@ -15,7 +15,7 @@ public struct AdaGrad: Optimizer {
 extension RuleDefinition {
   /// AdaGrad, of which α is tuned.
   public static let adagrad = RuleDefinition("adagrad") { rule in
-    let learningRate = rule.hyperparameter("alpha", default: 0.01)
+    let learningRate = rule.learningRate(default: 0.01)
     let sum = rule.state("G", initial: 0.1)
     let next = sum + rule.gradient * rule.gradient
     rule.update(sum, to: next)

@@ -8,9 +8,10 @@ public struct Adam: Optimizer {
 
   /// - Parameters:
   ///   - learningRate: the step size α ≥ 0; default: 0.001.
-  ///   - beta1: the decay of the mean of gradients, 0 < β1 < 1; default: 0.9.
-  ///   - beta2: the decay of the mean of squares, 0 < β2 < 1; default: 0.999.
-  ///   - epsilon: ε > 0, added to the root; default: 1e-8.
+  ///   - beta1: the decay of the mean of gradients, 0 ≤ β1 < 1; above 0 if it is tuned; default: 0.9.
+  ///   - beta2: the decay of the mean of squares, 0 ≤ β2 < 1; above 0 if it is tuned; default: 0.999.
+  ///   - epsilon: ε > 0, added to the root; default: 1e-8. With 0, a gradient that is always 0 would
+  ///     make a step of 0/0.
   ///   - tunesOnlyLearningRate: whether β1, β2 and ε stay as they are; default: false.
   public init(
     _ learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999,
@@ -28,7 +29,7 @@ extension RuleDefinition {
   public static let adam = RuleDefinition("adam") { rule in
     adamStep(
       rule,
-      learningRate: rule.hyperparameter("alpha", default: 0.001),
+      learningRate: rule.learningRate(default: 0.001),
       beta1: rule.hyperparameter("beta1", default: 0.9, domain: .unitInterval),
       beta2: rule.hyperparameter("beta2", default: 0.999, domain: .unitInterval),
       epsilon: rule.hyperparameter("eps", default: 1e-8, domain: .powerOfTen))
@@ -38,7 +39,7 @@ extension RuleDefinition {
   public static let adamAlpha = RuleDefinition("adam_alpha") { rule in
     adamStep(
       rule,
-      learningRate: rule.hyperparameter("alpha", default: 0.001),
+      learningRate: rule.learningRate(default: 0.001),
       beta1: rule.constant("beta1", default: 0.9, domain: .unitInterval),
       beta2: rule.constant("beta2", default: 0.999, domain: .unitInterval),
       epsilon: rule.constant("eps", default: 1e-8, domain: .powerOfTen))

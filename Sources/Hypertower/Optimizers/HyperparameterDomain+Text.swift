@@ -5,7 +5,7 @@ extension HyperparameterDomain {
   ///
   /// Where `natural` comes from a raw number in single precision, a text is good enough if it
   /// gives that number in single precision: such texts are shorter. Saturated values, such as a
-  /// decay rounded to 1, give the nearest number inside the domain, so that they can be read.
+  /// decay rounded to 1, give the nearest number that can be read.
   package func text(for natural: Double) -> String {
     let natural = clamped(natural)
     for digits in 1...9 {
@@ -36,9 +36,9 @@ extension HyperparameterDomain {
   private func clamped(_ natural: Double) -> Double {
     switch self {
     case .real: natural
-    case .unitInterval: min(max(natural, .leastNonzeroMagnitude), 1.0.nextDown)
-    case .powerOfTen: max(natural, .leastNonzeroMagnitude)
-    case .square: natural
+    case .unitInterval: min(natural, 1.0.nextDown)
+    case .powerOfTen: min(max(natural, .leastNonzeroMagnitude), .greatestFiniteMagnitude)
+    case .square: min(natural, .greatestFiniteMagnitude)
     }
   }
 }

@@ -7,7 +7,7 @@ import RealModule
 public enum HyperparameterDomain: String, Sendable {
   /// Stored as it is.
   case real
-  /// 0 < x < 1, as (tanh(raw) + 1) / 2.
+  /// 0 < x < 1, as (tanh(raw) + 1) / 2; or 0, from which no gradient leads away.
   case unitInterval
   /// x > 0, as 10^raw.
   case powerOfTen
@@ -35,10 +35,15 @@ public enum HyperparameterDomain: String, Sendable {
     }
   }
 
+  /// What stands for a natural 0 of a unit interval: (tanh(raw) + 1) / 2 is exactly 0 in every
+  /// precision, and its derivative too.
+  static let rawZero = -512.0
+
   /// The raw value of a natural number.
   package func raw(_ natural: Double) -> Double {
     switch self {
     case .real: natural
+    case .unitInterval where natural == 0: Self.rawZero
     case .unitInterval: (Double.log(natural) - .log(onePlus: -natural)) / 2
     case .powerOfTen: .log10(natural)
     case .square: natural.squareRoot()
@@ -49,11 +54,14 @@ public enum HyperparameterDomain: String, Sendable {
   func contains(_ natural: Double) -> Bool {
     switch self {
     case .real: natural.isFinite
-    case .unitInterval: natural > 0 && natural < 1
+    case .unitInterval: natural >= 0 && natural < 1
     case .powerOfTen: natural.isFinite && natural > 0
     case .square: natural.isFinite && natural >= 0
     }
   }
+
+  /// Whether gradient descent can move the raw number for `natural`.
+  func canTune(_ natural: Double) -> Bool { self != .unitInterval || natural > 0 }
 
   /// The name of the raw value of a hyperparameter called `name`.
   func rawName(_ name: String) -> String {

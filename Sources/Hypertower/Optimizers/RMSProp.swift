@@ -7,7 +7,7 @@ public struct RMSProp: Optimizer {
 
   /// - Parameters:
   ///   - learningRate: the step size α ≥ 0, stored as its square root; default: 0.01.
-  ///   - gamma: the decay of the mean of squares, 0 < γ < 1; default: 0.99.
+  ///   - gamma: the decay of the mean of squares, 0 ≤ γ < 1; above 0 if it is tuned; default: 0.99.
   ///   - tunesOnlyLearningRate: whether γ stays as it is; default: false.
   public init(
     _ learningRate: Double = 0.01, gamma: Double = 0.99, tunesOnlyLearningRate: Bool = false
@@ -22,7 +22,7 @@ extension RuleDefinition {
   public static let rmsprop = RuleDefinition("rmsprop") { rule in
     rmspropStep(
       rule,
-      learningRate: rule.hyperparameter("alpha", default: 0.01, domain: .square),
+      learningRate: rule.learningRate(default: 0.01, domain: .square),
       gamma: rule.hyperparameter("gamma", default: 0.99, domain: .unitInterval))
   }
 
@@ -30,7 +30,7 @@ extension RuleDefinition {
   public static let rmspropAlpha = RuleDefinition("rmsprop_alpha") { rule in
     rmspropStep(
       rule,
-      learningRate: rule.hyperparameter("alpha", default: 0.01, domain: .square),
+      learningRate: rule.learningRate(default: 0.01, domain: .square),
       gamma: rule.constant("gamma", default: 0.99, domain: .unitInterval))
   }
 

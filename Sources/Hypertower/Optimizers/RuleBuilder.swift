@@ -6,7 +6,6 @@ public final class RuleBuilder {
   private(set) var accepted: [String] = []
   private(set) var hyperparameters: [UpdateRule.Hyperparameter] = []
   private(set) var constants: [UpdateRule.Hyperparameter] = []
-  private var givenConstants: [(name: String, value: Double)] = []
   private var states: [UpdateRule.State] = []
   private var stateNodes: [Int] = []
 
@@ -24,23 +23,48 @@ public final class RuleBuilder {
     step = recorder.input(UpdateRule.Input.step)
   }
 
+  /// The step size, which the level above may tune: what a run that diverged makes smaller before it
+  /// goes on from its last good state.
+  ///
+  /// A rule may have several, or none.
+  ///
+  /// - Parameters:
+  ///   - name: its name in a tower's text and in logs; default: `alpha`.
+  ///   - value: its value where none is given.
+  ///   - domain: how it is stored; default: as it is.
+  /// - Returns: its value on its natural scale.
+  public func learningRate(
+    _ name: String = "alpha", default value: Double, domain: HyperparameterDomain = .real
+  ) -> Expression {
+    hyperparameter(
+      name, default: value, domain: domain, in: 0...(.infinity), isLearningRate: true)
+  }
+
   /// A number that the level above may tune.
   ///
   /// - Parameters:
   ///   - name: its name in a tower's text and in logs.
   ///   - value: its value where none is given.
   ///   - domain: how it is stored; default: as it is.
-  ///   - range: the values that make sense; default: 0 and above.
+  ///   - range: the values that make sense; default: 0 and above. Others that the domain has are
+  ///     accepted, since training may lead there, and are named in `UpdateRule.unusualValues`.
   /// - Returns: its value on its natural scale.
   public func hyperparameter(
     _ name: String, default value: Double, domain: HyperparameterDomain = .real,
     in range: ClosedRange<Double> = 0...(.infinity)
   ) -> Expression {
+    hyperparameter(name, default: value, domain: domain, in: range, isLearningRate: false)
+  }
+
+  private func hyperparameter(
+    _ name: String, default value: Double, domain: HyperparameterDomain,
+    in range: ClosedRange<Double>, isLearningRate: Bool
+  ) -> Expression {
     accepted.append(name)
     return append(
       .init(
         name: name, domain: domain, value: arguments[name] ?? value, defaultValue: value,
-        range: range))
+        range: range, isLearningRate: isLearningRate))
   }
 
   /// A number that the level above may tune, if it was given; else nil, and the rule does without.
@@ -67,7 +91,6 @@ public final class RuleBuilder {
     in range: ClosedRange<Double> = 0...(.infinity)
   ) -> Expression {
     accepted.append(name)
-    if let given = arguments[name], given != value { givenConstants.append((name, given)) }
     let given = arguments[name] ?? value
     constants.append(
       .init(name: name, domain: domain, value: given, defaultValue: value, range: range))
@@ -109,7 +132,8 @@ public final class RuleBuilder {
     let jacobian = graph.derivatives(of: output, withRespectTo: inputs)
     return UpdateRule(
       name: name, granularity: granularity, hyperparameters: hyperparameters,
-      tensorValues: tensorValues, constants: givenConstants, states: states, graph: graph,
+      tensorValues: tensorValues, constants: constants.filter { $0.value != $0.defaultValue },
+      states: states, graph: graph,
       newParameter: output, jacobian: jacobian)
   }
 }

@@ -4,7 +4,7 @@
 ///
 /// ```swift
 /// static let momentum = RuleDefinition("momentum") { rule in
-///   let learningRate = rule.hyperparameter("alpha", default: 0.01)
+///   let learningRate = rule.learningRate(default: 0.01)
 ///   let momentum = rule.hyperparameter("momentum", default: 0.9, in: 0...1)
 ///   let velocity = rule.state("b")
 ///   let next = momentum * velocity + rule.gradient
@@ -34,7 +34,9 @@ public struct RuleDefinition: Sendable {
   /// The rule with hyperparameters given by name, on their natural scale; others take their
   /// defaults.
   ///
-  /// - Throws: `InputError` for a name that the formula does not know or a value outside its range.
+  /// - Throws: `InputError` for a name that the formula does not know or a value outside its domain. A
+  ///   value of the domain outside the range that makes sense is accepted; see
+  ///   `UpdateRule.unusualValues`.
   public func rule(_ arguments: [String: Double] = [:]) throws -> UpdateRule {
     let builder = RuleBuilder(arguments)
     let newParameter = formula(builder)
@@ -60,26 +62,23 @@ public struct RuleDefinition: Sendable {
   private func check(
     _ value: Double, _ argument: String, _ hyperparameter: UpdateRule.Hyperparameter
   ) throws {
-    guard hyperparameter.domain.contains(value), hyperparameter.range.contains(value),
-      Float(value).isFinite
-    else {
+    guard hyperparameter.domain.contains(value) else {
       throw InputError(
-        .usage, "\(name): \(argument) = \(value) is out of range; \(hyperparameter.rangeText)")
+        .usage,
+        "\(name): \(argument) = \(shortText(value)) is out of range; "
+          + hyperparameter.domain.rangeText)
     }
   }
 }
 
-extension UpdateRule.Hyperparameter {
-  /// The values that make sense, in words.
+extension HyperparameterDomain {
+  /// The values that can be stored, in words.
   fileprivate var rangeText: String {
-    switch domain {
-    case .unitInterval: return "it must lie between 0 and 1, both excluded"
-    case .powerOfTen: return "it must be greater than 0"
-    case .real, .square:
-      let lower = max(range.lowerBound, domain == .square ? 0 : -.infinity)
-      if !range.upperBound.isFinite && !lower.isFinite { return "it must be a finite number" }
-      if !range.upperBound.isFinite { return "it must be a finite number of at least \(lower)" }
-      return "it must lie in \(lower)...\(range.upperBound)"
+    switch self {
+    case .real: "it must be a finite number"
+    case .unitInterval: "it must be at least 0 and less than 1"
+    case .powerOfTen: "it must be greater than 0, as its logarithm is stored"
+    case .square: "it must be at least 0, as its root is stored"
     }
   }
 }

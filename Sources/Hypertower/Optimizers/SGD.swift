@@ -29,7 +29,7 @@ public struct SGDPerParameter: Optimizer {
 extension RuleDefinition {
   /// Stochastic gradient descent, with momentum if one is given.
   public static let sgd = RuleDefinition("sgd") { rule in
-    let learningRate = rule.hyperparameter("alpha", default: 0.01)
+    let learningRate = rule.learningRate(default: 0.01)
     guard let momentum = rule.optionalHyperparameter("momentum", in: 0...1) else {
       return rule.parameter - learningRate * rule.gradient
     }
@@ -43,6 +43,6 @@ extension RuleDefinition {
   public static let sgdPerParameter = RuleDefinition(
     "sgd_per_parameter", granularity: .perTensor
   ) { rule in
-    rule.parameter - rule.hyperparameter("alpha", default: 0.01) * rule.gradient
+    rule.parameter - rule.learningRate(default: 0.01) * rule.gradient
   }
 }

@@ -1,8 +1,8 @@
 extension Tower: CustomStringConvertible {
   /// The tower as text that `Tower(parsing:)` reads back to the same stored numbers.
   ///
-  /// A number that lies outside the range in which it may be written, as a learned step size
-  /// below 0, is shown as it is, and is refused when read.
+  /// That holds for numbers outside the range in which they make sense, too, such as a learned step
+  /// size below 0.
   public var description: String { levels.map(\.description).joined(separator: " / ") }
 }
 
@@ -19,11 +19,9 @@ extension UpdateRule: CustomStringConvertible {
         arguments.append("\(own.name)=\(text)")
       }
     }
-    for (name, value) in constants { arguments.append("\(name)=\(shortText(value))") }
+    for own in constants { arguments.append("\(own.name)=\(shortText(own.value))") }
     for (name, value) in tensorValues.sorted(by: { $0.key < $1.key }) {
-      guard let own = hyperparameters.first(where: { name.hasSuffix("_\($0.name)") }) else {
-        continue
-      }
+      guard let own = hyperparameter(of: name) else { continue }
       if !own.domain.stores(value, sameAs: own.value) {
         arguments.append("\(name)=\(own.domain.text(for: value))")
       }

@@ -63,13 +63,18 @@ package struct TowerLayout: Sendable {
     height > 0 ? levels[0].rule.hyperparameters.count * parameters.rowCount : 0
   }
 
+  /// - Throws: `InputError` for a tower that names tensors that are not there, or has a value that the
+  ///   level above cannot tune.
   package init(_ tower: Tower, parameters: ParameterLayout) throws {
     self.parameters = parameters
     var names = parameters.entries.map(\.name)
     var rules: [UpdateRule] = []
     var drafts: [(rule: UpdateRule, number: Int, names: [String], offset: Int, own: [String])] = []
     var offset = 0
-    for rule in tower.levels {
+    for (level, rule) in tower.levels.enumerated() {
+      if level + 1 < tower.levels.count, let value = rule.valueThatCannotBeTuned() {
+        throw InputError(.usage, value.reason)
+      }
       let number: Int
       if let known = rules.firstIndex(where: { $0.hasSameFormula(as: rule) }) {
         number = known
@@ -106,6 +111,15 @@ package struct TowerLayout: Sendable {
     uniforms = take(
       (levels[0].isPerTensor ? levels[0].width : 1) * bottom.uniformNodes.count)
     size = offset
+  }
+
+  /// Checks that all hyperparameters are finite as they are stored, in float32 if `isSingle`.
+  ///
+  /// - Throws: `InputError`.
+  func checkValues(fitSinglePrecision isSingle: Bool) throws {
+    for level in levels {
+      try level.rule.checkValues(fitSinglePrecision: isSingle, tensors: level.tensorNames)
+    }
   }
 
   /// The values before the first step.

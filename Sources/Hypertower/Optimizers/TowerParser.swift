@@ -5,6 +5,9 @@
 /// level    := name [ '(' [argument (',' argument)*] ')' ]
 /// argument := number | name '=' number
 /// ```
+///
+/// An argument's name may begin with that of a tensor, as in `layers.0.weight_alpha`: it may have any
+/// characters but spaces and `,()=/`.
 struct TowerParser {
   /// More than any text that is meant: a tower of 1,000 levels with every argument has 100,000.
   static let longestText = 1 << 20
@@ -35,11 +38,16 @@ struct TowerParser {
       if levels.count == Self.mostLevels {
         throw fault("more than \(Self.mostLevels) levels")
       }
-      levels.append(try level())
+      let level = try level()
+      levels.append(level.rule)
       skipSpaces()
       guard let character = next else { return levels }
       guard character == "/" else {
         throw fault("expected '/' and the next level, found \(foundHere)")
+      }
+      if let (argument, reason) = level.rule.valueThatCannotBeTuned() {
+        let culprit = level.arguments.first { $0.name == argument }
+        throw fault(reason, at: culprit?.position ?? level.start)
       }
       position += 1
       skipSpaces()
@@ -55,7 +63,14 @@ struct TowerParser {
     let position: Int
   }
 
-  private mutating func level() throws -> UpdateRule {
+  /// A rule and where it is written.
+  private struct Level {
+    let rule: UpdateRule
+    let start: Int
+    let arguments: [Argument]
+  }
+
+  private mutating func level() throws -> Level {
     let start = position
     guard let name = identifier() else {
       throw fault("expected the name of an optimizer, found \(foundHere)")
@@ -70,7 +85,7 @@ struct TowerParser {
     let arguments = next == "(" ? try arguments(of: definition) : []
     let values = Dictionary(uniqueKeysWithValues: arguments.map { ($0.name, $0.value) })
     do {
-      return try definition.rule(values)
+      return Level(rule: try definition.rule(values), start: start, arguments: arguments)
     } catch let error as InputError {
       // The rule checks its arguments; the first that it refuses by itself is the one to point at.
       let culprit = arguments.first { (try? definition.rule([$0.name: $0.value])) == nil }
@@ -100,7 +115,7 @@ struct TowerParser {
     of definition: RuleDefinition, after others: [Argument]
   ) throws -> Argument {
     let start = position
-    if let name = identifier() {
+    if let name = argumentName() ?? identifier() {
       skipSpaces()
       guard take("=") else {
         if ["inf", "infinity", "nan"].contains(name.lowercased()) {
@@ -132,6 +147,15 @@ struct TowerParser {
       position += 1
     }
     return String(text.characters[start..<position])
+  }
+
+  /// The name of an argument if one stands here with '=' behind it.
+  private mutating func argumentName() -> String? {
+    let name = text.characters[position...].prefix { !$0.isWhitespace && !",()=/".contains($0) }
+    let end = text.characters[name.endIndex...].first { !$0.isWhitespace }
+    guard !name.isEmpty, end == "=" else { return nil }
+    position = name.endIndex
+    return String(name)
   }
 
   /// A decimal number: digits with at most one point, then perhaps an exponent.

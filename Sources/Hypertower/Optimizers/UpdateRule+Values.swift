@@ -61,21 +61,32 @@ extension UpdateRule {
   }
 
   /// The rule with other raw hyperparameters, in the order of `hyperparameterNames`.
+  ///
+  /// A decay that training has brought so close to 0 that it rounds to it stays above: it can be tuned.
   func withRawValues(_ raw: [Double], tensors: [String]) -> UpdateRule {
     var result = self
     switch granularity {
     case .shared:
       result.hyperparameters = zip(hyperparameters, raw).map { own, raw in
-        own.withValue(own.domain.natural(raw))
+        own.withValue(own.domain.storedNatural(raw))
       }
     case .perTensor:
       let names = logNames(tensors: tensors)
       for (index, name) in names.enumerated() {
         let own = hyperparameters[index % hyperparameters.count]
-        result.tensorValues[name] = own.domain.natural(raw[index])
+        result.tensorValues[name] = own.domain.storedNatural(raw[index])
       }
     }
     return result
+  }
+}
+
+extension HyperparameterDomain {
+  /// The natural value of a raw number, 0 only where it was given as 0.
+  fileprivate func storedNatural(_ raw: Double) -> Double {
+    let natural = natural(raw)
+    return self == .unitInterval && natural == 0 && raw != Self.rawZero
+      ? .leastNonzeroMagnitude : natural
   }
 }
 

@@ -11,15 +11,27 @@ public struct UpdateRule: Sendable {
     public let value: Double
     /// The value it has where none is given; nil if the rule then does without it.
     let defaultValue: Double?
-    /// The natural values that make sense, a part of the domain.
+    /// The natural values that make sense; training may lead to others of the domain.
     let range: ClosedRange<Double>
+    /// Whether it is the factor of the rule's step: what is made smaller after a divergence.
+    public let isLearningRate: Bool
+
+    init(
+      name: String, domain: HyperparameterDomain, value: Double, defaultValue: Double?,
+      range: ClosedRange<Double>, isLearningRate: Bool = false
+    ) {
+      (self.name, self.domain, self.value) = (name, domain, value)
+      (self.defaultValue, self.range) = (defaultValue, range)
+      self.isLearningRate = isLearningRate
+    }
 
     /// The name of the stored value: `log_eps` for `eps`, for one.
     package var rawName: String { domain.rawName(name) }
 
     func withValue(_ value: Double) -> Hyperparameter {
       Hyperparameter(
-        name: name, domain: domain, value: value, defaultValue: defaultValue, range: range)
+        name: name, domain: domain, value: value, defaultValue: defaultValue, range: range,
+        isLearningRate: isLearningRate)
     }
   }
 
@@ -57,7 +69,7 @@ public struct UpdateRule: Sendable {
   /// Values that differ from those of `hyperparameters` for one tensor, by `tensor_hyperparameter`.
   package var tensorValues: [String: Double] = [:]
   /// Constants of the formula that differ from their defaults, such as `beta1` of `adam_alpha`.
-  let constants: [(name: String, value: Double)]
+  let constants: [Hyperparameter]
 
   let states: [State]
   let graph: ScalarGraph

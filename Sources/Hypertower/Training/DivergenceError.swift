@@ -1,4 +1,4 @@
-/// Training has come to a number that is not finite.
+/// Training, or an evaluation, has come to a number that is not finite.
 public struct DivergenceError: Error, CustomStringConvertible, Sendable {
   /// Where that began.
   public enum Cause: Sendable, Equatable {
@@ -9,6 +9,9 @@ public struct DivergenceError: Error, CustomStringConvertible, Sendable {
     /// The gradient of what a level tunes; for level 1 perhaps that of the weights, from which it comes
     /// and which later steps overwrite.
     case gradient(level: Int)
+    /// Only the loss on data that a finished run is evaluated on is not finite: numbers overflow in the
+    /// model.
+    case evaluation
   }
 
   /// The first step in which the loss or a hyperparameter was not finite, from 0; for the weights
@@ -18,17 +21,26 @@ public struct DivergenceError: Error, CustomStringConvertible, Sendable {
   public let cause: Cause
   /// The rules of the tower, bottom first.
   let rules: [String]
+  /// What else there is to say.
+  package var note: String?
 
-  /// The level where it began, from 0; nil if that is the loss.
+  /// The level where it began, from 0; nil if that is the loss or an evaluation.
   public var level: Int? {
     switch cause {
-    case .loss: nil
+    case .loss, .evaluation: nil
     case .parameters(let level), .gradient(let level): level
     }
   }
 
-  public var description: String {
+  public var description: String { note.map { "\(summary); \($0)" } ?? summary }
+
+  private var summary: String {
     switch cause {
+    case .evaluation:
+      """
+      the loss of the evaluation is not finite although all weights are: numbers overflow in the \
+      model after step \(step)
+      """
     case .loss:
       """
       training diverged: the loss is not finite at step \(step); the weights and all \

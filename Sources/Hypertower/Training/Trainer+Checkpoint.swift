@@ -37,7 +37,8 @@ extension Trainer {
   ///     device of the same precision.
   ///   - source: what error messages call the file.
   ///   - data: the data set that training went over, and goes on with.
-  /// - Throws: `InputError` naming what lacks or does not fit; the trainer is then as it was.
+  /// - Throws: `InputError` naming what is missing, does not fit, or is not finite; the trainer is then
+  ///   as it was.
   public func resume(
     from file: SafetensorsFile, source: String = "checkpoint", on data: Dataset
   ) throws {
@@ -84,6 +85,9 @@ extension Trainer {
           "\(source): was made in \(entry.elementType == .float64 ? "float64" : "float32"), which "
             + "\(device) does not compute in; choose the device it was made on")
       }
+    }
+    if let missing = state.parameters.first(where: { file[$0.name] == nil }) {
+      throw InputError(.badData, "\(source): tensor '\(missing.name)' is missing")
     }
     let known = names.union(own.map(\.name))
     if let other = file.entries.first(where: { !known.contains($0.name) }) {

@@ -290,7 +290,7 @@ public final class Trainer {
       step: step, try state.divergence(step: step, stepCount: stepCount))
   }
 
-  private func divergenceError(step: Int, _ cause: DivergenceError.Cause) -> DivergenceError {
+  func divergenceError(step: Int, _ cause: DivergenceError.Cause) -> DivergenceError {
     DivergenceError(step: step, cause: cause, rules: state.layout.levels.map(\.rule.name))
   }
 
@@ -327,68 +327,21 @@ public final class Trainer {
   /// Waits until the device has done all work.
   public func synchronize() throws { try device.backend.synchronize() }
 
-  /// The weights by name, in their declared shapes; float64 on `cpu64`, else float32.
+  /// Whether the bottom rule has a step size that can be scaled: one that its definition marks.
+  package var hasLearningRate: Bool {
+    state.layout.levels[0].rule.hyperparameters.contains(where: \.isLearningRate)
+  }
+
+  /// Multiplies the step sizes of the bottom rule by a factor.
   ///
-  /// The metadata say that a trainer has written them.
-  public func weights() throws -> SafetensorsFile {
-    SafetensorsFile(
-      try state.parameters.enumerated().map { number, parameter in
-        switch try state.weights(number) {
-        case .float64(let values):
-          .init(name: parameter.name, shape: parameter.shape, doubles: values)
-        case let values:
-          .init(name: parameter.name, shape: parameter.shape, floats: values.floats)
-        }
-      }, metadata: SafetensorsFile.weightsMark)
-  }
-
-  /// Replaces the weights by those of a file, which may be a checkpoint.
-  ///
-  /// - Throws: `InputError` naming what lacks, does not belong, or has another shape.
-  public func setWeights(_ file: SafetensorsFile, source: String = "weights") throws {
-    for parameter in state.parameters {
-      guard let entry = file[parameter.name] else {
-        throw InputError(
-          .badData,
-          "\(source): tensor '\(parameter.name)' of shape \(parameter.shape) is missing; the file "
-            + "has \(file.entries.map(\.name).joined(separator: ", "))")
-      }
-      guard entry.shape == parameter.shape else {
-        throw InputError(
-          .badData,
-          "\(source): tensor '\(parameter.name)' has shape \(entry.shape), the model needs "
-            + "\(parameter.shape)")
-      }
-    }
-    let names = Set(state.parameters.map(\.name))
-    // A checkpoint has what training needs, too.
-    let isCheckpoint = file.metadata[CheckpointKey.format] != nil
-    if let other = file.entries.first(where: {
-      !names.contains($0.name) && !(isCheckpoint && $0.name.hasPrefix(CheckpointKey.tensorPrefix))
-    }) {
-      throw InputError(
-        .badData, "\(source): tensor '\(other.name)' does not belong to the model")
-    }
-    for (number, parameter) in state.parameters.enumerated() {
-      try state.setWeights(.float64(file[parameter.name]!.doubles()), of: number)
-    }
-  }
-
-  /// Writes the weights to a safetensors file, whole or not at all.
-  public func save(_ path: String) throws { try weights().write(to: path) }
-
-  /// Replaces the weights by those of a safetensors file.
-  public func load(_ path: String) throws {
-    try setWeights(try SafetensorsFile(contentsOf: path), source: path)
-  }
-
-  /// Multiplies the step sizes of the bottom rule, `alpha`, by a factor.
+  /// - Precondition: it has some: `hasLearningRate`.
   package func scaleLearningRate(by factor: Double) throws {
+    require(hasLearningRate, "scaleLearningRate: the bottom rule marks no step size")
     let level = state.layout.levels[0]
     let own = level.rule.hyperparameters
     let start = level.hyperparameters
     var raw = try rawValues()
-    for index in 0..<level.hyperparameterCount where own[index % own.count].name == "alpha" {
+    for index in 0..<level.hyperparameterCount where own[index % own.count].isLearningRate {
       let domain = own[index % own.count].domain
       raw[start + index] = domain.raw(domain.natural(raw[start + index]) * factor)
     }

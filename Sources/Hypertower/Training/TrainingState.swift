@@ -29,6 +29,7 @@ final class TrainingState {
     self.parameters = parameters
     layout = try TowerLayout(
       tower, parameters: ParameterLayout(parameters.map { ($0.name, $0.storedShape) }))
+    try layout.checkValues(fitSinglePrecision: backend.realSize == MemoryLayout<Float>.size)
     let size = layout.parameters.size
     let rule = tower.levels[0]
     // Records of at most 64 KiB: enough that reading them is rare.
@@ -58,6 +59,7 @@ final class TrainingState {
   /// - Returns: whether the tower's rules are the same in the same order; if not, nothing changes.
   func restart(with tower: Tower, seed: UInt64) throws -> Bool {
     let layout = try TowerLayout(tower, parameters: layout.parameters)
+    try layout.checkValues(fitSinglePrecision: backend.realSize == MemoryLayout<Float>.size)
     let isAlike =
       layout.levels.count == self.layout.levels.count
       && zip(layout.levels, self.layout.levels).allSatisfy { new, old in

@@ -29,7 +29,7 @@ struct CompareCommand: ParsableCommand {
   var noShuffle = false
 
   func run() throws {
-    let towers = try notations.map { try Tower(parsing: $0) }
+    let towers = try notations.map { try TowerOptions.tower($0) }
     guard !towers.isEmpty else {
       throw Failure(.usage, "compare needs towers: give --optimizer TOWER once for each")
     }

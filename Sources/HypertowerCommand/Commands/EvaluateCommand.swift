@@ -5,12 +5,19 @@ import Hypertower
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Tests a network whose weights `train --save` has written.",
-    discussion: "The widths of the network are those of the weights in the file.")
+    abstract: "Tests a network whose weights are in a safetensors file.",
+    discussion: """
+      The file is one that `train --save` has written, or one from elsewhere: weights named otherwise, \
+      as PyTorch names them, are matched by their order and shapes. The network has the widths of the \
+      weights.
+      """)
 
   @Option(
     help: ArgumentHelp(
-      "The safetensors file: w1, b1, w2, b2, …; w is [out, in].", valueName: "file"))
+      """
+      The safetensors file, w1, b1, w2, b2, … with w as [out, in]; or the index of a model in several \
+      files, or a folder with either.
+      """, valueName: "file"))
   var weights: String
 
   @OptionGroup var device: DeviceOptions
@@ -21,8 +28,7 @@ struct EvaluateCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let file = try SafetensorsFile(contentsOf: weights)
-    let widths = try NetworkWidths(file, name: weights)
+    let file = try SafetensorsFile(model: weights)
     let device = try device.device()
     let images = try data.images(validationShare: validation.share)
     let measures = images.measures
@@ -32,12 +38,15 @@ struct EvaluateCommand: ParsableCommand {
         "\(data.folder ?? "the data"): there are no test files to evaluate on: add them, or give "
           + "--validation SHARE to evaluate on the training samples that such a run holds back")
     }
-    try widths.check(images)
+    let widths = try DenseNetwork.widths(
+      in: file, inputs: images.featureCount, outputs: images.classCount, source: weights)
     let trainer = try Trainer(
-      try ModelOptions.network(widths: widths.values), loss: .negativeLogLikelihood,
-      optimizer: SGD(0), on: device)
-    try trainer.setWeights(file, source: weights)
-    let results = try measures.map { (measure: $0, evaluation: try trainer.evaluate(on: $0.data)) }
+      try ModelOptions.network(widths: widths), loss: .negativeLogLikelihood, optimizer: SGD(0),
+      on: device)
+    try trainer.setWeights(file, source: weights, warn: Console.warn)
+    let results = try measures.map {
+      (measure: $0, evaluation: try finiteEvaluation(trainer, $0.data))
+    }
     if json {
       let members: [(key: String, value: JSONText)] = results.flatMap { measure, evaluation in
         [
@@ -59,6 +68,15 @@ struct EvaluateCommand: ParsableCommand {
     for line in lines { try Console.print(line) }
     for (measure, evaluation) in results {
       try Console.print(measure.line(evaluation.accuracyPercent!))
+    }
+  }
+
+  /// The evaluation, if it means something; else the failure names the file of the weights.
+  private func finiteEvaluation(_ trainer: Trainer, _ data: Dataset) throws -> Evaluation {
+    do {
+      return try trainer.finiteEvaluation(on: data)
+    } catch let error as DivergenceError {
+      throw Failure(.diverged, "\(weights): \(error)")
     }
   }
 }

@@ -31,8 +31,10 @@ struct TrainCommand: ParsableCommand {
   @Option(
     name: .customLong("init"),
     help: ArgumentHelp(
-      "Start from the weights in a safetensors file: w1, b1, w2, b2, …; w is [out, in].",
-      valueName: "file"))
+      """
+      Start from the weights in a safetensors file, w1, b1, w2, b2, … with w as [out, in]; or in a model \
+      in several files, by its index or folder. PyTorch's names are matched by order and shape.
+      """, valueName: "file"))
   var initialWeights: String?
 
   @Option(
@@ -58,8 +60,8 @@ struct TrainCommand: ParsableCommand {
     Interruption.watch()
     let resumed = try checkpoint.resumedRun()
     if resumed != nil { try refuseSettings() }
-    let tower = try Tower(
-      parsing: resumed?.settings.optimizer ?? tower.notation ?? TowerOptions.standard)
+    let tower = try TowerOptions.tower(
+      resumed?.settings.optimizer ?? tower.notation ?? TowerOptions.standard)
     let outputs = try outputs()
     defer { withExtendedLifetime(outputs) {} }
     let device = try device.device()
@@ -72,7 +74,7 @@ struct TrainCommand: ParsableCommand {
     try MemoryCheck.check(network, tower, images, batchSize: settings.batchSize, on: device)
     let trainer = try Trainer(
       network, loss: .negativeLogLikelihood, optimizer: tower, on: device, seed: settings.seed)
-    if let initialWeights { try trainer.load(initialWeights) }
+    if let initialWeights { try trainer.load(initialWeights, warn: Console.warn) }
     if let resumed {
       try trainer.resume(from: resumed.file, source: resumed.source, on: images.train)
       let step = trainer.stepCount
@@ -102,20 +104,24 @@ struct TrainCommand: ParsableCommand {
       },
       recovery: checkpoint.onDivergence == .restore ? Recovery() : nil)
     if resumed != nil { try run.checkpoints?.completeBest(trainer) }
-    let seconds = try seconds(of: run, tower)
+    let (seconds, accuracies) = try result(of: run, tower, images.measures)
     try outputs.weights?.write(trainer.weights().serialized())
     try report(
-      trainer, accuracies: try images.measures.map { ($0, try trainer.accuracy(on: $0.data)) },
-      seconds, steps: trainer.stepCount - firstStep, log)
+      trainer, accuracies: accuracies, seconds, steps: trainer.stepCount - firstStep, log)
     try draw(history, tower)
   }
 
-  /// Runs to the end; what ends the run before is told in its log, too.
-  private func seconds(of run: TrainingRun, _ tower: Tower) throws -> Double {
+  /// Runs to the end and tests; what ends the run earlier is told in its log, too.
+  private func result(
+    of run: TrainingRun, _ tower: Tower, _ measures: [Measure]
+  ) throws -> (seconds: Double, accuracies: [(Measure, Double)]) {
     do {
       let duration = try run.run()
       try run.trainer.checkFinite()
-      return duration.seconds
+      let accuracies = try measures.map {
+        ($0, try run.trainer.finiteEvaluation(on: $0.data).accuracyPercent!)
+      }
+      return (duration.seconds, accuracies)
     } catch let error as DivergenceError {
       try run.log?.finish([
         ("error", .string(error.description)), ("steps", .integer(error.step)),

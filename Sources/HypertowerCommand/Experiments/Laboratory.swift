@@ -69,11 +69,13 @@ final class Laboratory {
     if trial.start == .reference { try trainer.setWeights(Self.referenceWeights()) }
     var curve = TrialOutcome.Curve()
     let milliseconds: Double?
+    let evaluation: Evaluation
     do {
       milliseconds = try train(
         trainer, trial, advance,
         report: trial.keeps == .result ? nil : { curve.append($0, trial.keeps) })
       try trainer.checkFinite()
+      evaluation = try trainer.finiteEvaluation(on: testData)
     } catch let error as DivergenceError {
       var outcome = TrialOutcome(try trainer.tower, steps: error.step)
       outcome.failure = error.description
@@ -83,7 +85,6 @@ final class Laboratory {
     var outcome = TrialOutcome(try trainer.tower, steps: trial.steps)
     if trial.keeps != .result { outcome.curve = curve }
     outcome.millisecondsPerStep = milliseconds
-    let evaluation = try trainer.evaluate(on: testData)
     outcome.testAccuracyPercent = evaluation.accuracyPercent
     outcome.testLoss = evaluation.loss
     return outcome

@@ -61,7 +61,7 @@ extension TrialExperiment {
           isSkipped: true)
       }
       if let reason = learned.failure { return failure("nothing was learned: \(reason)") }
-      // From its text, as after an interruption; a step size below 0 is refused there.
+      // From its text, as after an interruption.
       guard let rule = try? Tower(parsing: learned.bottomRule) else {
         return failure("what was learned, \(learned.bottomRule), is no start")
       }

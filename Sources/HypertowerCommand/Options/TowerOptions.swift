@@ -17,4 +17,14 @@ struct TowerOptions: ParsableArguments {
   var notation: String?
 
   static let standard = "adam_alpha() / adam()"
+
+  /// The tower that `notation` describes; values outside the ranges that make sense are told in
+  /// warnings.
+  ///
+  /// - Throws: `InputError(.usage)`.
+  static func tower(_ notation: String) throws -> Tower {
+    let tower = try Tower(parsing: notation)
+    for value in tower.unusualValues { Console.warn("\(value); going on with it") }
+    return tower
+  }
 }

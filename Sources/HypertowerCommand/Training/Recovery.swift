@@ -19,10 +19,17 @@ final class Recovery {
     restoresOfState = 0
   }
 
-  /// Goes back to the state that was kept last, and says so; rethrows `error` where that was done
-  /// often enough.
+  /// Goes back to the state that was kept last, and says so; rethrows `error` if that was done often
+  /// enough, or no step size could be made smaller.
   func restore(_ trainer: Trainer, after error: DivergenceError) throws {
     guard let good, restores < Self.limit else { throw error }
+    guard trainer.hasLearningRate else {
+      var error = error
+      error.note =
+        "the run cannot be restored: \(try trainer.tower.levels[0].name) marks no step size that could "
+        + "be made smaller"
+      throw error
+    }
     restores += 1
     restoresOfState += 1
     try trainer.restore(good)

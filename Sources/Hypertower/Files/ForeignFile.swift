@@ -1,0 +1,19 @@
+/// Files that people take for safetensors files.
+enum ForeignFile {
+  /// What a file that begins with `bytes` is, and what to do with it; nil if it is not known.
+  static func kind(of bytes: [UInt8]) -> String? {
+    beginnings.first { bytes.starts(with: $0.bytes) }?.kind
+  }
+
+  private static let pickle =
+    "a file of PyTorch's torch.save: write the weights with safetensors.torch.save_file instead"
+
+  private static let beginnings: [(bytes: [UInt8], kind: String)] = [
+    (Array("PK\u{3}\u{4}".utf8), pickle),
+    ([0x80, 0x02], pickle),
+    ([0x89] + Array("HDF".utf8), "an HDF5 file: write the weights as safetensors instead"),
+    (Array("version https://git-lfs".utf8), "a Git LFS pointer: fetch the file by git lfs pull"),
+    (Array("<!".utf8), "a web page: download the file itself"),
+    (Array("<html".utf8), "a web page: download the file itself"),
+  ]
+}

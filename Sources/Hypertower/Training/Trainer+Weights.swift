@@ -1,0 +1,78 @@
+extension Trainer {
+  /// The weights by name, in their declared shapes; float64 on `cpu64`, else float32.
+  ///
+  /// The metadata say that a trainer has written them.
+  public func weights() throws -> SafetensorsFile {
+    SafetensorsFile(
+      try state.parameters.enumerated().map { number, parameter in
+        switch try state.weights(number) {
+        case .float64(let values):
+          .init(name: parameter.name, shape: parameter.shape, doubles: values)
+        case let values:
+          .init(name: parameter.name, shape: parameter.shape, floats: values.floats)
+        }
+      }, metadata: SafetensorsFile.weightsMark)
+  }
+
+  /// Replaces the weights by those of a file, which may be a checkpoint.
+  ///
+  /// Tensors go by their names, or by those after a common beginning such as `module.`. Where those of
+  /// dense layers have other names, as PyTorch's `fc1.weight`, they are matched by their shapes and by
+  /// the numbers in their names, if that leaves one way only. Tensors that the model does not need are
+  /// left out.
+  ///
+  /// - Parameters:
+  ///   - file: the weights.
+  ///   - source: what messages call the file; default: "weights".
+  ///   - warn: is told in a line each what was matched by order, and what was left out; default:
+  ///     prints to the standard error stream.
+  /// - Throws: `InputError` of kind `.badData` naming what is missing, does not fit, or can be
+  ///   matched in several ways; `.notFinite` naming the element that is not finite, perhaps in this
+  ///   device's precision. The weights are then as they were.
+  public func setWeights(
+    _ file: SafetensorsFile, source: String = "weights", warn: ((String) -> Void)? = nil
+  ) throws {
+    let match = try WeightMatch(
+      state.parameters.map { ($0.name, $0.shape) }, in: file, source: source)
+    let values = try match.values(isSingle: device.backend.realSize == MemoryLayout<Float>.size)
+    for note in match.notes { (warn ?? printToStandardError)(note) }
+    for (number, values) in values.enumerated() { try state.setWeights(values, of: number) }
+  }
+
+  /// Writes the weights to a safetensors file, whole or not at all.
+  public func save(_ path: String) throws { try weights().write(to: path) }
+
+  /// Replaces the weights by those at `path`: a safetensors file, the index of a model in several
+  /// files, or a folder with `model.safetensors` or an index.
+  ///
+  /// - Throws: `InputError`, as `setWeights(_:source:warn:)` and `SafetensorsFile(model:)` do.
+  public func load(_ path: String, warn: ((String) -> Void)? = nil) throws {
+    try setWeights(try SafetensorsFile(model: path), source: path, warn: warn)
+  }
+
+  /// The loss and, where the targets are classes, the accuracy over all samples of `data`, if they
+  /// mean something.
+  ///
+  /// - Throws: `DivergenceError` if the loss is not finite although the weights are; what the device
+  ///   reports.
+  package func finiteEvaluation(on data: Dataset) throws -> Evaluation {
+    let evaluation = try evaluate(on: data)
+    guard !evaluation.loss.isFinite else { return evaluation }
+    try checkFinite()
+    var error = divergenceError(step: stepCount, .evaluation)
+    error.note = try largestWeight().map { "the largest weight is \($0)" }
+    throw error
+  }
+
+  /// The weight of the greatest magnitude, as text; nil for a model without weights.
+  private func largestWeight() throws -> String? {
+    let largest = try weights().entries.compactMap { entry in
+      let values = entry.doubles()
+      return values.indices.max { values[$0].magnitude < values[$1].magnitude }
+        .map { (entry: entry, place: $0, value: values[$0]) }
+    }.max { $0.value.magnitude < $1.value.magnitude }
+    return largest.map {
+      "\($0.value), '\($0.entry.name)', element \($0.entry.index(of: $0.place))"
+    }
+  }
+}
