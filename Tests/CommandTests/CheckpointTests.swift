@@ -118,14 +118,14 @@ struct CheckpointTests {
   func signals() throws {
     try withTemporaryFolder { folder in
       try SmallDataset().write(to: folder + "/data")
-      for (signal, status) in [(SIGINT, Int32(130)), (SIGTERM, 143)] {
+      for (signal, status) in [(SIGINT, Int32(130)), (SIGTERM, 143), (SIGHUP, 129)] {
         let name = "run\(status)"
         let run = try CommandRun(
           [
             "train", "--device", "cpu", "--data", folder + "/data", "--batch-size", "16", "--steps",
             "100000000", "--checkpoint", "\(folder)/\(name)", "--checkpoint-every", "100000000",
             "--quiet",
-          ], signal: signal, onceThereIs: "\(folder)/\(name)")
+          ], signals: [signal], onceThereIs: "\(folder)/\(name)")
         #expect(run.status == status, "\(run.errors)")
         #expect(run.errors.contains("go on with it by --resume \(folder)/\(name)"))
         let files = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(name)")
@@ -135,9 +135,38 @@ struct CheckpointTests {
         [
           "train", "--device", "cpu", "--data", folder + "/data", "--batch-size", "16", "--steps",
           "100000000", "--log", folder + "/log", "--quiet",
-        ], signal: SIGINT, onceThereIs: folder + "/log")
+        ], signals: [SIGINT], onceThereIs: folder + "/log")
       #expect(run.status == 130)
       #expect(run.errors.contains("nothing is kept without --checkpoint"))
+    }
+  }
+
+  @Test("SIGUSR1 asks for a checkpoint, and the run goes on", arguments: ["cpu", "opencl:0"])
+  func checkpointOnRequest(device: String) throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      let run = try CommandRun(
+        [
+          "train", "--device", device, "--data", folder + "/data", "--batch-size", "16", "--steps",
+          "100000000", "--log", folder + "/log", "--checkpoint", folder + "/run",
+          "--checkpoint-every", "100000000", "--quiet",
+        ], signals: [SIGUSR1, SIGTERM], onceThereIs: folder + "/log")
+      #expect(run.status == 143, "\(run.errors)")
+      let files = try FileManager.default.contentsOfDirectory(atPath: folder + "/run")
+      #expect(files.count { $0.hasPrefix("step-") } == 2, "\(files)")
+    }
+  }
+
+  @Test("Epochs that take no time get no checkpoints of their own, but the last step does")
+  func smallEpochs() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      let run = try train(
+        folder, "--data @/data --batch-size 50 --epochs 300 --checkpoint @/run")
+      #expect(run.status == 0, "\(run.errors)")
+      let files = try FileManager.default.contentsOfDirectory(atPath: folder + "/run").sorted()
+      #expect(files == ["best.safetensors", "step-0000000300.safetensors"])
+      #expect(run.errors.split(separator: "\n").count < 15)
     }
   }
 

@@ -33,12 +33,32 @@ struct ProgressTests {
     #expect(long.parts.last == "2:01:01 left")
   }
 
-  @Test("Lines come every so many steps")
+  @Test("A pipe gets at most one line a second, and one every ten seconds")
   func lines() {
-    let display = ProgressLines(steps: 600, stepsPerEpoch: 200)
-    #expect(display.stepsUntilNext(after: 0) == 30)
-    #expect(display.stepsUntilNext(after: 45) == 15)
-    #expect(ProgressLines(steps: 3, stepsPerEpoch: 200).stepsUntilNext(after: 1) == 1)
-    #expect(ProgressLines(steps: 200_000, stepsPerEpoch: 200).stepsUntilNext(after: 0) == 200)
+    let start = ContinuousClock.now
+    /// The seconds at which lines come if progress is shown every tenth of a second.
+    func times(steps: Int, stepsPerEpoch: Int, stepsPerSecond: Int, seconds: Int) -> [Double] {
+      var (times, second) = ([Double](), 0.0)
+      let display = ProgressLines(after: 0, of: steps, stepsPerEpoch: stepsPerEpoch, at: start) {
+        _ in times.append(second)
+      }
+      for tenth in 1...10 * seconds {
+        second = Double(tenth) / 10
+        let step = min(steps, tenth * stepsPerSecond / 10)
+        display.show(
+          Progress(step: step, steps: steps, stepsPerEpoch: stepsPerEpoch),
+          at: start + .milliseconds(100 * tenth))
+        if step == steps { break }
+      }
+      return times
+    }
+    // Epochs of one step.
+    let short = times(steps: 2000, stepsPerEpoch: 1, stepsPerSecond: 400, seconds: 10)
+    #expect(short == [1, 2, 3, 4, 5])
+    // An epoch of an hour.
+    let long = times(steps: 36_000, stepsPerEpoch: 36_000, stepsPerSecond: 10, seconds: 60)
+    #expect(long == [10, 20, 30, 40, 50, 60])
+    // All is done within a second.
+    #expect(times(steps: 50, stepsPerEpoch: 10, stepsPerSecond: 100, seconds: 1) == [0.5])
   }
 }

@@ -72,8 +72,8 @@ private let unfitFiles: [(name: String, contents: [UInt8], message: String)] = [
     #expect(images.classCount == 3)
     #expect(images.featureCount == 8)
     #expect(images.train.count == 3)
-    #expect(images.test.count == 2)
-    #expect(images.test.featureCount == 8)
+    #expect(images.test?.count == 2)
+    #expect(images.test?.featureCount == 8)
     guard case .bytes(let pixels) = images.train.features,
       case .classes(let labels, let classCount) = images.train.targets
     else {

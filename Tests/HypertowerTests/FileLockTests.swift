@@ -17,10 +17,11 @@ import Testing
     }
   }
 
+  /// A lock of the file at `path`; nil if it is held elsewhere.
   private func lock(_ path: String) throws -> FileLock? {
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     try #require(descriptor >= 0)
-    return FileLock(descriptor: descriptor)
+    return try? FileLock(descriptor: descriptor)
   }
 
   @Test("A file has one lock at a time; what is refused one is closed")
@@ -51,5 +52,17 @@ import Testing
       held = nil
       #expect(try lock(path) != nil)
     }
+  }
+
+  @Test("What cannot be locked is not taken for locked by another process")
+  func cannotBeLocked() throws {
+    var ends: [Int32] = [0, 0]
+    #expect(pipe(&ends) == 0)
+    close(ends[1])
+    close(ends[0])
+    // As a file system without locks, a descriptor that is closed gives an error of its own.
+    let lock = try FileLock(descriptor: ends[1])
+    #expect(lock.obstacle == "Bad file descriptor")
+    #expect(lock.warning(for: "log")?.hasPrefix("log: this file system cannot lock files") == true)
   }
 }

@@ -14,18 +14,22 @@ struct CommandRun {
   /// - Parameters:
   ///   - environment: variables in addition to those of the tests.
   ///   - sink: where standard output goes; default: it is kept.
-  ///   - signal: what the program is sent while it runs, if anything.
-  ///   - file: what the program makes before it is sent the signal.
+  ///   - signals: what the program is sent while it runs, one after another.
+  ///   - file: what the program makes before it is sent the first signal.
+  ///   - hasReaders: whether somebody reads standard output and standard error; default: true.
+  ///   - closed: the standard descriptors that are closed when the program begins.
   init(
     _ arguments: [String], environment: [String: String] = [:],
-    discardingOutputTo sink: String? = nil, signal: Int32? = nil,
-    onceThereIs file: String = ""
+    discardingOutputTo sink: String? = nil, signals: [Int32] = [],
+    onceThereIs file: String = "", hasReaders: Bool = true, closed: [Int32] = []
   ) throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "\(UUID())").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let (outputPath, errorsPath) = (sink ?? folder + "/output", folder + "/errors")
 
+    var unread: Int32?
+    defer { if let unread { close(unread) } }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
@@ -33,6 +37,17 @@ struct CommandRun {
       posix_spawn_file_actions_addopen(
         &actions, descriptor, path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     }
+    if !hasReaders {
+      var ends: [Int32] = [0, 0]
+      pipe(&ends)
+      close(ends[0])
+      for descriptor in [STDOUT_FILENO, STDERR_FILENO] {
+        posix_spawn_file_actions_adddup2(&actions, ends[1], descriptor)
+      }
+      posix_spawn_file_actions_addclose(&actions, ends[1])
+      unread = ends[1]
+    }
+    for descriptor in closed { posix_spawn_file_actions_addclose(&actions, descriptor) }
     var variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     variables["SWIFT_BACKTRACE"] = "enable=no"
     let words = ([Self.program] + arguments).map { strdup($0) } + [nil]
@@ -50,10 +65,10 @@ struct CommandRun {
     let code = posix_spawn(&process, Self.program, &actions, &attributes, words, settings)
     guard code == 0 else { throw SpawnFailure(program: Self.program, code: code) }
 
-    if let signal {
+    for (number, signal) in signals.enumerated() {
       // A minute at most: a program that has ended makes nothing.
-      for _ in 0..<6000 where access(file, F_OK) != 0 { usleep(10_000) }
-      usleep(200_000)
+      for _ in 0..<6000 where number == 0 && access(file, F_OK) != 0 { usleep(10_000) }
+      usleep(300_000)
       kill(process, signal)
     }
     var wait: Int32 = 0
