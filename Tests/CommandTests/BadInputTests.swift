@@ -28,7 +28,7 @@ struct BadInputTests {
     Fault("train --optimizer sgd(0.1~/~adam()", 64, "tower, column 9: expected ',' or ')'"),
     Fault("train --optimizer adam(speed=1)", 64, "adam: unknown argument 'speed'"),
     Fault("train --optimizer adam(beta1=1.5)", 64, "beta1 = 1.5 is out of range"),
-    Fault("train --optimizer sgd(-1)", 64, "alpha = -1.0 is out of range"),
+    Fault("train --optimizer adam(eps=-1)", 64, "eps"),
     Fault("train --optimizer sgd(nan)", 64, "expected a finite number"),
     Fault(
       "train --device cpu --data @/data --batch-size 8 --optimizer sgd_per_parameter(w9_alpha=1)",

@@ -144,16 +144,20 @@ struct CheckpointTests {
   @Test("SIGUSR1 asks for a checkpoint, and the run goes on", arguments: ["cpu", "opencl:0"])
   func checkpointOnRequest(device: String) throws {
     try withTemporaryFolder { folder in
+      func checkpoints() -> Int {
+        let files = try? FileManager.default.contentsOfDirectory(atPath: folder + "/run")
+        return files?.count { $0.hasPrefix("step-") } ?? 0
+      }
       try SmallDataset().write(to: folder + "/data")
       let run = try CommandRun(
         [
           "train", "--device", device, "--data", folder + "/data", "--batch-size", "16", "--steps",
           "100000000", "--log", folder + "/log", "--checkpoint", folder + "/run",
           "--checkpoint-every", "100000000", "--quiet",
-        ], signals: [SIGUSR1, SIGTERM], onceThereIs: folder + "/log")
+        ], signals: [SIGUSR1, SIGTERM], onceThereIs: folder + "/log",
+        isReady: { _ in checkpoints() == 1 })
       #expect(run.status == 143, "\(run.errors)")
-      let files = try FileManager.default.contentsOfDirectory(atPath: folder + "/run")
-      #expect(files.count { $0.hasPrefix("step-") } == 2, "\(files)")
+      #expect(checkpoints() == 2)
     }
   }
 

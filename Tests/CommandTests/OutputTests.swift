@@ -87,12 +87,12 @@ struct OutputTests {
         #expect(run.status == 73, "\(output): \(run.errors)")
         #expect(run.errors.contains("another run"), "\(run.errors)")
       }
-      withExtendedLifetime(held) {}
       let experiment = try CommandRun([
         "experiment", "compare", "--device", "cpu", "--data", folder + "/data", "--batch-size",
         "16", "--steps", "2", "--optimizer", "sgd()", "--out", folder + "/plots",
       ])
       #expect(experiment.status == 73, "\(experiment.errors)")
+      withExtendedLifetime(held) {}
     }
   }
 

@@ -129,14 +129,9 @@ import Testing
     let trainer = try Trainer(
       Linear(12, 3), loss: .crossEntropy, optimizer: SGD(1e38), on: .cpu)
     try trainer.checkFinite()
-    let weights = try trainer.weights()
-    var values = weights.entries[0].floats()
+    var values = try trainer.state.weights(0).floats
     values[0] = .nan
-    try trainer.setWeights(
-      SafetensorsFile(
-        weights.entries.enumerated().map { number, entry in
-          number == 0 ? .init(name: entry.name, shape: entry.shape, floats: values) : entry
-        }))
+    try trainer.state.setWeights(.float32(values), of: 0)
     let error = #expect(throws: DivergenceError.self) { try trainer.checkFinite() }
     #expect(error?.level == 0)
   }

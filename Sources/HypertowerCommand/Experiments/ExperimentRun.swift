@@ -91,7 +91,8 @@ struct ExperimentRun<Subject: Experiment> {
         $0 == "  \"experiment\" : \"\(experiment.name)\","
       }
     }
-    if access(path("json"), F_OK) != 0 {
+    // Results that an interruption has cut short belong to the journal.
+    if access(path("json"), F_OK) != 0, access(path("partial.jsonl"), F_OK) != 0 {
       try ExistingFile.check(path("md"), "earlier results", option: option) { _ in false }
     }
     try Plot.checkPlace(experiment.name, in: folder, option: option)

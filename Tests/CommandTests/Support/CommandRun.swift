@@ -16,12 +16,14 @@ struct CommandRun {
   ///   - sink: where standard output goes; default: it is kept.
   ///   - signals: what the program is sent while it runs, one after another.
   ///   - file: what the program makes before it is sent the first signal.
+  ///   - isReady: whether it may be sent a later signal, by the signal's place.
   ///   - hasReaders: whether somebody reads standard output and standard error; default: true.
   ///   - closed: the standard descriptors that are closed when the program begins.
   init(
     _ arguments: [String], environment: [String: String] = [:],
     discardingOutputTo sink: String? = nil, signals: [Int32] = [],
-    onceThereIs file: String = "", hasReaders: Bool = true, closed: [Int32] = []
+    onceThereIs file: String = "", isReady: (Int) -> Bool = { _ in true }, hasReaders: Bool = true,
+    closed: [Int32] = []
   ) throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "\(UUID())").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -67,7 +69,9 @@ struct CommandRun {
 
     for (number, signal) in signals.enumerated() {
       // A minute at most: a program that has ended makes nothing.
-      for _ in 0..<6000 where number == 0 && access(file, F_OK) != 0 { usleep(10_000) }
+      for _ in 0..<6000 where number == 0 ? access(file, F_OK) != 0 : !isReady(number) {
+        usleep(10_000)
+      }
       usleep(300_000)
       kill(process, signal)
     }
