@@ -1,7 +1,7 @@
 # The commands of this project; see README.md.
 #
-# Nothing outside this folder is written, but for missing Debian packages, which `make deps`
-# installs and names first: caches of kernels and of the package manager go to .build.
+# Nothing outside this folder is written, except missing Debian packages, which `make deps` names
+# first and then installs. Caches of kernels and of the package manager are in .build.
 
 VERSION := 0.1.0
 SWIFT   := swift
@@ -16,7 +16,7 @@ SWIFT_FLAGS := --cache-path "$(CACHE)/swiftpm" --security-path "$(CACHE)/securit
 COMMAND     := .build/release/hypertower
 
 .DEFAULT_GOAL := build
-.PHONY: build train test test-intel bench experiments bench-peers fuzz dist lint deps clean
+.PHONY: build train test check test-intel bench experiments bench-peers fuzz dist lint deps clean
 
 # Builds the command: .build/release/hypertower
 build: deps
@@ -27,10 +27,16 @@ build: deps
 train: build
 	$(COMMAND) train $(ARGS)
 
-# Proves that it is right.
+# Runs all tests, each suite in a process of its own: make test ARGS="--filter GoldenTests"
 test: deps
 	@mkdir -p "$(POCL_CACHE_DIR)"
-	$(SWIFT) test $(SWIFT_FLAGS) -c release $(ARGS)
+	@SWIFT_TEST='$(SWIFT) test $(SWIFT_FLAGS) -c release' Scripts/run-tests $(ARGS)
+
+# What to run before each commit: style, and the suites that take no time.
+SLOW := Golden|JoinedLaunch|SparseOperand|BatchInPlace|TrainingTests|Fusion|Experiment|ProductAgreement
+SLOW := $(SLOW)|ReductionAgreement|Hypergradient|TuningChoices|DevicesAndBench|MemoryEstimate|Random
+check: lint
+	@$(MAKE) --no-print-directory test ARGS='--skip "$(SLOW)"'
 
 # Times a training step by the tower's height: make bench ARGS="--heights 0,50 --json"
 bench: build

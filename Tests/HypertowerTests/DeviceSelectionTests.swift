@@ -41,6 +41,14 @@ import Testing
     #expect(preferred == devices.compactMap(rank).min())
     #expect(Device.preferredIndex([]) == nil)
   }
+
+  @Test("A driver that is known to be slow is no default")
+  func slowDriver() {
+    #expect(OpenCLDevice.isSlow(.cpu, platformName: "rusticl"))
+    #expect(!OpenCLDevice.isSlow(.gpu, platformName: "rusticl"))
+    #expect(!OpenCLDevice.isSlow(.cpu, platformName: "Portable Computing Language"))
+  }
+
   /// Products on this machine's CPU get tiles for the registers that it has.
   @Test(.enabled(if: FileManager.default.fileExists(atPath: "/proc/cpuinfo")))
   func tilesSuitRegisters() throws {

@@ -72,7 +72,10 @@ extension Device {
 
   /// The number of the device that `preferred` takes; nil if there is none.
   package static func preferredIndex(_ devices: [OpenCLDevice]) -> Int? {
-    [.gpu, .accelerator, .cpu].lazy.compactMap { firstIndex(of: $0, in: devices) }.first
+    let fast = [.gpu, .accelerator, .cpu].lazy.compactMap { kind in
+      devices.firstIndex { $0.kind == kind && $0.obstacle == nil && !$0.isSlow }
+    }
+    return fast.first ?? firstIndex(of: .cpu, in: devices)
   }
 
   /// The number of the first device of that kind on which programs can run; nil if there is none.
@@ -182,6 +185,14 @@ extension Platform {
 }
 
 extension OpenCLDevice {
+  /// Whether a step takes a thousand times what it takes PoCL on the same processor, as with Mesa's
+  /// rusticl on a CPU (Mesa 22.3).
+  package var isSlow: Bool { Self.isSlow(kind, platformName: platformName) }
+
+  static func isSlow(_ kind: Kind, platformName: String) -> Bool {
+    kind == .cpu && platformName == "rusticl"
+  }
+
   /// What keeps programs from running here, to follow the device's name; nil if nothing does.
   package var obstacle: String? {
     Self.obstacle(
