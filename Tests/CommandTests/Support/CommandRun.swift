@@ -56,14 +56,19 @@ struct CommandRun {
     let settings = variables.map { strdup("\($0)=\($1)") } + [nil]
     defer { for text in words + settings { free(text) } }
     var process = pid_t()
-    // The threads of tests block signals, which a program would inherit.
+    // The threads of tests block signals, and what started them may ignore some, as `nohup` and
+    // shells' background jobs do: a program would inherit both.
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
     var noSignals = sigset_t()
     sigemptyset(&noSignals)
     posix_spawnattr_setsigmask(&attributes, &noSignals)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+    var allSignals = sigset_t()
+    sigfillset(&allSignals)
+    posix_spawnattr_setsigdefault(&attributes, &allSignals)
+    posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
     let code = posix_spawn(&process, Self.program, &actions, &attributes, words, settings)
     guard code == 0 else { throw SpawnFailure(program: Self.program, code: code) }
 
@@ -76,6 +81,14 @@ struct CommandRun {
       kill(process, signal)
     }
     var wait: Int32 = 0
+    // A program that goes on in spite of its last signal is ended after a minute.
+    for _ in 0..<6000 where !signals.isEmpty {
+      var state = siginfo_t()
+      waitid(P_PID, id_t(process), &state, WEXITED | WNOHANG | WNOWAIT)
+      if state.si_signo == SIGCHLD { break }
+      usleep(10_000)
+    }
+    if !signals.isEmpty { kill(process, SIGKILL) }
     while waitpid(process, &wait, 0) < 0 && errno == EINTR {}
     // A program that a signal ended gets the status that a shell would report.
     status = wait & 0x7F == 0 ? (wait >> 8) & 0xFF : 128 + (wait & 0x7F)
