@@ -12,7 +12,7 @@ private let headerSize = 10
 
 private let badFiles: [(contents: [UInt8], message: String)] = [
   (text, "at byte 2: the gzip data is damaged (incorrect header check)"),
-  (member + [0, 0, 0], "at byte 32: 3 bytes follow the gzip data"),
+  (member + [0, 0, 1], "at byte 32: 3 bytes follow the gzip data"),
   (member + text, "at byte 32: 28 bytes follow the gzip data"),
   (member.dropLast(8) + [0, 0, 0, 0, 28, 0, 0, 0], "(incorrect data check)"),
   (member.dropLast(4) + [27, 0, 0, 0], "(incorrect length check)"),
@@ -23,6 +23,14 @@ private let badFiles: [(contents: [UInt8], message: String)] = [
     #expect(try Gzip.decompress(member, name: "file") == text)
     #expect(member.withUnsafeBytes(Gzip.isGzip))
     #expect(!text.withUnsafeBytes(Gzip.isGzip))
+  }
+
+  /// As tar pads what it writes to tapes; gzip itself passes over them.
+  @Test func zerosAfterTheLastMemberAreNothing() throws {
+    for zeros in [1, 3, 512, 100_000] {
+      let padded = member + [UInt8](repeating: 0, count: zeros)
+      #expect(try Gzip.decompress(padded, name: "file") == text)
+    }
   }
 
   @Test func decompressesSeveralMembers() throws {

@@ -27,9 +27,9 @@ import Testing
     #expect(mnist.classCount == 10)
     #expect(mnist.featureCount == 784)
     #expect(mnist.train.count == 60_000)
-    #expect(mnist.test.count == 10_000)
+    #expect(mnist.test?.count == 10_000)
     #expect(firstLabels(of: mnist.train) == [5, 0, 4, 1, 9])
-    #expect(firstLabels(of: mnist.test) == [7, 2, 1, 0, 4])
+    #expect(try firstLabels(of: #require(mnist.test)) == [7, 2, 1, 0, 4])
     guard case .bytes(let pixels) = mnist.train.features else {
       Issue.record("the pixels are no bytes")
       return

@@ -102,7 +102,7 @@ import Testing
     let trajectory = try Self.trajectory(name)
     let trainer = try replay(trajectory, steps: trajectory.steps, on: backend)
     let reference = backend.isDouble ? trajectory.float64 : trajectory.float32
-    let accuracy = try trainer.accuracy(on: Self.mnist.get().test)
+    let accuracy = try trainer.accuracy(on: Self.mnist.get().test!)
     #expect((accuracy - reference.testAccuracyPercent).magnitude <= 0.05)
   }
 
@@ -114,7 +114,7 @@ import Testing
       on: Self.mnist.get().train, batchSize: trajectory.batch, steps: trajectory.steps - 20,
       shuffled: false)
     let reference = backend.isDouble ? trajectory.float64 : trajectory.float32
-    let accuracy = try trainer.accuracy(on: Self.mnist.get().test)
+    let accuracy = try trainer.accuracy(on: Self.mnist.get().test!)
     #expect((accuracy - reference.testAccuracyPercent).magnitude <= 1)
   }
 
@@ -142,7 +142,7 @@ import Testing
       try trainer.load(Self.initialWeights)
       let mnist = try Self.mnist.get()
       try trainer.train(on: mnist.train, batchSize: 300, shuffled: false)
-      #expect((try trainer.accuracy(on: mnist.test) - accuracy).magnitude <= 0.05)
+      #expect((try trainer.accuracy(on: mnist.test!) - accuracy).magnitude <= 0.05)
       for hyperparameter in try trainer.tower.levels[0].hyperparameters {
         guard let expected = learned[hyperparameter.name] else { continue }
         #expect((hyperparameter.value / expected - 1).magnitude < 1e-3)
