@@ -23,7 +23,9 @@ enum Reader: String, CaseIterable {
   /// Reads `bytes`; what is thrown is the reader's right.
   func read(_ bytes: [UInt8]) throws {
     switch self {
-    case .idx: _ = try bytes.withUnsafeBytes { try IDXFile(contents: $0, name: "fuzz") }
+    case .idx:
+      let file = try bytes.withUnsafeBytes { try IDXFile(contents: $0, name: "fuzz") }
+      precondition(file.map { $0 }.count == file.count)
     case .gzip:
       _ = try ([0x1F, 0x8B] + bytes).withUnsafeBytes { try IDXFile(contents: $0, name: "fuzz") }
     case .safetensors:
