@@ -1,6 +1,6 @@
 extension UpdateRule {
   /// The values outside the ranges in which they make sense, a sentence each, such as
-  /// "sgd: momentum = 1.158 lies outside 0...1, where it makes sense".
+  /// "sgd: momentum = 1.158 lies outside what makes sense, 0...1".
   ///
   /// Training may lead to such values, and goes on from them.
   public var unusualValues: [String] {
@@ -10,12 +10,10 @@ extension UpdateRule {
     }
     return (shared + ofTensors).filter { !$0.own.range.contains($0.value) }.map {
       let range = $0.own.range
-      let place =
-        range.upperBound.isFinite
-        ? "lies outside \(shortText(range.lowerBound))...\(shortText(range.upperBound))"
-        : "lies below \(shortText(range.lowerBound))"
-      let remark = range.upperBound.isFinite ? "where it makes sense" : "where it makes no sense"
-      return "\(name): \($0.name) = \(shortText($0.value)) \(place), \(remark)"
+      let lower = shortText(range.lowerBound)
+      let sense =
+        range.upperBound.isFinite ? "\(lower)...\(shortText(range.upperBound))" : "\(lower) and above"
+      return "\(name): \($0.name) = \(shortText($0.value)) lies outside what makes sense, \(sense)"
     }
   }
 
