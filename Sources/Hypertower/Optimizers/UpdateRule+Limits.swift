@@ -12,7 +12,8 @@ extension UpdateRule {
       let range = $0.own.range
       let lower = shortText(range.lowerBound)
       let sense =
-        range.upperBound.isFinite ? "\(lower)...\(shortText(range.upperBound))" : "\(lower) and above"
+        range.upperBound.isFinite
+        ? "\(lower)...\(shortText(range.upperBound))" : "\(lower) and above"
       return "\(name): \($0.name) = \(shortText($0.value)) lies outside what makes sense, \(sense)"
     }
   }
