@@ -134,25 +134,6 @@ struct TowerValuesTests {
 
   // MARK: Step sizes
 
-  /// Gradient descent whose step size has a name of its own, stored as a power of ten.
-  private static let descent = RuleDefinition("descent") { rule in
-    let momentum = rule.hyperparameter("alpha", default: 0.5, in: 0...1)
-    let velocity = rule.state("b")
-    let next = momentum * velocity + rule.gradient
-    rule.update(velocity, to: next)
-    return rule.parameter - rule.learningRate("eta", default: 0.01, domain: .powerOfTen) * next
-  }
-
-  @Test("Scaling goes by the mark of a step size, not by its name")
-  func markedStepSize() throws {
-    let trainer = try trainer(Tower([try Self.descent.rule()]) / SGD(1e-3))
-    #expect(trainer.hasLearningRate)
-    try trainer.scaleLearningRate(by: 0.1)
-    let values = try trainer.tower.levels[0].hyperparameters
-    #expect(values.map(\.name) == ["alpha", "eta"] && values[0].value == 0.5)
-    assertClose([values[1].value], [0.001], .relative(1e-6), "eta")
-  }
-
   @Test("The step size of every tensor is scaled, and of every rule of the library")
   func scaling() throws {
     let perTensor = try trainer(Tower(parsing: "sgd_per_parameter(0.5, w1_alpha=0.2)"))
@@ -169,13 +150,5 @@ struct TowerValuesTests {
       let scaled = rule.tensorValues["w1_alpha"] ?? rule.hyperparameters[0].value
       assertClose([scaled], [0.05], .relative(1e-6), definition.name)
     }
-  }
-
-  @Test("A rule that marks none has no step size")
-  func unmarked() throws {
-    let rule = try RuleDefinition("plain") { rule in
-      rule.parameter - rule.hyperparameter("alpha", default: 0.01) * rule.gradient
-    }.rule()
-    #expect(try !trainer(Tower([rule])).hasLearningRate)
   }
 }
