@@ -12,7 +12,13 @@ extension SafetensorsFile {
   /// - Parameter name: What error messages call the file.
   /// - Throws: `InputError` of kind `.badData`, as `init(contentsOf:)`.
   public init(bytes: [UInt8], name: String) throws {
-    let header = try Header(of: bytes, name: name)
+    let header: Header
+    do {
+      header = try Header(of: bytes, name: name)
+    } catch {
+      if let kind = ForeignFile.kind(of: bytes) { throw fault(name, "this is \(kind)") }
+      throw error
+    }
     var metadata: [String: String] = [:]
     var places: [Place] = []
     for (key, value) in header.members {
@@ -84,7 +90,6 @@ private struct Header {
     }
     let length = bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
     guard length <= SafetensorsFile.greatestHeaderSize else {
-      if let kind = ForeignFile.kind(of: bytes) { throw fault(name, "this is \(kind)") }
       throw fault(
         name,
         "the header's length reads \(length), expected at most "

@@ -9,8 +9,7 @@ public struct DivergenceError: Error, CustomStringConvertible, Sendable {
     /// The gradient of what a level tunes; for level 1 perhaps that of the weights, from which it comes
     /// and which later steps overwrite.
     case gradient(level: Int)
-    /// Only the loss on data that a finished run is evaluated on is not finite: numbers overflow in the
-    /// model.
+    /// Numbers overflow when the model is evaluated, although the weights are finite.
     case evaluation
   }
 
@@ -38,8 +37,8 @@ public struct DivergenceError: Error, CustomStringConvertible, Sendable {
     switch cause {
     case .evaluation:
       """
-      the loss of the evaluation is not finite although all weights are: numbers overflow in the \
-      model after step \(step)
+      numbers overflow in the model after step \(step) although all weights are finite: its results \
+      mean nothing
       """
     case .loss:
       """

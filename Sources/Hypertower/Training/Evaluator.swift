@@ -9,8 +9,13 @@ final class Evaluator {
   private let counter: any DeviceArray
   /// The number of right answers and the sum of the losses, each over the samples so far.
   private let totals: any DeviceArray
-  private var prepared: (data: DeviceDataset, programs: [Int: CompiledChunk])?
+  private var prepared: (data: DeviceDataset, programs: [ChunkKey: CompiledChunk])?
   private let device: Device
+
+  private struct ChunkKey: Hashable {
+    let batch: Int
+    let checksProducts: Bool
+  }
 
   private struct CompiledChunk {
     let executable: any Executable
@@ -27,7 +32,10 @@ final class Evaluator {
   }
 
   /// The result over all samples of `data`, which must not be empty.
-  func evaluate(_ data: Dataset) throws -> Evaluation {
+  ///
+  /// - Parameter checksProducts: whether the loss is NaN if an element of a matrix product is not
+  ///   finite, which an activation such as tanh would hide; default: false.
+  func evaluate(_ data: Dataset, checksProducts: Bool = false) throws -> Evaluation {
     require(data.count > 0, "evaluate: the data set is empty")
     let backend = state.backend
     let resident: DeviceDataset
@@ -40,7 +48,9 @@ final class Evaluator {
     try backend.write(.int32([0]), to: counter, at: 0)
     try backend.write(.float32([0, 0]), to: totals, at: 0)
     for start in stride(from: 0, to: data.count, by: Self.chunk) {
-      let chunk = try program(resident, batch: Swift.min(Self.chunk, data.count - start))
+      let chunk = try program(
+        resident,
+        ChunkKey(batch: Swift.min(Self.chunk, data.count - start), checksProducts: checksProducts))
       try chunk.stream?.send(start / Self.chunk, seed: 0, on: backend)
       try backend.run(chunk.executable)
     }
@@ -50,8 +60,9 @@ final class Evaluator {
       accuracyPercent: data.hasClasses ? 100 * totals[0] / Double(data.count) : nil)
   }
 
-  private func program(_ data: DeviceDataset, batch: Int) throws -> CompiledChunk {
-    if let known = prepared?.programs[batch] { return known }
+  private func program(_ data: DeviceDataset, _ key: ChunkKey) throws -> CompiledChunk {
+    if let known = prepared?.programs[key] { return known }
+    let batch = key.batch
     var program = try BatchProgram(
       data, batch: batch, stride: Self.chunk, counter: (counter, 0), permutation: nil,
       fuses: device.fuses, on: state.backend)
@@ -66,7 +77,11 @@ final class Evaluator {
       Tensor(recorder, recorder.leaf(.input(name: name), shape: []))
     }
     let (previousRight, previousLoss) = (previous("right"), previous("loss"))
-    let loss = previousLoss + lossFunction(trace.output, targets) * .constant(Double(batch))
+    var loss = previousLoss + lossFunction(trace.output, targets) * .constant(Double(batch))
+    if key.checksProducts {
+      // 0 for finite numbers, which leaves the loss as it is, and NaN for others.
+      for product in trace.products { loss = loss + (product * 0).sum() }
+    }
     let right =
       targets.shape.count == 1
       ? previousRight
@@ -90,7 +105,7 @@ final class Evaluator {
     let chunk = CompiledChunk(
       executable: try state.backend.prepare(program.program, arrays: program.arrays),
       stream: program.stream)
-    prepared?.programs[batch] = chunk
+    prepared?.programs[key] = chunk
     return chunk
   }
 }

@@ -17,6 +17,16 @@ struct ModelTrace {
   /// The parameters' leaves, in the order of `parameters`.
   let parameterTensors: [Tensor]
 
+  /// The matrix products that lead to the output.
+  var products: [Tensor] {
+    let tape = output.recorder.tape
+    let needed = tape.needed(by: [output.index])
+    return tape.nodes.indices.filter { index in
+      guard needed[index], case .matrixProduct = tape[index].operation else { return false }
+      return true
+    }.map { Tensor(output.recorder, $0) }
+  }
+
   /// The parameters of `model`, and which of them are better stored transposed.
   ///
   /// A matrix that all products take transposed is stored that way: a product then reads it along

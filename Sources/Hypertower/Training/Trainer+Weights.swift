@@ -53,15 +53,35 @@ extension Trainer {
   /// The loss and, where the targets are classes, the accuracy over all samples of `data`, if they
   /// mean something.
   ///
-  /// - Throws: `DivergenceError` if the loss is not finite although the weights are; what the device
-  ///   reports.
+  /// - Throws: `DivergenceError` if the loss or a matrix product is not finite although the weights
+  ///   are; what the device reports.
   package func finiteEvaluation(on data: Dataset) throws -> Evaluation {
-    let evaluation = try evaluate(on: data)
+    let evaluation = try evaluator.evaluate(data, checksProducts: try mayOverflow(on: data))
     guard !evaluation.loss.isFinite else { return evaluation }
     try checkFinite()
     var error = divergenceError(step: stepCount, .evaluation)
     error.note = try largestWeight().map { "the largest weight is \($0)" }
     throw error
+  }
+
+  /// Whether products of the weights and the data may overflow, by their greatest magnitudes: to look at
+  /// all products takes a program of its own, which nearly every model can do without.
+  private func mayOverflow(on data: Dataset) throws -> Bool {
+    var bound =
+      switch data.features {
+      case .bytes: 1.0
+      case .floats(let values): Double(values.reduce(1) { max($0, $1.magnitude) })
+      }
+    for entry in try weights().entries {
+      let largest = entry.doubles().reduce(0) { max($0, $1.magnitude) }
+      if entry.shape.count > 1 {
+        bound *= max(1, largest * Double(entry.shape.dropFirst().reduce(1, *)))
+      } else {
+        bound += largest
+      }
+    }
+    let isSingle = device.backend.realSize == MemoryLayout<Float>.size
+    return bound > (isSingle ? Double(Float.greatestFiniteMagnitude) : .greatestFiniteMagnitude)
   }
 
   /// The weight of the greatest magnitude, as text; nil for a model without weights.

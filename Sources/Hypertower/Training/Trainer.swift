@@ -10,7 +10,7 @@ public final class Trainer {
   private(set) var state: TrainingState
   private var dataset: DeviceDataset?
   private var steps: [StepKey: CompiledStep] = [:]
-  private var evaluator: Evaluator
+  private(set) var evaluator: Evaluator
   /// The number of steps taken.
   public internal(set) var stepCount = 0
   /// Where training runs.

@@ -35,14 +35,16 @@ extension DenseNetwork {
         throw fault(
           "tensor '\(weight.name)' has shape \(weight.shape), the layer below has \(width) outputs")
       }
-      if widths.isEmpty { widths.append(weight.shape[1]) }
+      if widths.isEmpty {
+        guard weight.shape[1] == inputs else {
+          throw fault(
+            "tensor 'w1' takes \(weight.shape[1]) inputs, an image has \(inputs) pixels"
+              + (weight.shape[0] == inputs
+                ? ": is it transposed? It must be [outputs, inputs]" : ""))
+        }
+        widths.append(inputs)
+      }
       widths.append(weight.shape[0])
-    }
-    guard widths[0] == inputs else {
-      throw fault(
-        "tensor 'w1' takes \(widths[0]) inputs, an image has \(inputs) pixels"
-          + (file["w1"]?.shape[0] == inputs
-            ? ": is it transposed? It must be [outputs, inputs]" : ""))
     }
     let last = widths[widths.count - 1]
     guard last == outputs else {
