@@ -16,7 +16,8 @@ SWIFT_FLAGS := --cache-path "$(CACHE)/swiftpm" --security-path "$(CACHE)/securit
 COMMAND     := .build/release/hypertower
 
 .DEFAULT_GOAL := build
-.PHONY: build train test check test-intel bench experiments bench-peers fuzz dist lint deps clean
+.PHONY: build train test check test-intel test-rusticl bench experiments bench-peers fuzz dist lint deps
+.PHONY: clean
 
 # Builds the command: .build/release/hypertower
 build: deps
@@ -58,6 +59,10 @@ bench-peers: build
 # The same tests on Intel's OpenCL driver for CPUs, which it installs into .build/reliability (0.8 GB).
 test-intel: deps
 	@Tests/Reliability/intel --install $(ARGS)
+
+# Tests that compare devices, on Mesa's OpenCL driver for CPUs, which it installs if it is missing.
+test-rusticl: deps
+	@Tests/Reliability/rusticl --install $(ARGS)
 
 # Long tests of what goes wrong, each a script in Tests/Reliability that says what it does;
 # Tests/RELIABILITY.md says what they show: make kills ARGS=100

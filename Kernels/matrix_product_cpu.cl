@@ -96,7 +96,7 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
         const vec a = (vec)(LEFT_VALUE(left_term[ROW_OFFSET(i)]));
 #pragma unroll
         for (int j = 0; j < TILE_VECTORS; ++j)
-          sum[j * TILE_ROWS + i] = fma(a, b[j], sum[j * TILE_ROWS + i]);
+          sum[j * TILE_ROWS + i] = MULTIPLY_ADD(a, b[j], sum[j * TILE_ROWS + i]);
       }
 #if !SKIPS_ZEROS
       left_term += LEFT_TERM_STRIDE;

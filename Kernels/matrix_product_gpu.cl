@@ -108,7 +108,7 @@ static void TILE_OF(int unit SECTION_PARAMETERS) {
 #pragma unroll
       for (int i = 0; i < PER_ITEM; ++i)
 #pragma unroll
-        for (int j = 0; j < PER_ITEM; ++j) sum[i][j] = fma(a[i], b[j], sum[i][j]);
+        for (int j = 0; j < PER_ITEM; ++j) sum[i][j] = MULTIPLY_ADD(a[i], b[j], sum[i][j]);
     }
     barrier(CLK_LOCAL_MEM_FENCE);
     if (next_k % BLOCK == 0 || next_k >= end_term) {

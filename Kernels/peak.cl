@@ -9,7 +9,7 @@ kernel void peak(global real *result, real factor, real term) {
   for (int i = 0; i < CHAINS; ++i) chains[i] = (vec)((real)(item + i));
   for (int round = 0; round < ROUNDS; ++round) {
 #pragma unroll
-    for (int i = 0; i < CHAINS; ++i) chains[i] = fma(chains[i], (vec)(factor), (vec)(term));
+    for (int i = 0; i < CHAINS; ++i) chains[i] = MULTIPLY_ADD(chains[i], (vec)(factor), (vec)(term));
   }
   vec sum = chains[0];
 #pragma unroll

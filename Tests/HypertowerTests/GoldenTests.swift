@@ -1,5 +1,6 @@
 import Datasets
 import FoundationEssentials
+import Glibc
 import Hypertower
 import Testing
 
@@ -104,6 +105,14 @@ import Testing
     let reference = backend.isDouble ? trajectory.float64 : trajectory.float32
     let accuracy = try trainer.accuracy(on: Self.mnist.get().test!)
     #expect((accuracy - reference.testAccuracyPercent).magnitude <= 0.05)
+  }
+
+  /// The first steps alone, for drivers on which whole trajectories take too long.
+  @Test(
+    .enabled(if: getenv("HYPERTOWER_TEST_FIRST_STEPS") != nil), arguments: names + chaoticNames,
+    TestBackend.openCL)
+  func beginsLikeTheReference(name: String, backend: TestBackend) throws {
+    _ = try replay(try Self.trajectory(name), steps: 20, on: backend)
   }
 
   @Test(arguments: chaoticNames, TestBackend.native)

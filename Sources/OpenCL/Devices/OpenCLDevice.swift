@@ -42,6 +42,8 @@ package struct OpenCLDevice: Sendable, CustomStringConvertible {
   /// Whether float32 `/` and `sqrt` round correctly, given
   /// `-cl-fp32-correctly-rounded-divide-sqrt`.
   package let correctlyRoundsDivideAndSqrt: Bool
+  /// Whether the device has an instruction for float32 `fma`; if not, `fma` is a slow function.
+  package let hasFMA: Bool
   /// Whether float32 arithmetic keeps denormal numbers.
   package let keepsDenormals: Bool
   package let isAvailable: Bool
@@ -102,6 +104,7 @@ package struct OpenCLDevice: Sendable, CustomStringConvertible {
     let float = try info.integer(CL_DEVICE_SINGLE_FP_CONFIG, as: cl_device_fp_config.self)
     correctlyRoundsDivideAndSqrt =
       float & cl_device_fp_config(CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0
+    hasFMA = float & cl_device_fp_config(CL_FP_FMA) != 0
     keepsDenormals = float & cl_device_fp_config(CL_FP_DENORM) != 0
     isAvailable = try flag(CL_DEVICE_AVAILABLE)
     compilerAvailable = try flag(CL_DEVICE_COMPILER_AVAILABLE)

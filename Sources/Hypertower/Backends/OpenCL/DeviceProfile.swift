@@ -173,14 +173,19 @@ package struct DeviceProfile: Sendable, Equatable {
 
 extension DeviceProfile {
   init(for device: OpenCLDevice) {
-    self =
-      switch device.kind {
-      // Mesa's driver for CPUs is one for GPUs: vectors of 16 keep its compiler busy for minutes.
-      case .cpu where device.platformName == "rusticl": .gpu
-      case .cpu: .cpu
-      case .gpu, .accelerator, .other: .gpu
-      }
-    computeUnits = device.computeUnits
+    switch device.kind {
+    case .cpu where device.platformName == "rusticl":
+      // Mesa's driver for CPUs is one for GPUs: vectors of 16 keep its compiler busy for minutes. Each
+      // access to memory is a loop over the lanes of a register, so the largest tiles are the fastest.
+      self = .gpu
+      computeUnits = 1
+    case .cpu:
+      self = .cpu
+      computeUnits = device.computeUnits
+    case .gpu, .accelerator, .other:
+      self = .gpu
+      computeUnits = device.computeUnits
+    }
     mostArguments = Swift.max(mostArguments, device.maxParameterSize / 8 - 8)
     if device.nativeVectorWidth < width { registerTile = .narrow }
   }

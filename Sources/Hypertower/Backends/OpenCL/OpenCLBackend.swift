@@ -267,6 +267,7 @@ package final class OpenCLBackend: Backend {
     var options =
       "-cl-std=CL1.2 -D WIDTH=\(profile.width) -D GROUP_SIZE=\(profile.groupSize)"
     if context.device.takesPTX { options += " -D FENCE_IS_PTX" }
+    if !context.device.hasFMA { options += " -D FMA_IS_EMULATED" }
     if context.device.correctlyRoundsDivideAndSqrt {
       options += " -cl-fp32-correctly-rounded-divide-sqrt"
     }
