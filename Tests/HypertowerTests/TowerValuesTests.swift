@@ -73,7 +73,8 @@ struct TowerValuesTests {
   @Test("What a device may have stored prints as text that reads back to the same stored numbers")
   func storedNumbers() throws {
     let values: [Float] = [
-      -0.2, 1.158, -3.4e38, 3.4e38, 1e-45, -1e-45, 1e-38, 0, 123456.789, -0.0,
+      -0.2, 1.158, -3.4e38, 3.4e38, Float.leastNonzeroMagnitude, -Float.leastNonzeroMagnitude,
+      1e-38, 0, 123456.789, -0.0,
     ]
     for first in values {
       for second in values {
