@@ -141,7 +141,7 @@ struct WeightMatchTests {
   static let faults = [
     Fault(
       "equal layers without numbers",
-      "it could be in.weight, a.weight, b.weight, out.weight, or in",
+      "it could be in.weight, a.weight, out.weight, or in.weight, b.weight, out.weight",
       layer("in.weight", "in.bias", 4, 3, value: 1) + layer("a.weight", "a.bias", 4, 4, value: 2)
         + layer("b.weight", "b.bias", 4, 4, value: 3)
         + layer("out.weight", "out.bias", 2, 4, value: 4)),

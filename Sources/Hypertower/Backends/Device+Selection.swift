@@ -185,7 +185,7 @@ extension Platform {
 }
 
 extension OpenCLDevice {
-  /// Whether a step takes a thousand times what it takes PoCL on the same processor, as with Mesa's
+  /// Whether a step takes two hundred times what it takes PoCL on the same processor, as with Mesa's
   /// rusticl on a CPU (Mesa 22.3).
   package var isSlow: Bool { Self.isSlow(kind, platformName: platformName) }
 

@@ -101,7 +101,7 @@ struct DeviceInventory {
     let note = device.keepsDenormals ? "" : "; it rounds the smallest numbers to 0"
     return switch device.kind {
     case .gpu: "training, the larger the network the better" + note
-    case .cpu where device.isSlow: "comparisons: a step takes a thousand times PoCL's" + note
+    case .cpu where device.isSlow: "comparisons: a step takes two hundred times PoCL's" + note
     case .cpu: "training of small and middling networks" + note
     case .accelerator, .other: "training, if it takes the kernels" + note
     }
