@@ -1,4 +1,5 @@
 import COpenCL
+import Synchronization
 
 /// The OpenCL context of one device: what its buffers, programs and queues belong to.
 ///
@@ -17,19 +18,36 @@ package final class Context {
   private var programs: [ProgramRequest: OpenCLProgram] = [:]
 
   package init(device: OpenCLDevice, fillNewBuffersWith: UInt8? = nil) throws {
-    var status: cl_int = CL_SUCCESS
-    var id: cl_device_id? = device.id
-    let handle = clCreateContext(nil, 1, &id, nil, nil, &status)
-    try check(status, "clCreateContext", device: device.name)
-    guard let handle else {
-      throw OpenCLError(code: status, call: "clCreateContext", device: device.name)
-    }
-    self.handle = handle
+    handle = try Self.handle(of: device)
     self.device = device
     self.fillNewBuffersWith = fillNewBuffersWith
   }
 
-  deinit { clReleaseContext(handle) }
+  /// OpenCL's context of each device that has one, by the device's id.
+  private static let handles = Mutex<[UInt: SharedHandle]>([:])
+
+  /// Contexts may be used from all threads.
+  private struct SharedHandle: @unchecked Sendable { let handle: OpaquePointer }
+
+  /// OpenCL's context of `device`, created once and kept until the process ends.
+  ///
+  /// With its last context a driver may drop what its compiler has loaded: PoCL 3.1 then takes 0.3 s
+  /// to load its library of built-in functions again, several times as long as to build a kernel.
+  private static func handle(of device: OpenCLDevice) throws -> OpaquePointer {
+    try handles.withLock { handles in
+      let key = UInt(bitPattern: device.id)
+      if let known = handles[key] { return known }
+      var status: cl_int = CL_SUCCESS
+      var id: cl_device_id? = device.id
+      let handle = clCreateContext(nil, 1, &id, nil, nil, &status)
+      try check(status, "clCreateContext", device: device.name)
+      guard let handle else {
+        throw OpenCLError(code: status, call: "clCreateContext", device: device.name)
+      }
+      handles[key] = SharedHandle(handle: handle)
+      return SharedHandle(handle: handle)
+    }.handle
+  }
 
   /// The program of `source`, built once for each source and options in the life of the context.
   ///
