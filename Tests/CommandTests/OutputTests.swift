@@ -180,4 +180,19 @@ struct OutputTests {
       }
     }
   }
+
+  @Test(
+    "Only a terminal that can draw a line again gets escapes",
+    arguments: [("xterm", true), ("dumb", false), ("", false)])
+  func terminals(name: String, escapes: Bool) throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      let run = try CommandRun(
+        ["train", "--device", "cpu", "--data", folder + "/data", "--batch-size", "16"],
+        terminal: name)
+      #expect(run.status == 0)
+      #expect(run.errors.contains("step"), "\(run.errors)")
+      #expect(run.errors.contains("\u{1B}") == escapes, "\(run.errors)")
+    }
+  }
 }

@@ -1,5 +1,6 @@
-import OpenCL
 import Testing
+
+@testable import OpenCL
 
 @Suite struct ProgramTests {
   @Test(arguments: TestDevices.all)
@@ -50,5 +51,12 @@ import Testing
       _ = try new.program(source: "kernel void f() {}", cache: ProgramCache(directory: nil))
     }()
     #expect(context == nil)
+  }
+
+  /// PoCL drops what its compiler has loaded with the last context (Docs/Surprises.md).
+  @Test(arguments: TestDevices.all)
+  func aDeviceHasOneContextForAsLongAsTheProcess(_ device: OpenCLDevice) throws {
+    let first = try Context(device: device).handle
+    #expect(try Context(device: device).handle == first)
   }
 }

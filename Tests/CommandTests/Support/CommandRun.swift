@@ -19,11 +19,12 @@ struct CommandRun {
   ///   - isReady: whether it may be sent a later signal, by the signal's place.
   ///   - hasReaders: whether somebody reads standard output and standard error; default: true.
   ///   - closed: the standard descriptors that are closed when the program begins.
+  ///   - terminal: the kind of terminal that standard error is, as in `TERM`; default: none.
   init(
     _ arguments: [String], environment: [String: String] = [:],
     discardingOutputTo sink: String? = nil, signals: [Int32] = [],
     onceThereIs file: String = "", isReady: (Int) -> Bool = { _ in true }, hasReaders: Bool = true,
-    closed: [Int32] = []
+    closed: [Int32] = [], terminal: String? = nil
   ) throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "\(UUID())").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -50,7 +51,12 @@ struct CommandRun {
       unread = ends[1]
     }
     for descriptor in closed { posix_spawn_file_actions_addclose(&actions, descriptor) }
+    let display = try terminal.map { _ in try PseudoTerminal() }
+    if let display {
+      posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, display.path, O_RDWR | O_NOCTTY, 0)
+    }
     var variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    if let terminal { variables["TERM"] = terminal }
     variables["SWIFT_BACKTRACE"] = "enable=no"
     let words = ([Self.program] + arguments).map { strdup($0) } + [nil]
     let settings = variables.map { strdup("\($0)=\($1)") } + [nil]
@@ -95,7 +101,9 @@ struct CommandRun {
     output =
       try sink != nil
       ? "" : String(decoding: Data(contentsOf: URL(filePath: outputPath)), as: UTF8.self)
-    errors = try String(decoding: Data(contentsOf: URL(filePath: errorsPath)), as: UTF8.self)
+    errors =
+      try display?.text
+      ?? String(decoding: Data(contentsOf: URL(filePath: errorsPath)), as: UTF8.self)
   }
 
   struct SpawnFailure: Error {
