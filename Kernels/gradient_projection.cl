@@ -1,43 +1,59 @@
-// partial_sums[h, row] = Σ_i ∂p[i]/∂h · gradient[i] over the elements i of a row of a tensor
+// partial_sums[h, row] = Σ_i ∂p[i]/∂h · gradient[i] over the elements i of a row of a tensor, and after
+// these, where a level asks for bounds, Σ gradient² and for each h Σ (∂p/∂h)²
 //
-// ∂p/∂h is that of the step before, computed again from what that step started from:
+// ∂p/∂h is that of the step before (LATER_STEPS), computed again from what that step started from, or in
+// a step that is limited (LIMITS_STEPS) that of the step to be made:
 //
 // gradient             [SIZE], of this step
 // previous_gradient    [SIZE]
 // previous_states      [states, SIZE]
 // previous_parameters  [SIZE], or unused
+// current_states       what this step starts from, as are the next; the gradient is that of this step
+// current_parameters   [SIZE], or unused
 // values               the tower's numbers, with the tensor's uniform values from uniforms_at on
-// partial_sums         [HYPERPARAMETERS, ROWS]; the tensor's own from first_sum on
+// partial_sums         [SUMS, ROWS]; the tensor's own from first_sum on
 //
 // The tensor has tensor_count elements from `first` on, in rows of row_length: arguments, so that all
 // tensors share this function.
-// JACOBIAN, generated, computes the derivatives for one `vec` of elements from `i` on, but for their
-// FACTORS that are the same for all, and adds their products with `g` to `sums`.
+// JACOBIAN, generated, computes the derivatives for one `vec` of elements from `i` on, without their
+// FACTORS that are the same for all, and adds the products to `sums`.
 // A unit of work is a row.
 
 static void PROJECT(int row, bool has_row SECTION_PARAMETERS) {
+  const bool is_limited = LIMITS_STEPS && counters[5] != 0;
   // Nothing was moved before the first step.
-  const int end = counters[0] == 0 || !has_row ? 0 : min((row + 1) * row_length, tensor_count);
-  global const real *restrict new_gradient = gradient_buffer + NEW_GRADIENT_OFFSET + first;
-  global const real *restrict parameters = previous_parameters_buffer + PARAMETERS_OFFSET + first;
-  global const real *restrict gradient = previous_gradient_buffer + GRADIENT_OFFSET + first;
-  global const real *restrict states = previous_states_buffer + STATES_OFFSET + first;
+  const bool is_empty = (!is_limited && counters[0] == 0) || !has_row;
+  const int end = is_empty ? 0 : min((row + 1) * row_length, tensor_count);
+  global const real *new_gradient = gradient_buffer + NEW_GRADIENT_OFFSET + first;
+  global const real *parameters = previous_parameters_buffer + PARAMETERS_OFFSET + first;
+  global const real *gradient = previous_gradient_buffer + GRADIENT_OFFSET + first;
+  global const real *states = previous_states_buffer + STATES_OFFSET + first;
+#if LIMITS_STEPS
+  if (is_limited) {
+    parameters = current_parameters_buffer + CURRENT_PARAMETERS_OFFSET + first;
+    gradient = new_gradient;
+    states = current_states_buffer + CURRENT_STATES_OFFSET + first;
+  }
+#endif
   global const real *restrict uniforms = values + uniforms_at;
-  vec sums[HYPERPARAMETERS];
-  for (int h = 0; h < HYPERPARAMETERS; ++h) sums[h] = (vec)(0);
+  vec sums[SUMS];
+  for (int sum = 0; sum < SUMS; ++sum) sums[sum] = (vec)(0);
   for (int i = row * row_length + LANE_START; i < end; i += LANE_STEP) {
     const int count = end - i;
     const vec g = LOAD(new_gradient + i);
     JACOBIAN
   }
-  const real factors[HYPERPARAMETERS] = {FACTORS};
-  for (int h = 0; h < HYPERPARAMETERS; ++h) {
-    const real sum = factors[h] * fold_sum(sums[h] SCRATCH_ARGUMENTS(LANES));
+  const real factors[SUMS] = {FACTORS};
+  for (int sum = 0; sum < SUMS; ++sum) {
+    const real total = factors[sum] * fold_sum(sums[sum] SCRATCH_ARGUMENTS(LANES));
     if (LANE == 0 && has_row)
-      partial_sums[PARTIAL_SUMS_OFFSET + h * ROWS + first_sum + row] = sum;
+      partial_sums[PARTIAL_SUMS_OFFSET + sum * ROWS + first_sum + row] = total;
   }
 }
 
 SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
+#if !LATER_STEPS
+  if (counters[5] == 0) return;
+#endif
   FOR_ROWS(begin, end) PROJECT(ROW(end), HAS_ROW(end) SECTION_ARGUMENTS);
 }

@@ -7,14 +7,16 @@
 // Last: the uniform values of the bottom rule for the update of the weights, and the record.
 //
 // The generated code before this holds one function for each rule in use,
-//   void rule_N(p, g, step, hyperparameters, states, &new_p, jacobian),
-// on WIDTH parameters at once, which updates the states in place, and ADJUST, the switch over them.
+//   void rule_N(p, g, bound, step, hyperparameters, states, &new_p, jacobian),
+// on WIDTH parameters at once, which updates the states in place, and ADJUST, the switch over them; and
+// where steps can be limited (LIMITS_STEPS), LIMIT, which lowers the bottom rule's step sizes.
 //
 // levels[k]  LEVEL_FIELDS ints: see the names below
 // values     all numbers of the tower, as laid out by the host
 // tensors    [tensors, 2] of the bottom level: first row, number of rows
-// counters   [5]: steps taken; 1 + the first step in which the loss or a hyperparameter was not finite,
-//            or 0; batches taken; the lower and the upper half of the seed of the samples' order
+// counters   [6]: steps taken; 1 + the first step in which the loss or a hyperparameter was not finite,
+//            or 0; batches taken; the lower and the upper half of the seed of the samples' order; whether
+//            this step is limited
 //
 // Heights, widths and places are arguments and tables, so that towers of the same rules share this
 // kernel whatever their height.
@@ -45,6 +47,7 @@
 #define RULE_HYPERPARAMETERS(k) levels[(k)*LEVEL_FIELDS + 6]
 #define RULE_STATES(k) levels[(k)*LEVEL_FIELDS + 7]
 #define IS_PER_TENSOR(k) levels[(k)*LEVEL_FIELDS + 8]
+#define BOUNDS_AT(k) levels[(k)*LEVEL_FIELDS + 9]
 
 SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   const int lane = LANE;
@@ -60,33 +63,51 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
 #endif
   const int step = counters[0];
   const int divergence = counters[1];
+  const bool is_limited = LIMITS_STEPS && counters[5] != 0;
   const real batch_loss = loss[LOSS_OFFSET];
   GROUP_BARRIER;
 
   // A run that has diverged stays as it was when it did.
   const int last = divergence != 0 || !isfinite(batch_loss) ? -1 : height;
-  if (last > 0) {
-    const int per_rule = RULE_HYPERPARAMETERS(0);
-    const int width = COUNT(1);
-    // As many work-items for each hyperparameter as let all be added up side by side.
+#if SUM_COUNT > 0
+  if (last >= 0 && (height > 0 || is_limited)) {
+    const int width = uniform_sets * SUM_COUNT;
+    // As many work-items for each sum as let all be added up side by side.
     int sum_lanes = LANES;
     while (sum_lanes > 32 && LANES / sum_lanes < width) sum_lanes /= 2;
     const int sum_lane = lane % sum_lanes;
     for (int first_h = 0; first_h < width; first_h += LANES / sum_lanes) {
       const int own_h = first_h + lane / sum_lanes;
       const int h = min(own_h, width - 1);
-      const int tensor = IS_PER_TENSOR(0) ? h / per_rule : -1;
+      const int tensor = IS_PER_TENSOR(0) ? h / SUM_COUNT : -1;
       const int first = tensor < 0 ? 0 : tensors[2 * tensor];
       const int count = tensor < 0 ? ROWS : tensors[2 * tensor + 1];
-      global const real *sums = partial_sums + h % per_rule * ROWS + first;
+      global const real *sums = partial_sums + h % SUM_COUNT * ROWS + first;
       vec sum = (vec)(0);
       for (int row = sum_lane * WIDTH; row < count; row += sum_lanes * WIDTH)
         sum += keep_first(LOAD(sums + row), count - row, 0.0f);
       const real total = fold_sum(sum SCRATCH_ARGUMENTS(sum_lanes));
-      if (sum_lane == 0 && own_h < width) values[GRADIENTS_AT(1) + h] = total;
+      if (sum_lane == 0 && own_h < width) values[sums_at + h] = total;
     }
     GROUP_BARRIER;
   }
+#endif
+#if HAS_OWN_SUMS
+  if (last > 0) {
+    // Sums of the step to be made are no hypergradients.
+    const int per_rule = RULE_HYPERPARAMETERS(0);
+    for (int i = lane; i < COUNT(1); i += LANES) {
+      TOWER_SPACE const real *sums = values + sums_at + i / per_rule * SUM_COUNT;
+      const int h = i % per_rule;
+      values[GRADIENTS_AT(1) + i] = is_limited ? 0 : sums[h];
+#if SUMS_SQUARES
+      values[BOUNDS_AT(1) + i] =
+          is_limited ? 0 : sqrt(sums[per_rule]) * sqrt(sums[per_rule + 1 + h]);
+#endif
+    }
+    GROUP_BARRIER;
+  }
+#endif
   for (int k = 1; k < last; ++k) {
     const int per_rule = RULE_HYPERPARAMETERS(k);
     const int width = COUNT(k);
@@ -97,6 +118,16 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
       real sum = 0;
       for (int i = first; i < first + count; ++i) sum += jacobian[i] * values[GRADIENTS_AT(k) + i];
       values[GRADIENTS_AT(k + 1) + h] = sum;
+#if HAS_BOUNDS
+      if (BOUNDS_AT(k + 1) >= 0) {
+        real gradients = 0, derivatives = 0;
+        for (int i = first; i < first + count; ++i) {
+          gradients += values[GRADIENTS_AT(k) + i] * values[GRADIENTS_AT(k) + i];
+          derivatives += jacobian[i] * jacobian[i];
+        }
+        values[BOUNDS_AT(k + 1) + h] = sqrt(gradients) * sqrt(derivatives);
+      }
+#endif
     }
     GROUP_BARRIER;
   }
@@ -119,8 +150,14 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
         s[j] = keep_first(LOAD(states + j * width), count, 0.0f);
       const vec p = keep_first(LOAD(tuned), count, 0.0f);
       const vec g = keep_first(LOAD(values + GRADIENTS_AT(k) + i), count, 0.0f);
+#if HAS_BOUNDS
+      vec bound = (vec)(0);
+      if (BOUNDS_AT(k) >= 0) bound = keep_first(LOAD(values + BOUNDS_AT(k) + i), count, 0.0f);
+#else
+      const vec bound = (vec)(0);
+#endif
       vec new_p = p;
-      ADJUST(RULE(k), p, g, (real)(step + 1), h, s, &new_p, jacobian)
+      ADJUST(RULE(k), p, g, bound, (real)(step + 1), h, s, &new_p, jacobian)
       store(new_p, tuned, count);
       FOR_UP_TO(j, RULE_STATES(k), MAX_STATES) store(s[j], states + j * width, count);
       if (JACOBIAN_AT(k) >= 0)
@@ -130,6 +167,13 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
     GROUP_BARRIER;
   }
 
+#if LIMITS_STEPS
+  if (last >= 0 && is_limited) {
+    if (lane == 0)
+      LIMIT(uniform_sets, batch_loss, values + HYPERPARAMETERS_AT(0), values + sums_at);
+    GROUP_BARRIER;
+  }
+#endif
   if (last >= 0) {
     const int per_rule = RULE_HYPERPARAMETERS(0);
     for (int set = lane; set < uniform_sets; set += LANES) {
@@ -150,6 +194,9 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   if (lane == 0) {
     counters[0] = step + 1;
     counters[2] += 1;
+#if LIMITS_STEPS
+    counters[5] = 0;
+#endif
     if (divergence == 0 && !isfinite(batch_loss)) counters[1] = step + 1;
   }
 #if IN_LOCAL_MEMORY
@@ -167,5 +214,6 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
 #undef RULE_HYPERPARAMETERS
 #undef RULE_STATES
 #undef IS_PER_TENSOR
+#undef BOUNDS_AT
 #undef TOWER_SPACE
 #undef FOR_UP_TO

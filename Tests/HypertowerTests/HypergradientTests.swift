@@ -52,22 +52,54 @@ import Testing
     return try ["w1", "b1", "w2", "b2"].flatMap { try #require(file[$0]).doubles() }
   }
 
-  /// The gradients of what levels 1 and above tune, as the engine has just computed them.
-  private func engineGradients(_ trainer: Trainer) throws -> [[Double]] {
+  /// The gradients of what levels 1 and above tune, and their bounds, as the engine has just computed
+  /// them; 0 where there are no bounds.
+  private func engineGradients(
+    _ trainer: Trainer
+  ) throws -> (gradients: [[Double]], bounds: [[Double]]) {
     let state = trainer.state
     let values = try state.backend.read(0..<state.values.count, of: state.values).doubles
-    return state.layout.levels.dropFirst().map {
-      Array(values[$0.gradients..<$0.gradients + $0.width])
-    }
+    let upper = state.layout.levels.dropFirst()
+    return (
+      upper.map { Array(values[$0.gradients..<$0.gradients + $0.width]) },
+      upper.map { level in
+        level.bounds.map { Array(values[$0..<$0 + level.width]) }
+          ?? [Double](repeating: 0, count: level.width)
+      }
+    )
   }
 
-  @Test(arguments: TowerCase.all)
+  /// The bound of the gradient of hyperparameter `h` of level `k` − 1, by differences of what that
+  /// level has moved in its latest step.
+  private func bound(
+    _ before: (tower: ReferenceTower, gradients: [[Double]], bounds: [[Double]]), k: Int, h: Int,
+    of gradient: [Double]
+  ) -> Double {
+    let level = before.tower.levels[k - 1]
+    func moved(_ shift: Double) -> [Double] {
+      var tower = before.tower
+      tower.adjust(before.gradients, bounds: before.bounds) { level, hyperparameters in
+        if level == k - 1 { hyperparameters[h] += shift }
+      }
+      return tower.parameters[k - 1]
+    }
+    let base = moved(0)
+    var squares = (gradient: 0.0, derivative: 0.0)
+    for i in base.indices where !level.rule.isPerTensor || level.tensors[i] == h {
+      let derivative = centralDifference { moved($0)[i] - base[i] }
+      squares.gradient += gradient[i] * gradient[i]
+      squares.derivative += derivative * derivative
+    }
+    return squares.gradient.squareRoot() * squares.derivative.squareRoot()
+  }
+
+  @Test(arguments: TowerCase.all + TowerCase.untuned)
   func gradientsOfEveryLevelAreDerivatives(_ own: TowerCase) throws {
     let trainer = try trainer(own, .cpu64)
     var tower = ReferenceTower(
       own.rules, weights: try weights(trainer), tensors: Self.network.tensors)
     // The tower and the gradients before the latest adjustment.
-    var before: (tower: ReferenceTower, gradients: [[Double]])?
+    var before: (tower: ReferenceTower, gradients: [[Double]], bounds: [[Double]])?
     var greatest = [Double](repeating: 0, count: own.rules.count)
     for step in 0..<Self.steps {
       let batch = samples.batch(step)
@@ -78,7 +110,9 @@ import Testing
       ) { record = $0[0] }
       assertClose(try #require(record).loss, loss, .relative(1e-11), "\(own), loss of step \(step)")
 
-      let gradients = [gradient] + (try engineGradients(trainer))
+      let engine = try engineGradients(trainer)
+      let gradients = [gradient] + engine.gradients
+      let bounds = [gradient.map { _ in 0 }] + engine.bounds
       for k in 1..<Swift.max(1, own.rules.count) {
         let shiftStep = Self.shiftStep(own, k)
         for h in gradients[k].indices {
@@ -86,7 +120,7 @@ import Testing
             before.map { before in
               centralDifference(step: shiftStep) { shift in
                 var tower = before.tower
-                tower.adjust(before.gradients) { level, hyperparameters in
+                tower.adjust(before.gradients, bounds: before.bounds) { level, hyperparameters in
                   if level == k - 1 { hyperparameters[h] += shift }
                 }
                 // All losses are near this one; the differences are what counts.
@@ -99,10 +133,18 @@ import Testing
             gradients[k][h], derivative, .relative(1e-6),
             "\(own), step \(step), hyperparameter \(h) of level \(k - 1)")
         }
+        guard trainer.state.layout.levels[k].bounds != nil else { continue }
+        for h in bounds[k].indices {
+          let expected = before.map { bound($0, k: k, h: h, of: gradients[k - 1]) } ?? 0
+          assertClose(
+            bounds[k][h], expected, .relative(1e-6),
+            "\(own), step \(step), bound of hyperparameter \(h) of level \(k - 1)")
+          #expect(gradients[k][h].magnitude <= bounds[k][h] * (1 + 1e-12))
+        }
       }
 
-      before = (tower, gradients)
-      tower.adjust(gradients)
+      before = (tower, gradients, bounds)
+      tower.adjust(gradients, bounds: bounds)
       for (k, level) in try #require(record).rawHyperparameters.enumerated() {
         assertClose(
           level.map(\.value), tower.parameters[k + 1], .relativeFromOne(1e-11),
@@ -122,7 +164,14 @@ import Testing
   @Test(arguments: TestBackend.all)
   func trajectories(_ backend: TestBackend) throws {
     let device = try backend.device()
-    for own in backend.isNative ? TowerCase.all : Array(TowerCase.all[2...3]) {
+    let cases =
+      backend.isNative
+      ? TowerCase.all + TowerCase.untuned
+      : Array(TowerCase.all[2...3])
+        + TowerCase.untuned.filter {
+          ["kesten on rmsprop", "kesten on kesten", "kesten on adam, per tensor"].contains($0.name)
+        }
+    for own in cases {
       try expectTrajectory(of: own, on: device)
     }
   }

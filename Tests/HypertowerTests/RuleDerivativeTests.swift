@@ -10,7 +10,7 @@ import Testing
     SGD(0.3), SGD(0.3, momentum: 0.9), SGDPerParameter(0.2),
     Adam(0.1, beta1: 0.8, beta2: 0.95, epsilon: 1e-2),
     Adam(0.1, epsilon: 1e-2, tunesOnlyLearningRate: true), AdaGrad(0.2),
-    RMSProp(0.09, gamma: 0.9), RMSProp(0.04, tunesOnlyLearningRate: true),
+    RMSProp(0.09, gamma: 0.9), RMSProp(0.04, tunesOnlyLearningRate: true), Kesten(0.7),
   ])
 
   private static func levels(_ optimizers: [any Optimizer]) -> [UpdateRule] {
@@ -119,17 +119,14 @@ import Testing
 
     func evaluate(_ nodes: [Int]) -> [Double] {
       rule.graph.evaluate(nodes) { input in
-        switch input {
-        case UpdateRule.Input.parameter: return parameter
-        case UpdateRule.Input.gradient: return gradient
-        case UpdateRule.Input.step: return step
-        default:
-          if let h = hyperparameters.indices.first(where: {
-            UpdateRule.Input.hyperparameter($0) == input
-          }) {
-            return hyperparameters[h]
-          }
-          return states[states.indices.first { UpdateRule.Input.state($0) == input }!]
+        switch rule.inputs[input] {
+        case .parameter: parameter
+        case .gradient: gradient
+        case .gradientBound: 2 * gradient.magnitude
+        case .step: step
+        case .hyperparameter(let h): hyperparameters[h]
+        case .state(let state): states[state]
+        case .uniform, .average: .nan
         }
       }
     }

@@ -143,7 +143,7 @@ struct TowerValuesTests {
     assertClose(
       ["w1", "b1", "w2", "b2"].map { values["\($0)_alpha"]! }, [0.02, 0.05, 0.05, 0.05],
       .relative(1e-6), "step sizes")
-    for definition in RuleDefinition.standard {
+    for definition in RuleDefinition.standard where definition.name != "kesten" {
       let trainer = try trainer(Tower([try definition.rule(["alpha": 0.5])]))
       #expect(trainer.hasLearningRate, "\(definition.name)")
       try trainer.scaleLearningRate(by: 0.1)

@@ -123,19 +123,21 @@ extension GradientProjection {
         Span(buffer: span.buffer, offset: span.offset + number * size + entry.offset),
         count: entry.count, isWrite: false, rowStride: entry.rowLength)
     }
-    let sums = layout.bottom.jacobian.indices.map { h in
+    let sums = (0..<layout.sumCount).map { sum in
       MemoryAccess(
         Span(
           buffer: partialSums.buffer,
-          offset: partialSums.offset + h * layout.parameters.rowCount + entry.firstRow),
+          offset: partialSums.offset + sum * layout.parameters.rowCount + entry.firstRow),
         count: entry.rowCount, isWrite: true, rowStride: 1)
     }
+    let inputs = [previous, current].compactMap { $0 }.flatMap { inputs in
+      [rows(inputs.gradient)] + (inputs.parameters.map { [rows($0)] } ?? [])
+        + layout.bottom.rule.states.indices.map { rows(inputs.states, $0) }
+    }
     return [
-      rows(gradient), rows(previous.gradient),
-      MemoryAccess(values, count: layout.size, isWrite: false),
+      rows(gradient), MemoryAccess(values, count: layout.size, isWrite: false),
       MemoryAccess(counters, count: TowerLayout.Counter.count, isWrite: false),
-    ] + layout.bottom.rule.states.indices.map { rows(previous.states, $0) }
-      + (previous.parameters.map { [rows($0)] } ?? []) + sums
+    ] + inputs + sums
   }
 }
 
@@ -162,6 +164,9 @@ extension ParameterUpdate {
       MemoryAccess(nextStates, count: stateSize, isWrite: true),
       MemoryAccess(values, count: layout.size, isWrite: false),
       MemoryAccess(counters, count: TowerLayout.Counter.count, isWrite: false),
-    ] + (previousParameters.map { [MemoryAccess($0, count: size, isWrite: true)] } ?? [])
+    ]
+      + [average, previousParameters].compactMap { $0 }.map {
+        MemoryAccess($0, count: size, isWrite: true)
+      }
   }
 }

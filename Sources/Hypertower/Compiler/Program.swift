@@ -217,7 +217,11 @@ package struct BatchGather: Sendable {
 
 /// The sums that make hypergradients of gradients: for each row of one tensor of the bottom level's
 /// parameters and each of its rule's hyperparameters, Σ ∂p/∂h · gradient over the row, where ∂p/∂h is
-/// that of the step before, computed again from what that step started from. Zeros in the first step.
+/// that of the step before, computed again from what that step started from; and the squares that
+/// `TowerLayout.sumCount` lists.
+///
+/// In the first step: zeros or, if that is limited, the sums with ∂p/∂h of the step to be made. Without
+/// levels above, later sums hold anything.
 ///
 /// A backend may put the sum of several rows into the place of the first, and zeros into the others'.
 package struct GradientProjection: Sendable {
@@ -226,11 +230,13 @@ package struct GradientProjection: Sendable {
   package let tensor: Int
   /// The loss's derivatives by the parameters of now.
   package let gradient: Span
-  /// What the step before started from.
-  package let previous: UpdateInputs
+  /// What the step before started from; nil without levels above.
+  package let previous: UpdateInputs?
+  /// What this step starts from, if the first step is limited.
+  package let current: UpdateInputs?
   package let values: Span
   package let counters: Span
-  /// `[hyperparameters, rows of all tensors]`.
+  /// `[TowerLayout.sumCount, rows of all tensors]`.
   package let partialSums: Span
 
   package var entry: ParameterLayout.Entry { layout.parameters.entries[tensor] }
@@ -270,6 +276,8 @@ package struct ParameterUpdate: Sendable {
   package let states: Span
   /// Where the states after the step go; may be where they come from.
   package let nextStates: Span
+  /// The average of the parameters, if one is kept.
+  package let average: Span?
   /// Where the parameters before the step go, if anything wants them.
   package let previousParameters: Span?
   package let values: Span

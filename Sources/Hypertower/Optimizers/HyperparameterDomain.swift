@@ -50,6 +50,16 @@ public enum HyperparameterDomain: String, Sendable {
     }
   }
 
+  /// The raw value of a natural one other than 0, in any arithmetic.
+  func raw<Value: ElementwiseArithmetic>(_ natural: Value) -> Value {
+    switch self {
+    case .real: natural
+    case .unitInterval: (natural / (1 - natural)).log() / 2
+    case .powerOfTen: natural.log() / .constant(Double.log(10))
+    case .square: natural.sqrt()
+    }
+  }
+
   /// Whether a raw number stands for `natural`.
   func contains(_ natural: Double) -> Bool {
     switch self {

@@ -20,26 +20,14 @@ public struct RMSProp: Optimizer {
 extension RuleDefinition {
   /// RMSProp, of which α and γ are tuned.
   public static let rmsprop = RuleDefinition("rmsprop") { rule in
-    rmspropStep(
-      rule,
-      learningRate: rule.learningRate(default: 0.01, domain: .square),
-      gamma: rule.hyperparameter("gamma", default: 0.99, domain: .unitInterval))
-  }
-
-  /// RMSProp, of which α alone is tuned.
-  public static let rmspropAlpha = RuleDefinition("rmsprop_alpha") { rule in
-    rmspropStep(
-      rule,
-      learningRate: rule.learningRate(default: 0.01, domain: .square),
-      gamma: rule.constant("gamma", default: 0.99, domain: .unitInterval))
-  }
-
-  private static func rmspropStep(
-    _ rule: RuleBuilder, learningRate: Expression, gamma: Expression
-  ) -> Expression {
+    let learningRate = rule.learningRate(default: 0.01, domain: .square)
+    let gamma = rule.hyperparameter("gamma", default: 0.99, domain: .unitInterval)
     let mean = rule.state("s")
     let next = gamma * mean + (1 - gamma) * (rule.gradient * rule.gradient)
     rule.update(mean, to: next)
     return rule.parameter - learningRate * rule.gradient / (next + 1e-8).sqrt()
   }
+
+  /// RMSProp, of which α alone is tuned.
+  public static let rmspropAlpha = rmsprop.variant("rmsprop_alpha", tunable: .learningRates)
 }

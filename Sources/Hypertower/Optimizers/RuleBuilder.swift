@@ -2,25 +2,54 @@
 public final class RuleBuilder {
   private let recorder = ExpressionRecorder()
   private let arguments: [String: Double]
+  private let tunable: RuleDefinition.Tunable
+  private let domain: HyperparameterDomain
+  private var dependsOnDomain = false
   /// The names that may be given as arguments, in the order in which the formula asks for them.
   private(set) var accepted: [String] = []
   private(set) var hyperparameters: [UpdateRule.Hyperparameter] = []
   private(set) var constants: [UpdateRule.Hyperparameter] = []
+  /// Which of `accepted` are flags.
+  private(set) var flags: Set<String> = []
   private var states: [UpdateRule.State] = []
   private var stateNodes: [Int] = []
+  private var inputs: [UpdateRule.Input] = []
+  private var tunes = UpdateRule.Tunes.all
 
   /// The parameter's value before the step.
-  public let parameter: Expression
-  /// The loss's derivative by the parameter.
-  public let gradient: Expression
+  public var parameter: Expression { input(.parameter) }
+  /// The loss's derivative by the parameter; before the first step there is none for the levels above
+  /// the bottom one, and it is 0.
+  public var gradient: Expression { input(.gradient) }
   /// The number of this step, counted from 1.
-  public let step: Expression
+  public var step: Expression { input(.step) }
+  /// The Cauchy–Schwarz bound of the gradient, for levels above the bottom one: the gradient of a
+  /// hyperparameter h is ⟨g, J⟩, where g is the gradient of what h moves and J = ∂p/∂h is the
+  /// derivative of its last step; the bound is ‖g‖·‖J‖ ≥ |⟨g, J⟩|. 0 in the first step.
+  ///
+  /// Where each tensor has its own h, the norms are taken over that tensor.
+  public var gradientBound: Expression { input(.gradientBound) }
 
-  init(_ arguments: [String: Double]) {
+  init(
+    _ arguments: [String: Double], tunable: RuleDefinition.Tunable,
+    parameterDomain: HyperparameterDomain
+  ) {
     self.arguments = arguments
-    parameter = recorder.input(UpdateRule.Input.parameter)
-    gradient = recorder.input(UpdateRule.Input.gradient)
-    step = recorder.input(UpdateRule.Input.step)
+    self.tunable = tunable
+    domain = parameterDomain
+  }
+
+  /// How what the rule tunes is stored: as it is for the weights, else as its hyperparameter's domain
+  /// says.
+  public var parameterDomain: HyperparameterDomain {
+    dependsOnDomain = true
+    return domain
+  }
+
+  private func input(_ input: UpdateRule.Input) -> Expression {
+    let known = inputs.firstIndex(of: input)
+    if known == nil { inputs.append(input) }
+    return recorder.input(known ?? inputs.count - 1)
   }
 
   /// The step size, which the level above may tune: what a run that diverged makes smaller before it
@@ -60,6 +89,9 @@ public final class RuleBuilder {
     _ name: String, default value: Double, domain: HyperparameterDomain,
     in range: ClosedRange<Double>, isLearningRate: Bool
   ) -> Expression {
+    if tunable == .learningRates && !isLearningRate {
+      return constant(name, default: value, domain: domain, in: range)
+    }
     accepted.append(name)
     return append(
       .init(
@@ -74,15 +106,19 @@ public final class RuleBuilder {
   ) -> Expression? {
     accepted.append(name)
     guard let value = arguments[name] else { return nil }
-    return append(
-      .init(name: name, domain: domain, value: value, defaultValue: nil, range: range))
+    let own = UpdateRule.Hyperparameter(
+      name: name, domain: domain, value: value, defaultValue: nil, range: range)
+    guard tunable == .all else {
+      constants.append(own)
+      return .constant(value)
+    }
+    return append(own)
   }
 
   private func append(_ hyperparameter: UpdateRule.Hyperparameter) -> Expression {
     let number = hyperparameters.count
     hyperparameters.append(hyperparameter)
-    return hyperparameter.domain.natural(
-      recorder.input(UpdateRule.Input.hyperparameter(number)))
+    return hyperparameter.domain.natural(input(.hyperparameter(number)))
   }
 
   /// A number that may be given but stays as it is.
@@ -97,13 +133,34 @@ public final class RuleBuilder {
     return .constant(given)
   }
 
+  /// Something that is so or not, and stays: `name=true` or `name=false` in a tower's text.
+  public func flag(_ name: String, default value: Bool = false) -> Bool {
+    flags.insert(name)
+    accepted.append(name)
+    let given = arguments[name] ?? (value ? 1 : 0)
+    constants.append(
+      .init(
+        name: name, domain: .real, value: given, defaultValue: value ? 1 : 0, range: 0...1,
+        isFlag: true))
+    return given != 0
+  }
+
+  /// States that the rule tunes the step sizes of the level below, as its definition marks them
+  /// (`learningRate`), and leaves its other hyperparameters as they are.
+  ///
+  /// - Parameter perTensor: whether each tensor that the level below moves gets step sizes of its own;
+  ///   default: only if that level has them anyway.
+  public func tunesLearningRates(perTensor: Bool = false) {
+    tunes = .learningRates(perTensor: perTensor)
+  }
+
   /// A number kept for every parameter from one step to the next.
   ///
   /// - Parameter initial: its value before the first step, which may depend on hyperparameters;
   ///   it counts as a constant, no gradient flows through it.
   public func state(_ name: String, initial: Expression = 0) -> Expression {
     let number = states.count
-    let state = recorder.input(UpdateRule.Input.state(number))
+    let state = input(.state(number))
     let node = state.index(in: recorder)
     states.append(
       UpdateRule.State(name: name, initial: initial.index(in: recorder), next: node))
@@ -121,19 +178,19 @@ public final class RuleBuilder {
   }
 
   func finish(
-    name: String, granularity: UpdateRule.Granularity, newParameter: Expression,
+    _ definition: RuleDefinition, granularity: UpdateRule.Granularity, newParameter: Expression,
     tensorValues: [String: Double]
   ) -> UpdateRule {
     let output = newParameter.index(in: recorder)
-    var graph = recorder.graph
-    let inputs = hyperparameters.indices.map {
-      graph.append(.input(UpdateRule.Input.hyperparameter($0)))
+    let own = hyperparameters.indices.map {
+      input(.hyperparameter($0)).index(in: recorder)
     }
-    let jacobian = graph.derivatives(of: output, withRespectTo: inputs)
+    var graph = recorder.graph
+    let jacobian = graph.derivatives(of: output, withRespectTo: own)
     return UpdateRule(
-      name: name, granularity: granularity, hyperparameters: hyperparameters,
+      name: definition.name, granularity: granularity, hyperparameters: hyperparameters,
       tensorValues: tensorValues, constants: constants.filter { $0.value != $0.defaultValue },
-      states: states, graph: graph,
-      newParameter: output, jacobian: jacobian)
+      states: states, inputs: inputs, graph: graph, newParameter: output, jacobian: jacobian,
+      tunes: tunes, dependsOnParameterDomain: dependsOnDomain, definition: definition)
   }
 }

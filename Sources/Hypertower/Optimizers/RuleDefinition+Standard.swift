@@ -1,6 +1,6 @@
 extension RuleDefinition {
   /// The optimizers that a tower's text may name without further ado.
   public static let standard: [RuleDefinition] = [
-    .sgd, .sgdPerParameter, .adam, .adamAlpha, .adagrad, .rmsprop, .rmspropAlpha,
+    .sgd, .sgdPerParameter, .adam, .adamAlpha, .adagrad, .rmsprop, .rmspropAlpha, .kesten,
   ]
 }

@@ -16,19 +16,43 @@ public struct RuleDefinition: Sendable {
   /// The name in a tower's text.
   public let name: String
   let granularity: UpdateRule.Granularity
+  let tunable: Tunable
   private let formula: @Sendable (RuleBuilder) -> Expression
+
+  /// Which hyperparameters a level above may tune.
+  public enum Tunable: Sendable {
+    case all
+    /// Step sizes alone; the others stay as they are.
+    case learningRates
+  }
 
   /// - Parameters:
   ///   - name: how the rule is called in a tower's text.
   ///   - granularity: whether every tensor has its own hyperparameters; default: shared.
+  ///   - tunable: which hyperparameters a level above may tune; default: all.
   ///   - formula: writes the rule down and returns the parameter's value after the step.
   public init(
-    _ name: String, granularity: UpdateRule.Granularity = .shared,
+    _ name: String, granularity: UpdateRule.Granularity = .shared, tunable: Tunable = .all,
     formula: @escaping @Sendable (RuleBuilder) -> Expression
   ) {
     self.name = name
     self.granularity = granularity
+    self.tunable = tunable
     self.formula = formula
+  }
+
+  /// The same formula under another name.
+  ///
+  /// - Parameters:
+  ///   - name: how it is called in a tower's text.
+  ///   - granularity: whether every tensor has its own hyperparameters; default: as here.
+  ///   - tunable: which hyperparameters a level above may tune; default: as here.
+  public func variant(
+    _ name: String, granularity: UpdateRule.Granularity? = nil, tunable: Tunable? = nil
+  ) -> RuleDefinition {
+    RuleDefinition(
+      name, granularity: granularity ?? self.granularity, tunable: tunable ?? self.tunable,
+      formula: formula)
   }
 
   /// The rule with hyperparameters given by name, on their natural scale; others take their
@@ -38,12 +62,24 @@ public struct RuleDefinition: Sendable {
   ///   value of the domain outside the range that makes sense is accepted; see
   ///   `UpdateRule.unusualValues`.
   public func rule(_ arguments: [String: Double] = [:]) throws -> UpdateRule {
-    let builder = RuleBuilder(arguments)
+    try rule(arguments, granularity: nil, tunable: tunable, parameterDomain: .real)
+  }
+
+  /// The rule for a certain place in a tower.
+  ///
+  /// - Parameters:
+  ///   - granularity: default: that of the definition, or if a tensor has values of its own, per tensor.
+  ///   - tunable: which hyperparameters the level above tunes.
+  ///   - parameterDomain: how what the rule tunes is stored.
+  func rule(
+    _ arguments: [String: Double], granularity: UpdateRule.Granularity?, tunable: Tunable,
+    parameterDomain: HyperparameterDomain
+  ) throws -> UpdateRule {
+    let builder = RuleBuilder(arguments, tunable: tunable, parameterDomain: parameterDomain)
     let newParameter = formula(builder)
     var tensorArguments: [String: Double] = [:]
     for (argument, value) in arguments where !builder.accepted.contains(argument) {
-      guard granularity == .perTensor,
-        let own = builder.hyperparameters.first(where: { argument.hasSuffix("_\($0.name)") })
+      guard let own = builder.hyperparameters.first(where: { argument.hasSuffix("_\($0.name)") })
       else {
         let names = builder.accepted.joined(separator: ", ")
         throw InputError(.usage, "\(name): unknown argument '\(argument)'; it takes \(names)")
@@ -55,13 +91,24 @@ public struct RuleDefinition: Sendable {
       try check(hyperparameter.value, hyperparameter.name, hyperparameter)
     }
     return builder.finish(
-      name: name, granularity: granularity, newParameter: newParameter,
-      tensorValues: tensorArguments)
+      self,
+      granularity: granularity ?? (tensorArguments.isEmpty ? self.granularity : .perTensor),
+      newParameter: newParameter, tensorValues: tensorArguments)
+  }
+
+  /// The names of arguments that are true or false.
+  var flags: Set<String> {
+    let builder = RuleBuilder([:], tunable: tunable, parameterDomain: .real)
+    _ = formula(builder)
+    return builder.flags
   }
 
   private func check(
     _ value: Double, _ argument: String, _ hyperparameter: UpdateRule.Hyperparameter
   ) throws {
+    if hyperparameter.isFlag, value != 0, value != 1 {
+      throw InputError(.usage, "\(name): \(argument) must be true or false")
+    }
     guard hyperparameter.domain.contains(value) else {
       throw InputError(
         .usage,

@@ -40,9 +40,5 @@ extension RuleDefinition {
   }
 
   /// Stochastic gradient descent with a step size for each tensor.
-  public static let sgdPerParameter = RuleDefinition(
-    "sgd_per_parameter", granularity: .perTensor
-  ) { rule in
-    rule.parameter - rule.learningRate(default: 0.01) * rule.gradient
-  }
+  public static let sgdPerParameter = sgd.variant("sgd_per_parameter", granularity: .perTensor)
 }

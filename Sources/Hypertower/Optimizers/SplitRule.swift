@@ -1,30 +1,34 @@
 /// A rule's formula in two parts: what depends on hyperparameters and the step alone, computed once
-/// a step, and what differs from parameter to parameter.
+/// a step, and what differs from parameter to parameter. The average of the weights, if there is one,
+/// belongs to both.
 package struct SplitRule: Sendable {
   package let rule: UpdateRule
   /// The first part, whose inputs are those of the rule.
   package let uniformGraph: ScalarGraph
   /// The nodes of the first part that the second takes as given.
   package let uniformNodes: [Int]
-  /// The second part: its inputs are those of the rule, and from `firstUniformInput` on the
-  /// uniform values.
   package let graph: ScalarGraph
+  /// What the inputs of both parts are, by their numbers.
+  package let inputs: [UpdateRule.Input]
   package let newParameter: Int
   package let nextStates: [Int]
   /// The derivatives of the new parameter by each hyperparameter, without their uniform factors.
   package let jacobian: [Int]
   /// The uniform factor of each derivative, as a node of the second part.
   package let jacobianFactors: [Int]
-  package let firstUniformInput: Int
+  /// The average of the parameter after the step, if there is one.
+  package let newAverage: Int?
   /// Whether the derivatives by the hyperparameters depend on the parameter itself.
   package let jacobianDependsOnParameter: Bool
 
-  package init(_ rule: UpdateRule) {
+  package init(_ rule: UpdateRule, average: WeightAverage? = nil) {
     self.rule = rule
-    let stateInputs = Set(rule.states.indices.map(UpdateRule.Input.state))
+    var inputs = rule.inputs
     func varies(_ input: Int) -> Bool {
-      input == UpdateRule.Input.parameter || input == UpdateRule.Input.gradient
-        || stateInputs.contains(input)
+      switch inputs[input] {
+      case .parameter, .gradient, .gradientBound, .state, .average: true
+      case .step, .hyperparameter, .uniform: false
+      }
     }
     let written = [rule.newParameter] + rule.states.map(\.next) + rule.jacobian
     var (factored, parts) = rule.graph.takingOutUniformFactors(
@@ -34,9 +38,20 @@ package struct SplitRule: Sendable {
       factored.append(.binary(.multiply, $0.factor, $0.core))
     }
     let wanted = wholes + parts[values...].map(\.core) + parts[values...].map(\.factor)
-    let (whole, renumbered) = factored.sharingReciprocals(
+    let sharing = factored.sharingReciprocals(
       neededBy: wanted, varies: factored.dependents(of: varies))
+    var whole = sharing.graph
+    let renumbered = sharing.1
     let outputs = wanted.map { renumbered[$0] }
+    func input(_ input: UpdateRule.Input, in graph: inout ScalarGraph) -> Int {
+      if let known = inputs.firstIndex(of: input) { return graph.append(.input(known)) }
+      inputs.append(input)
+      return graph.append(.input(inputs.count - 1))
+    }
+    let averageWeight = average.map { average in
+      let step = input(.step, in: &whole)
+      return average.weight(step: step, in: &whole)
+    }
     let isVarying = whole.dependents(of: varies)
     let needed = whole.needed(by: outputs)
 
@@ -50,26 +65,38 @@ package struct SplitRule: Sendable {
       node.operands.forEach(addIfUniform)
     }
     uniformGraph = whole
+    if let averageWeight { border.insert(averageWeight) }
     uniformNodes = border.sorted()
-    firstUniformInput =
-      3 + 2 * Swift.max(rule.hyperparameters.count, rule.states.count + 1)
 
     var graph = ScalarGraph()
     var mapped = [Int](repeating: -1, count: whole.nodes.count)
     for (index, node) in whole.nodes.enumerated() where needed[index] {
       if let uniform = uniformNodes.firstIndex(of: index) {
-        mapped[index] = graph.append(.input(firstUniformInput + uniform))
+        mapped[index] = input(.uniform(uniform), in: &graph)
       } else if isVarying[index] || whole.constant(index) != nil {
         mapped[index] = graph.append(node.mappingOperands { mapped[$0] })
       }
     }
-    self.graph = graph
     newParameter = mapped[outputs[0]]
+    if let averageWeight {
+      let weight = input(.uniform(border.sorted().firstIndex(of: averageWeight)!), in: &graph)
+      let (old, new) = (input(.average, in: &graph), mapped[outputs[0]])
+      // Exactly the new weights in the first step, whatever was there before.
+      let isWhole = graph.append(.binary(.equal, weight, graph.append(.constant(1))))
+      let difference = graph.append(.binary(.subtract, new, old))
+      let change = graph.append(.binary(.multiply, weight, difference))
+      let moved = graph.append(.binary(.add, old, change))
+      newAverage = graph.append(.select(isWhole, new, moved))
+    } else {
+      newAverage = nil
+    }
+    self.graph = graph
+    self.inputs = inputs
     nextStates = outputs[1..<values].map { mapped[$0] }
     let derivatives = outputs[values...].map { mapped[$0] }
     jacobian = Array(derivatives.prefix(rule.jacobian.count))
     jacobianFactors = Array(derivatives.suffix(rule.jacobian.count))
-    let dependents = graph.dependents { $0 == UpdateRule.Input.parameter }
+    let dependents = graph.dependents { inputs[$0] == .parameter }
     jacobianDependsOnParameter = jacobian.contains { dependents[$0] }
   }
 }

@@ -19,7 +19,10 @@ extension UpdateRule: CustomStringConvertible {
         arguments.append("\(own.name)=\(text)")
       }
     }
-    for own in constants { arguments.append("\(own.name)=\(shortText(own.value))") }
+    for own in constants {
+      let text = own.isFlag ? "\(own.value != 0)" : shortText(own.value)
+      arguments.append("\(own.name)=\(text)")
+    }
     for (name, value) in tensorValues.sorted(by: { $0.key < $1.key }) {
       guard let own = hyperparameter(of: name) else { continue }
       if !own.domain.stores(value, sameAs: own.value) {

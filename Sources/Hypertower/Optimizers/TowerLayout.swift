@@ -22,6 +22,8 @@ package struct TowerLayout: Sendable {
     package let jacobian: Int?
     /// The offset of the gradients of what it tunes, `[width]`; only above the bottom level.
     package let gradients: Int
+    /// The offset of the bounds of these gradients, `[width]`, if the rule uses them.
+    package let bounds: Int?
 
     package var hyperparameterCount: Int { hyperparameterNames.count }
     package var isPerTensor: Bool { rule.granularity == .perTensor }
@@ -38,7 +40,9 @@ package struct TowerLayout: Sendable {
     package static let batch = 2
     /// The lower and the upper half of what the order of samples is drawn from.
     package static let seed = 3
-    package static let count = 5
+    /// Whether the next step is limited, as the first is; see `StepLimit`.
+    package static let limit = 5
+    package static let count = 6
   }
 
   package let parameters: ParameterLayout
@@ -51,30 +55,58 @@ package struct TowerLayout: Sendable {
   /// tensor: `[1 or tensors, uniform values]`.
   package let uniforms: Int
   package let bottom: SplitRule
+  /// What limits the first step, if anything does.
+  package let stepLimit: StepLimit?
+  /// The offset of the sums over parameters, `[1 or tensors, sumCount]`: the place of the bottom rule's
+  /// hypergradients where nothing else is summed.
+  package let sums: Int
   /// The number of values in all.
   package let size: Int
 
   /// The loss, then every level's raw hyperparameters after the step.
   package var recordSize: Int { 1 + hyperparameterCount }
   package var height: Int { levels.count - 1 }
-  /// A sum for each of the bottom rule's hyperparameters and each row of parameters; none without
-  /// levels above.
-  package var partialSumCount: Int {
-    height > 0 ? levels[0].rule.hyperparameters.count * parameters.rowCount : 0
-  }
 
-  /// - Throws: `InputError` for a tower that names tensors that are not there, or has a value that the
-  ///   level above cannot tune.
-  package init(_ tower: Tower, parameters: ParameterLayout) throws {
+  /// The number of hyperparameters of the bottom rule.
+  private var bottomCount: Int { levels[0].rule.hyperparameters.count }
+  /// Whether the level above the bottom one asks for the bounds of its gradients.
+  package var sumsSquares: Bool { height > 0 && levels[1].bounds != nil }
+  /// The number of sums over parameters: for each of the bottom rule's hyperparameters h Σ ∂p/∂h · g,
+  /// then, if squares are summed, Σ g² and for each h Σ (∂p/∂h)².
+  package var sumCount: Int {
+    guard height > 0 || stepLimit != nil else { return 0 }
+    return sumsSquares ? 2 * bottomCount + 1 : bottomCount
+  }
+  /// The place of Σ g² among the sums.
+  package var gradientSquares: Int { bottomCount }
+  /// The place of Σ (∂p/∂h)² for hyperparameter `h`.
+  package func jacobianSquares(_ h: Int) -> Int { bottomCount + 1 + h }
+  /// How many times all sums are taken: for each tensor that has hyperparameters of its own.
+  package var sumSets: Int { levels[0].isPerTensor ? levels[0].width : 1 }
+  /// Whether the sums are something else than the hypergradients of level 1.
+  package var hasOwnSums: Bool { sumsSquares || stepLimit != nil }
+  /// A number for each sum and each row of parameters.
+  package var partialSumCount: Int { sumCount * parameters.rowCount }
+
+  /// - Parameters:
+  ///   - tower: the levels.
+  ///   - parameters: what the bottom level moves.
+  ///   - firstStep: the share of the loss that the first step promises at most; see `StepLimit`;
+  ///     default: no limit.
+  ///   - average: which average of the weights is kept; default: none.
+  /// - Throws: `InputError` for a tower that names tensors that are not there, has levels that do not go
+  ///   together or a value that the level above cannot tune.
+  package init(
+    _ tower: Tower, parameters: ParameterLayout, firstStep: Double? = nil,
+    average: WeightAverage? = nil
+  ) throws {
     self.parameters = parameters
+    let resolved = try tower.resolvedLevels()
     var names = parameters.entries.map(\.name)
     var rules: [UpdateRule] = []
     var drafts: [(rule: UpdateRule, number: Int, names: [String], offset: Int, own: [String])] = []
     var offset = 0
-    for (level, rule) in tower.levels.enumerated() {
-      if level + 1 < tower.levels.count, let value = rule.valueThatCannotBeTuned() {
-        throw InputError(.usage, value.reason)
-      }
+    for rule in resolved {
       let number: Int
       if let known = rules.firstIndex(where: { $0.hasSameFormula(as: rule) }) {
         number = known
@@ -104,10 +136,20 @@ package struct TowerLayout: Sendable {
           states: k > 0 ? take(draft.rule.states.count * width) : 0,
           jacobian: k > 0 && k + 1 < drafts.count
             ? take(width * draft.rule.hyperparameters.count) : nil,
-          gradients: k > 0 ? take(width) : 0))
+          gradients: k > 0 ? take(width) : 0,
+          bounds: draft.rule.usesGradientBound ? take(width) : nil))
     }
     self.levels = levels
-    bottom = SplitRule(tower.levels[0])
+    bottom = SplitRule(resolved[0], average: average)
+    stepLimit = try firstStep.map { try StepLimit(share: $0, rule: resolved[0]) }
+    let squares = levels.count > 1 && levels[1].bounds != nil
+    if squares || stepLimit != nil {
+      let count = resolved[0].hyperparameters.count
+      sums = take(
+        (levels[0].isPerTensor ? levels[0].width : 1) * (squares ? 2 * count + 1 : count))
+    } else {
+      sums = levels.count > 1 ? levels[1].gradients : 0
+    }
     uniforms = take(
       (levels[0].isPerTensor ? levels[0].width : 1) * bottom.uniformNodes.count)
     size = offset
@@ -137,7 +179,40 @@ package struct TowerLayout: Sendable {
         }
       }
     }
+    // The derivatives of the first step are asked for before it is made.
+    if stepLimit != nil { evaluateUniforms(step: 1, of: &values) }
     return values
+  }
+
+  /// Forgets what the levels that tune step sizes know of them: their states are those before the first
+  /// step again.
+  func restartTuning(_ values: inout [Double]) {
+    for level in levels.dropFirst() where level.rule.tunes != .all {
+      let initial = level.rule.initialStates(tensors: level.tensorNames)
+      for state in level.rule.states.indices {
+        for i in 0..<level.width {
+          values[level.states + state * level.width + i] = initial[i][state]
+        }
+      }
+    }
+  }
+
+  /// The values that all parameters of a tensor share in step number `step`, from 1 on, computed from the
+  /// hyperparameters of now.
+  func evaluateUniforms(step: Int, of values: inout [Double]) {
+    let count = bottomCount
+    for set in 0..<sumSets {
+      let results = bottom.uniformGraph.evaluate(bottom.uniformNodes) { input -> Double in
+        switch bottom.inputs[input] {
+        case .step: Double(step)
+        case .hyperparameter(let h): values[levels[0].hyperparameters + set * count + h]
+        case let other: fatalError("TowerLayout: \(other) is not uniform")
+        }
+      }
+      for (number, value) in results.enumerated() {
+        values[uniforms + set * bottom.uniformNodes.count + number] = value
+      }
+    }
   }
 
   /// The tower with raw hyperparameters in place of its own, `[hyperparameterCount]`.

@@ -3,7 +3,7 @@
 /// ```
 /// tower    := level ('/' level)*
 /// level    := name [ '(' [argument (',' argument)*] ')' ]
-/// argument := number | name '=' number
+/// argument := number | name '=' (number | 'true' | 'false')
 /// ```
 ///
 /// An argument's name may begin with that of a tensor, as in `layers.0.weight_alpha`: it may have any
@@ -33,24 +33,41 @@ struct TowerParser {
   mutating func parse() throws -> [UpdateRule] {
     skipSpaces()
     guard next != nil else { throw fault("empty; write an optimizer, such as sgd(0.01)") }
-    var levels: [UpdateRule] = []
+    var levels: [Level] = []
     while true {
       if levels.count == Self.mostLevels {
         throw fault("more than \(Self.mostLevels) levels")
       }
       let level = try level()
-      levels.append(level.rule)
+      levels.append(level)
       skipSpaces()
-      guard let character = next else { return levels }
+      guard let character = next else { break }
       guard character == "/" else {
         throw fault("expected '/' and the next level, found \(foundHere)")
       }
-      if let (argument, reason) = level.rule.valueThatCannotBeTuned() {
+      position += 1
+      skipSpaces()
+    }
+    try check(levels)
+    return levels.map(\.rule)
+  }
+
+  /// Checks that the levels go together.
+  private func check(_ levels: [Level]) throws {
+    var lower: UpdateRule?
+    for (k, level) in levels.enumerated() {
+      let upper = k + 1 < levels.count ? levels[k + 1].rule : nil
+      let rule: UpdateRule
+      do {
+        rule = try level.rule.inTower(above: lower, below: upper)
+      } catch let error as InputError {
+        throw fault(error.message, at: level.start)
+      }
+      if let (argument, reason) = rule.valueThatCannotBeTuned(by: upper) {
         let culprit = level.arguments.first { $0.name == argument }
         throw fault(reason, at: culprit?.position ?? level.start)
       }
-      position += 1
-      skipSpaces()
+      lower = rule
     }
   }
 
@@ -124,6 +141,12 @@ struct TowerParser {
         throw fault("expected '=' and a number after '\(name)', found \(foundHere)")
       }
       skipSpaces()
+      if definition.flags.contains(name) {
+        guard let word = identifier(), ["true", "false"].contains(word) else {
+          throw fault("\(definition.name): \(name) must be true or false", at: start)
+        }
+        return Argument(name: name, value: word == "true" ? 1 : 0, position: start)
+      }
       return Argument(name: name, value: try number(), position: start)
     }
     let value = try number()

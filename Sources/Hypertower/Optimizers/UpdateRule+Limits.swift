@@ -23,13 +23,23 @@ extension UpdateRule {
     hyperparameters.first { tensorValue.hasSuffix("_\($0.name)") }
   }
 
-  /// The first value from which no gradient leads away, and why; nil if a level above can tune all.
-  func valueThatCannotBeTuned() -> (argument: String, reason: String)? {
+  /// The first value that the level above cannot move, and why; nil if there is none.
+  func valueThatCannotBeTuned(by upper: UpdateRule?) -> (argument: String, reason: String)? {
+    guard let upper else { return nil }
     let values =
       hyperparameters.map { ($0.name, $0, $0.value) }
       + tensorValues.sorted { $0.key < $1.key }.compactMap { name, value in
         hyperparameter(of: name).map { (name, $0, value) }
       }
+    if upper.tunes != .all,
+      let (argument, _, _) = values.first(where: { $1.isLearningRate && $2 == 0 })
+    {
+      return (
+        argument,
+        "\(name): \(argument) = 0 cannot be tuned by \(upper.name), which multiplies it; start at a "
+          + "small value such as 1e-8"
+      )
+    }
     guard let (argument, own, value) = values.first(where: { !$1.domain.canTune($2) }) else {
       return nil
     }

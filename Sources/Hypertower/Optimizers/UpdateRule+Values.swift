@@ -1,8 +1,9 @@
 extension UpdateRule {
   /// Whether `other` computes the same function of its inputs.
   func hasSameFormula(as other: UpdateRule) -> Bool {
-    graph.nodes == other.graph.nodes && newParameter == other.newParameter
-      && jacobian == other.jacobian && states.map(\.next) == other.states.map(\.next)
+    inputs == other.inputs && graph.nodes == other.graph.nodes && newParameter == other.newParameter
+      && jacobian == other.jacobian && tunes == other.tunes
+      && states.map(\.next) == other.states.map(\.next)
   }
 
   /// The names of the raw hyperparameters when the rule tunes `tensors`: its own, or for each
@@ -52,11 +53,9 @@ extension UpdateRule {
     let raw = rawValues(tensors: tensors)
     return tensors.indices.map { tensor in
       let base = granularity == .perTensor ? tensor * hyperparameters.count : 0
-      let values = graph.evaluate(states.map(\.initial)) { input in
-        hyperparameters.indices.first { Input.hyperparameter($0) == input }
-          .map { raw[base + $0] } ?? 0
+      return graph.evaluate(states.map(\.initial)) { input in
+        if case .hyperparameter(let h) = inputs[input] { raw[base + h] } else { 0 }
       }
-      return values
     }
   }
 

@@ -15,14 +15,16 @@ public struct UpdateRule: Sendable {
     let range: ClosedRange<Double>
     /// Whether it is the factor of the rule's step: what is made smaller after a divergence.
     public let isLearningRate: Bool
+    /// Whether it is written as true or false.
+    let isFlag: Bool
 
     init(
       name: String, domain: HyperparameterDomain, value: Double, defaultValue: Double?,
-      range: ClosedRange<Double>, isLearningRate: Bool = false
+      range: ClosedRange<Double>, isLearningRate: Bool = false, isFlag: Bool = false
     ) {
       (self.name, self.domain, self.value) = (name, domain, value)
       (self.defaultValue, self.range) = (defaultValue, range)
-      self.isLearningRate = isLearningRate
+      (self.isLearningRate, self.isFlag) = (isLearningRate, isFlag)
     }
 
     /// The name of the stored value: `log_eps` for `eps`, for one.
@@ -51,13 +53,31 @@ public struct UpdateRule: Sendable {
     case perTensor
   }
 
-  /// The arguments of the formula, by the numbers they have as inputs of the graph.
-  enum Input {
-    static let parameter = 0
-    static let gradient = 1
-    static let step = 2
-    static func hyperparameter(_ index: Int) -> Int { 3 + 2 * index }
-    static func state(_ index: Int) -> Int { 4 + 2 * index }
+  /// What a formula depends on.
+  package enum Input: Hashable, Sendable {
+    /// The value that the rule moves.
+    case parameter
+    /// The loss's derivative by it.
+    case gradient
+    /// The Cauchy–Schwarz bound of the gradient; see `RuleBuilder.gradientBound`.
+    case gradientBound
+    /// The number of the step, from 1 on.
+    case step
+    /// The raw hyperparameter of that number.
+    case hyperparameter(Int)
+    /// The state of that number.
+    case state(Int)
+    /// A value that is the same for all parameters of a tensor; see `SplitRule`.
+    case uniform(Int)
+    /// The average of the parameter over the steps so far; see `WeightAverage`.
+    case average
+  }
+
+  /// Which hyperparameters of the level below a rule tunes.
+  enum Tunes: Sendable, Hashable {
+    case all
+    /// Its step sizes; with `perTensor`, each tensor that the level below moves gets its own.
+    case learningRates(perTensor: Bool)
   }
 
   /// The rule's name in a tower's text.
@@ -72,9 +92,21 @@ public struct UpdateRule: Sendable {
   let constants: [Hyperparameter]
 
   let states: [State]
+  /// What the inputs of `graph` are, by their numbers.
+  let inputs: [Input]
   let graph: ScalarGraph
   /// The node of the parameter's value after the step.
   let newParameter: Int
   /// The nodes of the derivatives of the new parameter by each raw hyperparameter.
   let jacobian: [Int]
+  /// Which hyperparameters of the level below the rule tunes.
+  let tunes: Tunes
+  /// Whether the formula depends on how what it moves is stored.
+  let dependsOnParameterDomain: Bool
+  /// What the rule was made of.
+  let definition: RuleDefinition
+
+  /// Whether the formula depends on the bound of the gradient, which only the levels above the bottom
+  /// one have.
+  var usesGradientBound: Bool { inputs.contains(.gradientBound) }
 }

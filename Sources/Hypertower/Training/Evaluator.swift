@@ -88,7 +88,7 @@ final class Evaluator {
         + trace.output.argmax(1, keepingAxes: true).isEqual(to: targets.reshaped([batch, 1])).sum()
       : previousRight
 
-    let arena = program.bind(state.arena)
+    let arena = program.bind(state.evaluatedWeights)
     let rightSpan = program.bind(totals)
     let lossSpan = Span(buffer: rightSpan.buffer, offset: 1)
     try program.append(

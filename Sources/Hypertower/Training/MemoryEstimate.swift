@@ -12,12 +12,13 @@ package struct MemoryEstimate {
   ///   - testData: the data sets that are evaluated.
   /// - Throws: `InputError`, as `Trainer` does.
   package init(
-    _ model: some Module, loss: Loss, optimizer: some Optimizer, on device: Device,
+    _ model: some Module, loss: Loss, optimizer: some Optimizer, firstStep: Double? = nil,
+    average: WeightAverage? = nil, on device: Device,
     data: Dataset, testData: [Dataset], batchSize: Int
   ) throws {
     let backend = MeasuringBackend(device.backend)
     let trainer = try Trainer(
-      model, loss: loss, optimizer: optimizer,
+      model, loss: loss, optimizer: optimizer, firstStep: firstStep, average: average,
       on: Device(name: device.name, backend: backend, residentLimit: device.residentLimit))
     try trainer.train(on: data, batchSize: batchSize, steps: 1)
     for data in testData { _ = try trainer.evaluate(on: data) }

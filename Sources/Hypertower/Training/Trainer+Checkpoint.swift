@@ -1,7 +1,8 @@
 extension Trainer {
   /// Everything that training has moved and where it stands, so that a run can go on from there bit by
-  /// bit: the weights under their names and in their declared shapes, and under names that begin with
-  /// `training.` what else a step starts from.
+  /// bit: the weights under their names and in their declared shapes, as evaluation sees them, and under
+  /// names that begin with `training.` what else a step starts from; where an average is kept, the
+  /// weights of now are among that.
   ///
   /// The metadata holds the number of steps, the place in the shuffled data, and the tower with the
   /// hyperparameters of now.
@@ -21,6 +22,9 @@ extension Trainer {
       CheckpointKey.seed: "\(seed)", CheckpointKey.rules: rules,
       CheckpointKey.tower: try tower.description,
     ]
+    metadata[CheckpointKey.firstStep] = state.options.firstStep.map { "\($0)" }
+    if try stepCount > 0 && state.limitsNext { metadata[CheckpointKey.limitsNext] = "true" }
+    metadata[CheckpointKey.average] = state.options.average?.description
     if let position {
       metadata[CheckpointKey.batch] = "\(position.batch)"
       metadata[CheckpointKey.epoch] = "\(position.epoch)"
@@ -53,6 +57,14 @@ extension Trainer {
       throw InputError(
         .badData,
         "\(source): was made with the rules \(try fields.text(CheckpointKey.rules)), not \(rules)")
+    }
+    for (key, own) in [
+      (CheckpointKey.firstStep, state.options.firstStep.map { "\($0)" }),
+      (CheckpointKey.average, state.options.average?.description),
+    ] where file.metadata[key] != own {
+      throw InputError(
+        .badData,
+        "\(source): was made with \(key) \(file.metadata[key] ?? "none"), not \(own ?? "none")")
     }
     let step = try fields.integer(CheckpointKey.step, in: 0...Self.greatestStepCount)
     guard let seed = UInt64(try fields.text(CheckpointKey.seed)) else {
@@ -95,7 +107,10 @@ extension Trainer {
     }
     try setWeights(file, source: source)
     try state.setTensorsBesideWeights(arrays)
-    try state.setCounters(step: step, batch: position?.batch ?? 0, seed: seed)
+    try state.setCounters(
+      step: step, batch: position?.batch ?? 0, seed: seed,
+      limitsNext: state.layout.stepLimit != nil
+        && (step == 0 || file.metadata[CheckpointKey.limitsNext] != nil))
     self.seed = seed
     self.position = position
     stepCount = step
@@ -115,6 +130,9 @@ enum CheckpointKey {
   static let seed = "seed"
   static let rules = "rules"
   static let tower = "tower"
+  static let firstStep = "first_step"
+  static let limitsNext = "limits_next_step"
+  static let average = "average"
   static let batch = "batch"
   static let epoch = "epoch"
   static let batchSize = "batch_size"

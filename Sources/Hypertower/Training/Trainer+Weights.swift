@@ -1,5 +1,6 @@
 extension Trainer {
-  /// The weights by name, in their declared shapes; float64 on `cpu64`, else float32.
+  /// The weights by name, in their declared shapes; float64 on `cpu64`, else float32. Where an average
+  /// is kept, it is that.
   ///
   /// The metadata say that a trainer has written them.
   public func weights() throws -> SafetensorsFile {

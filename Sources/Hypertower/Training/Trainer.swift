@@ -50,13 +50,18 @@ public final class Trainer {
   ///   - featureCount: the number of the model's inputs; default: found by the first parameter of
   ///     two axes, as `Linear` declares it.
   ///   - optimizer: a rule or a tower of rules.
+  ///   - firstStep: the share of the loss that the first step promises at most, to first order: the
+  ///     bottom rule's step sizes are lowered so far before it; above 0; default: no limit.
+  ///   - average: which average of the weights over the steps evaluation and saving see; default: none,
+  ///     they see the weights of now.
   ///   - device: where training runs.
   ///   - seed: what the weights and the order of samples are drawn from; default: 0.
-  /// - Throws: `InputError` for a tower that names tensors that are not there; what the device
-  ///   reports.
+  /// - Throws: `InputError` for a tower that names tensors that are not there, whose levels do not go
+  ///   together, or whose bottom rule marks no step size although the first step is limited; what the
+  ///   device reports.
   public init(
     _ model: some Module, loss: Loss, featureCount: Int? = nil, optimizer: some Optimizer,
-    on device: Device, seed: UInt64 = 0
+    firstStep: Double? = nil, average: WeightAverage? = nil, on device: Device, seed: UInt64 = 0
   ) throws {
     self.model = model
     lossFunction = loss
@@ -67,8 +72,10 @@ public final class Trainer {
         ?? model.parameters.first(where: { $0.tensor.shape.count == 2 })?.tensor.shape[1]
     else { fatalError("Trainer: give featureCount, the model's number of inputs") }
     let parameters = ModelTrace.parameters(of: model, featureCount: featureCount)
+    require(firstStep.map { $0 > 0 } ?? true, "Trainer: firstStep must be greater than 0")
     state = try TrainingState(
-      parameters, tower: optimizer.tower, seed: seed, on: device.backend)
+      parameters, tower: optimizer.tower,
+      options: .init(firstStep: firstStep, average: average), seed: seed, on: device.backend)
     evaluator = try Evaluator(model, loss: loss, state: state, on: device)
   }
 
@@ -85,7 +92,8 @@ public final class Trainer {
   public func restart(with optimizer: some Optimizer, seed: UInt64) throws {
     if try !state.restart(with: optimizer.tower, seed: seed) {
       let fresh = try TrainingState(
-        state.parameters, tower: optimizer.tower, seed: seed, on: device.backend)
+        state.parameters, tower: optimizer.tower, options: state.options, seed: seed,
+        on: device.backend)
       evaluator = try Evaluator(model, loss: lossFunction, state: fresh, on: device)
       state = fresh
       steps.removeAll()
@@ -328,25 +336,20 @@ public final class Trainer {
   public func synchronize() throws { try device.backend.synchronize() }
 
   /// Whether the bottom rule has a step size that can be scaled: one that its definition marks.
-  package var hasLearningRate: Bool {
+  public var hasLearningRate: Bool {
     state.layout.levels[0].rule.hyperparameters.contains(where: \.isLearningRate)
   }
 
   /// Multiplies the step sizes of the bottom rule by a factor.
   ///
+  /// Levels that tune step sizes, such as `Kesten`, begin their tuning anew, and where the first step was
+  /// limited, so is the next.
+  ///
   /// - Precondition: it has some: `hasLearningRate`.
-  package func scaleLearningRate(by factor: Double) throws {
+  /// - Throws: what the device reports.
+  public func scaleLearningRate(by factor: Double) throws {
     require(hasLearningRate, "scaleLearningRate: the bottom rule marks no step size")
-    let level = state.layout.levels[0]
-    let own = level.rule.hyperparameters
-    let start = level.hyperparameters
-    var raw = try rawValues()
-    for index in 0..<level.hyperparameterCount where own[index % own.count].isLearningRate {
-      let domain = own[index % own.count].domain
-      raw[start + index] = domain.raw(domain.natural(raw[start + index]) * factor)
-    }
-    try device.backend.write(
-      .float64(Array(raw[start..<start + level.hyperparameterCount])), to: state.values, at: start)
+    try state.scaleLearningRate(by: factor, stepCount: stepCount)
   }
 
   // MARK: Going back

@@ -13,6 +13,8 @@ final class TrainingState {
   /// start from and, in a tower, those that odd steps start from. Each step writes the other ones,
   /// so that the next can still find what this one started from.
   let states: [any DeviceArray]
+  /// The average of the weights, if one is kept: what evaluation sees.
+  let average: (any DeviceArray)?
   /// The weights before the last step, if the bottom rule's derivatives depend on them.
   let previousWeights: (any DeviceArray)?
   let values: any DeviceArray
@@ -22,20 +24,33 @@ final class TrainingState {
   let records: any DeviceArray
   let recordCapacity: Int
 
+  let options: Options
+
+  /// What a run has besides its tower.
+  struct Options {
+    /// See `StepLimit.share`; nil: none.
+    let firstStep: Double?
+    let average: WeightAverage?
+  }
+
   init(
-    _ parameters: [ModelTrace.Parameter], tower: Tower, seed: UInt64, on backend: any Backend
+    _ parameters: [ModelTrace.Parameter], tower: Tower, options: Options, seed: UInt64,
+    on backend: any Backend
   ) throws {
     self.backend = backend
     self.parameters = parameters
+    self.options = options
     layout = try TowerLayout(
-      tower, parameters: ParameterLayout(parameters.map { ($0.name, $0.storedShape) }))
+      tower, parameters: ParameterLayout(parameters.map { ($0.name, $0.storedShape) }),
+      firstStep: options.firstStep, average: options.average)
     try layout.checkValues(fitSinglePrecision: backend.realSize == MemoryLayout<Float>.size)
     let size = layout.parameters.size
-    let rule = tower.levels[0]
+    let rule = layout.levels[0].rule
     // Records of at most 64 KiB: enough that reading them is rare.
     recordCapacity = Swift.max(16, Swift.min(1024, (1 << 14) / layout.recordSize))
 
     arena = try backend.allocate(.real, count: size)
+    average = try options.average.map { _ in try backend.allocate(.real, count: size) }
     let copies = layout.height > 0 ? 2 : 1
     gradients = try (0..<copies).map { _ in try backend.allocate(.real, count: size) }
     states = try (0..<copies).map { _ in
@@ -58,7 +73,8 @@ final class TrainingState {
   ///
   /// - Returns: whether the tower's rules are the same in the same order; if not, nothing changes.
   func restart(with tower: Tower, seed: UInt64) throws -> Bool {
-    let layout = try TowerLayout(tower, parameters: layout.parameters)
+    let layout = try TowerLayout(
+      tower, parameters: layout.parameters, firstStep: options.firstStep, average: options.average)
     try layout.checkValues(fitSinglePrecision: backend.realSize == MemoryLayout<Float>.size)
     let isAlike =
       layout.levels.count == self.layout.levels.count
@@ -74,7 +90,7 @@ final class TrainingState {
 
   /// Writes what is not 0 before the first step.
   private func writeInitialValues(seed: UInt64) throws {
-    try setCounters(step: 0, batch: 0, seed: seed)
+    try setCounters(step: 0, batch: 0, seed: seed, limitsNext: layout.stepLimit != nil)
     try backend.write(.float64(layout.initialValues()), to: values, at: 0)
     for (number, parameter) in parameters.enumerated() {
       let drawn = parameter.declaration.initializer.values(
@@ -98,21 +114,28 @@ final class TrainingState {
 
   // MARK: Weights
 
-  /// Parameter `number` in its declared shape.
+  /// The weights that evaluation sees: their average, if one is kept.
+  var evaluatedWeights: any DeviceArray { average ?? arena }
+
+  /// Parameter `number` in its declared shape, as evaluation sees it.
   func weights(_ number: Int) throws -> HostArray {
     let (parameter, entry) = (parameters[number], layout.parameters.entries[number])
-    let stored = try backend.read(entry.offset..<entry.offset + entry.count, of: arena)
+    let stored = try backend.read(
+      entry.offset..<entry.offset + entry.count, of: evaluatedWeights)
     return parameter.isTransposed
       ? stored.transposed(rows: parameter.shape[1], columns: parameter.shape[0]) : stored
   }
 
+  /// Sets parameter `number`, and its average, if one is kept.
   func setWeights(_ values: HostArray, of number: Int) throws {
     let (parameter, entry) = (parameters[number], layout.parameters.entries[number])
     require(values.count == entry.count, "setWeights: \(values.count) for \(entry.count)")
     let stored =
       parameter.isTransposed
       ? values.transposed(rows: parameter.shape[0], columns: parameter.shape[1]) : values
-    try backend.write(stored, to: arena, at: entry.offset)
+    for array in [arena, average].compactMap({ $0 }) {
+      try backend.write(stored, to: array, at: entry.offset)
+    }
   }
 
   // MARK: Programs
@@ -128,17 +151,26 @@ final class TrainingState {
     let ownStates = step.bind(states[0])
     var nextStates = ownStates
     let previousParameters = previousWeights.map { step.bind($0) }
+    var previous: UpdateInputs?
     if layout.height > 0 {
       // What the step before started from; this step's states will take its place.
       nextStates = step.bind(states[1])
-      let previous = UpdateInputs(
+      previous = UpdateInputs(
         gradient: step.bind(gradients[1]), states: nextStates, parameters: previousParameters)
+    }
+    var current: UpdateInputs?
+    if layout.stepLimit != nil {
+      current = UpdateInputs(
+        gradient: gradient, states: ownStates,
+        parameters: layout.bottom.jacobianDependsOnParameter ? arena : nil)
+    }
+    if layout.sumCount > 0 {
       for tensor in layout.parameters.entries.indices {
         step.program.instructions.append(
           .projectGradient(
             GradientProjection(
               layout: layout, tensor: tensor, gradient: gradient, previous: previous,
-              values: values, counters: counters, partialSums: partialSums)))
+              current: current, values: values, counters: counters, partialSums: partialSums)))
       }
     }
     step.program.instructions += [
@@ -149,8 +181,8 @@ final class TrainingState {
       .updateParameters(
         ParameterUpdate(
           layout: layout, parameters: arena, gradient: gradient, states: ownStates,
-          nextStates: nextStates, previousParameters: previousParameters, values: values,
-          counters: counters)),
+          nextStates: nextStates, average: average.map { step.bind($0) },
+          previousParameters: previousParameters, values: values, counters: counters)),
     ]
   }
 
@@ -219,6 +251,8 @@ final class TrainingState {
       arrays.append(("\(prefix)states.\(number)", array))
     }
     if let previousWeights { arrays.append(("\(prefix)previous_weights", previousWeights)) }
+    // The weights' own names then hold the average.
+    if average != nil { arrays.append(("\(prefix)weights", arena)) }
     return arrays
   }
 
@@ -235,19 +269,50 @@ final class TrainingState {
     }
   }
 
-  func setCounters(step: Int, batch: Int, seed: UInt64) throws {
+  /// - Parameter limitsNext: whether the next step is limited, as the first is.
+  func setCounters(step: Int, batch: Int, seed: UInt64, limitsNext: Bool) throws {
     var counts = [Int32](repeating: 0, count: TowerLayout.Counter.count)
     counts[TowerLayout.Counter.step] = Int32(step)
     counts[TowerLayout.Counter.batch] = Int32(batch)
     counts[TowerLayout.Counter.seed] = Int32(truncatingIfNeeded: seed)
     counts[TowerLayout.Counter.seed + 1] = Int32(truncatingIfNeeded: seed >> 32)
+    counts[TowerLayout.Counter.limit] = limitsNext ? 1 : 0
     try backend.write(.int32(counts), to: counters, at: 0)
+  }
+
+  /// Whether the next step is limited.
+  var limitsNext: Bool {
+    get throws {
+      let limit = TowerLayout.Counter.limit
+      return try backend.read(limit..<limit + 1, of: counters).doubles[0] != 0
+    }
+  }
+
+  // MARK: Changes from outside
+
+  /// Multiplies the step sizes of the bottom rule. What the levels that tune them knew is void, and the
+  /// next step is limited, where the first was.
+  func scaleLearningRate(by factor: Double, stepCount: Int) throws {
+    var numbers = try backend.read(0..<values.count, of: values).doubles
+    let level = layout.levels[0]
+    let own = level.rule.hyperparameters
+    for index in 0..<level.hyperparameterCount where own[index % own.count].isLearningRate {
+      let (domain, place) = (own[index % own.count].domain, level.hyperparameters + index)
+      numbers[place] = domain.raw(domain.natural(numbers[place]) * factor)
+    }
+    layout.restartTuning(&numbers)
+    if layout.stepLimit != nil {
+      layout.evaluateUniforms(step: stepCount + 1, of: &numbers)
+      try backend.write(.int32([1]), to: counters, at: TowerLayout.Counter.limit)
+    }
+    try backend.write(.float64(numbers), to: values, at: 0)
   }
 
   // MARK: Snapshots
 
   private var moving: [any DeviceArray] {
-    [arena, values, counters] + gradients + states + (previousWeights.map { [$0] } ?? [])
+    [arena, values, counters] + gradients + states
+      + [average, previousWeights].compactMap { $0 }
   }
 
   /// A copy of all that training moves.

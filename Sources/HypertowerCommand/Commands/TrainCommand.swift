@@ -7,7 +7,8 @@ struct TrainCommand: ParsableCommand {
     commandName: "train",
     abstract: "Trains a network with a tower of optimizers and tests it.",
     discussion: """
-      For example: hypertower train --optimizer "sgd(0.01) / adam()" --epochs 3 --log run.jsonl
+      For example: hypertower train --epochs 3 --save weights.safetensors
+      or, with a tower of your own: hypertower train --optimizer "sgd(0.01) / adam()"
       """)
 
   @OptionGroup var tower: TowerOptions
@@ -60,20 +61,21 @@ struct TrainCommand: ParsableCommand {
     Interruption.watch()
     let resumed = try checkpoint.resumedRun()
     if resumed != nil { try refuseSettings() }
-    let tower = try TowerOptions.tower(
-      resumed?.settings.optimizer ?? tower.notation ?? TowerOptions.standard)
+    let optimization = try resumed?.settings.optimization() ?? tower.optimization()
+    let tower = optimization.tower
     let outputs = try outputs()
     defer { withExtendedLifetime(outputs) {} }
     let device = try device.device()
     let images = try images(resumed)
-    let settings = try settings(of: resumed, tower, images)
+    let settings = try settings(of: resumed, optimization, images)
     let folder = try resumed?.folder ?? checkpoint.newFolder()
 
     let network = try ModelOptions.network(
       widths: [images.featureCount] + settings.hidden + [images.classCount])
-    try MemoryCheck.check(network, tower, images, batchSize: settings.batchSize, on: device)
+    try MemoryCheck.check(network, optimization, images, batchSize: settings.batchSize, on: device)
     let trainer = try Trainer(
-      network, loss: .negativeLogLikelihood, optimizer: tower, on: device, seed: settings.seed)
+      network, loss: .negativeLogLikelihood, optimizer: tower, firstStep: optimization.firstStep,
+      average: optimization.average, on: device, seed: settings.seed)
     if let initialWeights { try trainer.load(initialWeights, warn: Console.warn) }
     if let resumed {
       try trainer.resume(from: resumed.file, source: resumed.source, on: images.train)
@@ -147,7 +149,8 @@ struct TrainCommand: ParsableCommand {
   /// What a resumed run takes from its checkpoint is not given anew.
   private func refuseSettings() throws {
     let given = [
-      ("--optimizer", tower.notation != nil), ("--hidden", model.hidden != nil),
+      ("--optimizer", tower.notation != nil), ("--first-step", tower.firstStep != nil),
+      ("--average", tower.average != nil), ("--hidden", model.hidden != nil),
       ("--batch-size", batchSize != nil), ("--no-shuffle", noShuffle), ("--seed", seed != nil),
       ("--init", initialWeights != nil), ("--classes", data.classCount != nil),
       ("--scale", data.scale != nil), ("--validation", validation.share != nil),
@@ -214,7 +217,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func settings(
-    of resumed: ResumedRun?, _ tower: Tower, _ images: LabelledImages
+    of resumed: ResumedRun?, _ optimization: Optimization, _ images: LabelledImages
   ) throws -> TrainingSettings {
     let batchSize = resumed?.settings.batchSize ?? batchSize ?? 300
     guard batchSize > 0, batchSize <= images.train.count else {
@@ -239,7 +242,7 @@ struct TrainCommand: ParsableCommand {
       return settings
     }
     return TrainingSettings(
-      optimizer: tower.description, data: data.folder.map(absolutePath),
+      optimization: optimization, data: data.folder.map(absolutePath),
       classes: data.classCount, scale: data.scale, validation: validation.share,
       // Only a checkpoint needs it.
       dataHash: checkpoint.folder == nil ? "" : images.fingerprint,

@@ -12,7 +12,7 @@ final class Laboratory {
   let isShuffled: Bool
   private let hidden: [Int]
   private let device: Device
-  private var trainer: Trainer?
+  private var trainer: (trainer: Trainer, optimization: Optimization)?
 
   /// The most steps that are timed as one, and between two reports of progress.
   private static let pieceLength = 50
@@ -50,7 +50,9 @@ final class Laboratory {
   /// - Throws: `InputError` or `Failure` before any time is spent.
   func check(_ towers: [Tower]) throws {
     for tower in towers {
-      try MemoryCheck.check(try network, tower, images, batchSize: batchSize, on: device)
+      let optimization = Optimization(tower: tower, firstStep: nil, average: nil)
+      try MemoryCheck.check(
+        try network, optimization, images, batchSize: batchSize, on: device)
     }
   }
 
@@ -65,7 +67,9 @@ final class Laboratory {
   /// - Parameter advance: is told of steps as they are done.
   /// - Throws: what the device reports.
   func run(_ trial: Trial, _ tower: Tower, advance: (Int) throws -> Void) throws -> TrialOutcome {
-    let trainer = try trainer(tower, seed: trial.seed)
+    let trainer = try trainer(
+      Optimization(tower: tower, firstStep: trial.firstStep, average: trial.average),
+      seed: trial.seed)
     if trial.start == .reference { try trainer.setWeights(Self.referenceWeights()) }
     var curve = TrialOutcome.Curve()
     let milliseconds: Double?
@@ -124,14 +128,18 @@ final class Laboratory {
     return (min(end, steps, step + Self.pieceLength) - step, isTimed)
   }
 
-  private func trainer(_ tower: Tower, seed: UInt64) throws -> Trainer {
-    if let trainer {
-      try trainer.restart(with: tower, seed: seed)
+  private func trainer(_ optimization: Optimization, seed: UInt64) throws -> Trainer {
+    if let (trainer, known) = trainer, known.firstStep == optimization.firstStep,
+      known.average == optimization.average
+    {
+      try trainer.restart(with: optimization.tower, seed: seed)
       return trainer
     }
+    trainer = nil
     let trainer = try Trainer(
-      try network, loss: .negativeLogLikelihood, optimizer: tower, on: device, seed: seed)
-    self.trainer = trainer
+      try network, loss: .negativeLogLikelihood, optimizer: optimization.tower,
+      firstStep: optimization.firstStep, average: optimization.average, on: device, seed: seed)
+    self.trainer = (trainer, optimization)
     return trainer
   }
 

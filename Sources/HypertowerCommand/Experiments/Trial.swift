@@ -24,6 +24,9 @@ struct Trial: ExperimentUnit {
   var start = Start.drawn
   var seed: UInt64 = 0
   let steps: Int
+  /// See `Optimization`.
+  var firstStep: Double?
+  var average: WeightAverage?
   var keeps = Detail.result
 
   /// What is kept of a trial.

@@ -7,13 +7,14 @@ enum MemoryCheck {
   ///
   /// - Throws: `Failure(.memory)` with what is needed, what there is, and the batch size that would fit.
   static func check(
-    _ network: DenseNetwork, _ tower: Tower, _ images: LabelledImages, batchSize: Int,
+    _ network: DenseNetwork, _ optimization: Optimization, _ images: LabelledImages, batchSize: Int,
     on device: Device
   ) throws {
     func estimate(_ batchSize: Int) throws -> MemoryEstimate {
       try MemoryEstimate(
-        network, loss: .negativeLogLikelihood, optimizer: tower, on: device, data: images.train,
-        testData: images.measures.map(\.data), batchSize: batchSize)
+        network, loss: .negativeLogLikelihood, optimizer: optimization.tower,
+        firstStep: optimization.firstStep, average: optimization.average, on: device,
+        data: images.train, testData: images.measures.map(\.data), batchSize: batchSize)
     }
     func fits(_ estimate: MemoryEstimate) -> Bool {
       estimate.byteCount <= device.memorySize && estimate.largestByteCount <= device.largestPiece

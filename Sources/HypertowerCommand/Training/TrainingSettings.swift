@@ -6,6 +6,10 @@ import OpenCL
 /// checkpoint.
 struct TrainingSettings: Codable {
   var optimizer: String
+  /// See `Optimization`; nil: none.
+  var firstStep: Double?
+  /// As `WeightAverage` describes itself; nil: none.
+  var average: String?
   /// The folder of the data set, as an absolute path; nil: the embedded MNIST.
   var data: String?
   /// The number of classes that the user gave; nil: it follows from the labels.
@@ -40,10 +44,12 @@ struct TrainingSettings: Codable {
   }
 
   init(
-    optimizer: String, data: String?, classes: Int?, scale: Double?, validation: Double?,
+    optimization: Optimization, data: String?, classes: Int?, scale: Double?, validation: Double?,
     dataHash: String, hidden: [Int], batchSize: Int, isShuffled: Bool, seed: UInt64, steps: Int
   ) {
-    self.optimizer = optimizer
+    optimizer = optimization.tower.description
+    firstStep = optimization.firstStep
+    average = optimization.average?.description
     self.data = data
     self.classes = classes
     self.scale = scale
@@ -54,6 +60,15 @@ struct TrainingSettings: Codable {
     self.isShuffled = isShuffled
     self.seed = seed
     self.steps = steps
+  }
+
+  /// What moves the weights.
+  ///
+  /// - Throws: `InputError`.
+  func optimization() throws -> Optimization {
+    Optimization(
+      tower: try TowerOptions.tower(optimizer), firstStep: firstStep,
+      average: average.flatMap { WeightAverage(parsing: $0) })
   }
 
   /// The settings as members of a checkpoint's metadata.

@@ -4,19 +4,23 @@ import Glibc
 /// nothing of the engine.
 struct ReferenceRule {
   enum Kind {
-    case sgd, momentum, perTensor, adam, adamAlpha, adagrad, rmsprop, rmspropAlpha
+    case sgd, momentum, momentumAlpha, perTensor, adam, adamAlpha, adamAlphaPerTensor, adagrad,
+      rmsprop
+    case rmspropAlpha, kesten, kestenOnRoot
   }
 
   let kind: Kind
   /// The raw hyperparameters at first; for `perTensor` that of every tensor.
   let initial: [Double]
-  /// β1, β2 and ε, or γ, where they are not tuned.
+  /// β1, β2 and ε, or γ or μ, where they are not tuned.
   var constants: [Double] = []
 
   /// How many hyperparameters there are when the rule tunes `tensors` tensors.
   func hyperparameters(tensors: Int) -> [Double] {
-    kind == .perTensor ? .init(repeating: initial[0], count: tensors) : initial
+    isPerTensor ? .init(repeating: initial[0], count: tensors) : initial
   }
+
+  var isPerTensor: Bool { kind == .perTensor || kind == .adamAlphaPerTensor }
 
   /// Whether a step is linear in every hyperparameter.
   var isLinear: Bool { kind == .sgd || kind == .perTensor }
@@ -25,29 +29,34 @@ struct ReferenceRule {
   func initialState() -> [Double] {
     switch kind {
     case .sgd, .perTensor: []
-    case .momentum, .rmsprop, .rmspropAlpha: [0]
+    case .momentum, .momentumAlpha, .rmsprop, .rmspropAlpha: [0]
+    // c̄, N, and whether c̄ is one yet.
+    case .kesten, .kestenOnRoot: [0, 0, 0]
     case .adagrad: [0.1]
     case .adam: [0, pow(10, initial[3])]
-    case .adamAlpha: [0, constants[2]]
+    case .adamAlpha, .adamAlphaPerTensor: [0, constants[2]]
     }
   }
 
-  /// One step of one element `p` of tensor number `tensor`, the `t`-th from 1.
+  /// One step of one element `p` of tensor number `tensor`, the `t`-th from 1, with the bound of its
+  /// gradient.
   func apply(
-    _ p: Double, _ g: Double, _ state: inout [Double], _ h: [Double], tensor: Int, t: Int
+    _ p: Double, _ g: Double, bound: Double, _ state: inout [Double], _ h: [Double], tensor: Int,
+    t: Int
   ) -> Double {
     switch kind {
     case .sgd: return p - h[0] * g
     case .perTensor: return p - h[tensor] * g
-    case .momentum:
-      state[0] = h[1] * state[0] + g
+    case .momentum, .momentumAlpha:
+      state[0] = (kind == .momentum ? h[1] : constants[0]) * state[0] + g
       return p - h[0] * state[0]
     case .adam:
       return adam(
         p, g, &state, h[0], beta1: unit(h[1]), beta2: unit(h[2]), epsilon: pow(10, h[3]), t)
-    case .adamAlpha:
+    case .adamAlpha, .adamAlphaPerTensor:
       return adam(
-        p, g, &state, h[0], beta1: constants[0], beta2: constants[1], epsilon: constants[2], t)
+        p, g, &state, h[isPerTensor ? tensor : 0], beta1: constants[0], beta2: constants[1],
+        epsilon: constants[2], t)
     case .adagrad:
       state[0] += g * g
       return p - h[0] * g / (state[0] + 1e-10).squareRoot()
@@ -55,6 +64,14 @@ struct ReferenceRule {
       let gamma = kind == .rmsprop ? unit(h[1]) : constants[0]
       state[0] = gamma * state[0] + (1 - gamma) * g * g
       return p - h[0] * h[0] * g / (state[0] + 1e-8).squareRoot()
+    case .kesten, .kestenOnRoot:
+      let c = bound == 0 ? 0 : -g / bound
+      let mean = state[2] == 0 ? c : state[0] + 0.1 * (c - state[0])
+      if mean * state[0] < 0 { state[1] += 1 }
+      state[0] = mean
+      if bound != 0 { state[2] = 1 }
+      let exponent = h[0] * c / (1 + state[1])
+      return p * exp(kind == .kesten ? exponent : exponent / 2)
     }
   }
 

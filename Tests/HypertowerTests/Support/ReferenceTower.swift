@@ -30,19 +30,20 @@ struct ReferenceTower {
     }
   }
 
-  /// Adjusts all levels with the gradients of what each tunes.
+  /// Adjusts all levels with the gradients of what each tunes, and the bounds of these.
   ///
   /// - Parameter moved: is given the hyperparameters of each level once they are adjusted, before
   ///   the level uses them.
   mutating func adjust(
-    _ gradients: [[Double]], moved: (Int, inout [Double]) -> Void = { _, _ in }
+    _ gradients: [[Double]], bounds: [[Double]], moved: (Int, inout [Double]) -> Void = { _, _ in }
   ) {
     stepCount += 1
     for k in levels.indices.reversed() {
       moved(k, &parameters[k + 1])
       for i in parameters[k].indices {
         parameters[k][i] = levels[k].rule.apply(
-          parameters[k][i], gradients[k][i], &levels[k].states[i], parameters[k + 1],
+          parameters[k][i], gradients[k][i], bound: bounds[k][i], &levels[k].states[i],
+          parameters[k + 1],
           tensor: levels[k].tensors[i], t: stepCount)
       }
     }

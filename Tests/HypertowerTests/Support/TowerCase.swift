@@ -56,6 +56,43 @@ struct TowerCase: Sendable, CustomStringConvertible {
     }
   }
 
+  /// A level that tunes step sizes, and what is below it as it then is: step sizes alone are tuned.
+  static let untuned: [TowerCase] = {
+    func kesten(_ kappa: Double = 1, onRoot: Bool = false, perTensor: Bool = false) -> Level {
+      Level(
+        optimizer: Kesten(kappa, perTensor: perTensor),
+        rule: .init(kind: onRoot ? .kestenOnRoot : .kesten, initial: [kappa]))
+    }
+    let adam = Adam(0.05, beta1: 0.8, beta2: 0.95, epsilon: 1e-2)
+    func adamLevel(_ kind: ReferenceRule.Kind) -> Level {
+      Level(
+        optimizer: adam,
+        rule: .init(kind: kind, initial: [0.05], constants: [0.8, 0.95, 1e-2]))
+    }
+    let momentum = Level(
+      optimizer: SGD(0.2, momentum: 0.7),
+      rule: .init(kind: .momentumAlpha, initial: [0.2], constants: [0.7]))
+    let rmsprop = Level(
+      optimizer: RMSProp(0.02, gamma: 0.9),
+      rule: .init(kind: .rmspropAlpha, initial: [sqrt(0.02)], constants: [0.9]))
+    return [
+      TowerCase("kesten on sgd", [.sgd(0.5), kesten()]),
+      TowerCase("kesten on momentum", [momentum, kesten()]),
+      TowerCase("kesten on adam", [adamLevel(.adamAlpha), kesten(0.5)]),
+      TowerCase("kesten on adam_alpha", [.adamAlpha(0.05), kesten()]),
+      TowerCase(
+        "kesten on adam, per tensor", [adamLevel(.adamAlphaPerTensor), kesten(perTensor: true)]),
+      TowerCase("kesten on rmsprop", [rmsprop, kesten(onRoot: true)]),
+      TowerCase("kesten on rmsprop_alpha", [.rmspropAlpha(0.02), kesten(onRoot: true)]),
+      TowerCase("kesten on adagrad", [.adagrad(0.1), kesten()]),
+      TowerCase("kesten on sgd_per_parameter", [.perTensor(0.6), kesten()]),
+      TowerCase("sgd on kesten", [adamLevel(.adamAlpha), kesten(), .sgd(0.5)]),
+      TowerCase("adam on kesten", [.perTensor(0.6), kesten(), .adam(0.05)]),
+      TowerCase("kesten on kesten", [.perTensor(0.6), kesten(0.5), kesten()]),
+      TowerCase("kesten on a level above", [.sgd(0.5), .sgd(0.5), kesten(), .sgd(0.1)]),
+    ]
+  }()
+
   /// Every rule at the bottom, in the middle and at the top of some tower, up to five levels, with
   /// steps large enough that every level matters.
   static let all = [

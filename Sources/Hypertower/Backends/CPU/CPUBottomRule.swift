@@ -19,19 +19,21 @@ private struct BottomRule<Element: HostReal>: ~Copyable {
   func evaluate(
     tensor: Int, offset: Int, count: Int,
     parameters: UnsafeMutablePointer<Element>?, gradient: UnsafeMutablePointer<Element>,
-    states: UnsafeMutablePointer<Element>
+    states: UnsafeMutablePointer<Element>, average: UnsafeMutablePointer<Element>? = nil
   ) {
     let split = layout.bottom
     let size = layout.parameters.size
     let uniforms = uniforms(ofTensor: tensor)
     evaluator.evaluate(count: count) { input, register in
-      switch input {
-      case UpdateRule.Input.parameter: register.update(from: parameters! + offset, count: count)
-      case UpdateRule.Input.gradient: register.update(from: gradient + offset, count: count)
-      case split.firstUniformInput...:
-        register.update(repeating: uniforms[input - split.firstUniformInput], count: count)
-      default:
-        register.update(from: states + (input - 4) / 2 * size + offset, count: count)
+      switch split.inputs[input] {
+      case .parameter: register.update(from: parameters! + offset, count: count)
+      case .gradient: register.update(from: gradient + offset, count: count)
+      case .average: register.update(from: average! + offset, count: count)
+      case .uniform(let number): register.update(repeating: uniforms[number], count: count)
+      case .state(let number):
+        register.update(from: states + number * size + offset, count: count)
+      case .step, .hyperparameter, .gradientBound:
+        fatalError("CPUBottomRule: \(split.inputs[input]) is not given for each parameter")
       }
     }
   }
@@ -41,10 +43,13 @@ private struct BottomRule<Element: HostReal>: ~Copyable {
     let split = layout.bottom
     switch split.graph.nodes[split.jacobianFactors[h]] {
     case .constant(let value): return Element(value)
-    case .input(let input): return uniforms(ofTensor: tensor)[input - split.firstUniformInput]
-    case .unary, .binary, .select:
-      fatalError("CPUBottomRule: the factor of a derivative is not uniform")
+    case .input(let input):
+      if case .uniform(let number) = split.inputs[input] {
+        return uniforms(ofTensor: tensor)[number]
+      }
+    case .unary, .binary, .select: break
     }
+    fatalError("CPUBottomRule: the factor of a derivative is not uniform")
   }
 
   /// The uniform values for a tensor's parameters.
@@ -60,17 +65,29 @@ private struct BottomRule<Element: HostReal>: ~Copyable {
   }
 }
 
-/// Σ ∂p/∂h · gradient over each row of a tensor.
+/// The sums over each row of a tensor that `TowerLayout.sumCount` lists.
 final class CPUGradientProjection<Element: HostReal>: CPUStep {
   private let layout: TowerLayout
   private let tensor: Int
   private let rule: BottomRule<Element>
   private let gradient: UnsafeMutablePointer<Element>
-  private let previousGradient: UnsafeMutablePointer<Element>
-  private let previousStates: UnsafeMutablePointer<Element>
-  private let previousParameters: UnsafeMutablePointer<Element>?
+  private let previous: Inputs?
+  private let current: Inputs?
   private let counters: UnsafeMutablePointer<Int32>
   private let partialSums: UnsafeMutablePointer<Element>
+
+  /// What a step starts from.
+  private struct Inputs {
+    let gradient: UnsafeMutablePointer<Element>
+    let states: UnsafeMutablePointer<Element>
+    let parameters: UnsafeMutablePointer<Element>?
+
+    init(_ inputs: UpdateInputs, _ memory: CPUMemory<Element>) {
+      gradient = memory.reals(inputs.gradient)
+      states = memory.reals(inputs.states)
+      parameters = inputs.parameters.map(memory.reals)
+    }
+  }
 
   init(_ projection: GradientProjection, _ memory: CPUMemory<Element>) {
     layout = projection.layout
@@ -78,9 +95,8 @@ final class CPUGradientProjection<Element: HostReal>: CPUStep {
     rule = BottomRule(
       layout, outputs: layout.bottom.jacobian, values: memory.reals(projection.values))
     gradient = memory.reals(projection.gradient)
-    previousGradient = memory.reals(projection.previous.gradient)
-    previousStates = memory.reals(projection.previous.states)
-    previousParameters = projection.previous.parameters.map(memory.reals)
+    previous = projection.previous.map { Inputs($0, memory) }
+    current = projection.current.map { Inputs($0, memory) }
     counters = memory.int32(projection.counters)
     partialSums = memory.reals(projection.partialSums)
   }
@@ -90,26 +106,46 @@ final class CPUGradientProjection<Element: HostReal>: CPUStep {
   func run() {
     let jacobian = layout.bottom.jacobian
     let (entry, rows) = (layout.parameters.entries[tensor], layout.parameters.rowCount)
-    let isFirstStep = counters[TowerLayout.Counter.step] == 0
+    // Nothing was moved before the first step.
+    let isFirst = counters[TowerLayout.Counter.step] == 0
+    let inputs =
+      counters[TowerLayout.Counter.limit] != 0 ? current : isFirst ? nil : previous
     for row in 0..<entry.rowCount {
       let sums = partialSums + entry.firstRow + row
-      for h in jacobian.indices { sums[h * rows] = 0 }
-      if isFirstStep { continue }
+      for sum in 0..<layout.sumCount { sums[sum * rows] = 0 }
+      guard let inputs else { continue }
       let start = row * entry.rowLength
       let length = Swift.min(entry.rowLength, entry.count - start)
       rule.forEachChunk(of: length, at: entry.offset + start) { offset, count in
         rule.evaluate(
-          tensor: tensor, offset: offset, count: count, parameters: previousParameters,
-          gradient: previousGradient, states: previousStates)
+          tensor: tensor, offset: offset, count: count, parameters: inputs.parameters,
+          gradient: inputs.gradient, states: inputs.states)
         for (h, node) in jacobian.enumerated() {
           let derivatives = rule.evaluator.values(node)
-          var sum: Element = 0
-          for i in 0..<count { sum += derivatives[i] * gradient[offset + i] }
-          sums[h * rows] += sum
+          sums[h * rows] += Self.dot(derivatives, gradient + offset, count)
+          if layout.sumsSquares {
+            sums[layout.jacobianSquares(h) * rows] += Self.dot(derivatives, derivatives, count)
+          }
+        }
+        if layout.sumsSquares {
+          sums[layout.gradientSquares * rows] +=
+            Self.dot(gradient + offset, gradient + offset, count)
         }
       }
-      for h in jacobian.indices { sums[h * rows] *= rule.factor(h, ofTensor: tensor) }
+      for h in jacobian.indices {
+        let factor = rule.factor(h, ofTensor: tensor)
+        sums[h * rows] *= factor
+        if layout.sumsSquares { sums[layout.jacobianSquares(h) * rows] *= factor * factor }
+      }
     }
+  }
+
+  private static func dot(
+    _ x: UnsafePointer<Element>, _ y: UnsafePointer<Element>, _ count: Int
+  ) -> Element {
+    var sum: Element = 0
+    for i in 0..<count { sum += x[i] * y[i] }
+    return sum
   }
 }
 
@@ -121,18 +157,22 @@ final class CPUParameterUpdate<Element: HostReal>: CPUStep {
   private let gradient: UnsafeMutablePointer<Element>
   private let states: UnsafeMutablePointer<Element>
   private let nextStates: UnsafeMutablePointer<Element>
+  private let average: UnsafeMutablePointer<Element>?
   private let previousParameters: UnsafeMutablePointer<Element>?
   private let counters: UnsafeMutablePointer<Int32>
 
   init(_ update: ParameterUpdate, _ memory: CPUMemory<Element>) {
     layout = update.layout
     rule = BottomRule(
-      layout, outputs: [layout.bottom.newParameter] + layout.bottom.nextStates,
+      layout,
+      outputs: [layout.bottom.newParameter] + layout.bottom.nextStates
+        + (layout.bottom.newAverage.map { [$0] } ?? []),
       values: memory.reals(update.values))
     parameters = memory.reals(update.parameters)
     gradient = memory.reals(update.gradient)
     states = memory.reals(update.states)
     nextStates = memory.reals(update.nextStates)
+    average = update.average.map(memory.reals)
     previousParameters = update.previousParameters.map(memory.reals)
     counters = memory.int32(update.counters)
   }
@@ -146,8 +186,7 @@ final class CPUParameterUpdate<Element: HostReal>: CPUStep {
       rule.forEachChunk(of: block.count, at: block.offset) { offset, count in
         rule.evaluate(
           tensor: block.tensor, offset: offset, count: count, parameters: parameters,
-          gradient: gradient,
-          states: states)
+          gradient: gradient, states: states, average: average)
         if let previousParameters {
           (previousParameters + offset).update(from: parameters + offset, count: count)
         }
@@ -156,6 +195,9 @@ final class CPUParameterUpdate<Element: HostReal>: CPUStep {
         for (number, node) in split.nextStates.enumerated() {
           (nextStates + number * size + offset).update(
             from: rule.evaluator.values(node), count: count)
+        }
+        if let average, let node = split.newAverage {
+          (average + offset).update(from: rule.evaluator.values(node), count: count)
         }
       }
     }

@@ -24,15 +24,19 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
     let step = Int(counters[TowerLayout.Counter.step])
     counters[TowerLayout.Counter.step] += 1
     counters[TowerLayout.Counter.batch] += 1
+    let isLimited = counters[TowerLayout.Counter.limit] != 0
+    counters[TowerLayout.Counter.limit] = 0
     // A run that has diverged stays as it was when it did.
     guard counters[TowerLayout.Counter.divergence] == 0 else { return }
     guard loss.pointee.isFinite else {
       counters[TowerLayout.Counter.divergence] = Int32(step + 1)
       return
     }
-    if layout.height > 0 { sumPartialSums() }
+    if layout.height > 0 || isLimited { sumPartialSums() }
+    if layout.height > 0, layout.hasOwnSums { takeHypergradients(areThere: !isLimited) }
     for k in 1..<Swift.max(1, layout.height) { projectGradients(of: k) }
     for k in (1..<layout.levels.count).reversed() { adjust(k, step: step + 1) }
+    if isLimited, let limit = layout.stepLimit { lowerStepSizes(limit) }
     evaluateUniforms(step: step + 1)
 
     let record = records + step % walk.recordCapacity * layout.recordSize
@@ -43,18 +47,62 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
     }
   }
 
-  /// The gradients of the bottom rule's hyperparameters.
+  /// The sums over all parameters or, where they have hyperparameters of their own, over each tensor.
   private func sumPartialSums() {
-    let bottom = layout.levels[0]
-    let count = bottom.rule.hyperparameters.count
-    let gradients = values + layout.levels[1].gradients
-    gradients.update(repeating: 0, count: layout.levels[1].width)
+    let count = layout.sumCount
+    let totals = values + layout.sums
+    totals.update(repeating: 0, count: layout.sumSets * count)
     for (tensor, entry) in layout.parameters.entries.enumerated() {
-      let base = bottom.isPerTensor ? tensor * count : 0
-      for h in 0..<count {
-        let sums = partialSums + h * layout.parameters.rowCount + entry.firstRow
-        for row in 0..<entry.rowCount { gradients[base + h] += sums[row] }
+      let base = layout.levels[0].isPerTensor ? tensor * count : 0
+      for sum in 0..<count {
+        let sums = partialSums + sum * layout.parameters.rowCount + entry.firstRow
+        for row in 0..<entry.rowCount { totals[base + sum] += sums[row] }
       }
+    }
+  }
+
+  /// The gradients of the bottom rule's hyperparameters and their bounds, from the sums; 0 where these are
+  /// of the step to be made.
+  private func takeHypergradients(areThere: Bool) {
+    let level = layout.levels[1]
+    let count = layout.levels[0].rule.hyperparameters.count
+    for i in 0..<level.width {
+      let sums = values + layout.sums + i / count * layout.sumCount
+      let h = i % count
+      values[level.gradients + i] = areThere ? sums[h] : 0
+      guard let bounds = level.bounds else { continue }
+      values[bounds + i] =
+        areThere
+        ? sums[layout.gradientSquares].squareRoot() * sums[layout.jacobianSquares(h)].squareRoot()
+        : 0
+    }
+  }
+
+  /// Lowers the bottom rule's step sizes as `StepLimit` says.
+  private func lowerStepSizes(_ limit: StepLimit) {
+    let count = layout.levels[0].rule.hyperparameters.count
+    // Raw value, its place, the sum of its hypergradient and what stands for it.
+    let own = (0..<layout.sumSets).flatMap { set in
+      limit.learningRates.map { rate in
+        let place = layout.levels[0].hyperparameters + set * count + rate.hyperparameter
+        let results = limit.graph.evaluate([rate.natural, rate.slope], as: Element.self) { _ in
+          values[place]
+        }
+        let gradient = values[layout.sums + set * layout.sumCount + rate.hyperparameter]
+        return (place: place, rate: rate, value: results[0], gradient: gradient / results[1])
+      }
+    }
+    let greatest = own.reduce(0) { Swift.max($0, $1.value.magnitude) }
+    guard greatest > 0 else { return }
+    // In units of the greatest step size, so that none is too great for it.
+    var promise: Element = 0
+    for own in own where own.value != 0 { promise -= own.value / greatest * own.gradient }
+    let most = Element(limit.share) * loss.pointee.magnitude / promise
+    guard promise > 0, greatest > most else { return }
+    for own in own where own.value != 0 {
+      let value = own.value / greatest * most
+      values[own.place] =
+        limit.graph.evaluate([own.rate.raw], as: Element.self) { _ in value }[0]
     }
   }
 
@@ -70,6 +118,25 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
         gradients[base + h] += values[level.jacobian! + h * level.width + i] * own[i]
       }
     }
+    if let bounds = above.bounds { bound(level, count, values + bounds, width: above.width) }
+  }
+
+  /// The bounds of the gradients of a level's hyperparameters, `count` for each set.
+  private func bound(
+    _ level: TowerLayout.Level, _ count: Int, _ bounds: UnsafeMutablePointer<Element>, width: Int
+  ) {
+    for number in 0..<width {
+      let moved =
+        level.isPerTensor ? number / count..<number / count + 1 : 0..<level.width
+      var (gradients, derivatives): (Element, Element) = (0, 0)
+      for i in moved {
+        let gradient = values[level.gradients + i]
+        let derivative = values[level.jacobian! + number % count * level.width + i]
+        gradients += gradient * gradient
+        derivatives += derivative * derivative
+      }
+      bounds[number] = gradients.squareRoot() * derivatives.squareRoot()
+    }
   }
 
   private func adjust(_ k: Int, step: Int) {
@@ -82,14 +149,15 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
         values + level.hyperparameters + (level.isPerTensor ? i * count : 0)
       let outputs = [rule.newParameter] + rule.states.map(\.next) + rule.jacobian
       let results = rule.graph.evaluate(outputs, as: Element.self) { input in
-        switch input {
-        case UpdateRule.Input.parameter: tuned[i]
-        case UpdateRule.Input.gradient: values[level.gradients + i]
-        case UpdateRule.Input.step: Element(step)
-        default:
-          (input - 3) % 2 == 0
-            ? hyperparameters[(input - 3) / 2]
-            : values[level.states + (input - 4) / 2 * level.width + i]
+        switch rule.inputs[input] {
+        case .parameter: tuned[i]
+        case .gradient: values[level.gradients + i]
+        case .gradientBound: values[level.bounds! + i]
+        case .step: Element(step)
+        case .hyperparameter(let h): hyperparameters[h]
+        case .state(let state): values[level.states + state * level.width + i]
+        case .uniform, .average:
+          fatalError("CPUTowerWalk: \(rule.inputs[input]) is the bottom rule's")
         }
       }
       tuned[i] = results[0]
@@ -107,10 +175,13 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
   private func evaluateUniforms(step: Int) {
     let (bottom, split) = (layout.levels[0], layout.bottom)
     let count = bottom.rule.hyperparameters.count
-    for set in 0..<(bottom.isPerTensor ? bottom.width : 1) {
+    for set in 0..<layout.sumSets {
       let results = split.uniformGraph.evaluate(split.uniformNodes, as: Element.self) { input in
-        input == UpdateRule.Input.step
-          ? Element(step) : values[bottom.hyperparameters + set * count + (input - 3) / 2]
+        switch split.inputs[input] {
+        case .step: Element(step)
+        case .hyperparameter(let h): values[bottom.hyperparameters + set * count + h]
+        case let other: fatalError("CPUTowerWalk: \(other) is not uniform")
+        }
       }
       for (number, value) in results.enumerated() {
         values[layout.uniforms + set * split.uniformNodes.count + number] = value

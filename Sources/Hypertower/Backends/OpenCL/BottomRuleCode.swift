@@ -2,25 +2,28 @@ internal import Kernels
 
 /// Writes the sections that apply the bottom rule and its derivatives to every parameter.
 enum BottomRuleCode {
-  /// The sums of the hypergradients.
+  /// The sums of the hypergradients, and of squares where their bounds are wanted.
   static func section(
     _ projection: GradientProjection, _ profile: DeviceProfile
   ) -> KernelSection {
     let layout = projection.layout
     let split = layout.bottom
     var body = statements(split, outputs: split.jacobian, size: layout.parameters.size)
-    for (h, node) in split.jacobian.enumerated() {
-      body += "    sums[\(h)] += keep_first(n\(node) * g, count, 0.0f);\n"
+    func add(_ product: String, to sum: Int) {
+      body += "    sums[\(sum)] += keep_first(\(product), count, 0.0f);\n"
     }
-    let factors = split.jacobianFactors.map { node in
-      switch split.graph.nodes[node] {
-      case .constant(let value): ScalarCode.literal(value)
-      case .input(let input): "uniforms[\(input - split.firstUniformInput)]"
-      case .unary, .binary, .select:
-        fatalError("BottomRuleCode: the factor of a derivative is not uniform")
+    var factors = split.jacobianFactors.map { factor($0, split) }
+    for (h, node) in split.jacobian.enumerated() { add("n\(node) * g", to: h) }
+    if layout.sumsSquares {
+      add("g * g", to: layout.gradientSquares)
+      for (h, node) in split.jacobian.enumerated() {
+        add("n\(node) * n\(node)", to: layout.jacobianSquares(h))
       }
+      factors += ["1.0f"] + factors.map { "\($0) * \($0)" }
     }
-    let previous = projection.previous
+    // Where there is none, the other's memory stands in: nothing is read of it.
+    let previous = projection.previous ?? projection.current!
+    let current = projection.current ?? previous
     let entry = projection.entry
     let lanes = profile.lanes(for: entry.rowLength)
     let rows = Swift.max(minimalElements / entry.rowLength, profile.groupSize / lanes)
@@ -31,11 +34,15 @@ enum BottomRuleCode {
       label: "hypergradients of \(entry.count) weights",
       source: defining(
         [
-          ("HYPERPARAMETERS", split.jacobian.count), ("ROWS", layout.parameters.rowCount),
+          ("SUMS", layout.sumCount), ("ROWS", layout.parameters.rowCount),
+          ("LIMITS_STEPS", projection.current != nil ? 1 : 0),
+          ("LATER_STEPS", projection.previous != nil ? 1 : 0),
           ("NEW_GRADIENT_OFFSET", projection.gradient.offset),
           ("GRADIENT_OFFSET", previous.gradient.offset),
           ("STATES_OFFSET", previous.states.offset),
           ("PARAMETERS_OFFSET", previous.parameters?.offset ?? 0),
+          ("CURRENT_STATES_OFFSET", current.states.offset),
+          ("CURRENT_PARAMETERS_OFFSET", current.parameters?.offset ?? 0),
           ("PARTIAL_SUMS_OFFSET", projection.partialSums.offset),
         ],
         String(cString: kernels_gradient_projection())
@@ -51,6 +58,10 @@ enum BottomRuleCode {
         .init(
           "global const real *restrict previous_parameters_buffer",
           .buffer(previous.parameters?.buffer ?? previous.gradient.buffer)),
+        .init("global const real *restrict current_states_buffer", .buffer(current.states.buffer)),
+        .init(
+          "global const real *restrict current_parameters_buffer",
+          .buffer(current.parameters?.buffer ?? current.gradient.buffer)),
         .init("global const real *restrict values", .buffer(projection.values.buffer)),
         .init("global const int *restrict counters", .buffer(projection.counters.buffer)),
         .init("global real *restrict partial_sums", .buffer(projection.partialSums.buffer)),
@@ -73,7 +84,12 @@ enum BottomRuleCode {
     let layout = update.layout
     let split = layout.bottom
     let size = layout.parameters.size
-    var body = statements(split, outputs: [split.newParameter] + split.nextStates, size: size)
+    let outputs =
+      [split.newParameter] + split.nextStates + (split.newAverage.map { [$0] } ?? [])
+    var body = statements(split, outputs: outputs, size: size)
+    if update.average != nil, let node = split.newAverage {
+      body += "    store(n\(node), average + i, count);\n"
+    }
     if update.previousParameters != nil {
       body += "    store(LOAD(parameters + i), previous_parameters + i, count);\n"
     }
@@ -88,6 +104,7 @@ enum BottomRuleCode {
           ("PARAMETERS_OFFSET", update.parameters.offset),
           ("GRADIENT_OFFSET", update.gradient.offset), ("STATES_OFFSET", update.states.offset),
           ("NEXT_STATES_OFFSET", update.nextStates.offset),
+          ("AVERAGE_OFFSET", update.average?.offset ?? 0),
           ("PREVIOUS_PARAMETERS_OFFSET", update.previousParameters?.offset ?? 0),
         ] + uniformDefinitions(layout),
         String(cString: kernels_parameter_update()).replacing("    UPDATE\n", with: body)),
@@ -97,6 +114,9 @@ enum BottomRuleCode {
         .init("global const real *restrict gradient_buffer", .buffer(update.gradient.buffer)),
         .init("global const real *states_buffer", .buffer(update.states.buffer)),
         .init("global real *next_states_buffer", .buffer(update.nextStates.buffer)),
+        .init(
+          "global real *average_buffer", .buffer(update.average?.buffer ?? update.nextStates.buffer)
+        ),
         .init(
           "global real *previous_parameters_buffer",
           .buffer(update.previousParameters?.buffer ?? update.nextStates.buffer)),
@@ -112,13 +132,27 @@ enum BottomRuleCode {
     ScalarCode.statements(
       split.graph, outputs: outputs, type: "vec", prefix: "n", indent: "    "
     ) { input in
-      switch input {
-      case UpdateRule.Input.parameter: "LOAD(parameters + i)"
-      case UpdateRule.Input.gradient: "LOAD(gradient + i)"
-      case split.firstUniformInput...: "(vec)(uniforms[\(input - split.firstUniformInput)])"
-      default: "LOAD(states + \((input - 4) / 2 * size) + i)"
+      switch split.inputs[input] {
+      case .parameter: "LOAD(parameters + i)"
+      case .gradient: "LOAD(gradient + i)"
+      case .average: "LOAD(average + i)"
+      case .uniform(let number): "(vec)(uniforms[\(number)])"
+      case .state(let number): "LOAD(states + \(number * size) + i)"
+      case .step, .hyperparameter, .gradientBound:
+        fatalError("BottomRuleCode: \(split.inputs[input]) is not given for each parameter")
       }
     }
+  }
+
+  /// The uniform factor of a derivative.
+  private static func factor(_ node: Int, _ split: SplitRule) -> String {
+    switch split.graph.nodes[node] {
+    case .constant(let value): return ScalarCode.literal(value)
+    case .input(let input):
+      if case .uniform(let number) = split.inputs[input] { return "uniforms[\(number)]" }
+    case .unary, .binary, .select: break
+    }
+    fatalError("BottomRuleCode: the factor of a derivative is not uniform")
   }
 
   private static func uniformDefinitions(_ layout: TowerLayout) -> [(String, Int)] {

@@ -11,7 +11,9 @@ enum TowerCode {
     for (number, rule) in layout.rules.enumerated() {
       source += ruleFunction(number, rule)
     }
-    source += adjustMacro(layout) + uniformsFunction(layout, space: isLocal ? "local" : "global")
+    let space = isLocal ? "local" : "global"
+    source += adjustMacro(layout) + uniformsFunction(layout, space: space)
+    if let limit = layout.stepLimit { source += limitFunction(limit, layout, space: space) }
     source += defining(
       [
         ("IN_LOCAL_MEMORY", isLocal ? 1 : 0), ("FOLD_MEMORY", LoopNestCode.foldMemory(profile)),
@@ -22,9 +24,12 @@ enum TowerCode {
         ("MAX_HYPERPARAMETERS", layout.rules.map(\.hyperparameters.count).max()! + 1),
         ("MAX_STATES", layout.rules.map(\.states.count).max()! + 1),
         ("UNIFORM_COUNT", layout.bottom.uniformNodes.count),
+        ("SUM_COUNT", layout.sumCount), ("HAS_OWN_SUMS", layout.hasOwnSums ? 1 : 0),
+        ("SUMS_SQUARES", layout.sumsSquares ? 1 : 0),
+        ("HAS_BOUNDS", layout.levels.contains { $0.bounds != nil } ? 1 : 0),
+        ("LIMITS_STEPS", layout.stepLimit != nil ? 1 : 0),
       ], String(cString: kernels_tower_walk()))
     source += "#undef ADJUST\n"
-    let bottom = layout.levels[0]
     return KernelSection(
       label: "tower of \(layout.levels.count) levels", source: source,
       parameters: [
@@ -39,8 +44,9 @@ enum TowerCode {
         .init("int height", .number(Int32(layout.height))),
         .init("int value_count", .number(Int32(layout.size))),
         .init("int hyperparameter_count", .number(Int32(layout.hyperparameterCount))),
-        .init("int uniform_sets", .number(Int32(bottom.isPerTensor ? bottom.width : 1))),
+        .init("int uniform_sets", .number(Int32(layout.sumSets))),
         .init("int uniforms_at", .number(Int32(layout.uniforms))),
+        .init("int sums_at", .number(Int32(layout.sums))),
         .init("int record_capacity", .number(Int32(walk.recordCapacity))),
       ],
       units: 1, unitsPerGroup: 1, lanes: profile.groupSize,
@@ -48,7 +54,7 @@ enum TowerCode {
   }
 
   /// The numbers that a row of the level table has.
-  static let levelFields = 9
+  static let levelFields = 10
   /// The numbers, with those of the level table, of a tower that a work-group keeps in local memory: a
   /// hundred levels of Adam.
   static let greatestLocalTower = 4096
@@ -58,7 +64,7 @@ enum TowerCode {
       [
         level.ruleNumber, level.width, level.hyperparameters, level.states, level.jacobian ?? -1,
         level.gradients, level.rule.hyperparameters.count, level.rule.states.count,
-        level.isPerTensor ? 1 : 0,
+        level.isPerTensor ? 1 : 0, level.bounds ?? -1,
       ].map(Int32.init)
     }
   }
@@ -77,7 +83,7 @@ enum TowerCode {
     case .shared: body = splitRule(SplitRule(rule))
     }
     return """
-      static void rule_\(number)(vec p, vec g, real t, const vec *h, vec *s, vec *new_p,
+      static void rule_\(number)(vec p, vec g, vec bound, real t, const vec *h, vec *s, vec *new_p,
                                  vec *jacobian) {
       \(body)}
 
@@ -89,7 +95,7 @@ enum TowerCode {
     var body = ScalarCode.statements(
       rule.graph, outputs: outputs, type: "vec", prefix: "n", indent: "  ",
       tanh: "tanh_precise_vec"
-    ) { $0 == UpdateRule.Input.step ? "(vec)(t)" : ruleInput($0) }
+    ) { rule.inputs[$0] == .step ? "(vec)(t)" : ruleInput(rule.inputs[$0]) }
     body += "  *new_p = n\(rule.newParameter);\n"
     for (state, own) in rule.states.enumerated() { body += "  s[\(state)] = n\(own.next);\n" }
     for (h, node) in rule.jacobian.enumerated() { body += "  jacobian[\(h)] = n\(node);\n" }
@@ -101,15 +107,18 @@ enum TowerCode {
       split.uniformGraph, outputs: split.uniformNodes, type: "real", prefix: "u", indent: "  ",
       tanh: "tanh_precise_real"
     ) { input in
-      input == UpdateRule.Input.step ? "t" : "FIRST_LANE(\(ruleInput(input)))"
+      split.inputs[input] == .step ? "t" : "FIRST_LANE(\(ruleInput(split.inputs[input])))"
     }
     let outputs =
       [split.newParameter] + split.nextStates + split.jacobian + split.jacobianFactors
     body += ScalarCode.statements(
       split.graph, outputs: outputs, type: "vec", prefix: "n", indent: "  "
     ) { input in
-      input >= split.firstUniformInput
-        ? "(vec)(u\(split.uniformNodes[input - split.firstUniformInput]))" : ruleInput(input)
+      if case .uniform(let number) = split.inputs[input] {
+        "(vec)(u\(split.uniformNodes[number]))"
+      } else {
+        ruleInput(split.inputs[input])
+      }
     }
     body += "  *new_p = n\(split.newParameter);\n"
     for (state, node) in split.nextStates.enumerated() { body += "  s[\(state)] = n\(node);\n" }
@@ -119,20 +128,23 @@ enum TowerCode {
     return body
   }
 
-  static func ruleInput(_ input: Int) -> String {
+  private static func ruleInput(_ input: UpdateRule.Input) -> String {
     switch input {
-    case UpdateRule.Input.parameter: "p"
-    case UpdateRule.Input.gradient: "g"
-    case UpdateRule.Input.step: "t"
-    default: (input - 3) % 2 == 0 ? "h[\((input - 3) / 2)]" : "s[\((input - 4) / 2)]"
+    case .parameter: "p"
+    case .gradient: "g"
+    case .gradientBound: "bound"
+    case .step: "t"
+    case .hyperparameter(let h): "h[\(h)]"
+    case .state(let state): "s[\(state)]"
+    case .uniform, .average: fatalError("TowerCode: \(input) is the bottom rule's")
     }
   }
 
   private static func adjustMacro(_ layout: TowerLayout) -> String {
     let cases = layout.rules.indices.map {
-      "case \($0): rule_\($0)(p, g, t, h, s, new_p, jacobian); break;"
+      "case \($0): rule_\($0)(p, g, bound, t, h, s, new_p, jacobian); break;"
     }
-    return "#define ADJUST(rule, p, g, t, h, s, new_p, jacobian) switch (rule) { "
+    return "#define ADJUST(rule, p, g, bound, t, h, s, new_p, jacobian) switch (rule) { "
       + cases.joined(separator: " ") + " }\n"
   }
 
@@ -141,10 +153,58 @@ enum TowerCode {
     let split = layout.bottom
     var body = ScalarCode.statements(
       split.uniformGraph, outputs: split.uniformNodes, type: "real", prefix: "n", indent: "  ",
-      tanh: "tanh_precise_real", input: ruleInput)
+      tanh: "tanh_precise_real"
+    ) { ruleInput(split.inputs[$0]) }
     for (number, node) in split.uniformNodes.enumerated() {
       body += "  uniforms[\(number)] = n\(node);\n"
     }
     return "static void UNIFORMS(real t, const real *h, \(space) real *uniforms) {\n\(body)}\n"
+  }
+
+  /// The function that lowers the bottom rule's step sizes as `StepLimit` says, in units of the greatest
+  /// one, so that none is too great for it.
+  private static func limitFunction(
+    _ limit: StepLimit, _ layout: TowerLayout, space: String
+  ) -> String {
+    func statements(_ outputs: [Int], prefix: String, input: String) -> String {
+      ScalarCode.statements(
+        limit.graph, outputs: outputs, type: "real", prefix: prefix, indent: "      ",
+        tanh: "tanh_precise_real"
+      ) { _ in input }
+    }
+    func forEachRate(_ body: (StepLimit.LearningRate, String, String) -> String) -> String {
+      let blocks = limit.learningRates.map { rate in
+        "    {\n"
+          + body(
+            rate,
+            "own[set * \(layout.levels[0].rule.hyperparameters.count) + \(rate.hyperparameter)]",
+            "sums[set * \(layout.sumCount) + \(rate.hyperparameter)]") + "    }\n"
+      }
+      return "  for (int set = 0; set < sets; ++set) {\n\(blocks.joined())  }\n"
+    }
+    return """
+      static void LIMIT(int sets, real loss, \(space) real *own, \(space) const real *sums) {
+        real greatest = 0;
+      \(forEachRate { rate, place, _ in
+        statements([rate.natural], prefix: "n", input: place)
+          + "      greatest = fmax(greatest, fabs(n\(rate.natural)));\n"
+      })
+        if (!(greatest > 0)) return;
+        real promise = 0;
+      \(forEachRate { rate, place, sum in
+        statements([rate.natural, rate.slope], prefix: "n", input: place)
+          + "      if (n\(rate.natural) != 0)\n        promise -= n\(rate.natural) / greatest * "
+          + "(\(sum) / n\(rate.slope));\n"
+      })
+        const real most = \(ScalarCode.literal(limit.share)) * fabs(loss) / promise;
+        if (!(promise > 0 && greatest > most)) return;
+      \(forEachRate { rate, place, _ in
+        statements([rate.natural], prefix: "n", input: place)
+          + "      const real value = n\(rate.natural) / greatest * most;\n"
+          + statements([rate.raw], prefix: "r", input: "value")
+          + "      if (n\(rate.natural) != 0) \(place) = r\(rate.raw);\n"
+      })}
+
+      """
   }
 }
