@@ -292,7 +292,7 @@ struct ExperimentTests {
   @Test("A quick run of every experiment writes its files")
   func quickRuns() throws {
     try withTemporaryFolder { out in
-      for name in ["surface", "table1", "table2", "sensitivity", "height"] {
+      for name in ["surface", "table1", "table2", "sensitivity", "height", "decades"] {
         let run = try CommandRun(
           ["experiment", name, "--quick", "--out", out, "--quiet"])
         #expect(run.status == 0, "\(run.errors)")

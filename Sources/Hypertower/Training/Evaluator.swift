@@ -14,7 +14,16 @@ final class Evaluator {
 
   private struct ChunkKey: Hashable {
     let batch: Int
+    let weights: Weights
     let checksProducts: Bool
+  }
+
+  /// Which weights are evaluated.
+  enum Weights: Hashable {
+    /// Their average, if one is kept.
+    case average
+    /// Those of the last step.
+    case last
   }
 
   private struct CompiledChunk {
@@ -33,9 +42,13 @@ final class Evaluator {
 
   /// The result over all samples of `data`, which must not be empty.
   ///
-  /// - Parameter checksProducts: whether the loss is NaN if an element of a matrix product is not
-  ///   finite, which an activation such as tanh would hide; default: false.
-  func evaluate(_ data: Dataset, checksProducts: Bool = false) throws -> Evaluation {
+  /// - Parameters:
+  ///   - weights: default: the average, if one is kept.
+  ///   - checksProducts: whether the loss is NaN if an element of a matrix product is not finite, which
+  ///     an activation such as tanh would hide; default: false.
+  func evaluate(
+    _ data: Dataset, weights: Weights = .average, checksProducts: Bool = false
+  ) throws -> Evaluation {
     require(data.count > 0, "evaluate: the data set is empty")
     let backend = state.backend
     let resident: DeviceDataset
@@ -50,7 +63,9 @@ final class Evaluator {
     for start in stride(from: 0, to: data.count, by: Self.chunk) {
       let chunk = try program(
         resident,
-        ChunkKey(batch: Swift.min(Self.chunk, data.count - start), checksProducts: checksProducts))
+        ChunkKey(
+          batch: Swift.min(Self.chunk, data.count - start), weights: weights,
+          checksProducts: checksProducts))
       try chunk.stream?.send(start / Self.chunk, seed: 0, on: backend)
       try backend.run(chunk.executable)
     }
@@ -88,7 +103,8 @@ final class Evaluator {
         + trace.output.argmax(1, keepingAxes: true).isEqual(to: targets.reshaped([batch, 1])).sum()
       : previousRight
 
-    let arena = program.bind(state.evaluatedWeights)
+    let arena = program.bind(
+      key.weights == .average ? state.evaluatedWeights : state.arena)
     let rightSpan = program.bind(totals)
     let lossSpan = Span(buffer: rightSpan.buffer, offset: 1)
     try program.append(

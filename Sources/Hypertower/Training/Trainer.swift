@@ -319,6 +319,11 @@ public final class Trainer {
   /// - Throws: what the device reports.
   public func evaluate(on data: Dataset) throws -> Evaluation { try evaluator.evaluate(data) }
 
+  /// The same with the weights of the last step, where an average is kept.
+  public func evaluateLastWeights(on data: Dataset) throws -> Evaluation {
+    try evaluator.evaluate(data, weights: .last)
+  }
+
   /// The share of samples whose label has the greatest output, in percent.
   ///
   /// - Precondition: the targets are classes.

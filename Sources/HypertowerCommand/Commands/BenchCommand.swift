@@ -24,6 +24,20 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "The rule of all levels: sgd, adam, or both as sgd,adam.")
   var towers = "sgd,adam"
 
+  @Option(
+    name: .customLong("optimizer"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Time this tower in place of those by height; may be given several times.",
+      valueName: "tower"))
+  var optimizers: [String] = []
+
+  @Flag(
+    help: """
+      Time each --optimizer once more with what `train` adds to the default tower: the first step \
+      limited, and an average of the weights.
+      """)
+  var asDefault = false
+
   @Option(help: "How often the 40 steps of a tower are timed; the median counts.")
   var rounds = 9
 
@@ -62,6 +76,9 @@ struct BenchCommand: ParsableCommand {
       throw ValidationError(
         "--floor, --launches and --first-step exclude each other: give one of them")
     }
+    if asDefault && optimizers.isEmpty {
+      throw ValidationError("--as-default needs --optimizer")
+    }
     guard !towerNames.isEmpty else { throw ValidationError("--towers is empty") }
   }
 
@@ -71,14 +88,27 @@ struct BenchCommand: ParsableCommand {
     if firstStep { return try printFirstStep(network) }
     let device = try device.device()
     if floor { return try printFloor(try StepFloor(network, on: device, rounds: rounds), device) }
-    let benchmark = try StepBenchmark(
-      network, towers: towerNames, heights: heights.values, on: device)
+    let benchmark = try StepBenchmark(network, settings(), on: device)
     let results = try benchmark.run(rounds: rounds)
     let lines = json ? [jsonText(results, device)] : text(results, network, device)
     for line in lines { try Console.print(line) }
   }
 
   // MARK: Towers
+
+  private func settings() throws -> [StepBenchmark.Setting] {
+    if optimizers.isEmpty {
+      return towerNames.flatMap { name in heights.values.map { .init(name, height: $0) } }
+    }
+    return try optimizers.flatMap { notation in
+      let tower = try TowerOptions.tower(notation)
+      let plain = Optimization(tower: tower, firstStep: nil, average: nil)
+      let full = Optimization(
+        tower: tower, firstStep: TowerOptions.standardFirstStep,
+        average: TowerOptions.standardAverage)
+      return (asDefault ? [plain, full] : [plain]).map(StepBenchmark.Setting.init)
+    }
+  }
 
   private func text(
     _ results: [StepBenchmark.Result], _ network: BenchmarkNetwork, _ device: Device
@@ -150,7 +180,7 @@ struct BenchCommand: ParsableCommand {
     for name in towerNames {
       for height in heights.values {
         let trainer = try network.trainer(
-          StepBenchmark.tower(name, height: height), on: device)
+          StepBenchmark.Setting(name, height: height).optimization, on: device)
         let times = try LaunchTimes(network, trainer)
         if json {
           let launches = times.rows.map {
@@ -175,7 +205,8 @@ struct BenchCommand: ParsableCommand {
     let start = ContinuousClock.now
     let device = try device.device()
     let (name, height) = (towerNames[0], heights.values[0])
-    let trainer = try network.trainer(StepBenchmark.tower(name, height: height), on: device)
+    let trainer = try network.trainer(
+      StepBenchmark.Setting(name, height: height).optimization, on: device)
     var loss = Double.nan
     try trainer.train(
       on: network.data, batchSize: network.batchSize, steps: 1, shuffled: false

@@ -30,7 +30,7 @@ struct HeightTimes: Experiment {
     benchmark = Lazy {
       try StepBenchmark(
         try BenchmarkNetwork(hidden: [128], activation: .tanh, loss: .nll, batchSize: 300),
-        towers: Self.towers, heights: heights, on: device)
+        Self.towers.flatMap { name in heights.map { .init(name, height: $0) } }, on: device)
     }
   }
 

@@ -91,6 +91,10 @@ final class Laboratory {
     outcome.millisecondsPerStep = milliseconds
     outcome.testAccuracyPercent = evaluation.accuracyPercent
     outcome.testLoss = evaluation.loss
+    if trial.average != nil {
+      outcome.testAccuracyPercentOfLastWeights =
+        try trainer.evaluateLastWeights(on: testData).accuracyPercent
+    }
     return outcome
   }
 

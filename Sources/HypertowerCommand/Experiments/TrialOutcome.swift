@@ -11,6 +11,8 @@ struct TrialOutcome: Codable {
   /// On the test set; nil if training diverged.
   var testAccuracyPercent: Double?
   var testLoss: Double?
+  /// Where these are of an average: the accuracy with the weights of the last step.
+  var testAccuracyPercentOfLastWeights: Double?
   /// The median of pieces of some steps, without those in which kernels are built.
   var millisecondsPerStep: Double?
   /// Why there is no accuracy.

@@ -36,6 +36,7 @@ struct TowerOptions: ParsableArguments {
 
   static let standard = "adam() / kesten()"
   static let standardFirstStep = 1e-3
+  static let standardAverage = WeightAverage.polynomial
 
   /// Something that was chosen, or `none`.
   enum Choice<Value: Sendable>: Sendable {
@@ -55,7 +56,7 @@ struct TowerOptions: ParsableArguments {
     return Optimization(
       tower: try Self.tower(notation ?? Self.standard),
       firstStep: firstStep.map(\.value) ?? (isStandard ? Self.standardFirstStep : nil),
-      average: average.map(\.value) ?? (isStandard ? .polynomial : nil))
+      average: average.map(\.value) ?? (isStandard ? Self.standardAverage : nil))
   }
 
   /// The tower that `notation` describes; values outside the ranges that make sense are told in

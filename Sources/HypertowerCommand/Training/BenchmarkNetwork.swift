@@ -42,13 +42,14 @@ struct BenchmarkNetwork {
     data = loss == .mse ? own.withOneHotTargets() : own
   }
 
-  func trainer(_ tower: Tower, on device: Device) throws -> Trainer {
+  func trainer(_ optimization: Optimization, on device: Device) throws -> Trainer {
     try Trainer(
       DenseNetwork(
         widths: widths, activation: activation,
         outputActivation: loss == .mse ? .identity : activation, endsInLogSoftmax: loss == .nll),
-      loss: loss == .mse ? .meanSquaredError : .negativeLogLikelihood, optimizer: tower,
-      on: device)
+      loss: loss == .mse ? .meanSquaredError : .negativeLogLikelihood,
+      optimizer: optimization.tower, firstStep: optimization.firstStep,
+      average: optimization.average, on: device)
   }
 
   func takeSteps(_ trainer: Trainer, report: (([StepRecord]) throws -> Void)? = nil) throws {

@@ -1,6 +1,6 @@
 import Hypertower
 
-/// Times a training step of a network under towers of several heights.
+/// Times a training step of a network under several towers.
 struct StepBenchmark {
   /// Milliseconds a step, over all rounds, and where the steps lead.
   struct Result {
@@ -26,6 +26,28 @@ struct StepBenchmark {
     let deviceBytes: Int?
   }
 
+  /// A tower to time, and what it is called.
+  struct Setting {
+    let name: String
+    let optimization: Optimization
+
+    /// A tower of `height` levels above the bottom one, all of one rule: `sgd` or `adam`.
+    init(_ name: String, height: Int) {
+      self.name = name
+      optimization = Optimization(
+        tower: StepBenchmark.tower(name, height: height), firstStep: nil, average: nil)
+    }
+
+    /// A tower that was written down.
+    init(_ optimization: Optimization) {
+      self.optimization = optimization
+      name =
+        "\(optimization.tower)"
+        + (optimization.firstStep.map { ", first step \($0)" } ?? "")
+        + (optimization.average.map { ", average \($0)" } ?? "")
+    }
+  }
+
   private let network: BenchmarkNetwork
   private let cases: [Case]
 
@@ -38,22 +60,19 @@ struct StepBenchmark {
   /// Prepares all towers; each takes the steps once, which builds its kernels.
   ///
   /// - Throws: `DivergenceError` if a loss or a hyperparameter is not finite.
-  init(
-    _ network: BenchmarkNetwork, towers: [String], heights: [Int], on device: Device
-  ) throws {
+  init(_ network: BenchmarkNetwork, _ settings: [Setting], on device: Device) throws {
     self.network = network
-    cases = try towers.flatMap { name in
-      try heights.map { height in
-        let backend = device.backend as? OpenCLBackend
-        let before = backend?.allocatedBytes
-        let trainer = try network.trainer(Self.tower(name, height: height), on: device)
-        let start = try trainer.snapshot()
-        var finalLoss = Double.nan
-        try network.takeSteps(trainer) { finalLoss = $0.last?.loss ?? finalLoss }
-        return Case(
-          tower: name, height: height, trainer: trainer, start: start, finalLoss: finalLoss,
-          deviceBytes: backend.map { $0.allocatedBytes - before! })
-      }
+    cases = try settings.map { setting in
+      let backend = device.backend as? OpenCLBackend
+      let before = backend?.allocatedBytes
+      let trainer = try network.trainer(setting.optimization, on: device)
+      let start = try trainer.snapshot()
+      var finalLoss = Double.nan
+      try network.takeSteps(trainer) { finalLoss = $0.last?.loss ?? finalLoss }
+      return Case(
+        tower: setting.name, height: setting.optimization.tower.height, trainer: trainer,
+        start: start, finalLoss: finalLoss, deviceBytes: backend.map { $0.allocatedBytes - before! }
+      )
     }
   }
 
@@ -67,8 +86,7 @@ struct StepBenchmark {
     }
   }
 
-  /// Times every tower once: milliseconds a step, the heights of the first rule and then those of the
-  /// next.
+  /// Times every tower once: milliseconds a step, in the order of the settings.
   func round() throws -> [Double] {
     try cases.map { `case` in
       let trainer = `case`.trainer
