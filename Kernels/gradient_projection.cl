@@ -1,13 +1,14 @@
 // partial_sums[h, row] = Σ_i ∂p[i]/∂h · gradient[i] over the elements i of a row of a tensor, and after
 // these, where a level asks for bounds, Σ gradient² and for each h Σ (∂p/∂h)²
 //
-// ∂p/∂h is that of the step before (LATER_STEPS), computed again from what that step started from, or in
-// a step that is limited (LIMITS_STEPS) that of the step to be made:
+// ∂p/∂h is that of the step before (LATER_STEPS), stored or computed again from what that step started
+// from, or in a step that is limited (LIMITS_STEPS) that of the step to be made:
 //
 // gradient             [SIZE], of this step
 // previous_gradient    [SIZE]
 // previous_states      [states, SIZE]
 // previous_parameters  [SIZE], or unused
+// derivatives          [hyperparameters, SIZE], or unused
 // current_states       what this step starts from, as are the next; the gradient is that of this step
 // current_parameters   [SIZE], or unused
 // values               the tower's numbers, with the tensor's uniform values from uniforms_at on
@@ -28,6 +29,7 @@ static void PROJECT(int row, bool has_row SECTION_PARAMETERS) {
   global const real *parameters = previous_parameters_buffer + PARAMETERS_OFFSET + first;
   global const real *gradient = previous_gradient_buffer + GRADIENT_OFFSET + first;
   global const real *states = previous_states_buffer + STATES_OFFSET + first;
+  global const real *derivatives = derivatives_buffer + DERIVATIVES_OFFSET + first;
 #if LIMITS_STEPS
   if (is_limited) {
     parameters = current_parameters_buffer + CURRENT_PARAMETERS_OFFSET + first;

@@ -6,6 +6,7 @@
 // states               [states, SIZE]
 // next_states          the same, after the step; may be the same memory
 // average              [SIZE]: the average of the parameters, or unused
+// derivatives          [hyperparameters, SIZE]: receives ∂p/∂h of the step, or unused
 // previous_parameters  [SIZE]: receives the parameters before the step, or unused
 // values               the tower's numbers, with the uniform values of each tensor from uniforms_at on
 // UPDATE, generated, applies the rule to one `vec` of elements from `i` on, of which `count` count.
@@ -20,6 +21,7 @@ static void UPDATE_BLOCK(int block SECTION_PARAMETERS) {
   global const real *states = states_buffer + STATES_OFFSET + first;
   global real *next_states = next_states_buffer + NEXT_STATES_OFFSET + first;
   global real *average = average_buffer + AVERAGE_OFFSET + first;
+  global real *derivatives = derivatives_buffer + DERIVATIVES_OFFSET + first;
   global real *previous_parameters =
       previous_parameters_buffer + PREVIOUS_PARAMETERS_OFFSET + first;
   global const real *restrict uniforms =

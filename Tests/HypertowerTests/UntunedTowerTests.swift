@@ -227,6 +227,37 @@ import Testing
     }
   }
 
+  /// Checkpoints that hold what derivatives are computed from, as those of earlier versions, go on bit by
+  /// bit; storing the derivatives changes no bit.
+  @Test(
+    arguments: ["adam_alpha() / adam()", "adagrad(0.1) / sgd(0.1)", "adam() / kesten()"],
+    TestBackend.native)
+  func storedDerivativesAreTheSame(notation: String, backend: TestBackend) throws {
+    func bits(_ trainer: Trainer) throws -> [UInt64] {
+      let state = trainer.state
+      let values = try state.backend.read(0..<state.layout.hyperparameterCount, of: state.values)
+      return try (weights(trainer) + values.doubles).map(\.bitPattern)
+    }
+    let (storing, recomputing) = (
+      try Self.small(notation, on: backend.device()), try Self.small(notation, on: backend.device())
+    )
+    var options = recomputing.state.options
+    options.recomputesDerivatives = true
+    try recomputing.adopt(
+      TrainingState(
+        recomputing.state.parameters, tower: try Tower(parsing: notation), options: options,
+        seed: 5, on: recomputing.device.backend))
+    #expect(storing.state.derivatives != nil && recomputing.state.derivatives == nil)
+    for trainer in [storing, recomputing] { try step(trainer, count: 5) }
+    #expect(try bits(storing) == bits(recomputing))
+
+    let resumed = try Self.small(notation, on: backend.device())
+    try step(resumed, count: 1)
+    try resumed.resume(from: recomputing.checkpoint(), on: Self.data)
+    for trainer in [storing, resumed] { try step(trainer, count: 4) }
+    #expect(try bits(storing) == bits(resumed))
+  }
+
   @Test func aCheckpointOfOtherSettingsIsRefused() throws {
     let file = try Self.small("sgd()", average: .polynomial, on: .cpu).checkpoint()
     for (firstStep, average, part) in [

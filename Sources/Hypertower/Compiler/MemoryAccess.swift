@@ -134,10 +134,13 @@ extension GradientProjection {
       [rows(inputs.gradient)] + (inputs.parameters.map { [rows($0)] } ?? [])
         + layout.bottom.rule.states.indices.map { rows(inputs.states, $0) }
     }
+    let derivatives = layout.bottom.jacobian.indices.compactMap { h in
+      self.derivatives.map { rows($0, h) }
+    }
     return [
       rows(gradient), MemoryAccess(values, count: layout.size, isWrite: false),
       MemoryAccess(counters, count: TowerLayout.Counter.count, isWrite: false),
-    ] + inputs + sums
+    ] + inputs + derivatives + sums
   }
 }
 
@@ -167,6 +170,9 @@ extension ParameterUpdate {
     ]
       + [average, previousParameters].compactMap { $0 }.map {
         MemoryAccess($0, count: size, isWrite: true)
+      }
+      + [derivatives].compactMap { $0 }.map {
+        MemoryAccess($0, count: size * layout.bottom.jacobian.count, isWrite: true)
       }
   }
 }

@@ -230,8 +230,11 @@ package struct GradientProjection: Sendable {
   package let tensor: Int
   /// The loss's derivatives by the parameters of now.
   package let gradient: Span
-  /// What the step before started from; nil without levels above.
+  /// What the step before started from; nil without levels above, or where derivatives are stored.
   package let previous: UpdateInputs?
+  /// The derivatives of the step before, where they are stored: an array of the arena's size for each
+  /// hyperparameter, without the factors that all parameters of a tensor share.
+  package let derivatives: Span?
   /// What this step starts from, if the first step is limited.
   package let current: UpdateInputs?
   package let values: Span
@@ -278,6 +281,8 @@ package struct ParameterUpdate: Sendable {
   package let nextStates: Span
   /// The average of the parameters, if one is kept.
   package let average: Span?
+  /// Where the derivatives by the hyperparameters go, where they are stored.
+  package let derivatives: Span?
   /// Where the parameters before the step go, if anything wants them.
   package let previousParameters: Span?
   package let values: Span

@@ -16,6 +16,8 @@ package struct SplitRule: Sendable {
   package let jacobian: [Int]
   /// The uniform factor of each derivative, as a node of the second part.
   package let jacobianFactors: [Int]
+  /// How many arrays the derivatives by the hyperparameters are computed from.
+  package let jacobianInputCount: Int
   /// The average of the parameter after the step, if there is one.
   package let newAverage: Int?
   /// Whether the derivatives by the hyperparameters depend on the parameter itself.
@@ -98,5 +100,10 @@ package struct SplitRule: Sendable {
     jacobianFactors = Array(derivatives.suffix(rule.jacobian.count))
     let dependents = graph.dependents { inputs[$0] == .parameter }
     jacobianDependsOnParameter = jacobian.contains { dependents[$0] }
+    let neededByJacobian = graph.needed(by: jacobian)
+    jacobianInputCount = graph.nodes.indices.count { node in
+      guard neededByJacobian[node], case .input(let input) = graph.nodes[node] else { return false }
+      return varies(input)
+    }
   }
 }

@@ -55,6 +55,9 @@ package struct TowerLayout: Sendable {
   /// tensor: `[1 or tensors, uniform values]`.
   package let uniforms: Int
   package let bottom: SplitRule
+  /// Whether a step keeps the derivatives of the parameters by the hyperparameters for the next, instead
+  /// of what they can be computed from again: where that is less memory to go through.
+  package let storesDerivatives: Bool
   /// What limits the first step, if anything does.
   package let stepLimit: StepLimit?
   /// The offset of the sums over parameters, `[1 or tensors, sumCount]`: the place of the bottom rule's
@@ -94,11 +97,12 @@ package struct TowerLayout: Sendable {
   ///   - firstStep: the share of the loss that the first step promises at most; see `StepLimit`;
   ///     default: no limit.
   ///   - average: which average of the weights is kept; default: none.
+  ///   - recomputesDerivatives: whether derivatives are computed again in any case; default: false.
   /// - Throws: `InputError` for a tower that names tensors that are not there, has levels that do not go
   ///   together or a value that the level above cannot tune.
   package init(
     _ tower: Tower, parameters: ParameterLayout, firstStep: Double? = nil,
-    average: WeightAverage? = nil
+    average: WeightAverage? = nil, recomputesDerivatives: Bool = false
   ) throws {
     self.parameters = parameters
     let resolved = try tower.resolvedLevels()
@@ -141,6 +145,9 @@ package struct TowerLayout: Sendable {
     }
     self.levels = levels
     bottom = SplitRule(resolved[0], average: average)
+    storesDerivatives =
+      levels.count > 1 && !recomputesDerivatives
+      && bottom.jacobian.count < bottom.jacobianInputCount
     stepLimit = try firstStep.map { try StepLimit(share: $0, rule: resolved[0]) }
     let squares = levels.count > 1 && levels[1].bounds != nil
     if squares || stepLimit != nil {

@@ -80,7 +80,8 @@ extension Trainer {
         epoch: try fields.integer(CheckpointKey.epoch, in: 0...Int(Int32.max)))
     }
     let names = Set(state.parameters.map(\.name))
-    let own = try state.tensorsBesideWeights()
+    let target = try state.suited(to: file.entries.map(\.name))
+    let own = try target.tensorsBesideWeights()
     let arrays = try own.map { name, current -> HostArray in
       guard let entry = file[name], entry.shape == [current.count] else {
         throw InputError(
@@ -105,7 +106,14 @@ extension Trainer {
     if let other = file.entries.first(where: { !known.contains($0.name) }) {
       throw InputError(.badData, "\(source): tensor '\(other.name)' does not belong to the model")
     }
-    try setWeights(file, source: source)
+    let before = state
+    if target !== before { try adopt(target) }
+    do {
+      try setWeights(file, source: source)
+    } catch {
+      if target !== before { try adopt(before) }
+      throw error
+    }
     try state.setTensorsBesideWeights(arrays)
     try state.setCounters(
       step: step, batch: position?.batch ?? 0, seed: seed,

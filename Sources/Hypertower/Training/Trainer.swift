@@ -91,16 +91,21 @@ public final class Trainer {
   ///   reports.
   public func restart(with optimizer: some Optimizer, seed: UInt64) throws {
     if try !state.restart(with: optimizer.tower, seed: seed) {
-      let fresh = try TrainingState(
-        state.parameters, tower: optimizer.tower, options: state.options, seed: seed,
-        on: device.backend)
-      evaluator = try Evaluator(model, loss: lossFunction, state: fresh, on: device)
-      state = fresh
-      steps.removeAll()
+      try adopt(
+        TrainingState(
+          state.parameters, tower: optimizer.tower, options: state.options, seed: seed,
+          on: device.backend))
     }
     self.seed = seed
     stepCount = 0
     position = nil
+  }
+
+  /// Goes on with another state; nothing that was compiled is good for it.
+  func adopt(_ other: TrainingState) throws {
+    evaluator = try Evaluator(model, loss: lossFunction, state: other, on: device)
+    state = other
+    steps.removeAll()
   }
 
   // MARK: Training

@@ -25,12 +25,17 @@ final class TrainingState {
   let recordCapacity: Int
 
   let options: Options
+  /// The derivatives by the bottom rule's hyperparameters of the last step, one array of the arena's size
+  /// after another, where they are stored.
+  let derivatives: (any DeviceArray)?
 
   /// What a run has besides its tower.
   struct Options {
     /// See `StepLimit.share`; nil: none.
     let firstStep: Double?
     let average: WeightAverage?
+    /// See `TowerLayout.storesDerivatives`.
+    var recomputesDerivatives = false
   }
 
   init(
@@ -42,7 +47,8 @@ final class TrainingState {
     self.options = options
     layout = try TowerLayout(
       tower, parameters: ParameterLayout(parameters.map { ($0.name, $0.storedShape) }),
-      firstStep: options.firstStep, average: options.average)
+      firstStep: options.firstStep, average: options.average,
+      recomputesDerivatives: options.recomputesDerivatives)
     try layout.checkValues(fitSinglePrecision: backend.realSize == MemoryLayout<Float>.size)
     let size = layout.parameters.size
     let rule = layout.levels[0].rule
@@ -51,13 +57,16 @@ final class TrainingState {
 
     arena = try backend.allocate(.real, count: size)
     average = try options.average.map { _ in try backend.allocate(.real, count: size) }
-    let copies = layout.height > 0 ? 2 : 1
+    let copies = layout.height > 0 && !layout.storesDerivatives ? 2 : 1
     gradients = try (0..<copies).map { _ in try backend.allocate(.real, count: size) }
     states = try (0..<copies).map { _ in
       try backend.allocate(.real, count: size * rule.states.count)
     }
+    derivatives =
+      layout.storesDerivatives
+      ? try backend.allocate(.real, count: size * layout.bottom.jacobian.count) : nil
     previousWeights =
-      layout.height > 0 && layout.bottom.jacobianDependsOnParameter
+      copies > 1 && layout.bottom.jacobianDependsOnParameter
       ? try backend.allocate(.real, count: size) : nil
     values = try backend.allocate(.real, count: layout.size)
     counters = try backend.allocate(.int32, count: TowerLayout.Counter.count)
@@ -68,13 +77,25 @@ final class TrainingState {
     try writeInitialValues(seed: seed)
   }
 
+  /// A new state of the same tower that keeps what `tensorNames` of a checkpoint hold: of versions that
+  /// computed all derivatives again, too. This one, if it does so itself.
+  func suited(to tensorNames: some Sequence<String>) throws -> TrainingState {
+    let other = "\(CheckpointKey.tensorPrefix)gradients.1"
+    guard layout.storesDerivatives, tensorNames.contains(other) else { return self }
+    var options = options
+    options.recomputesDerivatives = true
+    return try TrainingState(
+      parameters, tower: Tower(layout.levels.map(\.rule)), options: options, seed: 0, on: backend)
+  }
+
   /// Goes back to before the first step, with fresh weights and another tower, for which programs
   /// that were compiled stay good.
   ///
   /// - Returns: whether the tower's rules are the same in the same order; if not, nothing changes.
   func restart(with tower: Tower, seed: UInt64) throws -> Bool {
     let layout = try TowerLayout(
-      tower, parameters: layout.parameters, firstStep: options.firstStep, average: options.average)
+      tower, parameters: layout.parameters, firstStep: options.firstStep, average: options.average,
+      recomputesDerivatives: options.recomputesDerivatives)
     try layout.checkValues(fitSinglePrecision: backend.realSize == MemoryLayout<Float>.size)
     let isAlike =
       layout.levels.count == self.layout.levels.count
@@ -152,7 +173,7 @@ final class TrainingState {
     var nextStates = ownStates
     let previousParameters = previousWeights.map { step.bind($0) }
     var previous: UpdateInputs?
-    if layout.height > 0 {
+    if states.count > 1 {
       // What the step before started from; this step's states will take its place.
       nextStates = step.bind(states[1])
       previous = UpdateInputs(
@@ -170,7 +191,8 @@ final class TrainingState {
           .projectGradient(
             GradientProjection(
               layout: layout, tensor: tensor, gradient: gradient, previous: previous,
-              current: current, values: values, counters: counters, partialSums: partialSums)))
+              derivatives: derivatives.map { step.bind($0) }, current: current, values: values,
+              counters: counters, partialSums: partialSums)))
       }
     }
     step.program.instructions += [
@@ -182,14 +204,15 @@ final class TrainingState {
         ParameterUpdate(
           layout: layout, parameters: arena, gradient: gradient, states: ownStates,
           nextStates: nextStates, average: average.map { step.bind($0) },
-          previousParameters: previousParameters, values: values, counters: counters)),
+          derivatives: derivatives.map { step.bind($0) }, previousParameters: previousParameters,
+          values: values, counters: counters)),
     ]
   }
 
   /// The arrays to run a step's program on, for even steps and, in a tower, for odd ones, given
   /// those for even steps.
   func alternatives(to arrays: [(any DeviceArray)?]) -> [[(any DeviceArray)?]] {
-    guard layout.height > 0 else { return [arrays] }
+    guard gradients.count > 1 else { return [arrays] }
     let pairs = [(gradients[0], gradients[1]), (states[0], states[1])]
     let swapped = arrays.map { array -> (any DeviceArray)? in
       for (first, second) in pairs {
@@ -251,6 +274,7 @@ final class TrainingState {
       arrays.append(("\(prefix)states.\(number)", array))
     }
     if let previousWeights { arrays.append(("\(prefix)previous_weights", previousWeights)) }
+    if let derivatives { arrays.append(("\(prefix)derivatives", derivatives)) }
     // The weights' own names then hold the average.
     if average != nil { arrays.append(("\(prefix)weights", arena)) }
     return arrays
@@ -312,7 +336,7 @@ final class TrainingState {
 
   private var moving: [any DeviceArray] {
     [arena, values, counters] + gradients + states
-      + [average, previousWeights].compactMap { $0 }
+      + [average, derivatives, previousWeights].compactMap { $0 }
   }
 
   /// A copy of all that training moves.

@@ -73,6 +73,7 @@ final class CPUGradientProjection<Element: HostReal>: CPUStep {
   private let gradient: UnsafeMutablePointer<Element>
   private let previous: Inputs?
   private let current: Inputs?
+  private let derivatives: UnsafeMutablePointer<Element>?
   private let counters: UnsafeMutablePointer<Int32>
   private let partialSums: UnsafeMutablePointer<Element>
 
@@ -97,6 +98,7 @@ final class CPUGradientProjection<Element: HostReal>: CPUStep {
     gradient = memory.reals(projection.gradient)
     previous = projection.previous.map { Inputs($0, memory) }
     current = projection.current.map { Inputs($0, memory) }
+    derivatives = projection.derivatives.map(memory.reals)
     counters = memory.int32(projection.counters)
     partialSums = memory.reals(projection.partialSums)
   }
@@ -110,18 +112,23 @@ final class CPUGradientProjection<Element: HostReal>: CPUStep {
     let isFirst = counters[TowerLayout.Counter.step] == 0
     let inputs =
       counters[TowerLayout.Counter.limit] != 0 ? current : isFirst ? nil : previous
+    let stored = isFirst || counters[TowerLayout.Counter.limit] != 0 ? nil : derivatives
     for row in 0..<entry.rowCount {
       let sums = partialSums + entry.firstRow + row
       for sum in 0..<layout.sumCount { sums[sum * rows] = 0 }
-      guard let inputs else { continue }
+      guard inputs != nil || stored != nil else { continue }
       let start = row * entry.rowLength
       let length = Swift.min(entry.rowLength, entry.count - start)
       rule.forEachChunk(of: length, at: entry.offset + start) { offset, count in
-        rule.evaluate(
-          tensor: tensor, offset: offset, count: count, parameters: inputs.parameters,
-          gradient: inputs.gradient, states: inputs.states)
+        if stored == nil, let inputs {
+          rule.evaluate(
+            tensor: tensor, offset: offset, count: count, parameters: inputs.parameters,
+            gradient: inputs.gradient, states: inputs.states)
+        }
         for (h, node) in jacobian.enumerated() {
-          let derivatives = rule.evaluator.values(node)
+          let derivatives =
+            stored.map { UnsafePointer($0 + h * layout.parameters.size + offset) }
+            ?? UnsafePointer(rule.evaluator.values(node))
           sums[h * rows] += Self.dot(derivatives, gradient + offset, count)
           if layout.sumsSquares {
             sums[layout.jacobianSquares(h) * rows] += Self.dot(derivatives, derivatives, count)
@@ -158,6 +165,7 @@ final class CPUParameterUpdate<Element: HostReal>: CPUStep {
   private let states: UnsafeMutablePointer<Element>
   private let nextStates: UnsafeMutablePointer<Element>
   private let average: UnsafeMutablePointer<Element>?
+  private let derivatives: UnsafeMutablePointer<Element>?
   private let previousParameters: UnsafeMutablePointer<Element>?
   private let counters: UnsafeMutablePointer<Int32>
 
@@ -166,13 +174,15 @@ final class CPUParameterUpdate<Element: HostReal>: CPUStep {
     rule = BottomRule(
       layout,
       outputs: [layout.bottom.newParameter] + layout.bottom.nextStates
-        + (layout.bottom.newAverage.map { [$0] } ?? []),
+        + (layout.bottom.newAverage.map { [$0] } ?? [])
+        + (update.derivatives == nil ? [] : layout.bottom.jacobian),
       values: memory.reals(update.values))
     parameters = memory.reals(update.parameters)
     gradient = memory.reals(update.gradient)
     states = memory.reals(update.states)
     nextStates = memory.reals(update.nextStates)
     average = update.average.map(memory.reals)
+    derivatives = update.derivatives.map(memory.reals)
     previousParameters = update.previousParameters.map(memory.reals)
     counters = memory.int32(update.counters)
   }
@@ -195,6 +205,12 @@ final class CPUParameterUpdate<Element: HostReal>: CPUStep {
         for (number, node) in split.nextStates.enumerated() {
           (nextStates + number * size + offset).update(
             from: rule.evaluator.values(node), count: count)
+        }
+        if let derivatives {
+          for (h, node) in split.jacobian.enumerated() {
+            (derivatives + h * size + offset).update(
+              from: rule.evaluator.values(node), count: count)
+          }
         }
         if let average, let node = split.newAverage {
           (average + offset).update(from: rule.evaluator.values(node), count: count)

@@ -8,22 +8,23 @@ enum BottomRuleCode {
   ) -> KernelSection {
     let layout = projection.layout
     let split = layout.bottom
-    var body = statements(split, outputs: split.jacobian, size: layout.parameters.size)
+    var body = derivatives(projection)
     func add(_ product: String, to sum: Int) {
       body += "    sums[\(sum)] += keep_first(\(product), count, 0.0f);\n"
     }
     var factors = split.jacobianFactors.map { factor($0, split) }
-    for (h, node) in split.jacobian.enumerated() { add("n\(node) * g", to: h) }
+    for h in split.jacobian.indices { add("d\(h) * g", to: h) }
     if layout.sumsSquares {
       add("g * g", to: layout.gradientSquares)
-      for (h, node) in split.jacobian.enumerated() {
-        add("n\(node) * n\(node)", to: layout.jacobianSquares(h))
-      }
+      for h in split.jacobian.indices { add("d\(h) * d\(h)", to: layout.jacobianSquares(h)) }
       factors += ["1.0f"] + factors.map { "\($0) * \($0)" }
     }
-    // Where there is none, the other's memory stands in: nothing is read of it.
-    let previous = projection.previous ?? projection.current!
+    // Where there is none, other memory stands in: nothing is read of it.
+    let unused = UpdateInputs(
+      gradient: projection.gradient, states: projection.gradient, parameters: nil)
+    let previous = projection.previous ?? projection.current ?? unused
     let current = projection.current ?? previous
+    let derivatives = projection.derivatives ?? projection.gradient
     let entry = projection.entry
     let lanes = profile.lanes(for: entry.rowLength)
     let rows = Swift.max(minimalElements / entry.rowLength, profile.groupSize / lanes)
@@ -36,13 +37,14 @@ enum BottomRuleCode {
         [
           ("SUMS", layout.sumCount), ("ROWS", layout.parameters.rowCount),
           ("LIMITS_STEPS", projection.current != nil ? 1 : 0),
-          ("LATER_STEPS", projection.previous != nil ? 1 : 0),
+          ("LATER_STEPS", layout.height > 0 ? 1 : 0),
           ("NEW_GRADIENT_OFFSET", projection.gradient.offset),
           ("GRADIENT_OFFSET", previous.gradient.offset),
           ("STATES_OFFSET", previous.states.offset),
           ("PARAMETERS_OFFSET", previous.parameters?.offset ?? 0),
           ("CURRENT_STATES_OFFSET", current.states.offset),
           ("CURRENT_PARAMETERS_OFFSET", current.parameters?.offset ?? 0),
+          ("DERIVATIVES_OFFSET", derivatives.offset),
           ("PARTIAL_SUMS_OFFSET", projection.partialSums.offset),
         ],
         String(cString: kernels_gradient_projection())
@@ -62,6 +64,7 @@ enum BottomRuleCode {
         .init(
           "global const real *restrict current_parameters_buffer",
           .buffer(current.parameters?.buffer ?? current.gradient.buffer)),
+        .init("global const real *restrict derivatives_buffer", .buffer(derivatives.buffer)),
         .init("global const real *restrict values", .buffer(projection.values.buffer)),
         .init("global const int *restrict counters", .buffer(projection.counters.buffer)),
         .init("global real *restrict partial_sums", .buffer(projection.partialSums.buffer)),
@@ -76,6 +79,25 @@ enum BottomRuleCode {
       localMemory: LoopNestCode.foldMemory(profile))
   }
 
+  /// The derivatives by the hyperparameters at one `vec` of elements from `i` on, `d0` and so forth.
+  private static func derivatives(_ projection: GradientProjection) -> String {
+    let split = projection.layout.bottom
+    let size = projection.layout.parameters.size
+    let computed =
+      statements(split, outputs: split.jacobian, size: size)
+      + split.jacobian.enumerated().map { "    d\($0) = n\($1);\n" }.joined()
+    let stored = split.jacobian.indices.map {
+      "    d\($0) = LOAD(derivatives + \($0 * size) + i);\n"
+    }.joined()
+    let assignment =
+      switch (projection.derivatives, projection.current) {
+      case (nil, _): computed
+      case (_, nil): stored
+      case (_, _): "    if (is_limited) {\n\(computed)    } else {\n\(stored)    }\n"
+      }
+    return split.jacobian.indices.map { "    vec d\($0);\n" }.joined() + assignment
+  }
+
   /// The number of elements that are worth a work-group.
   private static let minimalElements = 1024
 
@@ -86,9 +108,15 @@ enum BottomRuleCode {
     let size = layout.parameters.size
     let outputs =
       [split.newParameter] + split.nextStates + (split.newAverage.map { [$0] } ?? [])
+      + (update.derivatives == nil ? [] : split.jacobian)
     var body = statements(split, outputs: outputs, size: size)
     if update.average != nil, let node = split.newAverage {
       body += "    store(n\(node), average + i, count);\n"
+    }
+    if update.derivatives != nil {
+      for (h, node) in split.jacobian.enumerated() {
+        body += "    store(n\(node), derivatives + \(h * size) + i, count);\n"
+      }
     }
     if update.previousParameters != nil {
       body += "    store(LOAD(parameters + i), previous_parameters + i, count);\n"
@@ -104,6 +132,7 @@ enum BottomRuleCode {
           ("PARAMETERS_OFFSET", update.parameters.offset),
           ("GRADIENT_OFFSET", update.gradient.offset), ("STATES_OFFSET", update.states.offset),
           ("NEXT_STATES_OFFSET", update.nextStates.offset),
+          ("DERIVATIVES_OFFSET", update.derivatives?.offset ?? 0),
           ("AVERAGE_OFFSET", update.average?.offset ?? 0),
           ("PREVIOUS_PARAMETERS_OFFSET", update.previousParameters?.offset ?? 0),
         ] + uniformDefinitions(layout),
@@ -117,6 +146,9 @@ enum BottomRuleCode {
         .init(
           "global real *average_buffer", .buffer(update.average?.buffer ?? update.nextStates.buffer)
         ),
+        .init(
+          "global real *derivatives_buffer",
+          .buffer(update.derivatives?.buffer ?? update.nextStates.buffer)),
         .init(
           "global real *previous_parameters_buffer",
           .buffer(update.previousParameters?.buffer ?? update.nextStates.buffer)),
