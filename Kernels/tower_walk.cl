@@ -70,7 +70,12 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   // A run that has diverged stays as it was when it did.
   const int last = divergence != 0 || !isfinite(batch_loss) ? -1 : height;
 #if SUM_COUNT > 0
-  if (last >= 0 && (height > 0 || is_limited)) {
+#if HAS_RULE_SUMS
+  const bool has_sums = last >= 0;
+#else
+  const bool has_sums = last >= 0 && (height > 0 || is_limited);
+#endif
+  if (has_sums) {
     const int width = uniform_sets * SUM_COUNT;
     // As many work-items for each sum as let all be added up side by side.
     int sum_lanes = LANES;
@@ -180,7 +185,9 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
       real h[MAX_HYPERPARAMETERS];
       FOR_UP_TO(j, per_rule, MAX_HYPERPARAMETERS)
         h[j] = values[HYPERPARAMETERS_AT(0) + set * per_rule + j];
-      UNIFORMS((real)(step + 1), h, values + uniforms_at + set * UNIFORM_COUNT);
+      UNIFORMS((real)(step + 1), h, values + sums_at + set * SUM_COUNT + FIRST_RULE_SUM,
+               values + shared_states_at + set * SHARED_STATES,
+               values + uniforms_at + set * UNIFORM_COUNT);
     }
     global real *record =
         records + RECORDS_OFFSET + (size_t)(step % record_capacity) * (1 + hyperparameter_count);

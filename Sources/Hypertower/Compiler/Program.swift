@@ -235,7 +235,7 @@ package struct GradientProjection: Sendable {
   /// The derivatives of the step before, where they are stored: an array of the arena's size for each
   /// hyperparameter, without the factors that all parameters of a tensor share.
   package let derivatives: Span?
-  /// What this step starts from, if the first step is limited.
+  /// What this step starts from, if steps are limited or the rule has sums of its own.
   package let current: UpdateInputs?
   package let values: Span
   package let counters: Span

@@ -13,6 +13,8 @@ public final class RuleBuilder {
   private(set) var flags: Set<String> = []
   private var states: [UpdateRule.State] = []
   private var stateNodes: [Int] = []
+  private var sharedStates: [UpdateRule.State] = []
+  private var sums: [Int] = []
   private var inputs: [UpdateRule.Input] = []
   private var tunes = UpdateRule.Tunes.all
 
@@ -168,14 +170,51 @@ public final class RuleBuilder {
     return state
   }
 
-  /// Sets what a state is after the step.
-  public func update(_ state: Expression, to next: Expression) {
+  /// A number kept for all parameters together or, where each tensor has its own hyperparameters, for those
+  /// of a tensor. Of the weights' level alone.
+  ///
+  /// - Parameter initial: its value before the first step, which may depend on hyperparameters.
+  public func sharedState(_ name: String, initial: Expression = 0) -> Expression {
+    let state = input(.sharedState(sharedStates.count))
     let node = state.index(in: recorder)
-    guard let number = stateNodes.firstIndex(of: node) else {
+    sharedStates.append(
+      UpdateRule.State(name: name, initial: initial.index(in: recorder), next: node))
+    return state
+  }
+
+  /// Sets what a state is after the step; of a shared one, from what is the same for all parameters.
+  public func update(_ state: Expression, to next: Expression) {
+    let (node, next) = (state.index(in: recorder), next.index(in: recorder))
+    if let number = stateNodes.firstIndex(of: node) {
+      states[number].next = next
+    } else if case .input(let number) = recorder.graph.nodes[node],
+      case .sharedState(let shared) = inputs[number]
+    {
+      sharedStates[shared].next = next
+    } else {
       fatalError("update: not a state of this rule")
     }
-    states[number].next = next.index(in: recorder)
   }
+
+  /// Σ `value` over all parameters that the rule moves or, where each tensor has its own hyperparameters,
+  /// over those of a tensor, as one more number that is the same for all of them. Of the weights' level
+  /// alone.
+  ///
+  /// - Parameter value: of the parameter, the gradient and the states before this step; what it has of
+  ///   hyperparameters is what they were before the level above moved them. No sum of other sums.
+  public func sum(of value: Expression) -> Expression {
+    let node = value.index(in: recorder)
+    let isSum = recorder.graph.dependents { if case .sum = self.inputs[$0] { true } else { false } }
+    require(!isSum[node], "sum(of:): of what depends on another sum of the same step")
+    sums.append(node)
+    return input(.sum(sums.count - 1))
+  }
+
+  /// Σ `x`·`y`, as `sum(of:)` is.
+  public func dot(_ x: Expression, _ y: Expression) -> Expression { sum(of: x * y) }
+
+  /// √(Σ `value`²), as `sum(of:)` is.
+  public func norm(of value: Expression) -> Expression { dot(value, value).sqrt() }
 
   func finish(
     _ definition: RuleDefinition, granularity: UpdateRule.Granularity, newParameter: Expression,
@@ -190,7 +229,8 @@ public final class RuleBuilder {
     return UpdateRule(
       name: definition.name, granularity: granularity, hyperparameters: hyperparameters,
       tensorValues: tensorValues, constants: constants.filter { $0.value != $0.defaultValue },
-      states: states, inputs: inputs, graph: graph, newParameter: output, jacobian: jacobian,
+      states: states, sharedStates: sharedStates, sums: sums, inputs: inputs, graph: graph,
+      newParameter: output, jacobian: jacobian,
       tunes: tunes, dependsOnParameterDomain: dependsOnDomain, definition: definition)
   }
 }

@@ -10,6 +10,8 @@ package struct SplitRule: Sendable {
   package let graph: ScalarGraph
   /// What the inputs of both parts are, by their numbers.
   package let inputs: [UpdateRule.Input]
+  /// The shared states after the step, nodes of the first part.
+  package let nextSharedStates: [Int]
   package let newParameter: Int
   package let nextStates: [Int]
   /// The derivatives of the new parameter by each hyperparameter, without their uniform factors.
@@ -20,31 +22,36 @@ package struct SplitRule: Sendable {
   package let jacobianInputCount: Int
   /// The average of the parameter after the step, if there is one.
   package let newAverage: Int?
+  /// What is summed over all parameters before the step.
+  package let sums: SumOperands?
   /// Whether the derivatives by the hyperparameters depend on the parameter itself.
   package let jacobianDependsOnParameter: Bool
 
   package init(_ rule: UpdateRule, average: WeightAverage? = nil) {
     self.rule = rule
     var inputs = rule.inputs
-    func varies(_ input: Int) -> Bool {
-      switch inputs[input] {
-      case .parameter, .gradient, .gradientBound, .state, .average: true
-      case .step, .hyperparameter, .uniform: false
-      }
-    }
-    let written = [rule.newParameter] + rule.states.map(\.next) + rule.jacobian
+    func varies(_ input: Int) -> Bool { inputs[input].varies }
+    let written =
+      [rule.newParameter] + rule.states.map(\.next) + rule.jacobian
+      + rule.sharedStates.map(\.next)
     var (factored, parts) = rule.graph.takingOutUniformFactors(
       of: written, varies: rule.graph.dependents(of: varies))
     let values = 1 + rule.states.count
+    let shared = parts.suffix(rule.sharedStates.count)
+    parts.removeLast(shared.count)
     let wholes = parts[..<values].map {
       factored.append(.binary(.multiply, $0.factor, $0.core))
     }
-    let wanted = wholes + parts[values...].map(\.core) + parts[values...].map(\.factor)
+    let wanted =
+      wholes + parts[values...].map(\.core) + parts[values...].map(\.factor)
+      + shared.map { factored.append(.binary(.multiply, $0.factor, $0.core)) }
     let sharing = factored.sharingReciprocals(
       neededBy: wanted, varies: factored.dependents(of: varies))
     var whole = sharing.graph
     let renumbered = sharing.1
-    let outputs = wanted.map { renumbered[$0] }
+    var outputs = wanted.map { renumbered[$0] }
+    let sharedNext = Array(outputs.suffix(shared.count))
+    outputs.removeLast(shared.count)
     func input(_ input: UpdateRule.Input, in graph: inout ScalarGraph) -> Int {
       if let known = inputs.firstIndex(of: input) { return graph.append(.input(known)) }
       inputs.append(input)
@@ -54,34 +61,15 @@ package struct SplitRule: Sendable {
       let step = input(.step, in: &whole)
       return average.weight(step: step, in: &whole)
     }
-    let isVarying = whole.dependents(of: varies)
-    let needed = whole.needed(by: outputs)
-
-    // Uniform nodes at the border: used by a varying node, or outputs themselves.
-    var border: Set<Int> = []
-    func addIfUniform(_ node: Int) {
-      if !isVarying[node], whole.constant(node) == nil { border.insert(node) }
-    }
-    outputs.forEach(addIfUniform)
-    for (index, node) in whole.nodes.enumerated() where needed[index] && isVarying[index] {
-      node.operands.forEach(addIfUniform)
-    }
-    uniformGraph = whole
-    if let averageWeight { border.insert(averageWeight) }
-    uniformNodes = border.sorted()
-
-    var graph = ScalarGraph()
-    var mapped = [Int](repeating: -1, count: whole.nodes.count)
-    for (index, node) in whole.nodes.enumerated() where needed[index] {
-      if let uniform = uniformNodes.firstIndex(of: index) {
-        mapped[index] = input(.uniform(uniform), in: &graph)
-      } else if isVarying[index] || whole.constant(index) != nil {
-        mapped[index] = graph.append(node.mappingOperands { mapped[$0] })
-      }
-    }
+    let cut = whole.cut(
+      at: outputs + (averageWeight.map { [$0] } ?? []) + sharedNext, &inputs)
+    (uniformGraph, uniformNodes) = (whole, cut.uniformNodes)
+    nextSharedStates = sharedNext
+    var (graph, mapped) = (cut.graph, cut.mapped)
     newParameter = mapped[outputs[0]]
     if let averageWeight {
-      let weight = input(.uniform(border.sorted().firstIndex(of: averageWeight)!), in: &graph)
+      let weight = input(
+        .uniform(uniformNodes.firstIndex(of: averageWeight)!), in: &graph)
       let (old, new) = (input(.average, in: &graph), mapped[outputs[0]])
       // Exactly the new weights in the first step, whatever was there before.
       let isWhole = graph.append(.binary(.equal, weight, graph.append(.constant(1))))
@@ -100,10 +88,81 @@ package struct SplitRule: Sendable {
     jacobianFactors = Array(derivatives.suffix(rule.jacobian.count))
     let dependents = graph.dependents { inputs[$0] == .parameter }
     jacobianDependsOnParameter = jacobian.contains { dependents[$0] }
+    sums = rule.sums.isEmpty ? nil : SumOperands(rule)
     let neededByJacobian = graph.needed(by: jacobian)
     jacobianInputCount = graph.nodes.indices.count { node in
       guard neededByJacobian[node], case .input(let input) = graph.nodes[node] else { return false }
       return varies(input)
     }
+  }
+}
+
+/// What a rule sums over all parameters, in two parts as the rule is.
+package struct SumOperands: Sendable {
+  /// The first part, whose inputs are those of the rule.
+  package let uniformGraph: ScalarGraph
+  package let uniformNodes: [Int]
+  package let graph: ScalarGraph
+  /// What the inputs of both parts are, by their numbers.
+  package let inputs: [UpdateRule.Input]
+  /// The operands, nodes of `graph`.
+  package let outputs: [Int]
+  /// Whether the operands depend on the parameter itself.
+  package let dependOnParameter: Bool
+
+  init(_ rule: UpdateRule) {
+    var inputs = rule.inputs
+    let cut = rule.graph.cut(at: rule.sums, &inputs)
+    (uniformGraph, uniformNodes, graph) = (rule.graph, cut.uniformNodes, cut.graph)
+    outputs = rule.sums.map { cut.mapped[$0] }
+    let dependents = graph.dependents { inputs[$0] == .parameter }
+    dependOnParameter = outputs.contains { dependents[$0] }
+    self.inputs = inputs
+  }
+}
+
+extension UpdateRule.Input {
+  /// Whether it differs from parameter to parameter of a tensor.
+  fileprivate var varies: Bool {
+    switch self {
+    case .parameter, .gradient, .gradientBound, .state, .average: true
+    case .step, .hyperparameter, .sharedState, .sum, .uniform: false
+    }
+  }
+}
+
+extension ScalarGraph {
+  /// What varies of the nodes `outputs`, with the uniform nodes at the border as inputs.
+  ///
+  /// - Parameter inputs: what the inputs are; those that are new are added.
+  /// - Returns: the uniform nodes, the graph, and its node for each node here that has one.
+  fileprivate func cut(
+    at outputs: [Int], _ inputs: inout [UpdateRule.Input]
+  ) -> (uniformNodes: [Int], graph: ScalarGraph, mapped: [Int]) {
+    let isVarying = dependents { inputs[$0].varies }
+    let needed = needed(by: outputs)
+    // Used by a varying node, or outputs themselves.
+    var border: Set<Int> = []
+    func addIfUniform(_ node: Int) {
+      if !isVarying[node], constant(node) == nil { border.insert(node) }
+    }
+    outputs.forEach(addIfUniform)
+    for (index, node) in nodes.enumerated() where needed[index] && isVarying[index] {
+      node.operands.forEach(addIfUniform)
+    }
+    let uniformNodes = border.sorted()
+
+    var graph = ScalarGraph()
+    var mapped = [Int](repeating: -1, count: nodes.count)
+    for (index, node) in nodes.enumerated() where needed[index] {
+      if let uniform = uniformNodes.firstIndex(of: index) {
+        let input = UpdateRule.Input.uniform(uniform)
+        if !inputs.contains(input) { inputs.append(input) }
+        mapped[index] = graph.append(.input(inputs.firstIndex(of: input)!))
+      } else if isVarying[index] || constant(index) != nil {
+        mapped[index] = graph.append(node.mappingOperands { mapped[$0] })
+      }
+    }
+    return (uniformNodes, graph, mapped)
   }
 }

@@ -20,12 +20,19 @@ extension Tower {
 }
 
 extension UpdateRule {
+  /// Whether it may move hyperparameters, and not only weights.
+  var canBeAbove: Bool { sums.isEmpty && sharedStates.isEmpty }
+
   /// The rule above `lower`, whose hyperparameters it tunes, and below `upper`, which tunes its own.
   func inTower(above lower: UpdateRule?, below upper: UpdateRule?) throws -> UpdateRule {
     if lower == nil, usesGradientBound || tunes != .all {
       throw InputError(
         .usage,
         "\(name): tunes step sizes, so it needs a level below, as in adam() / \(name)()")
+    }
+    if lower != nil, !canBeAbove {
+      throw InputError(
+        .usage, "\(name): sums over all weights, so it can only be the bottom level")
     }
     var (tunable, granularity) = (definition.tunable, granularity)
     if case .learningRates(let perTensor) = upper?.tunes {

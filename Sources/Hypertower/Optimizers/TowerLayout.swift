@@ -63,6 +63,8 @@ package struct TowerLayout: Sendable {
   /// The offset of the sums over parameters, `[1 or tensors, sumCount]`: the place of the bottom rule's
   /// hypergradients where nothing else is summed.
   package let sums: Int
+  /// The offset of the bottom rule's shared states, `[1 or tensors, shared states]`.
+  package let sharedStates: Int
   /// The number of values in all.
   package let size: Int
 
@@ -75,8 +77,12 @@ package struct TowerLayout: Sendable {
   /// Whether the level above the bottom one asks for the bounds of its gradients.
   package var sumsSquares: Bool { height > 0 && levels[1].bounds != nil }
   /// The number of sums over parameters: for each of the bottom rule's hyperparameters h Σ ∂p/∂h · g,
-  /// then, if squares are summed, Σ g² and for each h Σ (∂p/∂h)².
+  /// then, if squares are summed, Σ g² and for each h Σ (∂p/∂h)², then what the bottom rule asks for.
   package var sumCount: Int {
+    firstRuleSum + (bottom.sums?.outputs.count ?? 0)
+  }
+  /// The place of the sums that the bottom rule asks for, which come last.
+  package var firstRuleSum: Int {
     guard height > 0 || stepLimit != nil else { return 0 }
     return sumsSquares ? 2 * bottomCount + 1 : bottomCount
   }
@@ -87,7 +93,7 @@ package struct TowerLayout: Sendable {
   /// How many times all sums are taken: for each tensor that has hyperparameters of its own.
   package var sumSets: Int { levels[0].isPerTensor ? levels[0].width : 1 }
   /// Whether the sums are something else than the hypergradients of level 1.
-  package var hasOwnSums: Bool { sumsSquares || stepLimit != nil }
+  package var hasOwnSums: Bool { sumsSquares || stepLimit != nil || bottom.sums != nil }
   /// A number for each sum and each row of parameters.
   package var partialSumCount: Int { sumCount * parameters.rowCount }
 
@@ -150,13 +156,15 @@ package struct TowerLayout: Sendable {
       && bottom.jacobian.count < bottom.jacobianInputCount
     stepLimit = try firstStep.map { try StepLimit(share: $0, rule: resolved[0]) }
     let squares = levels.count > 1 && levels[1].bounds != nil
-    if squares || stepLimit != nil {
+    let sets = levels[0].isPerTensor ? levels[0].width : 1
+    if squares || stepLimit != nil || bottom.sums != nil {
       let count = resolved[0].hyperparameters.count
-      sums = take(
-        (levels[0].isPerTensor ? levels[0].width : 1) * (squares ? 2 * count + 1 : count))
+      let own = levels.count > 1 || stepLimit != nil ? (squares ? 2 * count + 1 : count) : 0
+      sums = take(sets * (own + (bottom.sums?.outputs.count ?? 0)))
     } else {
       sums = levels.count > 1 ? levels[1].gradients : 0
     }
+    sharedStates = take(sets * resolved[0].sharedStates.count)
     uniforms = take(
       (levels[0].isPerTensor ? levels[0].width : 1) * bottom.uniformNodes.count)
     size = offset
@@ -186,6 +194,8 @@ package struct TowerLayout: Sendable {
         }
       }
     }
+    let shared = levels[0].rule.initialSharedStates(tensors: levels[0].tensorNames)
+    values.replaceSubrange(sharedStates..<sharedStates + shared.count, with: shared)
     // The derivatives of the first step are asked for before it is made.
     if stepLimit != nil { evaluateUniforms(step: 1, of: &values) }
     return values
@@ -213,6 +223,9 @@ package struct TowerLayout: Sendable {
         switch bottom.inputs[input] {
         case .step: Double(step)
         case .hyperparameter(let h): values[levels[0].hyperparameters + set * count + h]
+        case .sharedState(let number):
+          values[sharedStates + set * levels[0].rule.sharedStates.count + number]
+        case .sum(let sum): values[sums + set * sumCount + firstRuleSum + sum]
         case let other: fatalError("TowerLayout: \(other) is not uniform")
         }
       }

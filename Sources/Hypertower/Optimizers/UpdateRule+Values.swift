@@ -2,6 +2,7 @@ extension UpdateRule {
   /// Whether `other` computes the same function of its inputs.
   func hasSameFormula(as other: UpdateRule) -> Bool {
     inputs == other.inputs && graph.nodes == other.graph.nodes && newParameter == other.newParameter
+      && sharedStates.map(\.next) == other.sharedStates.map(\.next) && sums == other.sums
       && jacobian == other.jacobian && tunes == other.tunes
       && states.map(\.next) == other.states.map(\.next)
   }
@@ -55,6 +56,21 @@ extension UpdateRule {
       let base = granularity == .perTensor ? tensor * hyperparameters.count : 0
       return graph.evaluate(states.map(\.initial)) { input in
         if case .hyperparameter(let h) = inputs[input] { raw[base + h] } else { 0 }
+      }
+    }
+  }
+
+  /// The shared states before the first step, for each set of hyperparameters.
+  func initialSharedStates(tensors: [String]) -> [Double] {
+    let raw = rawValues(tensors: tensors)
+    let sets = granularity == .perTensor ? tensors.count : 1
+    return (0..<sets).flatMap { set in
+      graph.evaluate(sharedStates.map(\.initial)) { input in
+        if case .hyperparameter(let h) = inputs[input] {
+          raw[set * hyperparameters.count + h]
+        } else {
+          0
+        }
       }
     }
   }

@@ -67,6 +67,10 @@ public struct UpdateRule: Sendable {
     case hyperparameter(Int)
     /// The state of that number.
     case state(Int)
+    /// The state of that number that all parameters share.
+    case sharedState(Int)
+    /// The sum of that number over all parameters.
+    case sum(Int)
     /// A value that is the same for all parameters of a tensor; see `SplitRule`.
     case uniform(Int)
     /// The average of the parameter over the steps so far; see `WeightAverage`.
@@ -92,6 +96,10 @@ public struct UpdateRule: Sendable {
   let constants: [Hyperparameter]
 
   let states: [State]
+  /// Numbers that the rule keeps for all parameters together.
+  let sharedStates: [State]
+  /// What is summed over all parameters: outputs of the graph.
+  let sums: [Int]
   /// What the inputs of `graph` are, by their numbers.
   let inputs: [Input]
   let graph: ScalarGraph

@@ -180,10 +180,12 @@ final class TrainingState {
         gradient: step.bind(gradients[1]), states: nextStates, parameters: previousParameters)
     }
     var current: UpdateInputs?
-    if layout.stepLimit != nil {
+    if layout.stepLimit != nil || layout.bottom.sums != nil {
+      let needsParameters =
+        layout.bottom.jacobianDependsOnParameter
+        || layout.bottom.sums?.dependOnParameter == true
       current = UpdateInputs(
-        gradient: gradient, states: ownStates,
-        parameters: layout.bottom.jacobianDependsOnParameter ? arena : nil)
+        gradient: gradient, states: ownStates, parameters: needsParameters ? arena : nil)
     }
     if layout.sumCount > 0 {
       for tensor in layout.parameters.entries.indices {

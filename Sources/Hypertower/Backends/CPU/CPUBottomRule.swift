@@ -32,7 +32,7 @@ private struct BottomRule<Element: HostReal>: ~Copyable {
       case .uniform(let number): register.update(repeating: uniforms[number], count: count)
       case .state(let number):
         register.update(from: states + number * size + offset, count: count)
-      case .step, .hyperparameter, .gradientBound:
+      case .step, .hyperparameter, .sharedState, .sum, .gradientBound:
         fatalError("CPUBottomRule: \(split.inputs[input]) is not given for each parameter")
       }
     }
@@ -74,6 +74,9 @@ final class CPUGradientProjection<Element: HostReal>: CPUStep {
   private let previous: Inputs?
   private let current: Inputs?
   private let derivatives: UnsafeMutablePointer<Element>?
+  private let values: UnsafeMutablePointer<Element>
+  /// Of what the rule sums itself; empty if that is nothing.
+  private let operands: ChunkEvaluator<Element>
   private let counters: UnsafeMutablePointer<Int32>
   private let partialSums: UnsafeMutablePointer<Element>
 
@@ -99,6 +102,10 @@ final class CPUGradientProjection<Element: HostReal>: CPUStep {
     previous = projection.previous.map { Inputs($0, memory) }
     current = projection.current.map { Inputs($0, memory) }
     derivatives = projection.derivatives.map(memory.reals)
+    values = memory.reals(projection.values)
+    operands = ChunkEvaluator(
+      layout.bottom.sums?.graph ?? ScalarGraph(), outputs: layout.bottom.sums?.outputs ?? [],
+      capacity: BottomRule<Element>.chunk)
     counters = memory.int32(projection.counters)
     partialSums = memory.reals(projection.partialSums)
   }
@@ -116,9 +123,10 @@ final class CPUGradientProjection<Element: HostReal>: CPUStep {
     for row in 0..<entry.rowCount {
       let sums = partialSums + entry.firstRow + row
       for sum in 0..<layout.sumCount { sums[sum * rows] = 0 }
-      guard inputs != nil || stored != nil else { continue }
       let start = row * entry.rowLength
       let length = Swift.min(entry.rowLength, entry.count - start)
+      addRuleSums(to: sums, count: length, at: entry.offset + start)
+      guard inputs != nil || stored != nil else { continue }
       rule.forEachChunk(of: length, at: entry.offset + start) { offset, count in
         if stored == nil, let inputs {
           rule.evaluate(
@@ -143,6 +151,45 @@ final class CPUGradientProjection<Element: HostReal>: CPUStep {
         let factor = rule.factor(h, ofTensor: tensor)
         sums[h * rows] *= factor
         if layout.sumsSquares { sums[layout.jacobianSquares(h) * rows] *= factor * factor }
+      }
+    }
+  }
+
+  /// Adds what the rule sums over its parameters, of `count` elements from `offset` in the arena on.
+  private func addRuleSums(
+    to sums: UnsafeMutablePointer<Element>, count: Int, at offset: Int
+  ) {
+    guard let parts = layout.bottom.sums, let current else { return }
+    let (bottom, rows, size) = (
+      layout.levels[0], layout.parameters.rowCount, layout.parameters.size
+    )
+    let set = bottom.isPerTensor ? tensor : 0
+    let uniforms = parts.uniformGraph.evaluate(parts.uniformNodes, as: Element.self) { input in
+      switch parts.inputs[input] {
+      case .step: Element(counters[TowerLayout.Counter.step] + 1)
+      case .hyperparameter(let h):
+        values[bottom.hyperparameters + set * bottom.rule.hyperparameters.count + h]
+      case .sharedState(let number):
+        values[layout.sharedStates + set * bottom.rule.sharedStates.count + number]
+      case let other: fatalError("CPUBottomRule: \(other) is not uniform")
+      }
+    }
+    rule.forEachChunk(of: count, at: offset) { offset, count in
+      operands.evaluate(count: count) { input, register in
+        switch parts.inputs[input] {
+        case .parameter: register.update(from: current.parameters! + offset, count: count)
+        case .gradient: register.update(from: current.gradient + offset, count: count)
+        case .state(let number):
+          register.update(from: current.states + number * size + offset, count: count)
+        case .uniform(let number): register.update(repeating: uniforms[number], count: count)
+        case let other: fatalError("CPUBottomRule: \(other) is not given for each parameter")
+        }
+      }
+      for (number, node) in parts.outputs.enumerated() {
+        let terms = operands.values(node)
+        var sum: Element = 0
+        for i in 0..<count { sum += terms[i] }
+        sums[(layout.firstRuleSum + number) * rows] += sum
       }
     }
   }

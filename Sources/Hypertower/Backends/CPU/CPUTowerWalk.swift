@@ -32,7 +32,7 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
       counters[TowerLayout.Counter.divergence] = Int32(step + 1)
       return
     }
-    if layout.height > 0 || isLimited { sumPartialSums() }
+    if layout.height > 0 || isLimited || layout.bottom.sums != nil { sumPartialSums() }
     if layout.height > 0, layout.hasOwnSums { takeHypergradients(areThere: !isLimited) }
     for k in 1..<Swift.max(1, layout.height) { projectGradients(of: k) }
     for k in (1..<layout.levels.count).reversed() { adjust(k, step: step + 1) }
@@ -156,7 +156,7 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
         case .step: Element(step)
         case .hyperparameter(let h): hyperparameters[h]
         case .state(let state): values[level.states + state * level.width + i]
-        case .uniform, .average:
+        case .uniform, .average, .sharedState, .sum:
           fatalError("CPUTowerWalk: \(rule.inputs[input]) is the bottom rule's")
         }
       }
@@ -176,14 +176,24 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
     let (bottom, split) = (layout.levels[0], layout.bottom)
     let count = bottom.rule.hyperparameters.count
     for set in 0..<layout.sumSets {
-      let results = split.uniformGraph.evaluate(split.uniformNodes, as: Element.self) { input in
+      let shared =
+        values + layout.sharedStates + set * split.nextSharedStates.count
+      let results = split.uniformGraph.evaluate(
+        split.uniformNodes + split.nextSharedStates, as: Element.self
+      ) { input in
         switch split.inputs[input] {
         case .step: Element(step)
         case .hyperparameter(let h): values[bottom.hyperparameters + set * count + h]
+        case .sharedState(let number): shared[number]
+        case .sum(let sum):
+          values[layout.sums + set * layout.sumCount + layout.firstRuleSum + sum]
         case let other: fatalError("CPUTowerWalk: \(other) is not uniform")
         }
       }
-      for (number, value) in results.enumerated() {
+      for (number, value) in results.suffix(split.nextSharedStates.count).enumerated() {
+        shared[number] = value
+      }
+      for (number, value) in results.prefix(split.uniformNodes.count).enumerated() {
         values[layout.uniforms + set * split.uniformNodes.count + number] = value
       }
     }

@@ -8,16 +8,30 @@ enum BottomRuleCode {
   ) -> KernelSection {
     let layout = projection.layout
     let split = layout.bottom
-    var body = derivatives(projection)
+    var body = layout.firstRuleSum > 0 ? derivatives(projection) : ""
     func add(_ product: String, to sum: Int) {
       body += "    sums[\(sum)] += keep_first(\(product), count, 0.0f);\n"
     }
-    var factors = split.jacobianFactors.map { factor($0, split) }
-    for h in split.jacobian.indices { add("d\(h) * g", to: h) }
+    let hasDerivatives = layout.firstRuleSum > 0
+    var factors = hasDerivatives ? split.jacobianFactors.map { factor($0, split) } : []
+    if hasDerivatives {
+      for h in split.jacobian.indices { add("d\(h) * g", to: h) }
+    }
     if layout.sumsSquares {
       add("g * g", to: layout.gradientSquares)
       for h in split.jacobian.indices { add("d\(h) * d\(h)", to: layout.jacobianSquares(h)) }
       factors += ["1.0f"] + factors.map { "\($0) * \($0)" }
+    }
+    var hoisted = ""
+    if let sums = split.sums {
+      // In the first step and where nothing tunes, there are no other sums.
+      body = hasDerivatives ? "    if (has_derivatives) {\n\(body)    }\n" : ""
+      hoisted = ruleSumUniforms(sums, layout, tensor: projection.tensor)
+      body += ruleSumStatements(sums, size: layout.parameters.size)
+      for (number, node) in sums.outputs.enumerated() {
+        add("m\(node)", to: layout.firstRuleSum + number)
+        factors.append("1.0f")
+      }
     }
     // Where there is none, other memory stands in: nothing is read of it.
     let unused = UpdateInputs(
@@ -36,7 +50,8 @@ enum BottomRuleCode {
       source: defining(
         [
           ("SUMS", layout.sumCount), ("ROWS", layout.parameters.rowCount),
-          ("LIMITS_STEPS", projection.current != nil ? 1 : 0),
+          ("LIMITS_STEPS", layout.stepLimit != nil ? 1 : 0),
+          ("HAS_RULE_SUMS", split.sums != nil ? 1 : 0),
           ("LATER_STEPS", layout.height > 0 ? 1 : 0),
           ("NEW_GRADIENT_OFFSET", projection.gradient.offset),
           ("GRADIENT_OFFSET", previous.gradient.offset),
@@ -45,10 +60,11 @@ enum BottomRuleCode {
           ("CURRENT_STATES_OFFSET", current.states.offset),
           ("CURRENT_PARAMETERS_OFFSET", current.parameters?.offset ?? 0),
           ("DERIVATIVES_OFFSET", derivatives.offset),
+          ("VALUES_OFFSET", projection.values.offset),
           ("PARTIAL_SUMS_OFFSET", projection.partialSums.offset),
         ],
         String(cString: kernels_gradient_projection())
-          .replacing("    JACOBIAN\n", with: body)
+          .replacing("    JACOBIAN\n", with: body).replacing("  HOISTED\n", with: hoisted)
           .replacing("{FACTORS}", with: "{\(factors.joined(separator: ", "))}")),
       parameters: [
         .init("global const real *restrict gradient_buffer", .buffer(projection.gradient.buffer)),
@@ -90,12 +106,48 @@ enum BottomRuleCode {
       "    d\($0) = LOAD(derivatives + \($0 * size) + i);\n"
     }.joined()
     let assignment =
-      switch (projection.derivatives, projection.current) {
+      switch (projection.derivatives, projection.layout.stepLimit) {
       case (nil, _): computed
       case (_, nil): stored
       case (_, _): "    if (is_limited) {\n\(computed)    } else {\n\(stored)    }\n"
       }
     return split.jacobian.indices.map { "    vec d\($0);\n" }.joined() + assignment
+  }
+
+  /// The uniform parts of what the rule sums, one number each.
+  private static func ruleSumUniforms(
+    _ sums: SumOperands, _ layout: TowerLayout, tensor: Int
+  ) -> String {
+    let bottom = layout.levels[0]
+    let set = bottom.isPerTensor ? tensor : 0
+    return ScalarCode.statements(
+      sums.uniformGraph, outputs: sums.uniformNodes, type: "real", prefix: "q", indent: "  ",
+      tanh: "tanh_precise_real"
+    ) { input in
+      switch sums.inputs[input] {
+      case .step: "(real)(counters[0] + 1)"
+      case .hyperparameter(let h):
+        "tower[\(bottom.hyperparameters + set * bottom.rule.hyperparameters.count + h)]"
+      case .sharedState(let number):
+        "tower[\(layout.sharedStates + set * bottom.rule.sharedStates.count + number)]"
+      case let other: fatalError("BottomRuleCode: \(other) is not uniform")
+      }
+    }
+  }
+
+  /// What the rule sums, at one `vec` of elements from `i` on.
+  private static func ruleSumStatements(_ sums: SumOperands, size: Int) -> String {
+    ScalarCode.statements(
+      sums.graph, outputs: sums.outputs, type: "vec", prefix: "m", indent: "    "
+    ) { input in
+      switch sums.inputs[input] {
+      case .parameter: "LOAD(own_parameters + i)"
+      case .gradient: "g"
+      case .state(let number): "LOAD(own_states + \(number * size) + i)"
+      case .uniform(let number): "(vec)(q\(sums.uniformNodes[number]))"
+      case let other: fatalError("BottomRuleCode: \(other) is not given for each parameter")
+      }
+    }
   }
 
   /// The number of elements that are worth a work-group.
@@ -170,7 +222,7 @@ enum BottomRuleCode {
       case .average: "LOAD(average + i)"
       case .uniform(let number): "(vec)(uniforms[\(number)])"
       case .state(let number): "LOAD(states + \(number * size) + i)"
-      case .step, .hyperparameter, .gradientBound:
+      case .step, .hyperparameter, .sharedState, .sum, .gradientBound:
         fatalError("BottomRuleCode: \(split.inputs[input]) is not given for each parameter")
       }
     }

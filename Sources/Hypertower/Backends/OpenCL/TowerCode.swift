@@ -8,7 +8,7 @@ enum TowerCode {
       profile.groupSize > 1
       && layout.size + layout.levels.count * levelFields <= greatestLocalTower
     var source = ""
-    for (number, rule) in layout.rules.enumerated() {
+    for (number, rule) in layout.rules.enumerated() where rule.canBeAbove {
       source += ruleFunction(number, rule)
     }
     let space = isLocal ? "local" : "global"
@@ -24,6 +24,9 @@ enum TowerCode {
         ("MAX_HYPERPARAMETERS", layout.rules.map(\.hyperparameters.count).max()! + 1),
         ("MAX_STATES", layout.rules.map(\.states.count).max()! + 1),
         ("UNIFORM_COUNT", layout.bottom.uniformNodes.count),
+        ("SHARED_STATES", layout.bottom.nextSharedStates.count),
+        ("FIRST_RULE_SUM", layout.firstRuleSum),
+        ("HAS_RULE_SUMS", layout.bottom.sums != nil ? 1 : 0),
         ("SUM_COUNT", layout.sumCount), ("HAS_OWN_SUMS", layout.hasOwnSums ? 1 : 0),
         ("SUMS_SQUARES", layout.sumsSquares ? 1 : 0),
         ("HAS_BOUNDS", layout.levels.contains { $0.bounds != nil } ? 1 : 0),
@@ -47,6 +50,7 @@ enum TowerCode {
         .init("int uniform_sets", .number(Int32(layout.sumSets))),
         .init("int uniforms_at", .number(Int32(layout.uniforms))),
         .init("int sums_at", .number(Int32(layout.sums))),
+        .init("int shared_states_at", .number(Int32(layout.sharedStates))),
         .init("int record_capacity", .number(Int32(walk.recordCapacity))),
       ],
       units: 1, unitsPerGroup: 1, lanes: profile.groupSize,
@@ -136,12 +140,14 @@ enum TowerCode {
     case .step: "t"
     case .hyperparameter(let h): "h[\(h)]"
     case .state(let state): "s[\(state)]"
+    case .sharedState(let number): "shared[\(number)]"
+    case .sum(let sum): "sums[\(sum)]"
     case .uniform, .average: fatalError("TowerCode: \(input) is the bottom rule's")
     }
   }
 
   private static func adjustMacro(_ layout: TowerLayout) -> String {
-    let cases = layout.rules.indices.map {
+    let cases = layout.rules.indices.filter { layout.rules[$0].canBeAbove }.map {
       "case \($0): rule_\($0)(p, g, bound, t, h, s, new_p, jacobian); break;"
     }
     return "#define ADJUST(rule, p, g, bound, t, h, s, new_p, jacobian) switch (rule) { "
@@ -152,13 +158,18 @@ enum TowerCode {
   private static func uniformsFunction(_ layout: TowerLayout, space: String) -> String {
     let split = layout.bottom
     var body = ScalarCode.statements(
-      split.uniformGraph, outputs: split.uniformNodes, type: "real", prefix: "n", indent: "  ",
+      split.uniformGraph, outputs: split.uniformNodes + split.nextSharedStates, type: "real",
+      prefix: "n", indent: "  ",
       tanh: "tanh_precise_real"
     ) { ruleInput(split.inputs[$0]) }
     for (number, node) in split.uniformNodes.enumerated() {
       body += "  uniforms[\(number)] = n\(node);\n"
     }
-    return "static void UNIFORMS(real t, const real *h, \(space) real *uniforms) {\n\(body)}\n"
+    for (number, node) in split.nextSharedStates.enumerated() {
+      body += "  shared[\(number)] = n\(node);\n"
+    }
+    return "static void UNIFORMS(real t, const real *h, \(space) const real *sums, "
+      + "\(space) real *shared, \(space) real *uniforms) {\n\(body)}\n"
   }
 
   /// The function that lowers the bottom rule's step sizes as `StepLimit` says, in units of the greatest

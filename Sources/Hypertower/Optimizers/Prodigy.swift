@@ -1,0 +1,64 @@
+/// Prodigy: Adam with an estimate d of the distance from the initial weights to a solution in place of a step
+/// size; d only grows.
+///
+/// K. Mishchenko and A. Defazio, "Prodigy: An Expeditiously Adaptive Parameter-Free Learner", ICML 2024, arXiv
+/// 2306.06101, with the defaults of their package `prodigyopt` 1.1.
+public struct Prodigy: Optimizer {
+  /// The one rule that this is.
+  public let levels: [UpdateRule]
+
+  /// - Parameters:
+  ///   - factor: what d is multiplied with; default: 1.
+  ///   - beta1: the decay of the mean of gradients; default: 0.9.
+  ///   - beta2: the decay of the mean of squares; default: 0.999.
+  ///   - epsilon: ε, added to the root, times d; default: 1e-8.
+  ///   - initialDistance: the first estimate d₀; default: 1e-6.
+  public init(
+    _ factor: Double = 1, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
+    initialDistance: Double = 1e-6
+  ) {
+    levels = [
+      RuleDefinition.prodigy.level([
+        "lr": factor, "beta1": beta1, "beta2": beta2, "eps": epsilon, "d0": initialDistance,
+      ])
+    ]
+  }
+}
+
+extension RuleDefinition {
+  /// Prodigy; see there.
+  ///
+  /// N ← √β2·N + d²/d₀·γ·Σ g·(p₀ − p), s ← √β2·s + d²/d₀·γ·g, d′ = max(d, N / Σ|s|);
+  /// m ← β1·m + (1−β1)·d·g, v ← β2·v + (1−β2)·d²·g², p ← p − γ·d·m / (√v + d′·ε), and d ← d′.
+  public static let prodigy = RuleDefinition("prodigy") { rule in
+    let factor = rule.learningRate("lr", default: 1)
+    let beta1 = rule.constant("beta1", default: 0.9, domain: .unitInterval)
+    let beta2 = rule.constant("beta2", default: 0.999, domain: .unitInterval)
+    let epsilon = rule.constant("eps", default: 1e-8, domain: .powerOfTen)
+    let initial = rule.constant("d0", default: 1e-6)
+    let (m, v, s, moved) = (rule.state("m"), rule.state("v"), rule.state("s"), rule.state("moved"))
+    let d = rule.sharedState("d", initial: initial)
+    let numerator = rule.sharedState("numerator")
+    let (g, beta3) = (rule.gradient, beta2.sqrt())
+
+    let weight = d / initial * (factor * d)
+    let nextS = beta3 * s + weight * g
+    let nextNumerator = beta3 * numerator - weight * rule.dot(g, moved)
+    let denominator = rule.sum(of: Expression.select(nextS.isLess(than: 0), -nextS, nextS))
+    let estimate = nextNumerator / denominator
+    // Nothing moves while all gradients are 0.
+    let isLarger = d.isLess(than: estimate) * Expression.constant(0).isLess(than: denominator)
+    let nextD = Expression.select(isLarger, estimate, d)
+    rule.update(d, to: nextD)
+    rule.update(numerator, to: nextNumerator)
+    rule.update(s, to: nextS)
+
+    let nextM = beta1 * m + (1 - beta1) * d * g
+    let nextV = beta2 * v + (1 - beta2) * (d * d) * (g * g)
+    rule.update(m, to: nextM)
+    rule.update(v, to: nextV)
+    let change = factor * d * nextM / (nextV.sqrt() + nextD * epsilon)
+    rule.update(moved, to: moved - change)
+    return rule.parameter - change
+  }
+}
