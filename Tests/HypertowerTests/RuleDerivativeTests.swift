@@ -126,7 +126,7 @@ import Testing
         case .step: step
         case .hyperparameter(let h): hyperparameters[h]
         case .state(let state): states[state]
-        case .uniform, .average: .nan
+        case .sharedState, .sum, .uniform, .average: .nan
         }
       }
     }

@@ -100,8 +100,9 @@ struct TowerDescriptionTests {
       for _ in 0..<200 {
         // What tunes step sizes stands on a level that has some.
         let bottoms = RuleDefinition.standard.filter { $0.name != "kesten" }
+        let uppers = try RuleDefinition.standard.filter { try $0.rule().canBeAbove }
         let levels = (0...random.below(6)).map { level in
-          let definitions = level == 0 ? bottoms : RuleDefinition.standard
+          let definitions = level == 0 ? bottoms : uppers
           return randomRule(definitions[random.below(definitions.count)], &random)
         }
         let tower = Tower(levels).stored(inSinglePrecision: single)

@@ -144,7 +144,8 @@ struct TowerValuesTests {
       ["w1", "b1", "w2", "b2"].map { values["\($0)_alpha"]! }, [0.02, 0.05, 0.05, 0.05],
       .relative(1e-6), "step sizes")
     for definition in RuleDefinition.standard where definition.name != "kesten" {
-      let trainer = try trainer(Tower([try definition.rule(["alpha": 0.5])]))
+      let name = try #require(definition.rule().hyperparameters.first).name
+      let trainer = try trainer(Tower([try definition.rule([name: 0.5])]))
       #expect(trainer.hasLearningRate, "\(definition.name)")
       try trainer.scaleLearningRate(by: 0.1)
       let rule = try trainer.tower.levels[0]

@@ -273,9 +273,10 @@ import Testing
     }
   }
 
-  /// A run whose step size is multiplied or whose batches change finds its way back.
+  /// A run whose step size is multiplied by the API, which limits the next step and begins the tuning anew,
+  /// or whose batches change, ends near the one that was left alone.
   @Test(arguments: [1e4, 1e-4])
-  func disturbedRunsRecover(factor: Double) throws {
+  func changedRunsRecover(factor: Double) throws {
     let mnist = try GoldenTests.mnist.get()
     for test in TestBackend.openCL {
       func loss(_ disturb: (Trainer) throws -> Int) throws -> Double {
@@ -298,6 +299,66 @@ import Testing
     }
   }
 
+  /// A step size that falls below what float32 holds can rise again.
+  @Test(arguments: TestBackend.native)
+  func noStepSizeVanishes(backend: TestBackend) throws {
+    let trainer = try Self.small("sgd(1e-30) / kesten()", firstStep: 1e-44, on: backend.device())
+    try step(trainer)
+    // It moves by factors: adding would bring it near 1.
+    for _ in 0..<6 {
+      let alpha = try trainer.tower.levels[0].hyperparameters[0].value
+      #expect(alpha > 0 && alpha < 1e-33, "\(alpha) on \(backend.name)")
+      try step(trainer)
+    }
+  }
+
+  /// The same formula for all tensors and for each, at two levels and one after the other.
+  @Test(arguments: TestBackend.native)
+  func granularityCounts(backend: TestBackend) throws {
+    func alphas(_ trainer: Trainer) throws -> [Double] {
+      try step(trainer, count: 8)
+      let state = trainer.state
+      return try state.backend.read(0..<state.layout.hyperparameterCount, of: state.values).doubles
+    }
+    for notation in [
+      "sgd(0.1) / adam() / sgd(0.01) / kesten(per_tensor=true)",
+      "sgd(0.1) / sgd_per_parameter(0.1)",
+      "adam(0.01) / adam(beta1_alpha=0.05)", "adam(w1_alpha=0.1) / adam()",
+    ] {
+      let expected = try alphas(Self.small(notation, on: .cpu64))
+      assertClose(
+        try alphas(Self.small(notation, on: backend.device())), expected, .relativeFromOne(1e-3),
+        "\(notation) on \(backend.name)")
+    }
+    let pair = ["adam(0.05)", "adam(0.05, w1_alpha=0.001)"]
+    for (first, second) in [(pair[0], pair[1]), (pair[1], pair[0])] {
+      let trainer = try Self.small(first, on: backend.device())
+      try step(trainer, count: 2)
+      try trainer.restart(with: try Tower(parsing: second), seed: 5)
+      let fresh = try Self.small(second, on: backend.device())
+      for trainer in [trainer, fresh] { try step(trainer, count: 3) }
+      #expect(try weights(trainer) == weights(fresh))
+    }
+  }
+
+  /// Levels that were taken out of one tower are those of another there.
+  @Test func levelsMayMove() throws {
+    let trainer = try Self.small("rmsprop(0.04) / kesten()", on: .cpu64)
+    let levels = try trainer.tower.levels
+    func values(_ tower: Tower) throws -> [Double] {
+      let trainer = try Trainer(
+        DenseNetwork(widths: [6, 5, 3]), loss: .negativeLogLikelihood, optimizer: tower,
+        on: .cpu64, seed: 5)
+      try step(trainer, count: 5)
+      let state = trainer.state
+      return try state.backend.read(0..<state.layout.hyperparameterCount, of: state.values).doubles
+    }
+    #expect(
+      try values(Tower([SGD(0.1).levels[0], levels[1]])) == values(SGD(0.1) / Kesten()))
+    #expect(
+      try values(Tower([levels[0], Adam().levels[0]])) == values(RMSProp(0.04) / Adam()))
+  }
+
   // MARK: As text
 
   @Test func text() throws {
@@ -310,6 +371,14 @@ import Testing
     #expect(
       try Self.small("adam(0.01, beta1=0.8) / kesten()", on: device).tower.description
         == "adam(0.01, beta1=0.8) / kesten(1)")
+    for text in ["adam(w1_alpha=0.001) / adam()", "sgd(w1_alpha=0.01) / kesten()"] {
+      let trainer = try Self.small(text, on: device)
+      let printed = try trainer.tower.description
+      let again = try Self.small(printed, on: device)
+      #expect(
+        again.state.layout.hyperparameterCount == trainer.state.layout.hyperparameterCount,
+        "\(printed)")
+    }
     // What is not tuned may be anything that the formula takes.
     _ = try Tower(parsing: "adam(0.01, beta1=0) / kesten()")
   }

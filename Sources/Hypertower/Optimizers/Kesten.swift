@@ -48,7 +48,15 @@ extension RuleDefinition {
 extension Expression {
   /// 1 for a finite number, 0 for an infinite one and for NaN.
   fileprivate var isFinite: Expression { (self - self).isEqual(to: 0) }
+
+  /// This number, or `least` if that is greater.
+  fileprivate func atLeast(_ least: Expression) -> Expression {
+    .select(isLess(than: least), least, self)
+  }
 }
+
+/// What a positive step size never falls below, so that it can rise again: near the least normal float32.
+private let leastStepSize = 1e-37
 
 extension RuleBuilder {
   /// The direction in which the loss falls on the natural scale of what is tuned: the negative gradient,
@@ -65,8 +73,8 @@ extension RuleBuilder {
     switch parameterDomain {
     case .real:
       .select(
-        Expression.constant(0).isLess(than: parameter), parameter * exponent.exp(),
-        parameter + exponent)
+        Expression.constant(0).isLess(than: parameter),
+        (parameter * exponent.exp()).atLeast(.constant(leastStepSize)), parameter + exponent)
     case .square: parameter * (exponent / 2).exp()
     case .powerOfTen: parameter + exponent * .constant(1 / Double.log(10))
     case .unitInterval: parameter + exponent

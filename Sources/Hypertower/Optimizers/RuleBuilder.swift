@@ -15,6 +15,7 @@ public final class RuleBuilder {
   private var stateNodes: [Int] = []
   private var sharedStates: [UpdateRule.State] = []
   private var sums: [Int] = []
+  private var evaluated: Int?
   private var inputs: [UpdateRule.Input] = []
   private var tunes = UpdateRule.Tunes.all
 
@@ -196,6 +197,12 @@ public final class RuleBuilder {
     }
   }
 
+  /// Lets evaluation and saving take `value` for the parameter after the step, in place of the formula's
+  /// result: for rules that compute gradients at another point than the one they mean.
+  ///
+  /// Of the weights' level alone; a run with such a rule cannot have a `WeightAverage`, too.
+  public func evaluate(at value: Expression) { evaluated = value.index(in: recorder) }
+
   /// Σ `value` over all parameters that the rule moves or, where each tensor has its own hyperparameters,
   /// over those of a tensor, as one more number that is the same for all of them. Of the weights' level
   /// alone.
@@ -230,7 +237,9 @@ public final class RuleBuilder {
       name: definition.name, granularity: granularity, hyperparameters: hyperparameters,
       tensorValues: tensorValues, constants: constants.filter { $0.value != $0.defaultValue },
       states: states, sharedStates: sharedStates, sums: sums, inputs: inputs, graph: graph,
-      newParameter: output, jacobian: jacobian,
-      tunes: tunes, dependsOnParameterDomain: dependsOnDomain, definition: definition)
+      newParameter: output,
+      evaluated: evaluated, jacobian: jacobian, tunes: tunes,
+      dependsOnParameterDomain: dependsOnDomain,
+      tunable: tunable, parameterDomain: domain, definition: definition)
   }
 }

@@ -2,6 +2,6 @@ extension RuleDefinition {
   /// The optimizers that a tower's text may name without further ado.
   public static let standard: [RuleDefinition] = [
     .sgd, .sgdPerParameter, .adam, .adamAlpha, .adagrad, .rmsprop, .rmspropAlpha, .kesten, .dog,
-    .prodigy,
+    .prodigy, .dadaptAdam, .scheduleFreeAdam,
   ]
 }

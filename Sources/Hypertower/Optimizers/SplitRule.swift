@@ -20,7 +20,8 @@ package struct SplitRule: Sendable {
   package let jacobianFactors: [Int]
   /// How many arrays the derivatives by the hyperparameters are computed from.
   package let jacobianInputCount: Int
-  /// The average of the parameter after the step, if there is one.
+  /// What evaluation takes for the parameter after the step, if that is something else: an average, or
+  /// what the rule says.
   package let newAverage: Int?
   /// What is summed over all parameters before the step.
   package let sums: SumOperands?
@@ -32,11 +33,12 @@ package struct SplitRule: Sendable {
     var inputs = rule.inputs
     func varies(_ input: Int) -> Bool { inputs[input].varies }
     let written =
-      [rule.newParameter] + rule.states.map(\.next) + rule.jacobian
+      [rule.newParameter] + rule.states.map(\.next) + (rule.evaluated.map { [$0] } ?? [])
+      + rule.jacobian
       + rule.sharedStates.map(\.next)
     var (factored, parts) = rule.graph.takingOutUniformFactors(
       of: written, varies: rule.graph.dependents(of: varies))
-    let values = 1 + rule.states.count
+    let values = 1 + rule.states.count + (rule.evaluated == nil ? 0 : 1)
     let shared = parts.suffix(rule.sharedStates.count)
     parts.removeLast(shared.count)
     let wholes = parts[..<values].map {
@@ -48,7 +50,7 @@ package struct SplitRule: Sendable {
     let sharing = factored.sharingReciprocals(
       neededBy: wanted, varies: factored.dependents(of: varies))
     var whole = sharing.graph
-    let renumbered = sharing.1
+    let renumbered = sharing.mapped
     var outputs = wanted.map { renumbered[$0] }
     let sharedNext = Array(outputs.suffix(shared.count))
     outputs.removeLast(shared.count)
@@ -78,11 +80,11 @@ package struct SplitRule: Sendable {
       let moved = graph.append(.binary(.add, old, change))
       newAverage = graph.append(.select(isWhole, new, moved))
     } else {
-      newAverage = nil
+      newAverage = rule.evaluated == nil ? nil : mapped[outputs[values - 1]]
     }
     self.graph = graph
     self.inputs = inputs
-    nextStates = outputs[1..<values].map { mapped[$0] }
+    nextStates = outputs[1..<1 + rule.states.count].map { mapped[$0] }
     let derivatives = outputs[values...].map { mapped[$0] }
     jacobian = Array(derivatives.prefix(rule.jacobian.count))
     jacobianFactors = Array(derivatives.suffix(rule.jacobian.count))

@@ -25,7 +25,8 @@ extension UpdateRule: CustomStringConvertible {
     }
     for (name, value) in tensorValues.sorted(by: { $0.key < $1.key }) {
       guard let own = hyperparameter(of: name) else { continue }
-      if !own.domain.stores(value, sameAs: own.value) {
+      // Where the definition has one set for all, these values say that each tensor has its own.
+      if definition.granularity == .shared || !own.domain.stores(value, sameAs: own.value) {
         arguments.append("\(name)=\(own.domain.text(for: value))")
       }
     }

@@ -21,7 +21,7 @@ extension Tower {
 
 extension UpdateRule {
   /// Whether it may move hyperparameters, and not only weights.
-  var canBeAbove: Bool { sums.isEmpty && sharedStates.isEmpty }
+  var canBeAbove: Bool { sums.isEmpty && sharedStates.isEmpty && evaluated == nil }
 
   /// The rule above `lower`, whose hyperparameters it tunes, and below `upper`, which tunes its own.
   func inTower(above lower: UpdateRule?, below upper: UpdateRule?) throws -> UpdateRule {
@@ -32,7 +32,7 @@ extension UpdateRule {
     }
     if lower != nil, !canBeAbove {
       throw InputError(
-        .usage, "\(name): sums over all weights, so it can only be the bottom level")
+        .usage, "\(name): looks at all weights together, so it can only be the bottom level")
     }
     var (tunable, granularity) = (definition.tunable, granularity)
     if case .learningRates(let perTensor) = upper?.tunes {
@@ -54,7 +54,7 @@ extension UpdateRule {
       }
     }
     let isAsItIs =
-      tunable == definition.tunable && granularity == self.granularity && domain == .real
+      tunable == self.tunable && granularity == self.granularity && domain == parameterDomain
     if isAsItIs { return self }
     let own = (hyperparameters + constants).map { ($0.name, $0.value) }
     return try definition.rule(

@@ -150,6 +150,12 @@ package struct TowerLayout: Sendable {
           bounds: draft.rule.usesGradientBound ? take(width) : nil))
     }
     self.levels = levels
+    if average != nil, resolved[0].evaluated != nil {
+      throw InputError(
+        .usage,
+        "\(resolved[0].name): says itself which weights are tested; a further average is not possible"
+      )
+    }
     bottom = SplitRule(resolved[0], average: average)
     storesDerivatives =
       levels.count > 1 && !recomputesDerivatives

@@ -1,9 +1,10 @@
 extension UpdateRule {
-  /// Whether `other` computes the same function of its inputs.
+  /// Whether `other` computes the same function of its inputs, for all tensors alike or for each.
   func hasSameFormula(as other: UpdateRule) -> Bool {
-    inputs == other.inputs && graph.nodes == other.graph.nodes && newParameter == other.newParameter
+    granularity == other.granularity && inputs == other.inputs && graph.nodes == other.graph.nodes
+      && newParameter == other.newParameter
       && sharedStates.map(\.next) == other.sharedStates.map(\.next) && sums == other.sums
-      && jacobian == other.jacobian && tunes == other.tunes
+      && evaluated == other.evaluated && jacobian == other.jacobian && tunes == other.tunes
       && states.map(\.next) == other.states.map(\.next)
   }
 

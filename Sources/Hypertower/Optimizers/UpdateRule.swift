@@ -105,12 +105,18 @@ public struct UpdateRule: Sendable {
   let graph: ScalarGraph
   /// The node of the parameter's value after the step.
   let newParameter: Int
+  /// The node of what evaluation takes for the parameter after the step, if that is something else.
+  let evaluated: Int?
   /// The nodes of the derivatives of the new parameter by each raw hyperparameter.
   let jacobian: [Int]
   /// Which hyperparameters of the level below the rule tunes.
   let tunes: Tunes
   /// Whether the formula depends on how what it moves is stored.
   let dependsOnParameterDomain: Bool
+  /// Which of its hyperparameters a level above may tune, and how what it moves is stored: what the rule was
+  /// made for.
+  let tunable: RuleDefinition.Tunable
+  let parameterDomain: HyperparameterDomain
   /// What the rule was made of.
   let definition: RuleDefinition
 

@@ -72,7 +72,9 @@ public final class Trainer {
         ?? model.parameters.first(where: { $0.tensor.shape.count == 2 })?.tensor.shape[1]
     else { fatalError("Trainer: give featureCount, the model's number of inputs") }
     let parameters = ModelTrace.parameters(of: model, featureCount: featureCount)
-    require(firstStep.map { $0 > 0 } ?? true, "Trainer: firstStep must be greater than 0")
+    require(
+      firstStep.map { Float($0) > 0 && $0.isFinite } ?? true,
+      "Trainer: firstStep must be greater than 0, in float32 as well")
     state = try TrainingState(
       parameters, tower: optimizer.tower,
       options: .init(firstStep: firstStep, average: average), seed: seed, on: device.backend)
@@ -355,10 +357,12 @@ public final class Trainer {
   /// Levels that tune step sizes, such as `Kesten`, begin their tuning anew, and where the first step was
   /// limited, so is the next.
   ///
-  /// - Precondition: it has some: `hasLearningRate`.
+  /// - Precondition: it has some (`hasLearningRate`), and the factor is finite and greater than 0.
   /// - Throws: what the device reports.
   public func scaleLearningRate(by factor: Double) throws {
     require(hasLearningRate, "scaleLearningRate: the bottom rule marks no step size")
+    require(
+      factor > 0 && factor.isFinite, "scaleLearningRate: \(factor) is not a number greater than 0")
     try state.scaleLearningRate(by: factor, stepCount: stepCount)
   }
 

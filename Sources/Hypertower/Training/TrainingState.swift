@@ -13,7 +13,7 @@ final class TrainingState {
   /// start from and, in a tower, those that odd steps start from. Each step writes the other ones,
   /// so that the next can still find what this one started from.
   let states: [any DeviceArray]
-  /// The average of the weights, if one is kept: what evaluation sees.
+  /// The average of the weights, if one is kept, or what the rule says instead: what evaluation sees.
   let average: (any DeviceArray)?
   /// The weights before the last step, if the bottom rule's derivatives depend on them.
   let previousWeights: (any DeviceArray)?
@@ -56,7 +56,8 @@ final class TrainingState {
     recordCapacity = Swift.max(16, Swift.min(1024, (1 << 14) / layout.recordSize))
 
     arena = try backend.allocate(.real, count: size)
-    average = try options.average.map { _ in try backend.allocate(.real, count: size) }
+    average =
+      try layout.bottom.newAverage.map { _ in try backend.allocate(.real, count: size) }
     let copies = layout.height > 0 && !layout.storesDerivatives ? 2 : 1
     gradients = try (0..<copies).map { _ in try backend.allocate(.real, count: size) }
     states = try (0..<copies).map { _ in
@@ -77,13 +78,14 @@ final class TrainingState {
     try writeInitialValues(seed: seed)
   }
 
-  /// A new state of the same tower that keeps what `tensorNames` of a checkpoint hold: of versions that
+  /// A new state of the same tower that keeps what `tensorNames` of a checkpoint hold, of versions that
   /// computed all derivatives again, too. This one, if it does so itself.
   func suited(to tensorNames: some Sequence<String>) throws -> TrainingState {
-    let other = "\(CheckpointKey.tensorPrefix)gradients.1"
-    guard layout.storesDerivatives, tensorNames.contains(other) else { return self }
+    let prefix = CheckpointKey.tensorPrefix
+    let wanted = layout.storesDerivatives ? "gradients.1" : "derivatives"
+    guard layout.height > 0, tensorNames.contains("\(prefix)\(wanted)") else { return self }
     var options = options
-    options.recomputesDerivatives = true
+    options.recomputesDerivatives = layout.storesDerivatives
     return try TrainingState(
       parameters, tower: Tower(layout.levels.map(\.rule)), options: options, seed: 0, on: backend)
   }

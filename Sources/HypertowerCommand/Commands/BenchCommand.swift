@@ -76,6 +76,10 @@ struct BenchCommand: ParsableCommand {
       throw ValidationError(
         "--floor, --launches and --first-step exclude each other: give one of them")
     }
+    if !optimizers.isEmpty && (floor || launches || firstStep) {
+      throw ValidationError(
+        "--optimizer is timed as a whole: leave --floor, --launches and --first-step out")
+    }
     if asDefault && optimizers.isEmpty {
       throw ValidationError("--as-default needs --optimizer")
     }

@@ -71,8 +71,9 @@ struct TowerOptions: ParsableArguments {
 
   private static func firstStep(_ text: String) throws -> Choice<Double> {
     if text == "none" { return .none }
-    guard let share = Double(text), share > 0, share.isFinite else {
-      throw ValidationError("'\(text)' is neither a number greater than 0 nor none")
+    guard let share = Double(text), Float(share) > 0, share.isFinite else {
+      throw ValidationError(
+        "'\(text)' is neither none nor a number greater than 0, in float32 as well")
     }
     return .some(share)
   }

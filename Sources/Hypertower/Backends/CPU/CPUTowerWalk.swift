@@ -100,7 +100,11 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
     let most = Element(limit.share) * loss.pointee.magnitude / promise
     guard promise > 0, greatest > most else { return }
     for own in own where own.value != 0 {
-      let value = own.value / greatest * most
+      // No step size vanishes: it could not rise again.
+      let value = Element(
+        signOf: own.value,
+        magnitudeOf: Swift.max(
+          (own.value / greatest * most).magnitude, Element.leastNormalMagnitude))
       values[own.place] =
         limit.graph.evaluate([own.rate.raw], as: Element.self) { _ in value }[0]
     }

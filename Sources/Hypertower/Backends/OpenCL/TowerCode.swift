@@ -211,7 +211,7 @@ enum TowerCode {
         if (!(promise > 0 && greatest > most)) return;
       \(forEachRate { rate, place, _ in
         statements([rate.natural], prefix: "n", input: place)
-          + "      const real value = n\(rate.natural) / greatest * most;\n"
+          + "      const real value = copysign(\n        fmax(fabs(n\(rate.natural) / greatest * most), FLT_MIN), n\(rate.natural));\n"
           + statements([rate.raw], prefix: "r", input: "value")
           + "      if (n\(rate.natural) != 0) \(place) = r\(rate.raw);\n"
       })}

@@ -1,0 +1,171 @@
+import FoundationEssentials
+import Testing
+
+@testable import Hypertower
+
+/// Optimizers without a step size by other people, against their packages: `Tests/References/rivals.py`.
+@Suite struct RivalsTests {
+  struct Reference: Decodable {
+    struct Run: Decodable {
+      let losses: [Double]
+      let finalLoss: Double
+    }
+    let features: [Float]
+    let labels: [Int32]
+    let weights: [String: [Float]]
+    let batch: Int
+    let runs: [String: Run]
+  }
+
+  private static let reference = Result {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(
+      Reference.self,
+      from: Data(
+        try FileReader.bytes(
+          of: #filePath.replacing(
+            "HypertowerTests/RivalsTests.swift", with: "References/rivals.json"))))
+  }
+
+  private static func dataset(_ reference: Reference) -> Dataset {
+    Dataset(
+      count: reference.labels.count, featureCount: 6, features: .floats(reference.features),
+      targets: .classes(reference.labels, classCount: 3))
+  }
+
+  private static func trainer(
+    _ notation: String, _ reference: Reference, on device: Device
+  ) throws -> Trainer {
+    let trainer = try Trainer(
+      DenseNetwork(widths: [6, 5, 3]), loss: .negativeLogLikelihood,
+      optimizer: try Tower(parsing: notation), on: device)
+    let shapes = ["w1": [5, 6], "b1": [5], "w2": [3, 5], "b2": [3]]
+    try trainer.setWeights(
+      SafetensorsFile(
+        reference.weights.map { .init(name: $0, shape: shapes[$0]!, floats: $1) }, metadata: [:]))
+    return trainer
+  }
+
+  @Test(arguments: TestBackend.all)
+  func followThePackages(backend: TestBackend) throws {
+    let reference = try Self.reference.get()
+    let data = Self.dataset(reference)
+    #expect(reference.runs.count == 7)
+    for (notation, run) in reference.runs {
+      let trainer = try Self.trainer(notation, reference, on: backend.device())
+      var losses: [Double] = []
+      try trainer.train(
+        on: data, batchSize: reference.batch, steps: run.losses.count, shuffled: false
+      ) { losses += $0.map(\.loss) }
+      // Rounding grows: in float32 the first steps are compared.
+      let compared = backend.isDouble ? losses.count : 25
+      assertClose(
+        Array(losses.prefix(compared)), Array(run.losses.prefix(compared)),
+        .absolute(backend.isDouble ? 1e-7 : 1e-3), "\(notation) on \(backend.name)")
+      guard backend.isDouble else { continue }
+      // Of the point that evaluation sees, which may be another than the weights.
+      assertClose(
+        try trainer.loss(on: data), run.finalLoss, .absolute(1e-7), "\(notation), in the end")
+    }
+  }
+
+  /// States that all weights share are kept in checkpoints, and a restart begins anew.
+  @Test(arguments: TestBackend.native)
+  func goOnBitByBit(backend: TestBackend) throws {
+    let reference = try Self.reference.get()
+    let data = Self.dataset(reference)
+    for notation in [
+      "prodigy()", "dadapt_adam()", "schedule_free_adam()", "dog()", "prodigy(0.5) / sgd(0.1)",
+      "schedule_free_adam() / adam()",
+    ] {
+      func trainer() throws -> Trainer {
+        try Self.trainer(notation, reference, on: backend.device())
+      }
+      func bits(_ trainer: Trainer) throws -> [UInt64] {
+        try trainer.checkpoint().entries.flatMap { $0.doubles().map(\.bitPattern) }
+      }
+      func step(_ trainer: Trainer, _ count: Int) throws {
+        try trainer.train(on: data, batchSize: 8, steps: count, shuffled: false)
+      }
+      let (whole, resumed, restarted) = (try trainer(), try trainer(), try trainer())
+      try step(whole, 5)
+      try step(resumed, 2)
+      try resumed.resume(from: whole.checkpoint(), on: data)
+      for trainer in [whole, resumed] { try step(trainer, 4) }
+      #expect(try bits(whole) == bits(resumed), "\(notation) on \(backend.name)")
+
+      try step(restarted, 3)
+      let optimizer = try Tower(parsing: notation)
+      for trainer in [restarted, whole] {
+        try trainer.restart(with: optimizer, seed: 4)
+        try step(trainer, 3)
+      }
+      let fresh = try Trainer(
+        DenseNetwork(widths: [6, 5, 3]), loss: .negativeLogLikelihood, optimizer: optimizer,
+        on: backend.device(), seed: 4)
+      try step(fresh, 3)
+      for trainer in [restarted, whole] {
+        #expect(
+          try trainer.weights().entries.map { $0.doubles() }
+            == fresh.weights().entries.map { $0.doubles() }, "\(notation) on \(backend.name)")
+      }
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("sgd() / prodigy()", 9, "prodigy: looks at all weights together"),
+      ("sgd() / schedule_free_adam()", 9, "it can only be the bottom level"),
+    ])
+  func onlyOnTheWeights(text: String, column: Int, message: String) {
+    let error = #expect(throws: InputError.self) { try Tower(parsing: text) }
+    #expect(error?.message.contains("column \(column): ") == true, "\(error?.message ?? "")")
+    #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
+  }
+
+  @Test func twoAverages() {
+    let error = #expect(throws: InputError.self) {
+      try Trainer(
+        DenseNetwork(widths: [6, 5, 3]), loss: .negativeLogLikelihood,
+        optimizer: ScheduleFreeAdam(), average: .polynomial, on: .cpu)
+    }
+    #expect(error?.message.contains("a further average is not possible") == true)
+  }
+
+  /// A rule of one's own with a norm: the trust ratio of LARS, on each tensor by itself.
+  @Test(arguments: TestBackend.native)
+  func normsByTensor(backend: TestBackend) throws {
+    let lars = RuleDefinition("lars", granularity: .perTensor) { rule in
+      let learningRate = rule.learningRate(default: 0.1)
+      let ratio = rule.norm(of: rule.parameter) / rule.norm(of: rule.gradient)
+      return rule.parameter - learningRate * ratio * rule.gradient
+    }
+    let reference = try Self.reference.get()
+    let data = Self.dataset(reference)
+    func trainer(_ definition: RuleDefinition) throws -> Trainer {
+      let trainer = try Trainer(
+        DenseNetwork(widths: [6, 5, 3]), loss: .negativeLogLikelihood,
+        optimizer: Tower([try definition.rule()]), on: backend.device(), seed: 1)
+      try trainer.setWeights(
+        Self.trainer("sgd()", reference, on: .cpu).weights())
+      return trainer
+    }
+    let own = try trainer(lars)
+    let plain = try trainer(RuleDefinition("plain") { $0.parameter - 1 * $0.gradient })
+    let before = try own.weights()
+    for trainer in [own, plain] {
+      try trainer.train(on: data, batchSize: 8, steps: 1, shuffled: false)
+    }
+    func norm(_ values: [Double]) -> Double { values.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+    let (after, byGradient) = (try own.weights(), try plain.weights())
+    for entry in before.entries {
+      let start = entry.doubles()
+      let gradient = zip(start, try #require(byGradient[entry.name]).doubles()).map(-)
+      let expected = zip(start, gradient).map { $0 - 0.1 * norm(start) / norm(gradient) * $1 }
+      assertClose(
+        try #require(after[entry.name]).doubles(), expected,
+        .absolute(backend.isDouble ? 1e-13 : 1e-5), "\(entry.name) on \(backend.name)")
+    }
+  }
+}
