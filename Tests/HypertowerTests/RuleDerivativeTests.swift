@@ -124,6 +124,7 @@ import Testing
         case .gradient: gradient
         case .gradientBound: 2 * gradient.magnitude
         case .step: step
+        case .plannedSteps: 30
         case .hyperparameter(let h): hyperparameters[h]
         case .state(let state): states[state]
         case .uniform, .average: .nan

@@ -27,7 +27,7 @@ package struct SplitRule: Sendable {
     func varies(_ input: Int) -> Bool {
       switch inputs[input] {
       case .parameter, .gradient, .gradientBound, .state, .average: true
-      case .step, .hyperparameter, .uniform: false
+      case .step, .plannedSteps, .hyperparameter, .uniform: false
       }
     }
     let written = [rule.newParameter] + rule.states.map(\.next) + rule.jacobian

@@ -49,12 +49,19 @@ extension UpdateRule {
   }
 
   /// The states before the first step, for an element of each tensor.
-  func initialStates(tensors: [String]) -> [[Double]] {
+  ///
+  /// - Parameter plannedSteps: the run's length; see `HyperparameterSchedule`.
+  func initialStates(tensors: [String], plannedSteps: Int? = nil) -> [[Double]] {
     let raw = rawValues(tensors: tensors)
     return tensors.indices.map { tensor in
       let base = granularity == .perTensor ? tensor * hyperparameters.count : 0
       return graph.evaluate(states.map(\.initial)) { input in
-        if case .hyperparameter(let h) = inputs[input] { raw[base + h] } else { 0 }
+        switch inputs[input] {
+        case .hyperparameter(let h): raw[base + h]
+        case .step: 1
+        case .plannedSteps: Double(plannedSteps ?? 1)
+        case .parameter, .gradient, .gradientBound, .state, .uniform, .average: 0
+        }
       }
     }
   }

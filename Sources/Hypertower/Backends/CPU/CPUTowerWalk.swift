@@ -154,6 +154,7 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
         case .gradient: values[level.gradients + i]
         case .gradientBound: values[level.bounds! + i]
         case .step: Element(step)
+        case .plannedSteps: values[layout.plannedStepsOffset!]
         case .hyperparameter(let h): hyperparameters[h]
         case .state(let state): values[level.states + state * level.width + i]
         case .uniform, .average:
@@ -179,6 +180,7 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
       let results = split.uniformGraph.evaluate(split.uniformNodes, as: Element.self) { input in
         switch split.inputs[input] {
         case .step: Element(step)
+        case .plannedSteps: values[layout.plannedStepsOffset!]
         case .hyperparameter(let h): values[bottom.hyperparameters + set * count + h]
         case let other: fatalError("CPUTowerWalk: \(other) is not uniform")
         }

@@ -138,7 +138,7 @@ enum BottomRuleCode {
       case .average: "LOAD(average + i)"
       case .uniform(let number): "(vec)(uniforms[\(number)])"
       case .state(let number): "LOAD(states + \(number * size) + i)"
-      case .step, .hyperparameter, .gradientBound:
+      case .step, .plannedSteps, .hyperparameter, .gradientBound:
         fatalError("BottomRuleCode: \(split.inputs[input]) is not given for each parameter")
       }
     }
