@@ -7,7 +7,7 @@
 // Last: the uniform values of the bottom rule for the update of the weights, and the record.
 //
 // The generated code before this holds one function for each rule in use,
-//   void rule_N(p, g, bound, step, hyperparameters, states, &new_p, jacobian),
+//   void rule_N(p, g, bound, step, planned_steps, hyperparameters, states, &new_p, jacobian),
 // on WIDTH parameters at once, which updates the states in place, and ADJUST, the switch over them; and
 // where steps can be limited (LIMITS_STEPS), LIMIT, which lowers the bottom rule's step sizes.
 //
@@ -66,6 +66,8 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   const bool is_limited = LIMITS_STEPS && counters[5] != 0;
   const real batch_loss = loss[LOSS_OFFSET];
   GROUP_BARRIER;
+  // Only for schedules that follow it.
+  const real planned_steps = planned_steps_at < 0 ? 0 : values[planned_steps_at];
 
   // A run that has diverged stays as it was when it did.
   const int last = divergence != 0 || !isfinite(batch_loss) ? -1 : height;
@@ -162,7 +164,7 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
       const vec bound = (vec)(0);
 #endif
       vec new_p = p;
-      ADJUST(RULE(k), p, g, bound, (real)(step + 1), h, s, &new_p, jacobian)
+      ADJUST(RULE(k), p, g, bound, (real)(step + 1), planned_steps, h, s, &new_p, jacobian)
       store(new_p, tuned, count);
       FOR_UP_TO(j, RULE_STATES(k), MAX_STATES) store(s[j], states + j * width, count);
       if (JACOBIAN_AT(k) >= 0)
@@ -185,7 +187,8 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
       real h[MAX_HYPERPARAMETERS];
       FOR_UP_TO(j, per_rule, MAX_HYPERPARAMETERS)
         h[j] = values[HYPERPARAMETERS_AT(0) + set * per_rule + j];
-      UNIFORMS((real)(step + 1), h, values + sums_at + set * SUM_COUNT + FIRST_RULE_SUM,
+      UNIFORMS((real)(step + 1), planned_steps, h,
+               values + sums_at + set * SUM_COUNT + FIRST_RULE_SUM,
                values + shared_states_at + set * SHARED_STATES,
                values + uniforms_at + set * UNIFORM_COUNT);
     }

@@ -201,6 +201,33 @@ struct CheckpointTests {
     }
   }
 
+  @Test("A resumed run's schedules follow its length, and say if that is another")
+  func resumedSchedule() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      let settings = "--data @/data --batch-size 16 --optimizer adam(cosine(0.01,~warmup=3))"
+      let whole = try train(
+        folder,
+        "\(settings) --steps 12 --log @/whole.log --save @/whole --checkpoint @/run "
+          + "--checkpoint-every 5")
+      #expect(whole.status == 0, "\(whole.errors)")
+      #expect(whole.output.contains("adam(cosine(0.01, warmup=3))"))
+      try FileManager.default.removeItem(atPath: folder + "/run/step-0000000012.safetensors")
+      let resumed = try train(folder, "--resume @/run --save @/resumed")
+      #expect(resumed.status == 0 && !resumed.errors.contains("planned"), "\(resumed.errors)")
+      #expect(try bytes(folder + "/resumed") == bytes(folder + "/whole"))
+      let longer = try train(folder, "--resume @/run --steps 23 --log @/longer.log")
+      #expect(
+        longer.errors.contains(
+          "step-0000000012.safetensors: was planned for 12 steps; its schedules now follow the run's 23"
+        ))
+      // Step 13 of 23, with 20 after the warm-up: half the way down.
+      let line = String(decoding: try bytes(folder + "/longer.log"), as: UTF8.self)
+        .split(separator: "\n").first { $0.hasPrefix("{\"step\": 13,") }
+      #expect(line?.contains("\"alpha\": 0.00499999") == true, "\(line ?? "none")")
+    }
+  }
+
   @Test("What does not fit a resumed run is refused, with what to do")
   func refusals() throws {
     try withTemporaryFolder { folder in

@@ -11,6 +11,11 @@ import Testing
     Adam(0.1, beta1: 0.8, beta2: 0.95, epsilon: 1e-2),
     Adam(0.1, epsilon: 1e-2, tunesOnlyLearningRate: true), AdaGrad(0.2),
     RMSProp(0.09, gamma: 0.9), RMSProp(0.04, tunesOnlyLearningRate: true), Kesten(0.7),
+    Lion(0.1), Lion(0.1, beta1: 0.8, weightDecay: 0.3),
+    Adam(
+      .cosine(0.1, end: 0.02, warmup: 3), beta1: .linear(0.8, end: 0.7), beta2: 0.95,
+      epsilon: .constant(1e-2, warmup: 5)),
+    RMSProp(.oneCycle(0.09), gamma: .step(0.9, every: 4, factor: 0.9)),
   ])
 
   private static func levels(_ optimizers: [any Optimizer]) -> [UpdateRule] {
@@ -72,11 +77,29 @@ import Testing
     assertClose(
       apply(Adam(0.1), states: [0.2, 0.05]),
       [p - 0.1 * meanM / (meanV.squareRoot() + 1e-8), m, v], .relative(1e-12), "adam")
+    let mean = 0.99 * 0.02 + 0.01 * g
+    // 0.9 · 0.02 + 0.1 · g < 0, but 0.9 · 0.04 + 0.1 · g > 0.
+    expect(apply(Lion(0.1), states: [0.02]), [p + 0.1, mean], "lion")
+    expect(
+      apply(Lion(0.1, weightDecay: 0.5), states: [0.04]),
+      [p - 0.1 * (1 + 0.5 * p), 0.99 * 0.04 + 0.01 * g], "lion with weight decay")
+    expect(
+      apply(Lion(0.1, beta1: 0.5, beta2: 0.8), states: [0.3]), [p, 0.8 * 0.3 + 0.2 * g],
+      "lion at a sign of 0")
+  }
+
+  /// A gradient that is not a number must not leave the parameter as it was, unseen.
+  @Test func lionTakesNoNumberForTheSignOfNaN() {
+    let rule = Lion().levels[0]
+    let point = Point(
+      rule, hyperparameters: rule.rawValues(tensors: ["w"]), states: [0], parameter: 1,
+      gradient: .nan, step: 1)
+    #expect(point.evaluate([rule.newParameter])[0].isNaN)
   }
 
   /// A running mean of squares that has decayed to 0 has a step and derivatives that are finite.
   @Test func noSquaresAtAll() {
-    for rule in Self.levels([Adam(), RMSProp(), AdaGrad()]) {
+    for rule in Self.levels([Adam(), RMSProp(), AdaGrad(), Lion()]) {
       let point = Point(
         rule, hyperparameters: rule.rawValues(tensors: ["w"]),
         states: rule.states.map { _ in 0 }, parameter: 1, gradient: 0, step: 3)
@@ -124,6 +147,7 @@ import Testing
         case .gradient: gradient
         case .gradientBound: 2 * gradient.magnitude
         case .step: step
+        case .plannedSteps: 30
         case .hyperparameter(let h): hyperparameters[h]
         case .state(let state): states[state]
         case .sharedState, .sum, .uniform, .average: .nan

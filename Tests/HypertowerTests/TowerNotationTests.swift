@@ -21,6 +21,7 @@ struct TowerNotationTests {
   func catalogue() throws {
     let names = [
       "sgd", "sgd_per_parameter", "adam", "adam_alpha", "adagrad", "rmsprop", "rmsprop_alpha",
+      "lion",
     ]
     for name in names {
       #expect(try Tower(parsing: name).levels.map(\.name) == [name])
@@ -56,6 +57,45 @@ struct TowerNotationTests {
     #expect(tower.levels[1].hyperparameters.isEmpty)
     let error = #expect(throws: InputError.self) { try Tower(parsing: "sgd(1)", rules: rules) }
     #expect(error?.message.contains("sgd takes no number without a name") == true)
+  }
+
+  @Test("A level that nothing tunes takes schedules, and prints them as they were given")
+  func schedules() throws {
+    for text in [
+      "sgd(constant(0.1))", "sgd(constant(0.1, warmup=100))",
+      "sgd(step(0.1, every=500, factor=0.5))",
+      "adam(cosine(0.003, end=1e-5, warmup=100), beta1=linear(0.95, end=0.85))",
+      "rmsprop(linear(0.02), gamma=constant(0.9, warmup=10))", "adagrad(one_cycle(0.01, warmup=0))",
+      "sgd(linear(0.1), momentum=linear(0.5, end=0.9))", "adam_alpha(0.1, beta1=linear(0.8))",
+      "adam(0.001) / sgd(cosine(0.001))",
+      "adam(0.1, beta1=linear(0.8)) / kesten(step(1, every=100))",
+      "sgd_per_parameter(linear(0.1), w1_alpha=0.2)",
+      "lion(cosine(0.0003), weight_decay=linear(0.1), beta1=linear(0.9, end=0.8))",
+    ] {
+      let tower = try Tower(parsing: text)
+      #expect(tower.description == text)
+      #expect(try Tower(tower.resolvedLevels()).description == text)
+    }
+    let spaced = try Tower(parsing: "adam( alpha = cosine ( 3e-3 , warmup = 100 ) )")
+    #expect(spaced.description == "adam(cosine(0.003, warmup=100))")
+    #expect(Adam(.cosine(0.003, warmup: 100)).tower.description == spaced.description)
+    // In Swift, too, what has its default goes without saying.
+    let optimizers: [(any Optimizer, String)] = [
+      (
+        SGD(.linear(0.1, end: 0), momentum: .step(0.9, every: 5)),
+        "sgd(linear(0.1), momentum=step(0.9, every=5))"
+      ),
+      (SGDPerParameter(.oneCycle(0.1)), "sgd_per_parameter(one_cycle(0.1))"),
+      (
+        Adam(0.001, beta1: .linear(0.9, end: 0.5), tunesOnlyLearningRate: true),
+        "adam_alpha(0.001, beta1=linear(0.9, end=0.5))"
+      ),
+      (AdaGrad(.constant(0.1, warmup: 9)), "adagrad(constant(0.1, warmup=9))"),
+      (RMSProp(0.01, gamma: .cosine(0.9)), "rmsprop(0.01, gamma=cosine(0.9))"),
+      (Lion(.cosine(1e-4, end: 1e-5)), "lion(cosine(0.0001, end=1e-5))"),
+      (SGD() / Kesten(.linear(1)), "sgd(0.01) / kesten(linear(1))"),
+    ]
+    for (optimizer, text) in optimizers { #expect(optimizer.tower.description == text) }
   }
 
   // MARK: - Faults
@@ -116,6 +156,48 @@ struct TowerNotationTests {
     Fault("lbfgs()", 1, "unknown optimizer 'lbfgs'; known are sgd, sgd_per_parameter, adam, "),
     Fault("sgd(0.1) → adam()", 10, "expected '/' and the next level, found '→'"),
     Fault("ädam()", 1, "expected the name of an optimizer, found 'ädam'"),
+    Fault(
+      "sgd(cosin(0.1))", 5, "unknown schedule 'cosin'; did you mean 'cosine'? known are constant, "),
+    Fault("sgd(alpha=wave(0.1))", 11, "unknown schedule 'wave'; known are constant, step, "),
+    Fault("sgd(cosine)", 11, "expected '=' and a number after 'cosine', found ')'"),
+    Fault("sgd(alpha=cosine)", 11, "expected a finite number, found 'cosine'"),
+    Fault("sgd(cosine())", 12, "expected a finite number, found ')'"),
+    Fault("sgd(cosine(end=0))", 12, "expected a finite number, found 'end'"),
+    Fault("sgd(cosine(0.1)", 16, "expected ',' or ')', found the end"),
+    Fault("sgd(cosine(0.1, 0.2))", 17, "expected the name of an argument of cosine, found '0'"),
+    Fault(
+      "sgd(cosine(0.1, start=1))", 17, "unknown argument 'start'; besides its value it takes end, "),
+    Fault("sgd(cosine(0.1, end=0, end=0))", 24, "cosine: 'end' is given twice"),
+    Fault("sgd(cosine(0.1, end))", 20, "expected '=' and a number after 'end', found ')'"),
+    Fault(
+      "sgd(cosine(0.1, warmup=1.5))", 5, "warmup = 1.5 is out of range; it must be a whole number"),
+    Fault("sgd(cosine(0.1, warmup=-1))", 5, "warmup = -1 is out of range"),
+    Fault("sgd(0.1, momentum=linear(0.9, end=1e400))", 35, "the number is too large"),
+    Fault(
+      "adam(beta1=linear(0.9, end=1))", 6, "end = 1 is out of range; it must be at least 0 and less"
+    ),
+    Fault("adam(beta1=linear(1))", 6, "beta1 = 1 is out of range"),
+    Fault("sgd(step(0.1))", 5, "step: 'every' is missing, as in step(0.1, every=500)"),
+    Fault(
+      "sgd(step(0.1, every=0))", 5, "every = 0 is out of range; it must be a whole number from 1"),
+    Fault("sgd(step(0.1, every=1e300))", 5, "every = 1e300 is out of range"),
+    Fault(
+      "sgd(step(0.1, every=5, factor=2))", 5,
+      "factor = 2 is out of range; it must be above 0 and at"),
+    Fault("sgd(0.1, cosine(0.2))", 10, "a number without a name may only be the first argument"),
+    Fault(
+      "sgd(cosine(0.1)) / adam()", 5,
+      "sgd: alpha = cosine(0.1) cannot be a schedule, as adam above tunes it; give a number, or leave"
+    ),
+    Fault(
+      "sgd() / adam(0.1, beta1=linear(0.9)) / sgd()", 19, "beta1 = linear(0.9) cannot be a schedule"
+    ),
+    Fault("adam(cosine(0.1)) / kesten()", 6, "cannot be a schedule, as kesten above tunes it"),
+    Fault("adam() / kesten(per_tensor=cosine(1))", 17, "per_tensor must be true or false"),
+    Fault(
+      "sgd_per_parameter(0.1, w1_alpha=cosine(0.2))", 24,
+      "w1_alpha cannot have a schedule of its own; give alpha the schedule, which all tensors follow"
+    ),
     Fault("sgd(٣)", 5, "expected a finite number, found '٣'"),
   ]
 

@@ -48,7 +48,7 @@ public struct Expression: ElementwiseArithmetic {
     return recorder
   }
 
-  private var constantValue: Double {
+  var constantValue: Double {
     guard case .constant(let value) = storage else {
       fatalError("Expression: not a constant")
     }

@@ -10,6 +10,11 @@ public struct AdaGrad: Optimizer {
   public init(_ learningRate: Double = 0.01) {
     levels = [RuleDefinition.adagrad.level(["alpha": learningRate])]
   }
+
+  /// The same with a schedule; see `HyperparameterSchedule`.
+  public init(_ learningRate: HyperparameterSchedule) {
+    levels = [RuleDefinition.adagrad.level(scheduled: ["alpha": learningRate])]
+  }
 }
 
 extension RuleDefinition {

@@ -17,9 +17,22 @@ public struct Adam: Optimizer {
     _ learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999,
     epsilon: Double = 1e-8, tunesOnlyLearningRate: Bool = false
   ) {
+    self.init(
+      HyperparameterSchedule(learningRate), beta1: .init(beta1), beta2: .init(beta2),
+      epsilon: .init(epsilon),
+      tunesOnlyLearningRate: tunesOnlyLearningRate)
+  }
+
+  /// The same with schedules, numbers among them; see `HyperparameterSchedule`.
+  public init(
+    _ learningRate: HyperparameterSchedule, beta1: HyperparameterSchedule = 0.9,
+    beta2: HyperparameterSchedule = 0.999, epsilon: HyperparameterSchedule = 1e-8,
+    tunesOnlyLearningRate: Bool = false
+  ) {
     let definition = tunesOnlyLearningRate ? RuleDefinition.adamAlpha : .adam
     levels = [
-      definition.level(["alpha": learningRate, "beta1": beta1, "beta2": beta2, "eps": epsilon])
+      definition.level(
+        scheduled: ["alpha": learningRate, "beta1": beta1, "beta2": beta2, "eps": epsilon])
     ]
   }
 }

@@ -18,7 +18,13 @@ public struct Kesten: Optimizer {
   ///   - perTensor: whether each tensor that the level below moves gets a step size of its own;
   ///     default: false.
   public init(_ kappa: Double = 1, perTensor: Bool = false) {
-    levels = [RuleDefinition.kesten.level(["kappa": kappa, "per_tensor": perTensor ? 1 : 0])]
+    self.init(HyperparameterSchedule(kappa), perTensor: perTensor)
+  }
+
+  /// The same with a schedule; see `HyperparameterSchedule`.
+  public init(_ kappa: HyperparameterSchedule, perTensor: Bool = false) {
+    let arguments = ["kappa": kappa, "per_tensor": perTensor ? 1.0 : 0.0]
+    levels = [RuleDefinition.kesten.level(scheduled: arguments)]
   }
 }
 
@@ -48,11 +54,6 @@ extension RuleDefinition {
 extension Expression {
   /// 1 for a finite number, 0 for an infinite one and for NaN.
   fileprivate var isFinite: Expression { (self - self).isEqual(to: 0) }
-
-  /// This number, or `least` if that is greater.
-  fileprivate func atLeast(_ least: Expression) -> Expression {
-    .select(isLess(than: least), least, self)
-  }
 }
 
 /// What a positive step size never falls below, so that it can rise again: near the least normal float32.

@@ -34,8 +34,13 @@ public struct Tower: Optimizer {
 extension RuleDefinition {
   /// The rule for arguments that a Swift programmer wrote: wrong ones stop the program.
   func level(_ arguments: [String: Double]) -> UpdateRule {
+    level(scheduled: arguments.mapValues { .init($0) })
+  }
+
+  /// The same with schedules.
+  func level(scheduled arguments: [String: HyperparameterSchedule]) -> UpdateRule {
     do {
-      return try rule(arguments)
+      return try rule(scheduled: arguments)
     } catch {
       fatalError("\(error)")
     }

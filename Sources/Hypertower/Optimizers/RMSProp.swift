@@ -12,8 +12,18 @@ public struct RMSProp: Optimizer {
   public init(
     _ learningRate: Double = 0.01, gamma: Double = 0.99, tunesOnlyLearningRate: Bool = false
   ) {
+    self.init(
+      HyperparameterSchedule(learningRate), gamma: .init(gamma),
+      tunesOnlyLearningRate: tunesOnlyLearningRate)
+  }
+
+  /// The same with schedules, numbers among them; see `HyperparameterSchedule`.
+  public init(
+    _ learningRate: HyperparameterSchedule, gamma: HyperparameterSchedule = 0.99,
+    tunesOnlyLearningRate: Bool = false
+  ) {
     let definition = tunesOnlyLearningRate ? RuleDefinition.rmspropAlpha : .rmsprop
-    levels = [definition.level(["alpha": learningRate, "gamma": gamma])]
+    levels = [definition.level(scheduled: ["alpha": learningRate, "gamma": gamma])]
   }
 }
 

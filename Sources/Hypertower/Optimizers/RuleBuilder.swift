@@ -1,7 +1,7 @@
 /// What a formula of an update rule is written with.
 public final class RuleBuilder {
   private let recorder = ExpressionRecorder()
-  private let arguments: [String: Double]
+  private let arguments: [String: HyperparameterSchedule]
   private let tunable: RuleDefinition.Tunable
   private let domain: HyperparameterDomain
   private var dependsOnDomain = false
@@ -34,7 +34,7 @@ public final class RuleBuilder {
   public var gradientBound: Expression { input(.gradientBound) }
 
   init(
-    _ arguments: [String: Double], tunable: RuleDefinition.Tunable,
+    _ arguments: [String: HyperparameterSchedule], tunable: RuleDefinition.Tunable,
     parameterDomain: HyperparameterDomain
   ) {
     self.arguments = arguments
@@ -98,8 +98,8 @@ public final class RuleBuilder {
     accepted.append(name)
     return append(
       .init(
-        name: name, domain: domain, value: arguments[name] ?? value, defaultValue: value,
-        range: range, isLearningRate: isLearningRate))
+        name: name, domain: domain, value: arguments[name]?.value ?? value, defaultValue: value,
+        range: range, isLearningRate: isLearningRate, curve: arguments[name]?.curve))
   }
 
   /// A number that the level above may tune, if it was given; else nil, and the rule does without.
@@ -108,12 +108,13 @@ public final class RuleBuilder {
     in range: ClosedRange<Double> = 0...(.infinity)
   ) -> Expression? {
     accepted.append(name)
-    guard let value = arguments[name] else { return nil }
+    guard let given = arguments[name] else { return nil }
     let own = UpdateRule.Hyperparameter(
-      name: name, domain: domain, value: value, defaultValue: nil, range: range)
+      name: name, domain: domain, value: given.value, defaultValue: nil, range: range,
+      curve: given.curve)
     guard tunable == .all else {
       constants.append(own)
-      return .constant(value)
+      return scheduled(.constant(given.value), own)
     }
     return append(own)
   }
@@ -121,7 +122,19 @@ public final class RuleBuilder {
   private func append(_ hyperparameter: UpdateRule.Hyperparameter) -> Expression {
     let number = hyperparameters.count
     hyperparameters.append(hyperparameter)
-    return hyperparameter.domain.natural(input(.hyperparameter(number)))
+    return scheduled(
+      hyperparameter.domain.natural(input(.hyperparameter(number))), hyperparameter)
+  }
+
+  /// The value of this step, made from that of the hyperparameter; as it is for a schedule with a fault,
+  /// which the definition then throws.
+  private func scheduled(
+    _ value: Expression, _ own: UpdateRule.Hyperparameter
+  ) -> Expression {
+    guard let curve = own.curve, curve.fault(in: own.domain) == nil else { return value }
+    return curve.value(
+      of: value, step: step,
+      plannedSteps: curve.formula.followsLength ? input(.plannedSteps) : nil)
   }
 
   /// A number that may be given but stays as it is.
@@ -130,21 +143,23 @@ public final class RuleBuilder {
     in range: ClosedRange<Double> = 0...(.infinity)
   ) -> Expression {
     accepted.append(name)
-    let given = arguments[name] ?? value
-    constants.append(
-      .init(name: name, domain: domain, value: given, defaultValue: value, range: range))
-    return .constant(given)
+    let given = arguments[name] ?? .init(value)
+    let own = UpdateRule.Hyperparameter(
+      name: name, domain: domain, value: given.value, defaultValue: value, range: range,
+      curve: given.curve)
+    constants.append(own)
+    return scheduled(.constant(given.value), own)
   }
 
   /// Something that is so or not, and stays: `name=true` or `name=false` in a tower's text.
   public func flag(_ name: String, default value: Bool = false) -> Bool {
     flags.insert(name)
     accepted.append(name)
-    let given = arguments[name] ?? (value ? 1 : 0)
+    let given = arguments[name]?.value ?? (value ? 1 : 0)
     constants.append(
       .init(
         name: name, domain: .real, value: given, defaultValue: value ? 1 : 0, range: 0...1,
-        isFlag: true))
+        isFlag: true, curve: arguments[name]?.curve))
     return given != 0
   }
 
@@ -235,11 +250,11 @@ public final class RuleBuilder {
     let jacobian = graph.derivatives(of: output, withRespectTo: own)
     return UpdateRule(
       name: definition.name, granularity: granularity, hyperparameters: hyperparameters,
-      tensorValues: tensorValues, constants: constants.filter { $0.value != $0.defaultValue },
+      tensorValues: tensorValues,
+      constants: constants.filter { $0.value != $0.defaultValue || $0.curve != nil },
       states: states, sharedStates: sharedStates, sums: sums, inputs: inputs, graph: graph,
-      newParameter: output,
-      evaluated: evaluated, jacobian: jacobian, tunes: tunes,
-      dependsOnParameterDomain: dependsOnDomain,
-      tunable: tunable, parameterDomain: domain, definition: definition)
+      newParameter: output, evaluated: evaluated, jacobian: jacobian, tunes: tunes,
+      dependsOnParameterDomain: dependsOnDomain, tunable: tunable, parameterDomain: domain,
+      definition: definition)
   }
 }

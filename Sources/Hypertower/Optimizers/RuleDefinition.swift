@@ -62,6 +62,12 @@ public struct RuleDefinition: Sendable {
   ///   value of the domain outside the range that makes sense is accepted; see
   ///   `UpdateRule.unusualValues`.
   public func rule(_ arguments: [String: Double] = [:]) throws -> UpdateRule {
+    try rule(scheduled: arguments.mapValues { .init($0) })
+  }
+
+  /// The same with courses over the steps of a run, which are for the hyperparameters that no level
+  /// tunes: `rule(scheduled: ["alpha": .cosine(0.003, warmup: 100), "beta1": 0.95])`.
+  public func rule(scheduled arguments: [String: HyperparameterSchedule]) throws -> UpdateRule {
     try rule(arguments, granularity: nil, tunable: tunable, parameterDomain: .real)
   }
 
@@ -72,8 +78,8 @@ public struct RuleDefinition: Sendable {
   ///   - tunable: which hyperparameters the level above tunes.
   ///   - parameterDomain: how what the rule tunes is stored.
   func rule(
-    _ arguments: [String: Double], granularity: UpdateRule.Granularity?, tunable: Tunable,
-    parameterDomain: HyperparameterDomain
+    _ arguments: [String: HyperparameterSchedule], granularity: UpdateRule.Granularity?,
+    tunable: Tunable, parameterDomain: HyperparameterDomain
   ) throws -> UpdateRule {
     let builder = RuleBuilder(arguments, tunable: tunable, parameterDomain: parameterDomain)
     let newParameter = formula(builder)
@@ -84,11 +90,20 @@ public struct RuleDefinition: Sendable {
         let names = builder.accepted.joined(separator: ", ")
         throw InputError(.usage, "\(name): unknown argument '\(argument)'; it takes \(names)")
       }
-      try check(value, argument, own)
-      tensorArguments[argument] = value
+      guard value.curve == nil else {
+        throw InputError(
+          .usage,
+          "\(name): \(argument) cannot have a schedule of its own; give \(own.name) the schedule, which "
+            + "all tensors follow, and \(argument) a number")
+      }
+      try check(value.value, argument, own)
+      tensorArguments[argument] = value.value
     }
     for hyperparameter in builder.hyperparameters + builder.constants {
       try check(hyperparameter.value, hyperparameter.name, hyperparameter)
+      if let fault = hyperparameter.curve?.fault(in: hyperparameter.domain) {
+        throw InputError(.usage, "\(name): \(hyperparameter.name): \(fault)")
+      }
     }
     return builder.finish(
       self,
@@ -106,7 +121,7 @@ public struct RuleDefinition: Sendable {
   private func check(
     _ value: Double, _ argument: String, _ hyperparameter: UpdateRule.Hyperparameter
   ) throws {
-    if hyperparameter.isFlag, value != 0, value != 1 {
+    if hyperparameter.isFlag, value != 0 && value != 1 || hyperparameter.curve != nil {
       throw InputError(.usage, "\(name): \(argument) must be true or false")
     }
     guard hyperparameter.domain.contains(value) else {
@@ -120,7 +135,7 @@ public struct RuleDefinition: Sendable {
 
 extension HyperparameterDomain {
   /// The values that can be stored, in words.
-  fileprivate var rangeText: String {
+  var rangeText: String {
     switch self {
     case .real: "it must be a finite number"
     case .unitInterval: "it must be at least 0 and less than 1"

@@ -13,6 +13,13 @@ public struct SGD: Optimizer {
     arguments["momentum"] = momentum
     levels = [RuleDefinition.sgd.level(arguments)]
   }
+
+  /// The same with schedules, numbers among them; see `HyperparameterSchedule`.
+  public init(_ learningRate: HyperparameterSchedule, momentum: HyperparameterSchedule? = nil) {
+    var arguments = ["alpha": learningRate]
+    arguments["momentum"] = momentum
+    levels = [RuleDefinition.sgd.level(scheduled: arguments)]
+  }
 }
 
 /// Stochastic gradient descent with a step size for each named tensor of what it moves.
@@ -23,6 +30,11 @@ public struct SGDPerParameter: Optimizer {
   /// - Parameter learningRate: the initial step size α ≥ 0 of every tensor; default: 0.01.
   public init(_ learningRate: Double = 0.01) {
     levels = [RuleDefinition.sgdPerParameter.level(["alpha": learningRate])]
+  }
+
+  /// The same with a schedule, which all tensors follow; see `HyperparameterSchedule`.
+  public init(_ learningRate: HyperparameterSchedule) {
+    levels = [RuleDefinition.sgdPerParameter.level(scheduled: ["alpha": learningRate])]
   }
 }
 

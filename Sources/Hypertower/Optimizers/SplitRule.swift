@@ -128,7 +128,7 @@ extension UpdateRule.Input {
   fileprivate var varies: Bool {
     switch self {
     case .parameter, .gradient, .gradientBound, .state, .average: true
-    case .step, .hyperparameter, .sharedState, .sum, .uniform: false
+    case .step, .plannedSteps, .hyperparameter, .sharedState, .sum, .uniform: false
     }
   }
 }

@@ -11,7 +11,7 @@ extension UpdateRule: CustomStringConvertible {
   public var description: String {
     var arguments: [String] = []
     for (index, own) in hyperparameters.enumerated() {
-      let text = own.domain.text(for: own.value)
+      let text = own.text
       // Where tensors have values of their own, the shared one speaks only if it says something.
       if index == 0, tensorValues.isEmpty || !own.hasDefaultValue {
         arguments.append(text)
@@ -20,7 +20,8 @@ extension UpdateRule: CustomStringConvertible {
       }
     }
     for own in constants {
-      let text = own.isFlag ? "\(own.value != 0)" : shortText(own.value)
+      let value = own.isFlag ? "\(own.value != 0)" : shortText(own.value)
+      let text = own.curve.map { $0.text(of: value) } ?? value
       arguments.append("\(own.name)=\(text)")
     }
     for (name, value) in tensorValues.sorted(by: { $0.key < $1.key }) {
@@ -35,8 +36,17 @@ extension UpdateRule: CustomStringConvertible {
 }
 
 extension UpdateRule.Hyperparameter {
-  /// Whether leaving it out of a tower's text gives the same stored number.
+  /// Its value as a tower's text has it, or its schedule.
+  var text: String {
+    let value = domain.text(for: value)
+    return curve.map { $0.text(of: value) } ?? value
+  }
+
+  /// Its schedule as a tower's text has it; nil if it has none.
+  package var scheduleText: String? { curve.map { _ in text } }
+
+  /// Whether leaving it out of a tower's text gives the same stored number, at every step.
   fileprivate var hasDefaultValue: Bool {
-    defaultValue.map { domain.stores(value, sameAs: $0) } ?? false
+    curve != nil ? false : defaultValue.map { domain.stores(value, sameAs: $0) } ?? false
   }
 }

@@ -56,9 +56,11 @@ extension UpdateRule {
     let isAsItIs =
       tunable == self.tunable && granularity == self.granularity && domain == parameterDomain
     if isAsItIs { return self }
-    let own = (hyperparameters + constants).map { ($0.name, $0.value) }
+    let own = (hyperparameters + constants).map {
+      ($0.name, HyperparameterSchedule($0.value, $0.curve))
+    }
     return try definition.rule(
-      Dictionary(uniqueKeysWithValues: own).merging(tensorValues) { $1 },
+      Dictionary(uniqueKeysWithValues: own).merging(tensorValues.mapValues { .init($0) }) { $1 },
       granularity: granularity, tunable: tunable, parameterDomain: domain)
   }
 }

@@ -65,6 +65,9 @@ package struct TowerLayout: Sendable {
   package let sums: Int
   /// The offset of the bottom rule's shared states, `[1 or tensors, shared states]`.
   package let sharedStates: Int
+  /// The offset of the number of planned steps, if a schedule follows it, and that number.
+  package let plannedStepsOffset: Int?
+  package let plannedSteps: Int
   /// The number of values in all.
   package let size: Int
 
@@ -104,11 +107,12 @@ package struct TowerLayout: Sendable {
   ///     default: no limit.
   ///   - average: which average of the weights is kept; default: none.
   ///   - recomputesDerivatives: whether derivatives are computed again in any case; default: false.
+  ///   - plannedSteps: the run's length, for schedules that follow it; default: 1.
   /// - Throws: `InputError` for a tower that names tensors that are not there, has levels that do not go
   ///   together or a value that the level above cannot tune.
   package init(
     _ tower: Tower, parameters: ParameterLayout, firstStep: Double? = nil,
-    average: WeightAverage? = nil, recomputesDerivatives: Bool = false
+    average: WeightAverage? = nil, recomputesDerivatives: Bool = false, plannedSteps: Int? = nil
   ) throws {
     self.parameters = parameters
     let resolved = try tower.resolvedLevels()
@@ -173,6 +177,9 @@ package struct TowerLayout: Sendable {
     sharedStates = take(sets * resolved[0].sharedStates.count)
     uniforms = take(
       (levels[0].isPerTensor ? levels[0].width : 1) * bottom.uniformNodes.count)
+    let followsLength = rules.contains { $0.inputs.contains(.plannedSteps) }
+    plannedStepsOffset = followsLength ? take(1) : nil
+    self.plannedSteps = plannedSteps ?? 1
     size = offset
   }
 
@@ -188,30 +195,37 @@ package struct TowerLayout: Sendable {
   /// The values before the first step.
   package func initialValues() -> [Double] {
     var values = [Double](repeating: 0, count: size)
+    if let plannedStepsOffset { values[plannedStepsOffset] = Double(plannedSteps) }
     for (k, level) in levels.enumerated() {
       let raw = level.rule.rawValues(tensors: level.tensorNames)
       values.replaceSubrange(
         level.hyperparameters..<level.hyperparameters + raw.count, with: raw)
       guard k > 0 else { continue }
-      let initial = level.rule.initialStates(tensors: level.tensorNames)
+      let initial = initialStates(of: level)
       for state in level.rule.states.indices {
         for i in 0..<level.width {
           values[level.states + state * level.width + i] = initial[i][state]
         }
       }
     }
-    let shared = levels[0].rule.initialSharedStates(tensors: levels[0].tensorNames)
+    let shared = levels[0].rule.initialSharedStates(
+      tensors: levels[0].tensorNames, plannedSteps: plannedSteps)
     values.replaceSubrange(sharedStates..<sharedStates + shared.count, with: shared)
     // The derivatives of the first step are asked for before it is made.
     if stepLimit != nil { evaluateUniforms(step: 1, of: &values) }
     return values
   }
 
+  /// The states before the first step, for an element of each tensor that a level tunes.
+  func initialStates(of level: Level) -> [[Double]] {
+    level.rule.initialStates(tensors: level.tensorNames, plannedSteps: plannedSteps)
+  }
+
   /// Forgets what the levels that tune step sizes know of them: their states are those before the first
   /// step again.
   func restartTuning(_ values: inout [Double]) {
     for level in levels.dropFirst() where level.rule.tunes != .all {
-      let initial = level.rule.initialStates(tensors: level.tensorNames)
+      let initial = initialStates(of: level)
       for state in level.rule.states.indices {
         for i in 0..<level.width {
           values[level.states + state * level.width + i] = initial[i][state]
@@ -228,6 +242,7 @@ package struct TowerLayout: Sendable {
       let results = bottom.uniformGraph.evaluate(bottom.uniformNodes) { input -> Double in
         switch bottom.inputs[input] {
         case .step: Double(step)
+        case .plannedSteps: values[plannedStepsOffset!]
         case .hyperparameter(let h): values[levels[0].hyperparameters + set * count + h]
         case .sharedState(let number):
           values[sharedStates + set * levels[0].rule.sharedStates.count + number]

@@ -3,8 +3,11 @@
 /// ```
 /// tower    := level ('/' level)*
 /// level    := name [ '(' [argument (',' argument)*] ')' ]
-/// argument := number | name '=' (number | 'true' | 'false')
+/// argument := value | name '=' (value | 'true' | 'false')
+/// value    := number | schedule '(' number (',' name '=' number)* ')'
 /// ```
+///
+/// A schedule is named as `ScheduleFormula.all` says.
 ///
 /// An argument's name may begin with that of a tensor, as in `layers.0.weight_alpha`: it may have any
 /// characters but spaces and `,()=/`.
@@ -76,7 +79,7 @@ struct TowerParser {
   /// An argument as written; without a name it is the first hyperparameter.
   private struct Argument {
     let name: String
-    let value: Double
+    let value: HyperparameterSchedule
     let position: Int
   }
 
@@ -102,10 +105,12 @@ struct TowerParser {
     let arguments = next == "(" ? try arguments(of: definition) : []
     let values = Dictionary(uniqueKeysWithValues: arguments.map { ($0.name, $0.value) })
     do {
-      return Level(rule: try definition.rule(values), start: start, arguments: arguments)
+      return Level(rule: try definition.rule(scheduled: values), start: start, arguments: arguments)
     } catch let error as InputError {
       // The rule checks its arguments; the first that it refuses by itself is the one to point at.
-      let culprit = arguments.first { (try? definition.rule([$0.name: $0.value])) == nil }
+      let culprit = arguments.first {
+        (try? definition.rule(scheduled: [$0.name: $0.value])) == nil
+      }
       throw fault(error.message, at: culprit?.position ?? start)
     }
   }
@@ -134,6 +139,10 @@ struct TowerParser {
     let start = position
     if let name = argumentName() ?? identifier() {
       skipSpaces()
+      if next == "(" {
+        position = start
+        return try unnamed(of: definition, after: others)
+      }
       guard take("=") else {
         if ["inf", "infinity", "nan"].contains(name.lowercased()) {
           throw fault("expected a finite number, found '\(name)'", at: start)
@@ -145,11 +154,18 @@ struct TowerParser {
         guard let word = identifier(), ["true", "false"].contains(word) else {
           throw fault("\(definition.name): \(name) must be true or false", at: start)
         }
-        return Argument(name: name, value: word == "true" ? 1 : 0, position: start)
+        return Argument(name: name, value: word == "true" ? 1.0 : 0.0, position: start)
       }
-      return Argument(name: name, value: try number(), position: start)
+      return Argument(name: name, value: try value(), position: start)
     }
-    let value = try number()
+    return try unnamed(of: definition, after: others)
+  }
+
+  private mutating func unnamed(
+    of definition: RuleDefinition, after others: [Argument]
+  ) throws -> Argument {
+    let start = position
+    let value = try value()
     guard others.isEmpty else {
       throw fault("a number without a name may only be the first argument", at: start)
     }
@@ -157,6 +173,57 @@ struct TowerParser {
       throw fault("\(definition.name) takes no number without a name", at: start)
     }
     return Argument(name: name, value: value, position: start)
+  }
+
+  // MARK: - Values
+
+  /// A number, or a schedule, whose name has a parenthesis behind it.
+  private mutating func value() throws -> HyperparameterSchedule {
+    let start = position
+    guard let name = identifier() else { return HyperparameterSchedule(try number()) }
+    skipSpaces()
+    guard take("(") else {
+      position = start
+      return HyperparameterSchedule(try number())
+    }
+    let names = ScheduleFormula.all.map(\.name)
+    guard let formula = ScheduleFormula.all.first(where: { $0.name == name }) else {
+      let suggestion = nearMiss(of: name, among: names).map { "; did you mean '\($0)'?" } ?? ";"
+      throw fault(
+        "unknown schedule '\(name)'\(suggestion) known are \(names.joined(separator: ", "))",
+        at: start
+      )
+    }
+    skipSpaces()
+    let value = try number()
+    var arguments: [String: Double] = [:]
+    skipSpaces()
+    while !take(")") {
+      guard take(",") else { throw fault("expected ',' or ')', found \(foundHere)") }
+      skipSpaces()
+      let place = position
+      guard let name = identifier() else {
+        throw fault("expected the name of an argument of \(formula.name), found \(foundHere)")
+      }
+      guard let own = formula.arguments.first(where: { $0.name == name }) else {
+        let names = formula.arguments.map(\.name).joined(separator: ", ")
+        throw fault(
+          "\(formula.name): unknown argument '\(name)'; besides its value it takes \(names)",
+          at: place
+        )
+      }
+      guard arguments[name] == nil else {
+        throw fault("\(formula.name): '\(name)' is given twice", at: place)
+      }
+      skipSpaces()
+      guard take("=") else {
+        throw fault("expected '=' and a number after '\(name)', found \(foundHere)")
+      }
+      skipSpaces()
+      arguments[own.name] = try number()
+      skipSpaces()
+    }
+    return HyperparameterSchedule(value, ScheduleCurve(formula: formula, arguments: arguments))
   }
 
   // MARK: - Words

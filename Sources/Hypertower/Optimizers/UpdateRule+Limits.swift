@@ -26,6 +26,14 @@ extension UpdateRule {
   /// The first value that the level above cannot move, and why; nil if there is none.
   func valueThatCannotBeTuned(by upper: UpdateRule?) -> (argument: String, reason: String)? {
     guard let upper else { return nil }
+    if let own = hyperparameters.first(where: { $0.curve != nil }) {
+      let schedule = own.text
+      return (
+        own.name,
+        "\(name): \(own.name) = \(schedule) cannot be a schedule, as \(upper.name) above tunes it; give "
+          + "a number, or leave out the levels above"
+      )
+    }
     let values =
       hyperparameters.map { ($0.name, $0, $0.value) }
       + tensorValues.sorted { $0.key < $1.key }.compactMap { name, value in

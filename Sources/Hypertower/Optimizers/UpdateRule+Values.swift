@@ -51,27 +51,40 @@ extension UpdateRule {
   }
 
   /// The states before the first step, for an element of each tensor.
-  func initialStates(tensors: [String]) -> [[Double]] {
+  ///
+  /// - Parameter plannedSteps: the run's length; see `HyperparameterSchedule`.
+  func initialStates(tensors: [String], plannedSteps: Int? = nil) -> [[Double]] {
     let raw = rawValues(tensors: tensors)
     return tensors.indices.map { tensor in
       let base = granularity == .perTensor ? tensor * hyperparameters.count : 0
-      return graph.evaluate(states.map(\.initial)) { input in
-        if case .hyperparameter(let h) = inputs[input] { raw[base + h] } else { 0 }
-      }
+      return initialValues(
+        of: states, hyperparameters: raw[base...].prefix(hyperparameters.count), plannedSteps)
     }
   }
 
   /// The shared states before the first step, for each set of hyperparameters.
-  func initialSharedStates(tensors: [String]) -> [Double] {
+  ///
+  /// - Parameter plannedSteps: the run's length; see `HyperparameterSchedule`.
+  func initialSharedStates(tensors: [String], plannedSteps: Int? = nil) -> [Double] {
     let raw = rawValues(tensors: tensors)
     let sets = granularity == .perTensor ? tensors.count : 1
     return (0..<sets).flatMap { set in
-      graph.evaluate(sharedStates.map(\.initial)) { input in
-        if case .hyperparameter(let h) = inputs[input] {
-          raw[set * hyperparameters.count + h]
-        } else {
-          0
-        }
+      initialValues(
+        of: sharedStates,
+        hyperparameters: raw[(set * hyperparameters.count)...].prefix(hyperparameters.count),
+        plannedSteps)
+    }
+  }
+
+  private func initialValues(
+    of states: [State], hyperparameters: ArraySlice<Double>, _ plannedSteps: Int?
+  ) -> [Double] {
+    graph.evaluate(states.map(\.initial)) { input in
+      switch inputs[input] {
+      case .hyperparameter(let h): hyperparameters[hyperparameters.startIndex + h]
+      case .step: 1
+      case .plannedSteps: Double(plannedSteps ?? 1)
+      case .parameter, .gradient, .gradientBound, .state, .sharedState, .sum, .uniform, .average: 0
       }
     }
   }

@@ -7,7 +7,7 @@ public struct UpdateRule: Sendable {
     /// Its name, as written in a tower's text, such as `beta1`.
     public let name: String
     public let domain: HyperparameterDomain
-    /// Its initial value, on its natural scale.
+    /// Its initial value, on its natural scale; where it has a schedule, what that is made from.
     public let value: Double
     /// The value it has where none is given; nil if the rule then does without it.
     let defaultValue: Double?
@@ -17,14 +17,18 @@ public struct UpdateRule: Sendable {
     public let isLearningRate: Bool
     /// Whether it is written as true or false.
     let isFlag: Bool
+    /// The course of its value over the steps of a run, if it has one.
+    let curve: ScheduleCurve?
 
     init(
       name: String, domain: HyperparameterDomain, value: Double, defaultValue: Double?,
-      range: ClosedRange<Double>, isLearningRate: Bool = false, isFlag: Bool = false
+      range: ClosedRange<Double>, isLearningRate: Bool = false, isFlag: Bool = false,
+      curve: ScheduleCurve? = nil
     ) {
       (self.name, self.domain, self.value) = (name, domain, value)
       (self.defaultValue, self.range) = (defaultValue, range)
       (self.isLearningRate, self.isFlag) = (isLearningRate, isFlag)
+      self.curve = curve
     }
 
     /// The name of the stored value: `log_eps` for `eps`, for one.
@@ -33,7 +37,7 @@ public struct UpdateRule: Sendable {
     func withValue(_ value: Double) -> Hyperparameter {
       Hyperparameter(
         name: name, domain: domain, value: value, defaultValue: defaultValue, range: range,
-        isLearningRate: isLearningRate)
+        isLearningRate: isLearningRate, curve: curve)
     }
   }
 
@@ -63,6 +67,8 @@ public struct UpdateRule: Sendable {
     case gradientBound
     /// The number of the step, from 1 on.
     case step
+    /// The number of steps that the run is planned to have; see `HyperparameterSchedule`.
+    case plannedSteps
     /// The raw hyperparameter of that number.
     case hyperparameter(Int)
     /// The state of that number.

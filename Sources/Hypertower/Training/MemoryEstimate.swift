@@ -19,6 +19,7 @@ package struct MemoryEstimate {
     let backend = MeasuringBackend(device.backend)
     let trainer = try Trainer(
       model, loss: loss, optimizer: optimizer, firstStep: firstStep, average: average,
+      plannedSteps: 1,
       on: Device(name: device.name, backend: backend, residentLimit: device.residentLimit))
     try trainer.train(on: data, batchSize: batchSize, steps: 1)
     for data in testData { _ = try trainer.evaluate(on: data) }

@@ -4,9 +4,10 @@ public struct StepRecord: Sendable {
   public let step: Int
   /// The mean loss of the step's batch, before the step's adjustment.
   public let loss: Double
-  /// Every level's hyperparameters after the step, bottom first, on their natural scale.
+  /// Every level's hyperparameters after the step, bottom first, on their natural scale; those with a
+  /// schedule as they were in this step.
   public let hyperparameters: [[(name: String, value: Double)]]
-  /// The same as they are stored.
+  /// The same as they are stored, without schedules.
   package let rawHyperparameters: [[(name: String, value: Double)]]
 
   init(step: Int, values: ArraySlice<Double>, layout: TowerLayout) {
@@ -23,7 +24,13 @@ public struct StepRecord: Sendable {
       }
       natural.append(
         names.enumerated().map { index, name in
-          (name, own[index % own.count].domain.natural(stored[index]))
+          let value = own[index % own.count].domain.natural(stored[index])
+          let curve = own[index % own.count].curve
+          return (
+            name,
+            curve.map { $0.value(of: value, step: step + 1, plannedSteps: layout.plannedSteps) }
+              ?? value
+          )
         })
       raw.append(Array(zip(level.hyperparameterNames, stored)))
     }

@@ -41,10 +41,13 @@ extension Trainer {
   ///     device of the same precision.
   ///   - source: what error messages call the file.
   ///   - data: the data set that training went over, and goes on with.
+  ///   - warn: is told in a line if the run that schedules follow had another length; they then follow
+  ///     this trainer's; default: prints to the standard error stream.
   /// - Throws: `InputError` naming what is missing, does not fit, or is not finite; the trainer is then
   ///   as it was.
   public func resume(
-    from file: SafetensorsFile, source: String = "checkpoint", on data: Dataset
+    from file: SafetensorsFile, source: String = "checkpoint", on data: Dataset,
+    warn: ((String) -> Void)? = nil
   ) throws {
     let fields = CheckpointFields(file, source: source)
     guard file.metadata[CheckpointKey.format] == CheckpointKey.version else {
@@ -115,6 +118,11 @@ extension Trainer {
       throw error
     }
     try state.setTensorsBesideWeights(arrays)
+    if let steps = try state.takePlannedSteps() {
+      (warn ?? printToStandardError)(
+        "\(source): was planned for \(steps) steps; its schedules now follow the run's "
+          + "\(state.layout.plannedSteps)")
+    }
     try state.setCounters(
       step: step, batch: position?.batch ?? 0, seed: seed,
       limitsNext: state.layout.stepLimit != nil
@@ -124,8 +132,16 @@ extension Trainer {
     stepCount = step
   }
 
-  /// The names of the tower's rules.
-  private var rules: String { state.layout.levels.map(\.rule.name).joined(separator: " / ") }
+  /// The names of the tower's rules, with their schedules.
+  private var rules: String {
+    state.layout.levels.map { level in
+      let schedules = (level.rule.hyperparameters + level.rule.constants).compactMap { own in
+        own.curve.map { "\(own.name)=\($0.text(of: nil))" }
+      }
+      return level.rule.name
+        + (schedules.isEmpty ? "" : "(\(schedules.joined(separator: ", ")))")
+    }.joined(separator: " / ")
+  }
 }
 
 /// The names of a checkpoint's metadata.

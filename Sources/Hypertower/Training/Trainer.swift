@@ -54,14 +54,17 @@ public final class Trainer {
   ///     bottom rule's step sizes are lowered so far before it; above 0; default: no limit.
   ///   - average: which average of the weights over the steps evaluation and saving see; default: none,
   ///     they see the weights of now.
+  ///   - plannedSteps: the number of steps that the run will have in all, ≥ 1, which a schedule such as
+  ///     `HyperparameterSchedule.cosine(_:end:warmup:)` follows; default: none, for towers without one.
   ///   - device: where training runs.
   ///   - seed: what the weights and the order of samples are drawn from; default: 0.
   /// - Throws: `InputError` for a tower that names tensors that are not there, whose levels do not go
-  ///   together, or whose bottom rule marks no step size although the first step is limited; what the
+  ///   together, which has a schedule for which `plannedSteps` is missing, or whose bottom rule marks no step size although the first step is limited; what the
   ///   device reports.
   public init(
     _ model: some Module, loss: Loss, featureCount: Int? = nil, optimizer: some Optimizer,
-    firstStep: Double? = nil, average: WeightAverage? = nil, on device: Device, seed: UInt64 = 0
+    firstStep: Double? = nil, average: WeightAverage? = nil, plannedSteps: Int? = nil,
+    on device: Device, seed: UInt64 = 0
   ) throws {
     self.model = model
     lossFunction = loss
@@ -75,9 +78,11 @@ public final class Trainer {
     require(
       firstStep.map { Float($0) > 0 && $0.isFinite } ?? true,
       "Trainer: firstStep must be greater than 0, in float32 as well")
+    try optimizer.tower.checkLength(plannedSteps)
     state = try TrainingState(
       parameters, tower: optimizer.tower,
-      options: .init(firstStep: firstStep, average: average), seed: seed, on: device.backend)
+      options: .init(firstStep: firstStep, average: average, plannedSteps: plannedSteps),
+      seed: seed, on: device.backend)
     evaluator = try Evaluator(model, loss: loss, state: state, on: device)
   }
 
@@ -88,14 +93,22 @@ public final class Trainer {
   ///
   /// - Parameters:
   ///   - optimizer: a rule or a tower of rules.
+  ///   - plannedSteps: the number of steps that the run will have in all; default: as before.
   ///   - seed: what the weights and the order of samples are drawn from.
-  /// - Throws: `InputError` for a tower that names tensors that are not there; what the device
-  ///   reports.
-  public func restart(with optimizer: some Optimizer, seed: UInt64) throws {
-    if try !state.restart(with: optimizer.tower, seed: seed) {
+  /// - Throws: `InputError` for a tower that names tensors that are not there, or has a schedule that
+  ///   follows the run's length, which is not known; what the device reports.
+  public func restart(
+    with optimizer: some Optimizer, plannedSteps: Int? = nil, seed: UInt64
+  ) throws {
+    var options = state.options
+    options.plannedSteps = plannedSteps ?? options.plannedSteps
+    try optimizer.tower.checkLength(options.plannedSteps)
+    if try !state.restart(
+      with: optimizer.tower, plannedSteps: options.plannedSteps, seed: seed)
+    {
       try adopt(
         TrainingState(
-          state.parameters, tower: optimizer.tower, options: state.options, seed: seed,
+          state.parameters, tower: optimizer.tower, options: options, seed: seed,
           on: device.backend))
     }
     self.seed = seed

@@ -24,7 +24,7 @@ final class TrainingState {
   let records: any DeviceArray
   let recordCapacity: Int
 
-  let options: Options
+  private(set) var options: Options
   /// The derivatives by the bottom rule's hyperparameters of the last step, one array of the arena's size
   /// after another, where they are stored.
   let derivatives: (any DeviceArray)?
@@ -36,6 +36,8 @@ final class TrainingState {
     let average: WeightAverage?
     /// See `TowerLayout.storesDerivatives`.
     var recomputesDerivatives = false
+    /// The run's length, for schedules that follow it.
+    var plannedSteps: Int?
   }
 
   init(
@@ -48,7 +50,7 @@ final class TrainingState {
     layout = try TowerLayout(
       tower, parameters: ParameterLayout(parameters.map { ($0.name, $0.storedShape) }),
       firstStep: options.firstStep, average: options.average,
-      recomputesDerivatives: options.recomputesDerivatives)
+      recomputesDerivatives: options.recomputesDerivatives, plannedSteps: options.plannedSteps)
     try layout.checkValues(fitSinglePrecision: backend.realSize == MemoryLayout<Float>.size)
     let size = layout.parameters.size
     let rule = layout.levels[0].rule
@@ -94,10 +96,10 @@ final class TrainingState {
   /// that were compiled stay good.
   ///
   /// - Returns: whether the tower's rules are the same in the same order; if not, nothing changes.
-  func restart(with tower: Tower, seed: UInt64) throws -> Bool {
+  func restart(with tower: Tower, plannedSteps: Int?, seed: UInt64) throws -> Bool {
     let layout = try TowerLayout(
       tower, parameters: layout.parameters, firstStep: options.firstStep, average: options.average,
-      recomputesDerivatives: options.recomputesDerivatives)
+      recomputesDerivatives: options.recomputesDerivatives, plannedSteps: plannedSteps)
     try layout.checkValues(fitSinglePrecision: backend.realSize == MemoryLayout<Float>.size)
     let isAlike =
       layout.levels.count == self.layout.levels.count
@@ -106,6 +108,7 @@ final class TrainingState {
       }
     guard isAlike else { return false }
     self.layout = layout
+    options.plannedSteps = plannedSteps
     // Before the first step nothing else is read: what a run before has left stays unseen.
     try writeInitialValues(seed: seed)
     return true
@@ -126,7 +129,7 @@ final class TrainingState {
   private func writeInitialStates() throws {
     let size = layout.parameters.size
     let rule = layout.levels[0].rule
-    let initial = rule.initialStates(tensors: layout.levels[0].tensorNames)
+    let initial = layout.initialStates(of: layout.levels[0])
     for state in rule.states.indices {
       for (tensor, entry) in layout.parameters.entries.enumerated() {
         let values = [Double](repeating: initial[tensor][state], count: entry.count)
@@ -334,6 +337,19 @@ final class TrainingState {
       try backend.write(.int32([1]), to: counters, at: TowerLayout.Counter.limit)
     }
     try backend.write(.float64(numbers), to: values, at: 0)
+  }
+
+  /// Lets schedules follow this run's length after a checkpoint was read.
+  ///
+  /// - Returns: the length that they followed, if it was another.
+  func takePlannedSteps() throws -> Int? {
+    guard let offset = layout.plannedStepsOffset else { return nil }
+    let known = try backend.read(offset..<offset + 1, of: values).doubles[0]
+    guard known != Double(Float(layout.plannedSteps)), known != Double(layout.plannedSteps) else {
+      return nil
+    }
+    try backend.write(.float64([Double(layout.plannedSteps)]), to: values, at: offset)
+    return Int(exactly: known.rounded()) ?? 0
   }
 
   // MARK: Snapshots

@@ -75,10 +75,12 @@ struct TrainCommand: ParsableCommand {
     try MemoryCheck.check(network, optimization, images, batchSize: settings.batchSize, on: device)
     let trainer = try Trainer(
       network, loss: .negativeLogLikelihood, optimizer: tower, firstStep: optimization.firstStep,
-      average: optimization.average, on: device, seed: settings.seed)
+      average: optimization.average, plannedSteps: max(1, settings.steps), on: device,
+      seed: settings.seed)
     if let initialWeights { try trainer.load(initialWeights, warn: Console.warn) }
     if let resumed {
-      try trainer.resume(from: resumed.file, source: resumed.source, on: images.train)
+      try trainer.resume(
+        from: resumed.file, source: resumed.source, on: images.train, warn: Console.warn)
       let step = trainer.stepCount
       Console.warn(
         step < settings.steps

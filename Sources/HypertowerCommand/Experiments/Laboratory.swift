@@ -69,7 +69,7 @@ final class Laboratory {
   func run(_ trial: Trial, _ tower: Tower, advance: (Int) throws -> Void) throws -> TrialOutcome {
     let trainer = try trainer(
       Optimization(tower: tower, firstStep: trial.firstStep, average: trial.average),
-      seed: trial.seed)
+      steps: trial.steps, seed: trial.seed)
     if trial.start == .reference { try trainer.setWeights(Self.referenceWeights()) }
     var curve = TrialOutcome.Curve()
     let milliseconds: Double?
@@ -132,17 +132,21 @@ final class Laboratory {
     return (min(end, steps, step + Self.pieceLength) - step, isTimed)
   }
 
-  private func trainer(_ optimization: Optimization, seed: UInt64) throws -> Trainer {
+  private func trainer(
+    _ optimization: Optimization, steps: Int, seed: UInt64
+  ) throws -> Trainer {
+    let steps = max(1, steps)
     if let (trainer, known) = trainer, known.firstStep == optimization.firstStep,
       known.average == optimization.average
     {
-      try trainer.restart(with: optimization.tower, seed: seed)
+      try trainer.restart(with: optimization.tower, plannedSteps: steps, seed: seed)
       return trainer
     }
     trainer = nil
     let trainer = try Trainer(
       try network, loss: .negativeLogLikelihood, optimizer: optimization.tower,
-      firstStep: optimization.firstStep, average: optimization.average, on: device, seed: seed)
+      firstStep: optimization.firstStep, average: optimization.average,
+      plannedSteps: steps, on: device, seed: seed)
     self.trainer = (trainer, optimization)
     return trainer
   }

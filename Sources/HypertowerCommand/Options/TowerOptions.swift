@@ -11,7 +11,8 @@ struct TowerOptions: ParsableArguments {
       "The tower, bottom level first; default: \(standard), which needs no tuning.",
       discussion: """
         Known are \(RuleDefinition.standard.map(\.name).joined(separator: ", ")). In parentheses \
-        stand the step size and then name=value, as in sgd(0.01, momentum=0.9).
+        stand the step size and then name=value, as in sgd(0.01, momentum=0.9). What no level tunes may \
+        follow a schedule, as in adam(cosine(0.003, warmup=100)).
         """,
       valueName: "tower"))
   var notation: String?

@@ -49,7 +49,7 @@ struct BenchmarkNetwork {
         outputActivation: loss == .mse ? .identity : activation, endsInLogSoftmax: loss == .nll),
       loss: loss == .mse ? .meanSquaredError : .negativeLogLikelihood,
       optimizer: optimization.tower, firstStep: optimization.firstStep,
-      average: optimization.average, on: device)
+      average: optimization.average, plannedSteps: Self.steps, on: device)
   }
 
   func takeSteps(_ trainer: Trainer, report: (([StepRecord]) throws -> Void)? = nil) throws {

@@ -6,13 +6,13 @@ struct ReferenceRule {
   enum Kind {
     case sgd, momentum, momentumAlpha, perTensor, adam, adamAlpha, adamAlphaPerTensor, adagrad,
       rmsprop
-    case rmspropAlpha, kesten, kestenOnRoot
+    case rmspropAlpha, kesten, kestenOnRoot, lion, lionAlpha
   }
 
   let kind: Kind
   /// The raw hyperparameters at first; for `perTensor` that of every tensor.
   let initial: [Double]
-  /// β1, β2 and ε, or γ or μ, where they are not tuned.
+  /// β1, β2 and ε, or γ or μ, or β1, β2 and λ, where they are not tuned.
   var constants: [Double] = []
 
   /// How many hyperparameters there are when the rule tunes `tensors` tensors.
@@ -29,7 +29,7 @@ struct ReferenceRule {
   func initialState() -> [Double] {
     switch kind {
     case .sgd, .perTensor: []
-    case .momentum, .momentumAlpha, .rmsprop, .rmspropAlpha: [0]
+    case .momentum, .momentumAlpha, .rmsprop, .rmspropAlpha, .lion, .lionAlpha: [0]
     // c̄, N, and whether c̄ is one yet.
     case .kesten, .kestenOnRoot: [0, 0, 0]
     case .adagrad: [0.1]
@@ -64,6 +64,11 @@ struct ReferenceRule {
       let gamma = kind == .rmsprop ? unit(h[1]) : constants[0]
       state[0] = gamma * state[0] + (1 - gamma) * g * g
       return p - h[0] * h[0] * g / (state[0] + 1e-8).squareRoot()
+    case .lion, .lionAlpha:
+      let c = constants[0] * state[0] + (1 - constants[0]) * g
+      state[0] = constants[1] * state[0] + (1 - constants[1]) * g
+      let decay = kind == .lion ? h[1] : constants[2]
+      return p - h[0] * ((c > 0 ? 1 : c < 0 ? -1 : 0) + decay * p)
     case .kesten, .kestenOnRoot:
       let c = bound == 0 ? 0 : -g / bound
       let mean = state[2] == 0 ? c : state[0] + 0.1 * (c - state[0])

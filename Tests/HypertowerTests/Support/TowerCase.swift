@@ -54,6 +54,11 @@ struct TowerCase: Sendable, CustomStringConvertible {
         optimizer: RMSProp(alpha, gamma: 0.9, tunesOnlyLearningRate: true),
         rule: .init(kind: .rmspropAlpha, initial: [alpha.squareRoot()], constants: [0.9]))
     }
+    static func lion(_ alpha: Double, decay: Double) -> Level {
+      Level(
+        optimizer: Lion(alpha, beta1: 0.8, beta2: 0.95, weightDecay: decay),
+        rule: .init(kind: .lion, initial: [alpha, decay], constants: [0.8, 0.95]))
+    }
   }
 
   /// A level that tunes step sizes, and what is below it as it then is: step sizes alone are tuned.
@@ -75,6 +80,9 @@ struct TowerCase: Sendable, CustomStringConvertible {
     let rmsprop = Level(
       optimizer: RMSProp(0.02, gamma: 0.9),
       rule: .init(kind: .rmspropAlpha, initial: [sqrt(0.02)], constants: [0.9]))
+    let lion = Level(
+      optimizer: Lion(0.05, beta1: 0.8, beta2: 0.95, weightDecay: 0.2),
+      rule: .init(kind: .lionAlpha, initial: [0.05], constants: [0.8, 0.95, 0.2]))
     return [
       TowerCase("kesten on sgd", [.sgd(0.5), kesten()]),
       TowerCase("kesten on momentum", [momentum, kesten()]),
@@ -85,6 +93,7 @@ struct TowerCase: Sendable, CustomStringConvertible {
       TowerCase("kesten on rmsprop", [rmsprop, kesten(onRoot: true)]),
       TowerCase("kesten on rmsprop_alpha", [.rmspropAlpha(0.02), kesten(onRoot: true)]),
       TowerCase("kesten on adagrad", [.adagrad(0.1), kesten()]),
+      TowerCase("kesten on lion", [lion, kesten()]),
       TowerCase("kesten on sgd_per_parameter", [.perTensor(0.6), kesten()]),
       TowerCase("sgd on kesten", [adamLevel(.adamAlpha), kesten(), .sgd(0.5)]),
       TowerCase("adam on kesten", [.perTensor(0.6), kesten(), .adam(0.05)]),
@@ -111,6 +120,7 @@ struct TowerCase: Sendable, CustomStringConvertible {
     TowerCase(
       "rmsprop_alpha first", [.rmspropAlpha(0.03), .momentum(0.1, 0.5), .rmspropAlpha(0.01)]),
     TowerCase("adam_alpha first", [.adamAlpha(0.05), .sgd(0.3), .perTensor(0.1)]),
+    TowerCase("lion first", [.lion(0.05, decay: 0.3), .lion(0.01, decay: 0.1), .adam(0.05)]),
     TowerCase("two levels", [.adam(0.03), .sgd(0.01)]),
     TowerCase("one level", [.momentum(0.3, 0.9)]),
   ]

@@ -32,7 +32,7 @@ private struct BottomRule<Element: HostReal>: ~Copyable {
       case .uniform(let number): register.update(repeating: uniforms[number], count: count)
       case .state(let number):
         register.update(from: states + number * size + offset, count: count)
-      case .step, .hyperparameter, .sharedState, .sum, .gradientBound:
+      case .step, .plannedSteps, .hyperparameter, .sharedState, .sum, .gradientBound:
         fatalError("CPUBottomRule: \(split.inputs[input]) is not given for each parameter")
       }
     }
@@ -167,6 +167,7 @@ final class CPUGradientProjection<Element: HostReal>: CPUStep {
     let uniforms = parts.uniformGraph.evaluate(parts.uniformNodes, as: Element.self) { input in
       switch parts.inputs[input] {
       case .step: Element(counters[TowerLayout.Counter.step] + 1)
+      case .plannedSteps: values[layout.plannedStepsOffset!]
       case .hyperparameter(let h):
         values[bottom.hyperparameters + set * bottom.rule.hyperparameters.count + h]
       case .sharedState(let number):

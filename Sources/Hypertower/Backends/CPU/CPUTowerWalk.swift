@@ -158,6 +158,7 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
         case .gradient: values[level.gradients + i]
         case .gradientBound: values[level.bounds! + i]
         case .step: Element(step)
+        case .plannedSteps: values[layout.plannedStepsOffset!]
         case .hyperparameter(let h): hyperparameters[h]
         case .state(let state): values[level.states + state * level.width + i]
         case .uniform, .average, .sharedState, .sum:
@@ -187,6 +188,7 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
       ) { input in
         switch split.inputs[input] {
         case .step: Element(step)
+        case .plannedSteps: values[layout.plannedStepsOffset!]
         case .hyperparameter(let h): values[bottom.hyperparameters + set * count + h]
         case .sharedState(let number): shared[number]
         case .sum(let sum):

@@ -126,6 +126,7 @@ enum BottomRuleCode {
     ) { input in
       switch sums.inputs[input] {
       case .step: "(real)(counters[0] + 1)"
+      case .plannedSteps: "tower[\(layout.plannedStepsOffset!)]"
       case .hyperparameter(let h):
         "tower[\(bottom.hyperparameters + set * bottom.rule.hyperparameters.count + h)]"
       case .sharedState(let number):
@@ -222,7 +223,7 @@ enum BottomRuleCode {
       case .average: "LOAD(average + i)"
       case .uniform(let number): "(vec)(uniforms[\(number)])"
       case .state(let number): "LOAD(states + \(number * size) + i)"
-      case .step, .hyperparameter, .sharedState, .sum, .gradientBound:
+      case .step, .plannedSteps, .hyperparameter, .sharedState, .sum, .gradientBound:
         fatalError("BottomRuleCode: \(split.inputs[input]) is not given for each parameter")
       }
     }

@@ -51,6 +51,7 @@ enum TowerCode {
         .init("int uniforms_at", .number(Int32(layout.uniforms))),
         .init("int sums_at", .number(Int32(layout.sums))),
         .init("int shared_states_at", .number(Int32(layout.sharedStates))),
+        .init("int planned_steps_at", .number(Int32(layout.plannedStepsOffset ?? -1))),
         .init("int record_capacity", .number(Int32(walk.recordCapacity))),
       ],
       units: 1, unitsPerGroup: 1, lanes: profile.groupSize,
@@ -87,8 +88,8 @@ enum TowerCode {
     case .shared: body = splitRule(SplitRule(rule))
     }
     return """
-      static void rule_\(number)(vec p, vec g, vec bound, real t, const vec *h, vec *s, vec *new_p,
-                                 vec *jacobian) {
+      static void rule_\(number)(vec p, vec g, vec bound, real t, real planned_steps, const vec *h,
+                                 vec *s, vec *new_p, vec *jacobian) {
       \(body)}
 
       """
@@ -99,7 +100,10 @@ enum TowerCode {
     var body = ScalarCode.statements(
       rule.graph, outputs: outputs, type: "vec", prefix: "n", indent: "  ",
       tanh: "tanh_precise_vec"
-    ) { rule.inputs[$0] == .step ? "(vec)(t)" : ruleInput(rule.inputs[$0]) }
+    ) { input in
+      let text = ruleInput(rule.inputs[input])
+      return isScalar(rule.inputs[input]) ? "(vec)(\(text))" : text
+    }
     body += "  *new_p = n\(rule.newParameter);\n"
     for (state, own) in rule.states.enumerated() { body += "  s[\(state)] = n\(own.next);\n" }
     for (h, node) in rule.jacobian.enumerated() { body += "  jacobian[\(h)] = n\(node);\n" }
@@ -111,7 +115,8 @@ enum TowerCode {
       split.uniformGraph, outputs: split.uniformNodes, type: "real", prefix: "u", indent: "  ",
       tanh: "tanh_precise_real"
     ) { input in
-      split.inputs[input] == .step ? "t" : "FIRST_LANE(\(ruleInput(split.inputs[input])))"
+      let text = ruleInput(split.inputs[input])
+      return isScalar(split.inputs[input]) ? text : "FIRST_LANE(\(text))"
     }
     let outputs =
       [split.newParameter] + split.nextStates + split.jacobian + split.jacobianFactors
@@ -132,12 +137,18 @@ enum TowerCode {
     return body
   }
 
+  /// Whether a function of a rule is given one number for all lanes.
+  private static func isScalar(_ input: UpdateRule.Input) -> Bool {
+    input == .step || input == .plannedSteps
+  }
+
   private static func ruleInput(_ input: UpdateRule.Input) -> String {
     switch input {
     case .parameter: "p"
     case .gradient: "g"
     case .gradientBound: "bound"
     case .step: "t"
+    case .plannedSteps: "planned_steps"
     case .hyperparameter(let h): "h[\(h)]"
     case .state(let state): "s[\(state)]"
     case .sharedState(let number): "shared[\(number)]"
@@ -148,9 +159,10 @@ enum TowerCode {
 
   private static func adjustMacro(_ layout: TowerLayout) -> String {
     let cases = layout.rules.indices.filter { layout.rules[$0].canBeAbove }.map {
-      "case \($0): rule_\($0)(p, g, bound, t, h, s, new_p, jacobian); break;"
+      "case \($0): rule_\($0)(p, g, bound, t, planned_steps, h, s, new_p, jacobian); break;"
     }
-    return "#define ADJUST(rule, p, g, bound, t, h, s, new_p, jacobian) switch (rule) { "
+    return
+      "#define ADJUST(rule, p, g, bound, t, planned_steps, h, s, new_p, jacobian) switch (rule) { "
       + cases.joined(separator: " ") + " }\n"
   }
 
@@ -168,8 +180,8 @@ enum TowerCode {
     for (number, node) in split.nextSharedStates.enumerated() {
       body += "  shared[\(number)] = n\(node);\n"
     }
-    return "static void UNIFORMS(real t, const real *h, \(space) const real *sums, "
-      + "\(space) real *shared, \(space) real *uniforms) {\n\(body)}\n"
+    return "static void UNIFORMS(real t, real planned_steps, const real *h, "
+      + "\(space) const real *sums, \(space) real *shared, \(space) real *uniforms) {\n\(body)}\n"
   }
 
   /// The function that lowers the bottom rule's step sizes as `StepLimit` says, in units of the greatest
