@@ -124,10 +124,14 @@ struct OutputFailureTests {
 
   @Test("A signal during the last steps does not discard a run that is done")
   func lastSteps() throws {
-    try withData { folder in
+    try withTemporaryFolder { folder in
+      // A step takes most of a second.
+      try SmallDataset(trainCount: 250).write(to: folder + "/data")
       let run = try CommandRun(
         arguments(
-          folder, "--steps 1 --hidden 3000,3000 --optimizer sgd(0.01) --log @/log --save @/w"),
+          folder,
+          "--steps 1 --batch-size 250 --hidden 3000,3000 --optimizer sgd(0.01) --log @/log --save @/w"
+        ),
         signals: [SIGINT], onceThereIs: folder + "/log")
       #expect(run.status == 0, "\(run.errors)")
       #expect(try names(folder).contains("w"))
