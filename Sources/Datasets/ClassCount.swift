@@ -27,9 +27,12 @@ struct ClassCount {
     note =
       occurring == count
       ? nil
-      : "\(train.labelFile.name): there are \(count) classes, numbered from 0 to the greatest label, "
-        + "but only \(occurring) of them \(occurring == 1 ? "occurs" : "occur"); --classes N sets "
-        + "another number"
+      : train.greatestLabel == 0
+        ? "\(train.labelFile.name): all labels are 0, and there are at least 2 classes: going on with 2; "
+          + "--classes N sets another number"
+        : "\(train.labelFile.name): there are \(count) classes, numbered from 0 to the greatest label, "
+          + "but only \(occurring) of them \(occurring == 1 ? "occurs" : "occur"); --classes N sets "
+          + "another number"
     try test?.checkLabels(below: count) { needed in
       "those of \(train.labelFile.name) lie in 0...\(count - 1); give --classes \(needed) if "
         + "classes to train on are missing there"

@@ -11,7 +11,8 @@ package enum Gzip {
   ///
   /// - Parameters:
   ///   - name: What error messages call the file.
-  ///   - limit: How many bytes may come out; more are an error as soon as they appear.
+  ///   - limit: How many bytes may come out, for which there must be memory; more are an error as
+  ///     soon as they appear.
   /// Zeros after the last member are ignored.
   ///
   /// - Throws: `InputError` of kind `.badData` when the file is cut short, damaged, followed by
@@ -20,7 +21,8 @@ package enum Gzip {
     _ contents: UnsafeRawBufferPointer, name: String, limit: Int = .max
   ) throws -> [UInt8] {
     var output: [UInt8] = []
-    output.reserveCapacity(min(statedSize(contents), limit))
+    // All at once where the size is known: growing would take three times as much for a moment.
+    output.reserveCapacity(limit == .max ? likelySize(contents) : limit)
     let inflater = Inflater(contents, name: name)
     while let chunk = try inflater.next() {
       guard chunk.count <= limit - output.count else {
@@ -53,11 +55,15 @@ package enum Gzip {
     return output
   }
 
-  /// The size of the last member as its trailer states it, a hint that saves growing the output,
-  /// limited to what a file of images could decompress to.
-  private static func statedSize(_ contents: UnsafeRawBufferPointer) -> Int {
+  /// The size of the last member as its trailer states it, in the lower 32 bits of a number.
+  static func statedSize(_ contents: UnsafeRawBufferPointer) -> UInt32 {
     guard contents.count >= 4 else { return 0 }
-    let trailer = contents.loadUnaligned(fromByteOffset: contents.count - 4, as: UInt32.self)
-    return min(Int(UInt32(littleEndian: trailer)), 16 * contents.count)
+    return UInt32(
+      littleEndian: contents.loadUnaligned(fromByteOffset: contents.count - 4, as: UInt32.self))
+  }
+
+  /// A hint that saves growing the output, limited to what a file of images could decompress to.
+  private static func likelySize(_ contents: UnsafeRawBufferPointer) -> Int {
+    min(Int(statedSize(contents)), 16 * contents.count)
   }
 }

@@ -27,7 +27,8 @@ package struct IDXFile: Sendable {
 
   /// Reads a file's contents, compressed by gzip or not, whatever its name says.
   ///
-  /// - Throws: `InputError` of kind `.badData` when they are damaged.
+  /// - Throws: `InputError` of kind `.badData` when they are damaged, `.memory` when the elements do
+  ///   not fit into this process's memory.
   package init(contents: UnsafeRawBufferPointer, name: String) throws {
     if Gzip.isGzip(contents) {
       // The header comes first and states the size that the output must not exceed.
@@ -38,14 +39,18 @@ package struct IDXFile: Sendable {
           "\(name): is compressed twice, a gzip file inside a gzip file: decompress it once (gunzip)"
         )
       }
-      let header = try IDXHeader(of: prefix, name: name)
+      let header = try IDXHeader(
+        of: prefix, name: name, statedSize: Gzip.statedSize(contents))
+      try MachineMemory.check(header.fileSize, for: name)
       var bytes = try Gzip.decompress(contents, name: name, limit: header.fileSize)
       try header.check(byteCount: bytes.count - header.size, name: name)
       bytes.removeFirst(header.size)
       self.init(header, name: name, bytes: bytes)
     } else {
-      let header = try IDXHeader(of: contents, name: name)
+      let header = try IDXHeader(
+        of: contents, name: name, statedSize: UInt32(truncatingIfNeeded: contents.count))
       try header.check(byteCount: contents.count - header.size, name: name)
+      try MachineMemory.check(header.byteCount, for: name)
       self.init(header, name: name, bytes: Array(contents[header.size...]))
     }
   }

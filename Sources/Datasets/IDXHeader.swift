@@ -20,16 +20,27 @@ struct IDXHeader {
 
   /// Parses the header that `contents` begin with.
   ///
-  /// - Parameter name: What error messages call the file.
+  /// - Parameters:
+  ///   - name: What error messages call the file.
+  ///   - statedSize: The lower 32 bits of the size of the whole file, by which a wrong byte order is
+  ///     told from other damage.
   /// - Throws: `InputError` of kind `.badData`.
-  init(of contents: some RandomAccessCollection<UInt8>, name: String) throws {
+  init(
+    of contents: some RandomAccessCollection<UInt8>, name: String, statedSize: UInt32
+  ) throws {
     func fault(_ message: String) -> InputError { InputError(.badData, "\(name): \(message)") }
 
     let bytes = Array(contents.prefix(Self.greatestSize))
     guard bytes.count >= 4 else {
       throw fault(
-        "\(bytes.count) bytes are too few for an IDX header, expected at least 4: "
+        "\(counted(bytes.count)) too few for an IDX header, expected at least 4: "
           + "the file is cut short; fetch it again")
+    }
+    if bytes[0] > 0, IDXElementType(rawValue: bytes[1]) != nil, bytes[2] == 0, bytes[3] == 0 {
+      throw fault(
+        "begins with \(hexadecimal(bytes[0])) \(hexadecimal(bytes[1])) 00 00, the start of an IDX "
+          + "file in the wrong byte order: write the header's numbers with the most significant byte "
+          + "first")
     }
     guard bytes[0] == 0, bytes[1] == 0 else {
       throw fault(
@@ -50,18 +61,38 @@ struct IDXHeader {
     size = 4 + 4 * rank
     guard bytes.count >= size else {
       throw fault(
-        "\(bytes.count) bytes are too few for a header of \(rank) dimensions, "
+        "\(counted(bytes.count)) too few for a header of \(rank) dimensions, "
           + "expected at least \(size): the file is cut short; fetch it again")
     }
     shape = (1...rank).map { dimension in
       bytes[(4 * dimension)..<(4 * dimension + 4)].reduce(0) { $0 << 8 | Int($1) }
+    }
+    if let swapped = Self.byteSwapped(shape, type, headerSize: size, statedSize: statedSize) {
+      throw fault(
+        "the byte order of its dimensions is wrong: they read \(shape), and \(swapped) the other way "
+          + "round, which fits: write the header's numbers with the most significant byte first")
     }
     guard let byteCount = (shape + [type.size]).product(), byteCount <= Int.max - size else {
       throw fault("the dimensions \(shape) are larger than any memory: the file is damaged")
     }
     self.byteCount = byteCount
   }
+
+  /// The sizes with their bytes in the opposite order, if the file's size fits these alone.
+  private static func byteSwapped(
+    _ shape: [Int], _ type: IDXElementType, headerSize: Int, statedSize: UInt32
+  ) -> [Int]? {
+    func fits(_ shape: [Int]) -> Bool {
+      guard let byteCount = (shape + [type.size]).product() else { return false }
+      return UInt32(truncatingIfNeeded: byteCount) &+ UInt32(headerSize) == statedSize
+    }
+    let swapped = shape.map { Int(UInt32($0).byteSwapped) }
+    return !fits(shape) && fits(swapped) ? swapped : nil
+  }
 }
+
+/// So many bytes as the subject of a sentence: `1 byte is`, `2 bytes are`.
+private func counted(_ bytes: Int) -> String { bytes == 1 ? "1 byte is" : "\(bytes) bytes are" }
 
 /// `byte` as two hexadecimal digits.
 private func hexadecimal(_ byte: UInt8) -> String {

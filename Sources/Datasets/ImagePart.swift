@@ -56,9 +56,17 @@ struct ImagePart {
         "no labels (the dimensions are \(labelFile.shape)), expected one for each image: give files "
           + "that hold labels")
     }
+    let columns = labelFile.count / images.shape[0]
+    guard columns == 1 || !labelFile.isOneHot(columns: columns) else {
+      throw fault(
+        labelFile,
+        "every label is a row of \(columns) numbers, a 1 and otherwise 0 (one-hot), expected the number "
+          + "of its class: write the place of the 1 instead, as numpy.argmax(labels, axis=1) gives it"
+      )
+    }
     self.images = images
     self.labelFile = labelFile
-    labels = try labelFile.labels(columns: labelFile.count / images.shape[0])
+    labels = try labelFile.labels(columns: columns)
   }
 
   /// The part as samples.
@@ -75,6 +83,7 @@ struct ImagePart {
     let scale = scale ?? images.type.defaultScale
     // What `Dataset` takes such bytes for.
     if images.type == .unsignedByte, scale == 255 { return .bytes(images.bytes) }
+    try MachineMemory.check(images.count * MemoryLayout<Float>.size, for: images.name)
     let features = images.map { Float($0 / scale) }
     if let index = features.firstIndex(where: { !$0.isFinite }) {
       let (sample, feature) = index.quotientAndRemainder(dividingBy: featureCount)
@@ -91,6 +100,15 @@ struct ImagePart {
 }
 
 extension IDXFile {
+  /// Whether every row of `columns` numbers is a 1 and otherwise 0.
+  fileprivate func isOneHot(columns: Int) -> Bool {
+    let values = map { $0 }
+    return stride(from: 0, to: values.count, by: columns).allSatisfy { start in
+      let row = values[start..<start + columns]
+      return row.allSatisfy { $0 == 0 || $0 == 1 } && row.reduce(0, +) == 1
+    }
+  }
+
   /// The first of `columns` columns as labels.
   fileprivate func labels(columns: Int) throws -> [Int32] {
     let values = map(by: columns) { $0 }

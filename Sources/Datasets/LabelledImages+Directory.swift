@@ -12,7 +12,8 @@ extension LabelledImages {
   /// without, `path` must be that of the folder and the prefix, such as `emnist/emnist-letters`.
   ///
   /// Without both test files, `test` is nil, and `notes` say so. The elements may have any of IDX's
-  /// types, images any size. Of labels with several columns, the first is the label.
+  /// types, images any size. Of labels with several columns, the first is the label; rows of
+  /// a single 1 and zeros (one-hot) are refused.
   ///
   /// - Throws: `InputError` of kind `.missingInput` when a file is missing or cannot be read,
   ///   `.badData` when one is damaged or they do not fit together, `.usage` when the folder holds

@@ -19,8 +19,7 @@ enum EntryPoint {
     } catch {
       guard let failure = Failure(error) else { HypertowerCommand.exit(withError: error) }
       // Whoever interrupts a run knows that it is no error.
-      let isInterruption = [.interrupted, .terminated, .hungUp].contains(failure.status)
-      Console.note("\(isInterruption ? "hypertower" : "Error"): \(failure.message)\n")
+      Console.note("\(failure.isInterruption ? "hypertower" : "Error"): \(failure.message)\n")
       return failure.status.rawValue
     }
   }

@@ -27,6 +27,9 @@ struct Failure: Error {
     self.message = message
   }
 
+  /// Whether the user has ended the program.
+  var isInterruption: Bool { [.interrupted, .terminated, .hungUp].contains(status) }
+
   /// The way to end for an error that a command threw; nil for those of the argument parser,
   /// which knows how to tell them.
   init?(_ error: any Error) {
@@ -59,6 +62,7 @@ extension ExitStatus {
       case .badData: .badData
       case .missingInput: .missingInput
       case .noDevice: .noDevice
+      case .memory: .memory
       case .cannotWrite: .cannotWrite
       case .notFinite: .diverged
       }

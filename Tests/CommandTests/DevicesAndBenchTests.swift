@@ -127,6 +127,13 @@ struct DevicesAndBenchTests {
       #expect(run.outputLines.last?.hasSuffix(" \(path)") == true)
       #expect(try !train().contains("going on"))
 
+      // What could not be kept is not measured.
+      try FileManager.default.removeItem(atPath: path)
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      let refused = try CommandRun(["tune", "--hidden", "3"] + data, environment: cache)
+      #expect(refused.status == 73 && refused.output.isEmpty, "\(refused.errors)")
+      try FileManager.default.removeItem(atPath: path)
+
       // As if something had been found.
       let found =
         #"{"products": [{"rows": 9, "inner": 16, "columns": 128, "left_transposed": true, "#

@@ -196,4 +196,32 @@ struct TrainAndEvaluateTests {
     let (whole, rest) = (hundredths / 100, hundredths % 100)
     return "\(whole).\(rest < 10 ? "0" : "")\(rest)"
   }
+
+  @Test("Weights say what features were divided by, and are evaluated so")
+  func scale() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      func evaluate(_ weights: String, _ arguments: [String] = []) throws -> CommandRun {
+        try CommandRun(
+          ["evaluate", "--device", "cpu", "--data", folder + "/data", "--json"]
+            + ["--weights", "\(folder)/\(weights)"] + arguments)
+      }
+      let common = "--steps 8 --quiet"
+      #expect(
+        try train(folder, "\(common) --scale 9.5 --save @/scaled --checkpoint @/run").status == 0)
+      #expect(try train(folder, "\(common) --save @/plain").status == 0)
+      let expected = try evaluate("scaled", ["--scale", "9.5"])
+      #expect(expected.status == 0 && expected.errors.isEmpty, "\(expected.errors)")
+      for weights in ["scaled", "run/best.safetensors", "run/step-0000000008.safetensors"] {
+        let own = try evaluate(weights)
+        #expect(own.output == expected.output)
+        #expect(own.errors.contains("dividing features by 9.5, as it was trained"))
+        let other = try evaluate(weights, ["--scale", "2"])
+        #expect(other.errors.contains("was trained on features divided by 9.5, not by 2.0"))
+      }
+      #expect(try evaluate("plain").errors.isEmpty)
+      let other = try evaluate("plain", ["--scale", "2"])
+      #expect(other.errors.contains("divided by what suits their type, not by 2.0"))
+    }
+  }
 }

@@ -20,7 +20,7 @@ import Testing
       ),
       ([255, 0, 1, 2], 256, "there are 256 classes"),
       (
-        [0, 0, 0, 0], 2, "there are 2 classes, numbered from 0 to the greatest label, but only 1 of"
+        [0, 0, 0, 0], 2, "all labels are 0, and there are at least 2 classes"
       ),
       ([1, 1, 1, 1], 2, "but only 1 of them occurs; --classes N sets"),
     ] as [([Double], Int, String)])

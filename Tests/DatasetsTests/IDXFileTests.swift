@@ -20,6 +20,12 @@ private func parse(_ contents: [UInt8]) throws -> IDXFile {
 private let badFiles: [(contents: [UInt8], message: String)] = [
   ([], "0 bytes are too few for an IDX header, expected at least 4: the file is cut short"),
   ([0, 0, 8], "3 bytes are too few for an IDX header"),
+  ([0], "1 byte is too few for an IDX header"),
+  ([2, 8, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 1, 2, 3, 4, 5, 6], "in the wrong byte order"),
+  (
+    magic + [2, 2, 0, 0, 0, 3, 0, 0, 0, 1, 2, 3, 4, 5, 6],
+    "the byte order of its dimensions is wrong: they read [33554432, 50331648], and [2, 3] the"
+  ),
   (Array("<!DOCTYPE html>".utf8), "begins with the bytes 3c 21, expected 00 00"),
   ([0, 1, 8, 1, 0, 0, 0, 0], "begins with the bytes 00 01, expected 00 00"),
   ([0, 0, 0x42, 1, 0, 0, 0, 0], "type is 42"),
@@ -38,6 +44,10 @@ private let badFiles: [(contents: [UInt8], message: String)] = [
 ]
 
 private let badFilesToCompress: [(contents: [UInt8], message: String)] = [
+  (
+    magic + [2, 2, 0, 0, 0, 3, 0, 0, 0, 1, 2, 3, 4, 5, 6],
+    "the byte order of its dimensions is wrong"
+  ),
   (matrix + [7], "decompresses to more than the 18 bytes expected"),
   (matrix.dropLast(), "5 bytes follow the header, expected 6"),
   (magic + [1] + largest, "0 bytes follow the header, expected 4294967295"),
@@ -95,5 +105,18 @@ private let badFilesToCompress: [(contents: [UInt8], message: String)] = [
     #expect(error?.kind == .badData)
     #expect(error?.message.contains("file.gz: ") == true)
     #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
+  }
+
+  @Test func whatDoesNotFitIntoMemoryIsNotDecompressed() throws {
+    // 4 TiB of bytes.
+    let bomb: [UInt8] = magic + [2, 0, 0x20, 0, 0, 0, 0x20, 0, 0, 1, 2, 3]
+    let error = try withTemporaryFolder { folder in
+      let path = "\(folder)/file"
+      try AtomicFile.write(bomb, to: path)
+      _ = try outputOfShell("gzip \(path)")
+      return #expect(throws: InputError.self) { try IDXFile(contentsOf: "\(path).gz") }
+    }
+    #expect(error?.kind == .memory)
+    #expect(error?.message.contains("more than this machine's memory") == true)
   }
 }

@@ -143,4 +143,19 @@ private let unfitFiles: [(name: String, contents: [UInt8], message: String)] = [
     #expect(error?.kind == .missingInput)
     #expect(error?.message.contains("no file \(testLabels)") == true)
   }
+
+  @Test func oneHotLabelsAreRefused() throws {
+    let rows: [[Double]] = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 1, 0]]
+    for type in [IDXElementType.unsignedByte, .float32] {
+      let error = #expect(throws: InputError.self) {
+        try SmallFiles(trainLabels: idxFile(type: type, [4, 3], rows.flatMap { $0 })).read()
+      }
+      #expect(error?.kind == .badData)
+      #expect(error?.message.contains("train-labels-idx1-ubyte: every label is a row of 3") == true)
+      #expect(error?.message.contains("argmax") == true)
+    }
+    // Columns of other kinds are not.
+    let columns: [Double] = [1, 0, 0, 2, 2, 0, 1, 0]
+    #expect(try SmallFiles(trainLabels: idxFile([4, 2], columns)).read().notes.count == 1)
+  }
 }

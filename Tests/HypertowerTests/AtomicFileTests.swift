@@ -44,6 +44,35 @@ private func names(in folder: String) throws -> [String] {
     }
   }
 
+  @Test func aLinkToNothingLeadsToTheNewFile() throws {
+    try withTemporaryFolder { folder in
+      #expect(symlink("file", "\(folder)/link") == 0)
+      try AtomicFile.write(new, to: "\(folder)/link")
+      #expect(try FileReader.bytes(of: "\(folder)/file") == new)
+      #expect(try FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/link") == "file")
+      #expect(symlink("circle", "\(folder)/circle") == 0)
+      let error = #expect(throws: InputError.self) {
+        try AtomicFile.write(new, to: "\(folder)/circle")
+      }
+      #expect(error?.message.contains("Too many levels of symbolic links") == true)
+      #expect(
+        try FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/circle") == "circle")
+    }
+  }
+
+  @Test func aPipeThatLooksLikeALeftoverStays() throws {
+    try withTemporaryFolder { folder in
+      #expect(mkfifo("\(folder)/.hypertower-x.tmp", 0o600) == 0)
+      TemporaryFile.removeLeftovers(in: folder + "/")
+      // One that somebody reads, too.
+      let reader = open("\(folder)/.hypertower-x.tmp", O_RDONLY | O_NONBLOCK)
+      TemporaryFile.removeLeftovers(in: folder + "/")
+      close(reader)
+      let left = try names(in: folder)
+      #expect(left == [".hypertower-x.tmp"])
+    }
+  }
+
   @Test func writesDirectlyToWhatIsNoRegularFile() async throws {
     try AtomicFile.write(new, to: "/dev/null")
     var status = stat()

@@ -145,7 +145,8 @@ struct ModelFileTests {
   @Test("Files of other kinds are named")
   func foreignFiles() throws {
     let beginnings: [(bytes: [UInt8], kind: String)] = [
-      (Array("PK\u{3}\u{4}".utf8) + [20, 0, 0, 0, 8, 8], "torch.save"),
+      (Array("PK\u{3}\u{4}".utf8) + [20, 0, 0, 0] + Array("archive/data.pkl".utf8), "torch.save"),
+      (Array("PK\u{3}\u{4}".utf8) + [20, 0, 0, 0] + Array("w1.npy".utf8), "a zip archive"),
       ([0x89] + Array("HDF\r\n\u{1A}\n".utf8), "HDF5"),
       (Array("version https://git-lfs.github.com/spec/v1\n".utf8), "git lfs pull"),
       (Array("<!DOCTYPE html>".utf8), "a web page"),

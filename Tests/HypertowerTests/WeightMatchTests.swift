@@ -39,6 +39,11 @@ struct WeightMatchTests {
       + layer(name(3, true), name(3, false), 2, 4, value: 0.3)
   }
 
+  /// The three layers in modules of these names, as PyTorch writes them.
+  private static func sequence(_ module: (Int) -> String) -> [Entry] {
+    layers { "\(module($0)).\($1 ? "weight" : "bias")" }
+  }
+
   private static let own = layers { "\($1 ? "w" : "b")\($0)" }
 
   // MARK: What is matched
@@ -105,6 +110,22 @@ struct WeightMatchTests {
     #expect(notes.isEmpty)
   }
 
+  @Test("Of several biases the one with the matrix's own name is taken")
+  func exactBias() throws {
+    let wrong = Entry(name: "fc1.biases", shape: [4], floats: [9, 9, 9, 9])
+    let file = SafetensorsFile(Self.sequence { "fc\($0)" } + [wrong])
+    let (trainer, expected) = (try trainer(), try trainer())
+    try trainer.setWeights(file) { _ in }
+    try expected.setWeights(SafetensorsFile(Self.own))
+    #expect(try bits(trainer) == bits(expected))
+  }
+
+  @Test("A file of one byte is too short, in the singular")
+  func oneByte() {
+    let error = #expect(throws: InputError.self) { try SafetensorsFile(bytes: [1], name: "file") }
+    #expect(error?.message == "file: 1 byte is too few for a safetensors file")
+  }
+
   @Test("Every type of safetensors 0.8 is known by its size")
   func elementTypes() throws {
     let bits = [
@@ -165,6 +186,29 @@ struct WeightMatchTests {
     Fault(
       "no layers", "holds no weights of dense layers",
       [Entry(name: "x", shape: [2], floats: [0, 0])]),
+    Fault("nothing", "it has no tensors", []),
+    Fault(
+      "two biases of other names",
+      "the bias of fc1.kernel could be fc1.biases, fc1.b: name it fc1.bias",
+      layer("fc1.kernel", "fc1.biases", 4, 3, value: 1)
+        + [Entry(name: "fc1.b", shape: [4], floats: [0, 0, 0, 0])]),
+    Fault(
+      "a normalization in a sequence", "tensor '1.weight' [4] belongs between the layers",
+      sequence { ["0", "2", "4"][$0 - 1] }
+        + [
+          Entry(name: "1.weight", shape: [4], floats: [1, 1, 1, 1]),
+          Entry(name: "1.bias", shape: [4], floats: [0, 0, 0, 0]),
+        ]),
+    Fault(
+      "a normalization by its place", "tensor 'scale.weight' [4] belongs between the layers",
+      layer("in.weight", "in.bias", 4, 3, value: 1)
+        + [Entry(name: "scale.weight", shape: [4], floats: [1, 1, 1, 1])]
+        + layer("middle.weight", "middle.bias", 4, 4, value: 2)
+        + layer("out.weight", "out.bias", 2, 4, value: 4)),
+    Fault(
+      "a normalization by its name", "tensor 'bn.running_mean' [4] belongs between the layers",
+      [Entry(name: "bn.running_mean", shape: [4], floats: [0, 0, 0, 0])]
+        + sequence { "fc\($0)" }),
   ]
 
   @Test("What is ambiguous or lacks something is refused, and the weights stay", arguments: faults)

@@ -12,6 +12,8 @@ public struct InputError: Error, CustomStringConvertible, Sendable {
     case missingInput
     /// A device that is not there. Exit status 69.
     case noDevice
+    /// More than fits into memory. Exit status 71.
+    case memory
     /// A file that cannot be written. Exit status 73.
     case cannotWrite
     /// Numbers that are not finite where they must be. Exit status 3.

@@ -8,13 +8,18 @@ package enum AtomicFile {
   /// once. A link is followed and stays; a file that is replaced hands on its permissions. What is
   /// no regular file (`/dev/stdout`, `/dev/null`, a pipe) is written to directly.
   ///
-  /// - Throws: `InputError` of kind `.cannotWrite`; the old file is then as it was.
-  package static func write(_ bytes: [UInt8], to path: String) throws {
+  /// - Parameter isGivenUp: whether to wait no longer for the reader of a pipe.
+  /// - Throws: `InputError` of kind `.cannotWrite`; the old file is then as it was. `OpenFile.GivenUp`.
+  package static func write(
+    _ bytes: [UInt8], to path: String, isGivenUp: () -> Bool = { false }
+  ) throws {
     try namingFaults(path) {
-      if let descriptor = try openSpecial(path) {
-        try closing(descriptor) { try writeAll(bytes, to: descriptor) }
+      if let descriptor = try openSpecial(path, isGivenUp: isGivenUp) {
+        try closing(descriptor) {
+          try OpenFile.writeAll(bytes, to: descriptor, isGivenUp: isGivenUp)
+        }
       } else {
-        let target = resolvingLinks(path)
+        let target = try resolvingLinks(path)
         try replace(target, with: bytes, by: TemporaryFile(in: folder(of: target)))
       }
     }
@@ -23,8 +28,8 @@ package enum AtomicFile {
   /// Whether a regular file is at `path`, or a new file there would be one.
   ///
   /// - Throws: `SystemError` for a folder.
-  static func isRegular(_ path: String) throws -> Bool {
-    if standingDescriptor(path) != nil { return false }
+  package static func isRegular(_ path: String) throws -> Bool {
+    if OpenFile.descriptor(named: path) != nil { return false }
     var status = stat()
     guard stat(path, &status) == 0 else {
       // Only the attempt to write tells what else is wrong.
@@ -45,34 +50,45 @@ package enum AtomicFile {
   }
 
   /// A descriptor to write to directly, or nil where `path` is, or shall be, a regular file.
-  private static func openSpecial(_ path: String) throws -> Int32? {
+  private static func openSpecial(_ path: String, isGivenUp: () -> Bool) throws -> Int32? {
     if try isRegular(path) { return nil }
     // Opened by name, a standard output that leads to a file would be written from its start
     // again; a duplicate of the descriptor goes on where it stands.
-    let descriptor =
-      standingDescriptor(path).map { dup($0) } ?? open(path, O_WRONLY | O_CLOEXEC)
+    guard let standing = OpenFile.descriptor(named: path) else {
+      return try OpenFile.openSpecial(path, isGivenUp: isGivenUp)
+    }
+    let descriptor = dup(standing)
     guard descriptor >= 0 else { throw SystemError.last }
     return descriptor
   }
 
-  /// The number of the open descriptor that `path` is another name of.
-  private static func standingDescriptor(_ path: String) -> Int32? {
-    switch path {
-    case "/dev/stdout": return STDOUT_FILENO
-    case "/dev/stderr": return STDERR_FILENO
-    default:
-      for folder in ["/dev/fd/", "/proc/self/fd/"] where path.hasPrefix(folder) {
-        return Int32(path.dropFirst(folder.count))
-      }
-      return nil
+  /// The path without links at which a file is that `path` leads to, or will be once it is made, so
+  /// that replacing it leaves links in place.
+  ///
+  /// - Throws: `SystemError` for links that lead in a circle.
+  package static func resolvingLinks(_ path: String) throws -> String {
+    if let resolved = realpath(path, nil) {
+      defer { free(resolved) }
+      return String(cString: resolved)
     }
+    var path = path
+    for _ in 0..<mostLinks {
+      guard let target = link(at: path) else { return path }
+      path = target.hasPrefix("/") ? target : folder(of: path) + target
+    }
+    throw SystemError(code: ELOOP)
   }
 
-  /// The file that `path` leads to, so that replacing it leaves a link in place.
-  static func resolvingLinks(_ path: String) -> String {
-    guard let resolved = realpath(path, nil) else { return path }
-    defer { free(resolved) }
-    return String(cString: resolved)
+  /// As many links in a row the system follows, too.
+  private static let mostLinks = 40
+
+  /// Where the link at `path` leads; nil if there is no link.
+  private static func link(at path: String) -> String? {
+    var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = target.withUnsafeMutableBytes {
+      readlink(path, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
+    }
+    return count < 0 ? nil : String(decoding: target[..<count], as: UTF8.self)
   }
 
   /// Puts `bytes` at `target`, a path without links, and makes that last.
@@ -86,21 +102,8 @@ package enum AtomicFile {
   }
 
   /// The folder that holds `path`, with its trailing slash: "" for the current one.
-  static func folder(of path: String) -> String {
+  package static func folder(of path: String) -> String {
     path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
-  }
-
-  static func writeAll(_ bytes: [UInt8], to descriptor: Int32) throws {
-    try bytes.withUnsafeBytes { buffer in
-      var rest = buffer[...]
-      while !rest.isEmpty {
-        let count = Glibc.write(
-          descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-        if count < 0 && errno == EINTR { continue }
-        guard count >= 0 else { throw SystemError.last }
-        rest = rest.dropFirst(count)
-      }
-    }
   }
 
   /// Runs `body`, then closes `descriptor`, which may report a write that failed late.

@@ -43,6 +43,18 @@ package final class FileLock {
 }
 
 extension FileLock {
+  /// Whether somebody else holds the lock of the folder at `path`.
+  package static func isFolderHeld(_ path: String) -> Bool {
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    do {
+      _ = try FileLock(descriptor: descriptor)
+      return false
+    } catch {
+      return true
+    }
+  }
+
   /// The lock of the folder at `path`, which another process may hold.
   ///
   /// - Parameter contents: what is written there, for the message.

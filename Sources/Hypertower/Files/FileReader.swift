@@ -5,18 +5,29 @@ package enum FileReader {
   /// The bytes of the file at `path`, which may also be a pipe.
   ///
   /// - Parameter most: how many bytes are read at most; default: all.
-  /// - Throws: `InputError` of kind `.missingInput` when the file is not there, cannot be read, or
-  ///   is larger than this machine's memory.
+  /// - Throws: `InputError` of kind `.missingInput` when the file is not there or cannot be read,
+  ///   `.memory` when it is larger than this process's memory.
   package static func bytes(of path: String, atMost most: Int = .max) throws -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw failure(path, errno) }
     defer { close(descriptor) }
+    return try bytes(from: descriptor, name: path, atMost: most)
+  }
 
+  /// The bytes of what is open, from where its descriptor stands.
+  ///
+  /// - Parameters:
+  ///   - name: what error messages call the file.
+  ///   - most: how many bytes are read at most; default: all.
+  /// - Throws: `InputError`, as `bytes(of:atMost:)`.
+  package static func bytes(
+    from descriptor: Int32, name path: String, atMost most: Int = .max
+  ) throws -> [UInt8] {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw failure(path, errno) }
     guard status.st_mode & S_IFMT != S_IFDIR else { throw failure(path, EISDIR) }
-    let limit = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
-    guard Swift.min(status.st_size, most) <= limit else { throw tooLarge(path, limit: limit) }
+    let limit = MachineMemory.size
+    try MachineMemory.check(Swift.min(status.st_size, most), for: path)
 
     var bytes: [UInt8] = []
     bytes.reserveCapacity(Swift.min(status.st_size, most))
@@ -29,7 +40,7 @@ package enum FileReader {
       guard count >= 0 else { throw failure(path, errno) }
       guard count > 0 else { return bytes }
       bytes.append(contentsOf: chunk[..<count])
-      guard bytes.count <= limit else { throw tooLarge(path, limit: limit) }
+      if bytes.count > limit { try MachineMemory.check(bytes.count, for: path) }
     }
     return bytes
   }
@@ -41,9 +52,5 @@ package enum FileReader {
     default:
       InputError(.missingInput, "\(path): cannot be read: \(SystemError.reason(code))")
     }
-  }
-
-  private static func tooLarge(_ path: String, limit: Int) -> InputError {
-    InputError(.missingInput, "\(path): larger than this machine's memory of \(limit) bytes")
   }
 }

@@ -37,7 +37,7 @@ struct PartIndex {
     var entries: [SafetensorsFile.Entry] = []
     var places: [String: String] = [:]
     for part in Set(partNames.values).sorted() {
-      let partPath = Self.folder(of: path) + part
+      let partPath = AtomicFile.folder(of: path) + part
       let file: SafetensorsFile
       do {
         file = try SafetensorsFile(contentsOf: partPath)
@@ -80,7 +80,7 @@ struct PartIndex {
   ///
   /// - Returns: with the path, whether there is such a file.
   static func index(ofPart path: String) -> (path: String, isThere: Bool)? {
-    let folder = folder(of: path)
+    let folder = AtomicFile.folder(of: path)
     let name = String(path.dropFirst(folder.count))
     // A folder that cannot be listed tells nothing.
     let names = (try? FolderReader.names(in: folder.isEmpty ? "." : folder)) ?? []
@@ -106,10 +106,5 @@ struct PartIndex {
   /// Whether a name leads to a file in the same folder, and nowhere else.
   private static func isPlain(_ name: String) -> Bool {
     !name.isEmpty && name != "." && name != ".." && !name.contains("/") && !name.contains("\0")
-  }
-
-  /// The folder that holds `path`, with its trailing slash: "" for the current one.
-  private static func folder(of path: String) -> String {
-    path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
   }
 }

@@ -15,8 +15,8 @@ package final class ReservedFile {
   ///   reserved it.
   package init(_ path: String) throws {
     self.path = path
-    target = AtomicFile.resolvingLinks(path)
     do {
+      target = try AtomicFile.resolvingLinks(path)
       guard !path.isEmpty else { throw SystemError(code: ENOENT) }
       guard try AtomicFile.isRegular(path) else { return }
       if access(path, F_OK) == 0 && access(path, W_OK) != 0 { throw SystemError.last }
@@ -36,9 +36,12 @@ package final class ReservedFile {
 
   /// Puts `bytes` there at once, as `AtomicFile.write` does, and ends the reservation.
   ///
-  /// - Throws: `InputError(.cannotWrite)`; what was there is then as it was.
-  package func write(_ bytes: [UInt8]) throws {
-    guard let temporary else { return try AtomicFile.write(bytes, to: path) }
+  /// - Parameter isGivenUp: whether to wait no longer for the reader of a pipe.
+  /// - Throws: `InputError(.cannotWrite)`; what was there is then as it was. `OpenFile.GivenUp`.
+  package func write(_ bytes: [UInt8], isGivenUp: () -> Bool = { false }) throws {
+    guard let temporary else {
+      return try AtomicFile.write(bytes, to: path, isGivenUp: isGivenUp)
+    }
     try AtomicFile.namingFaults(path) { try AtomicFile.replace(target, with: bytes, by: temporary) }
     self.temporary = nil
   }

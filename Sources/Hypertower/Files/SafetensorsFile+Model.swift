@@ -44,8 +44,9 @@ extension SafetensorsFile {
   }
 }
 
-/// Some names in a message: the first eight, and how many more there are.
+/// Some names in a message: the first eight, and how many more there are; "no tensors" for none.
 func listed(_ names: [String]) -> String {
+  if names.isEmpty { return "no tensors" }
   let shown = names.prefix(8).joined(separator: ", ")
   return names.count > 8 ? "\(shown) and \(names.count - 8) more" : shown
 }

@@ -86,7 +86,10 @@ private struct Header {
   init(of bytes: [UInt8], name: String) throws {
     let lengthSize = MemoryLayout<UInt64>.size
     guard bytes.count >= lengthSize else {
-      throw fault(name, "\(bytes.count) bytes are too few for a safetensors file")
+      throw fault(
+        name,
+        "\(bytes.count == 1 ? "1 byte is" : "\(bytes.count) bytes are") too few for a safetensors file"
+      )
     }
     let length = bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
     guard length <= SafetensorsFile.greatestHeaderSize else {

@@ -1,14 +1,16 @@
 import Glibc
 
 /// An error number of the operating system.
-struct SystemError: Error {
-  let code: Int32
+package struct SystemError: Error {
+  package let code: Int32
+
+  package init(code: Int32) { self.code = code }
 
   /// The error of the call that just failed.
-  static var last: SystemError { SystemError(code: errno) }
+  package static var last: SystemError { SystemError(code: errno) }
 
   /// What the error number means, in the system's own words, such as "Permission denied".
-  var reason: String { Self.reason(code) }
+  package var reason: String { Self.reason(code) }
 
   static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
 }

@@ -58,17 +58,41 @@ package final class TemporaryFile {
   ///
   /// - Throws: `SystemError`.
   private static func openLocked(_ path: String, _ flags: Int32) throws -> FileLock? {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags, 0o666)
+    let descriptor = open(path, openFlags | O_CREAT | flags, 0o666)
     guard descriptor >= 0 else {
       if errno == EEXIST { return nil }
       throw SystemError.last
     }
     guard let lock = try? FileLock(descriptor: descriptor) else { return nil }
+    guard OpenFile.isRegular(descriptor) else { throw SystemError(code: EEXIST) }
+    return isAt(path, descriptor) ? lock : nil
+  }
+
+  /// For temporary files alone: no link is followed, and no pipe waited for.
+  private static let openFlags = O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
+
+  /// Whether what is open still has its name.
+  private static func isAt(_ path: String, _ descriptor: Int32) -> Bool {
     var (opened, named) = (stat(), stat())
-    guard fstat(descriptor, &opened) == 0, lstat(path, &named) == 0,
-      opened.st_ino == named.st_ino, opened.st_dev == named.st_dev
-    else { return nil }
-    return lock
+    return fstat(descriptor, &opened) == 0 && lstat(path, &named) == 0
+      && opened.st_ino == named.st_ino && opened.st_dev == named.st_dev
+  }
+
+  /// Why no file can be made in a folder; nil if one can be.
+  ///
+  /// - Parameter folder: ends in a slash, or is empty for the current folder.
+  package static func obstacle(in folder: String) -> SystemError? {
+    do {
+      _ = try TemporaryFile(in: folder)
+      return nil
+    } catch {
+      return error as? SystemError
+    }
+  }
+
+  /// Whether a file of that name is a temporary one, which whoever tidies up may remove.
+  package static func isName(_ name: some StringProtocol) -> Bool {
+    name.hasPrefix(prefix) && name.hasSuffix(suffix)
   }
 
   deinit {
@@ -89,7 +113,7 @@ package final class TemporaryFile {
     let descriptor = lock.descriptor
     // A killed process may have left a part of what it wrote.
     guard ftruncate(descriptor, 0) == 0 else { throw SystemError.last }
-    try AtomicFile.writeAll(bytes, to: descriptor)
+    try OpenFile.writeAll(bytes, to: descriptor)
     if isReplacing && fchmod(descriptor, status.st_mode & 0o7777) != 0 { throw SystemError.last }
     guard fsync(descriptor) == 0 else { throw SystemError.last }
     guard rename(path, target) == 0 else { throw SystemError.last }
@@ -102,13 +126,16 @@ package final class TemporaryFile {
   ///
   /// - Parameter folder: ends in a slash, or is empty for the current folder.
   package static func removeLeftovers(in folder: String) {
-    guard let names = try? FolderListing.names(in: folder.isEmpty ? "." : folder) else { return }
-    for name in names where name.hasPrefix(prefix) && name.hasSuffix(suffix) {
+    guard let names = try? FolderReader.names(in: folder.isEmpty ? "." : folder) else { return }
+    for name in names where isName(name) {
       let path = folder + name
-      let descriptor = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC)
+      let descriptor = open(path, openFlags)
       guard descriptor >= 0, let lock = try? FileLock(descriptor: descriptor) else { continue }
-      // Without locks nobody can tell whether it is still written.
-      if lock.obstacle == nil { unlink(path) }
+      // Without locks nobody can tell whether it is still written; and since it was opened, its name
+      // may have gone to another run's file.
+      if lock.obstacle == nil && OpenFile.isRegular(descriptor) && isAt(path, descriptor) {
+        unlink(path)
+      }
     }
   }
 }

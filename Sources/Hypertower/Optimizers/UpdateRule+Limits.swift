@@ -60,7 +60,8 @@ extension UpdateRule {
     )
   }
 
-  /// Checks that the stored values are finite in an arithmetic of that precision.
+  /// Checks that the stored values are finite in an arithmetic of that precision, and that those which
+  /// are not 0 stay so.
   ///
   /// - Throws: `InputError`.
   func checkValues(fitSinglePrecision isSingle: Bool, tensors: [String]) throws {
@@ -69,6 +70,13 @@ extension UpdateRule {
     where !Float(raw).isFinite {
       throw InputError(
         .usage, "\(self.name): \(name) = \(shortText(raw)) is too large for float32")
+    }
+    for (name, raw) in zip(logNames(tensors: tensors), rawValues(tensors: tensors))
+    where raw != 0 && Float(raw) == 0 {
+      throw InputError(
+        .usage,
+        "\(self.name): \(name) = \(shortText(raw)) is too close to 0 for float32: give 0, or "
+          + "\(Float.leastNonzeroMagnitude) or more; cpu64 has float64")
     }
   }
 }

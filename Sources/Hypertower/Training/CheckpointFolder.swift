@@ -31,9 +31,12 @@ package final class CheckpointFolder {
   /// A file that is there under a name that checkpoints have, or the best weights; nil if there is
   /// none.
   package func firstUsedName() throws -> String? {
-    try names().sorted().first { name in
-      name == Self.bestName || (name.hasPrefix(Self.prefix) && name.hasSuffix(Self.suffix))
-    }
+    try names().sorted().first(where: Self.isName)
+  }
+
+  /// Whether a run with checkpoints may write a file of that name.
+  package static func isName(_ name: String) -> Bool {
+    name == bestName || (name.hasPrefix(prefix) && name.hasSuffix(suffix))
   }
 
   /// The steps of the checkpoints that are there, the newest first.
@@ -76,5 +79,5 @@ package final class CheckpointFolder {
     throw InputError(.badData, "\(path): all checkpoints in this folder are damaged")
   }
 
-  private func names() throws -> [String] { try FolderListing.names(in: path) }
+  private func names() throws -> [String] { try FolderReader.names(in: path) }
 }

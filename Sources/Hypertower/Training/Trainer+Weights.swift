@@ -20,15 +20,15 @@ extension Trainer {
   /// Tensors go by their names, or by those after a common beginning such as `module.`. Where those of
   /// dense layers have other names, as PyTorch's `fc1.weight`, they are matched by their shapes and by
   /// the numbers in their names, if that leaves one way only. Tensors that the model does not need are
-  /// left out.
+  /// left out, except those that belong between its layers, such as a batch normalization's.
   ///
   /// - Parameters:
   ///   - file: the weights.
   ///   - source: what messages call the file; default: "weights".
   ///   - warn: is told in a line each what was matched by order, and what was left out; default:
   ///     prints to the standard error stream.
-  /// - Throws: `InputError` of kind `.badData` naming what is missing, does not fit, or can be
-  ///   matched in several ways; `.notFinite` naming the element that is not finite, perhaps in this
+  /// - Throws: `InputError` of kind `.badData` naming what is missing, does not fit, can be
+  ///   matched in several ways, or has no place in the model; `.notFinite` naming the element that is not finite, perhaps in this
   ///   device's precision. The weights are then as they were.
   public func setWeights(
     _ file: SafetensorsFile, source: String = "weights", warn: ((String) -> Void)? = nil

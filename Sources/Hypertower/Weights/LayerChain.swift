@@ -16,11 +16,12 @@ struct LayerChain {
   ///   - outputs: the number of outputs of the last layer.
   ///   - widths: those of the network from the inputs to the outputs; nil: any.
   ///   - source: what error messages call the file.
-  /// - Throws: `InputError(.badData)` if no chain fits, or several do.
+  /// - Throws: `InputError(.badData)` if no chain fits, or several do, or a layer's bias is
+  ///   in doubt.
   init(
     in file: SafetensorsFile, inputs: Int, outputs: Int, widths: [Int]? = nil, source: String
   ) throws {
-    let all = LayerTensors.all(in: file)
+    let all = try LayerTensors.all(in: file, source: source)
     func fault(_ message: String) -> InputError { InputError(.badData, "\(source): \(message)") }
     guard !all.isEmpty else {
       throw fault(

@@ -16,19 +16,30 @@ struct LayerTensors {
 
   /// The dense layers of a file: all matrices whose names end in `weight`, `kernel`, or `w`, perhaps
   /// with a number behind, each with its bias.
-  static func all(in file: SafetensorsFile) -> [LayerTensors] {
-    var biases: [String: SafetensorsFile.Entry] = [:]
+  ///
+  /// - Parameter source: what error messages call the file.
+  /// - Throws: `InputError(.badData)` where several tensors could be a layer's bias, and none has just
+  ///   the name that goes with the matrix's.
+  static func all(in file: SafetensorsFile, source: String) throws -> [LayerTensors] {
+    var biases: [String: [SafetensorsFile.Entry]] = [:]
     for entry in file.entries {
       guard let role = Role(of: entry.name), role.isBias else { continue }
-      biases[role.layer] = entry
+      biases[role.layer, default: []].append(entry)
     }
-    return file.entries.compactMap { entry in
+    return try file.entries.compactMap { entry in
       guard entry.shape.count == 2, entry.shape.allSatisfy({ $0 > 0 }),
         let role = Role(of: entry.name), !role.isBias
       else { return nil }
+      let candidates = biases[role.layer] ?? []
+      let bias = candidates.first { $0.name == role.partner } ?? candidates.first
+      guard candidates.count <= 1 || bias?.name == role.partner else {
+        throw InputError(
+          .badData,
+          "\(source): the bias of \(entry.name) could be \(listed(candidates.map(\.name))): name it "
+            + role.partner)
+      }
       return LayerTensors(
-        weight: entry, bias: biases[role.layer], biasName: role.partner,
-        name: NumberedName(entry.name))
+        weight: entry, bias: bias, biasName: role.partner, name: NumberedName(entry.name))
     }
   }
 }

@@ -130,8 +130,8 @@ struct WeightMatch {
 
   /// The names of the tensors that the model does not need; not those of a checkpoint's training.
   ///
-  /// - Throws: `InputError(.badData)` for a further layer: the model would be only a part of the
-  ///   network in the file.
+  /// - Throws: `InputError(.badData)` for a further layer, or for what takes part in the network
+  ///   between the layers: the model would be only a part of the network in the file.
   private static func others(
     than entries: [SafetensorsFile.Entry], in file: SafetensorsFile, source: String
   ) throws -> [String] {
@@ -149,6 +149,13 @@ struct WeightMatch {
         .badData,
         "\(source): tensor '\(layer.name)' \(layer.shape) does not belong to the model: the file holds "
           + "further layers")
+    }
+    if let part = InnerTensors(of: entries, in: file).first(among: others) {
+      throw InputError(
+        .badData,
+        "\(source): tensor '\(part.name)' \(part.shape) belongs between the layers that are used, and "
+          + "the model has no place for it: the file holds another network, as one with normalization "
+          + "is; without it all results would be another network's")
     }
     return others.map(\.name)
   }

@@ -9,7 +9,8 @@ struct EvaluateCommand: ParsableCommand {
     discussion: """
       The file is one that `train --save` has written, or one from elsewhere: weights named otherwise, \
       as PyTorch names them, are matched by their order and shapes. The network has the widths of the \
-      weights.
+      weights: tanh after every layer, the last included, and then a log-softmax. Weights of another \
+      network, such as one with ReLU, are read all the same, but their accuracy here means nothing.
       """)
 
   @Option(
@@ -30,6 +31,8 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     let file = try SafetensorsFile(model: weights)
     let device = try device.device()
+    var data = data
+    data.scale = try TrainedScale.scale(for: file, given: data.scale, source: weights)
     let images = try data.images(validationShare: validation.share)
     let measures = images.measures
     guard !measures.isEmpty else {

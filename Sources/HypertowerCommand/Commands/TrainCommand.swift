@@ -63,12 +63,14 @@ struct TrainCommand: ParsableCommand {
     if resumed != nil { try refuseSettings() }
     let optimization = try resumed?.settings.optimization() ?? tower.optimization()
     let tower = optimization.tower
-    let outputs = try outputs()
+    let plan = try OutputPlan(
+      log: log, save: save, plot: plot, checkpoint: checkpoint.folder, resume: checkpoint.resume)
+    let folder = try resumed?.folder ?? checkpoint.newFolder()
+    let outputs = try plan.reserve()
     defer { withExtendedLifetime(outputs) {} }
     let device = try device.device()
     let images = try images(resumed)
     let settings = try settings(of: resumed, optimization, images)
-    let folder = try resumed?.folder ?? checkpoint.newFolder()
 
     let network = try ModelOptions.network(
       widths: [images.featureCount] + settings.hidden + [images.classCount])
@@ -77,7 +79,7 @@ struct TrainCommand: ParsableCommand {
       network, loss: .negativeLogLikelihood, optimizer: tower, firstStep: optimization.firstStep,
       average: optimization.average, plannedSteps: max(1, settings.steps), on: device,
       seed: settings.seed)
-    if let initialWeights { try trainer.load(initialWeights, warn: Console.warn) }
+    if let initialWeights { try trainer.start(from: initialWeights, images) }
     if let resumed {
       try trainer.resume(
         from: resumed.file, source: resumed.source, on: images.train, warn: Console.warn)
@@ -91,9 +93,15 @@ struct TrainCommand: ParsableCommand {
     let firstStep = trainer.stepCount
     let stepsPerEpoch =
       (images.train.count + settings.batchSize - 1) / settings.batchSize
-    let log = try log.map { try TrainingLog(path: $0, keeping: trainer.stepCount) }
-    if let log, let save, log.isFile(at: save) {
-      throw Failure(.usage, "--log and --save name the same file: \(save)")
+    let writer = try folder.map {
+      try CheckpointWriter(
+        $0, every: checkpoint.interval, settings: settings, measure: images.measures.first,
+        resumed: resumed?.file)
+    }
+    let log = try log.map {
+      try TrainingLog(
+        path: $0, keeping: trainer.stepCount,
+        endingIn: resumed.flatMap { CheckpointWriter.logLine($0.file) })
     }
     let history = plot.map { _ in TrainingHistory() }
     let run = TrainingRun(
@@ -101,24 +109,31 @@ struct TrainCommand: ParsableCommand {
       batchSize: settings.batchSize, isShuffled: settings.isShuffled, steps: settings.steps,
       log: log, history: history,
       display: display(after: firstStep, of: settings.steps, stepsPerEpoch: stepsPerEpoch),
-      checkpoints: try folder.map {
-        try CheckpointWriter(
-          $0, every: checkpoint.interval, settings: settings, measure: images.measures.first,
-          resumed: resumed?.file)
-      },
-      recovery: checkpoint.onDivergence == .restore ? Recovery() : nil)
-    if resumed != nil { try run.checkpoints?.completeBest(trainer) }
-    let (seconds, accuracies) = try result(of: run, tower, images.measures)
-    try outputs.weights?.write(trainer.weights().serialized())
-    try report(
-      trainer, accuracies: accuracies, seconds, steps: trainer.stepCount - firstStep, log)
-    try draw(history, tower)
+      checkpoints: writer,
+      recovery: checkpoint.onDivergence == .restore ? Recovery() : nil,
+      faults: OutputFaults())
+    if resumed != nil {
+      try run.faults.attempt { try run.checkpoints?.completeBest(trainer) }
+    }
+    let (seconds, accuracies) = try result(of: run, tower, images.measures, settings, outputs)
+    // One that cannot be written keeps none of the others back.
+    let weights = try settings.describe(trainer.weights()).serialized()
+    try run.faults.attempt {
+      try Interruption.whileWaiting(for: save ?? "") {
+        try outputs.weights?.write(weights) { Interruption.isRequested }
+      }
+    }
+    try run.faults.attempt { try report(trainer, accuracies, seconds, log) }
+    try run.faults.attempt { try print(trainer, accuracies, seconds, after: firstStep) }
+    try run.faults.attempt { try draw(history, tower) }
+    try run.faults.throwFirst()
   }
 
   /// Runs to the end and tests; what ends the run earlier is told in its log, too.
   private func result(
-    of run: TrainingRun, _ tower: Tower, _ measures: [Measure]
-  ) throws -> (seconds: Double, accuracies: [(Measure, Double)]) {
+    of run: TrainingRun, _ tower: Tower, _ measures: [Measure], _ settings: TrainingSettings,
+    _ outputs: OutputPlan.Reserved
+  ) throws -> (seconds: Double, accuracies: [(measure: Measure, percent: Double)]) {
     do {
       let duration = try run.run()
       try run.trainer.checkFinite()
@@ -127,23 +142,51 @@ struct TrainCommand: ParsableCommand {
       }
       return (duration.seconds, accuracies)
     } catch let error as DivergenceError {
-      try run.log?.finish([
-        ("error", .string(error.description)), ("steps", .integer(error.step)),
-      ])
-      drawIfPossible(run.history, tower)
+      try run.faults.attempt {
+        try run.log?.finish([
+          ("error", .string(error.description)), ("steps", .integer(error.step)),
+        ])
+      }
+      try run.faults.attempt { try draw(run.history, tower) }
+      run.faults.tell()
       let last = try run.checkpoints.flatMap { try $0.folder.steps().first }
       throw Failure(
         .diverged,
         error.description
           + (last.map { "; the last good checkpoint is of step \($0)" } ?? ""))
     } catch let interruption as TrainingRun.Interrupted {
-      drawIfPossible(run.history, tower)
+      let kept = try whatIsKept(of: run, interruption, settings, outputs)
+      try run.faults.attempt { try run.log?.finish(interruption.logLine) }
+      try run.faults.attempt { try draw(run.history, tower) }
+      run.faults.tell()
       throw Failure(
         .init(signal: interruption.signal),
-        "interrupted after step \(interruption.step) of \(run.steps); "
-          + (run.checkpoints.map { "go on with it by --resume \($0.folder.path)" }
-            ?? "nothing is kept without --checkpoint"))
+        "interrupted after step \(interruption.step) of \(run.steps); \(kept)")
     }
+  }
+
+  /// Keeps the weights of an interrupted run that has no checkpoints, and says what there is.
+  private func whatIsKept(
+    of run: TrainingRun, _ interruption: TrainingRun.Interrupted, _ settings: TrainingSettings,
+    _ outputs: OutputPlan.Reserved
+  ) throws -> String {
+    if let folder = run.checkpoints?.folder {
+      guard let step = try folder.steps().first else { return "no checkpoint could be written" }
+      return (step == interruption.step ? "" : "the last checkpoint is of step \(step): ")
+        + "go on with it by --resume \(folder.path)"
+    }
+    guard let target = outputs.weights else { return "nothing is kept without --checkpoint" }
+    guard (try? run.trainer.checkFinite()) != nil else {
+      return "the weights are not finite, and are not kept"
+    }
+    let weights = try settings.describe(run.trainer.weights()).serialized()
+    var isWritten = false
+    try run.faults.attempt {
+      try Interruption.whileWaiting(for: target.path) { try target.write(weights) { true } }
+      isWritten = true
+    }
+    return isWritten
+      ? "the weights of that step are in \(target.path)" : "the weights could not be written"
   }
 
   // MARK: Settings
@@ -181,41 +224,6 @@ struct TrainCommand: ParsableCommand {
         "\(error.message); the run in \(resumed.folder.path) had its data there: if they have moved, "
           + "give their folder by --data")
     }
-  }
-
-  /// What a run writes besides its log and its checkpoints, reserved as long as this lives.
-  private struct Outputs {
-    let weights: ReservedFile?
-    let plots: OutputFolder?
-  }
-
-  /// Finds out before an hour of training is spent whether outputs can be written.
-  private func outputs() throws -> Outputs {
-    if save == "-" {
-      throw Failure(
-        .usage, "--save - is not possible: standard output has the results; name a file")
-    }
-    if let log, log == save {
-      throw Failure(.usage, "--log and --save name the same file: \(log)")
-    }
-    let outputs = Outputs(
-      weights: try save.map { try ReservedFile($0) }, plots: try plot.flatMap(plotFolder))
-    if let save {
-      if let warning = outputs.weights?.warning { Console.warn(warning) }
-      try ExistingFile.check(save, "the weights of an earlier run", option: "--save") {
-        SafetensorsFile.beginsWithWeights($0)
-      }
-    }
-    if let plot { try Plot.checkPlace("training", in: plot, option: "--plot") }
-    return outputs
-  }
-
-  /// The folder of plots; nil if it is that of the checkpoints, which is kept from other runs as it is.
-  private func plotFolder(_ path: String) throws -> OutputFolder? {
-    try OutputFolder.create(path)
-    let checkpoints = checkpoint.folder ?? checkpoint.resume
-    if let checkpoints, OutputFolder.isSame(checkpoints, path) { return nil }
-    return try OutputFolder(path, for: "plots")
   }
 
   private func settings(
@@ -263,15 +271,6 @@ struct TrainCommand: ParsableCommand {
     }
   }
 
-  /// Draws beside an error, which is not to be hidden by another one.
-  private func drawIfPossible(_ history: TrainingHistory?, _ tower: Tower) {
-    do {
-      try draw(history, tower)
-    } catch {
-      Console.warn("\(error)")
-    }
-  }
-
   private func display(
     after step: Int, of steps: Int, stepsPerEpoch: Int
   ) -> (any ProgressDisplay)? {
@@ -280,26 +279,33 @@ struct TrainCommand: ParsableCommand {
     return ProgressLines(after: step, of: steps, stepsPerEpoch: stepsPerEpoch)
   }
 
-  /// Says what training has come to, and ends the log with it.
+  /// Ends the log with what training has come to.
   private func report(
-    _ trainer: Trainer, accuracies: [(measure: Measure, percent: Double)], _ seconds: Double,
-    steps: Int, _ log: TrainingLog?
+    _ trainer: Trainer, _ accuracies: [(measure: Measure, percent: Double)], _ seconds: Double,
+    _ log: TrainingLog?
   ) throws {
-    let tower = try trainer.tower
     try log?.finish(
       accuracies.map { ($0.measure.accuracyKey, .number($0.percent)) } + [
         ("steps", .integer(trainer.stepCount)),
         ("seconds", .number(seconds)), ("device", .string(trainer.device.description)),
         ("schedules", trainer.device.tuning.map(JSONText.string) ?? .null),
-        ("tower", .string(tower.description)),
+        ("tower", .string(try trainer.tower.description)),
       ])
+  }
+
+  /// Says what training has come to.
+  private func print(
+    _ trainer: Trainer, _ accuracies: [(measure: Measure, percent: Double)], _ seconds: Double,
+    after firstStep: Int
+  ) throws {
+    let tower = try trainer.tower
     let lines =
       ["learned hyperparameters"] + TowerTable.lines(tower).map { "  " + $0 }
       + table([
         ["tower", tower.description],
         [
           "time",
-          "\(formatted("%.2f", seconds)) s for \(steps) steps, "
+          "\(formatted("%.2f", seconds)) s for \(trainer.stepCount - firstStep) steps, "
             + "building kernels included",
         ],
         ["device", trainer.device.description],

@@ -33,8 +33,12 @@ struct TuneCommand: ParsableCommand {
   func run() throws {
     let device = try device.device()
     guard let backend = device.backend as? OpenCLBackend else {
-      throw Failure(.usage, "tune needs an OpenCL device; this is \(device)")
+      throw Failure(
+        self.device.name == nil ? .noDevice : .usage,
+        "tune needs an OpenCL device; this is \(device)")
     }
+    // Before minutes are spent on what could not be kept.
+    try backend.checkKeeping()
     let images = try data.images()
     let widths = [images.featureCount] + model.widths + [images.classCount]
     let shapes = ProductShape.ofDenseNetwork(widths: widths, batchSize: batchSize)

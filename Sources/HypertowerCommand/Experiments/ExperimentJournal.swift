@@ -63,7 +63,7 @@ final class ExperimentJournal<Outcome: Codable> {
     self.path = path
     self.units = Set(units.map(\.id))
     self.header = header
-    let file = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    let file = open(path, O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0o666)
     guard file >= 0 else { throw cannotWrite(path) }
     do {
       lock = try FileLock(descriptor: file)
@@ -73,22 +73,37 @@ final class ExperimentJournal<Outcome: Codable> {
         "\(path): another run is at work on this experiment; wait for it, or give --out another folder"
       )
     }
-    try checkContents()
+    try Self.check(contents(), path)
     if restarts { try truncate(to: 0) }
     try read(expecting: header)
   }
 
+  /// Whether there is a journal at `path`, even one of which nothing but its first line is left.
+  ///
+  /// - Throws: `InputError` for what is no journal, or cannot be read.
+  static func isThere(_ path: String) throws -> Bool {
+    guard access(path, F_OK) == 0 else { return false }
+    let bytes = try FileReader.bytes(of: path, atMost: ExistingFile.beginning)
+    try check(bytes, path)
+    return !bytes.isEmpty
+  }
+
   /// Lets nothing be changed that is no journal. An interruption may have cut its first line short.
-  private func checkContents() throws {
-    let bytes = try FileReader.bytes(of: path, atMost: 1 << 20)
+  private static func check(_ bytes: [UInt8], _ path: String) throws {
     let isCutShort = !bytes.contains(UInt8(ascii: "\n")) && bytes.starts(with: "{\"device\"".utf8)
     let line = bytes.prefix { $0 != UInt8(ascii: "\n") }
     guard bytes.isEmpty || isCutShort || (try? ExperimentJSON.value(Header.self, from: line)) != nil
     else { throw ExistingFile.foreign(path, option: "--out") }
   }
 
+  /// What the file holds that is open.
+  private func contents() throws -> [UInt8] {
+    lseek(descriptor, 0, SEEK_SET)
+    return try FileReader.bytes(from: descriptor, name: path)
+  }
+
   private func read(expecting expected: Header) throws {
-    let bytes = try FileReader.bytes(of: path)
+    let bytes = try contents()
     let newline = UInt8(ascii: "\n")
     let whole = bytes.prefix(bytes.lastIndex(of: newline).map { $0 + 1 } ?? 0)
     if whole.count < bytes.count { try truncate(to: whole.count) }

@@ -85,17 +85,23 @@ struct ExperimentRun<Subject: Experiment> {
   /// Lets only results of the same experiment be replaced, and warns of that.
   private func checkPlace() throws {
     let option = "--out"
-    try ExistingFile.check(path("json"), "earlier results", option: option) { bytes in
+    let description = "earlier results"
+    for suffix in ["json", "md", "partial.jsonl"] {
+      try ExistingFile.checkIsWritable(path(suffix), option: option)
+    }
+    let results = try ExistingFile.check(path("json"), description, option: option) { bytes in
       // Results are pretty-printed, with their keys in alphabetical order.
       String(decoding: bytes.prefix(4096), as: UTF8.self).split(separator: "\n").contains {
         $0 == "  \"experiment\" : \"\(experiment.name)\","
       }
     }
     // Results that an interruption has cut short belong to the journal.
-    if access(path("json"), F_OK) != 0, access(path("partial.jsonl"), F_OK) != 0 {
-      try ExistingFile.check(path("md"), "earlier results", option: option) { _ in false }
+    let isJournal = try ExperimentJournal<Subject.Outcome>.isThere(path("partial.jsonl"))
+    if results == nil && !isJournal {
+      _ = try ExistingFile.check(path("md"), description, option: option) { _ in false }
     }
-    try Plot.checkPlace(experiment.name, in: folder, option: option)
+    let plot = try Plot.checkPlace(experiment.name, in: folder, option: option)
+    for warning in [results, plot].compactMap({ $0 }) { Console.warn(warning) }
   }
 
   /// - Returns: the plots that were drawn.

@@ -15,11 +15,13 @@ enum Console {
       if descriptor > STDERR_FILENO { close(descriptor) }
       if descriptor > STDERR_FILENO || descriptor < 0 { break }
     }
+    // What a write meets, a reader that is gone or a limit on files' sizes, is its own error then.
     // Blocked, not ignored: drivers install handlers of their own.
-    var brokenPipe = sigset_t()
-    sigemptyset(&brokenPipe)
-    sigaddset(&brokenPipe, SIGPIPE)
-    pthread_sigmask(SIG_BLOCK, &brokenPipe, nil)
+    var ofWrites = sigset_t()
+    sigemptyset(&ofWrites)
+    sigaddset(&ofWrites, SIGPIPE)
+    sigaddset(&ofWrites, SIGXFSZ)
+    pthread_sigmask(SIG_BLOCK, &ofWrites, nil)
   }
 
   /// Writes a line to standard output.
@@ -43,6 +45,8 @@ enum Console {
     do {
       try writeAll(Array(text.utf8), to: STDERR_FILENO, name: "standard error")
     } catch is ReaderIsGone {
+      silence(STDERR_FILENO)
+    } catch is Failure {
       silence(STDERR_FILENO)
     } catch {
       // There is nowhere to tell it.
@@ -75,21 +79,16 @@ struct ReaderIsGone: Error {}
 
 /// Writes all of `bytes` to a descriptor.
 ///
-/// - Throws: `ReaderIsGone`; else `InputError(.cannotWrite)` with `name` and the system's reason.
+/// - Throws: `ReaderIsGone`; a `Failure` if a signal ends the run while nobody reads; else
+///   `InputError(.cannotWrite)` with `name` and the system's reason.
 func writeAll(_ bytes: [UInt8], to descriptor: Int32, name: String) throws {
-  try bytes.withUnsafeBytes { buffer in
-    var rest = buffer[...]
-    while !rest.isEmpty {
-      let count = write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else {
-        let code = errno
-        if code == EPIPE || (code == EIO && isDevice(descriptor)) { throw ReaderIsGone() }
-        errno = code
-        throw cannotWrite(name)
-      }
-      rest = rest.dropFirst(count)
+  do {
+    try Interruption.whileWaiting(for: name) {
+      try OpenFile.writeAll(bytes, to: descriptor) { Interruption.isRequested }
     }
+  } catch let error as SystemError {
+    if error.code == EPIPE || (error.code == EIO && isDevice(descriptor)) { throw ReaderIsGone() }
+    throw cannotWrite(name, error)
   }
 }
 
@@ -99,7 +98,7 @@ private func isDevice(_ descriptor: Int32) -> Bool {
   return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFCHR
 }
 
-/// The error for a write that just failed.
-func cannotWrite(_ name: String) -> InputError {
-  InputError(.cannotWrite, "\(name): cannot be written: \(String(cString: strerror(errno)))")
+/// The error for a write that failed; by default, that of the call just made.
+func cannotWrite(_ name: String, _ error: SystemError = .last) -> InputError {
+  InputError(.cannotWrite, "\(name): cannot be written: \(error.reason)")
 }

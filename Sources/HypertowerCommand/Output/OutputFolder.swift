@@ -20,24 +20,16 @@ final class OutputFolder {
     TemporaryFile.removeLeftovers(in: path + "/")
   }
 
-  /// Whether two paths lead to one folder.
-  static func isSame(_ path: String, _ other: String) -> Bool {
-    var (first, second) = (stat(), stat())
-    return stat(path, &first) == 0 && stat(other, &second) == 0
-      && first.st_dev == second.st_dev && first.st_ino == second.st_ino
-  }
-
-  /// Tries to make a file in a folder, whose name ends in a slash or is empty for the current one.
+  /// Checks that a path can name a folder.
   ///
-  /// - Returns: the system's error number, if it cannot be made.
-  private static func probe(_ folder: String) -> Int32? {
-    let unique = String(UInt64.random(in: 0...UInt64.max), radix: 36)
-    let path = "\(folder).hypertower-\(unique).tmp"
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { return errno }
-    close(descriptor)
-    unlink(path)
-    return nil
+  /// - Throws: `InputError(.cannotWrite)`; `Failure(.usage)`.
+  static func checkName(_ path: String) throws {
+    guard !path.isEmpty else {
+      throw InputError(.cannotWrite, "the name of the output folder is empty")
+    }
+    guard path != "-" else {
+      throw Failure(.usage, "'-' names no folder; one of that name is ./-")
+    }
   }
 
   /// Creates a folder and those above it where they do not exist, and checks that files can be written
@@ -45,12 +37,7 @@ final class OutputFolder {
   ///
   /// - Throws: `InputError(.cannotWrite)`.
   static func create(_ path: String) throws {
-    guard !path.isEmpty else {
-      throw InputError(.cannotWrite, "the name of the output folder is empty")
-    }
-    guard path != "-" else {
-      throw Failure(.usage, "'-' names no folder; one of that name is ./-")
-    }
+    try checkName(path)
     var missing: [String] = []
     var rest = path
     // From the folder up to the first that exists, and down again.
@@ -63,10 +50,10 @@ final class OutputFolder {
       throw InputError(
         .cannotWrite, "\(path): the folder cannot be created: \(String(cString: strerror(errno)))")
     }
-    if let code = probe(path + "/") {
+    if let obstacle = TemporaryFile.obstacle(in: path + "/") {
       throw InputError(
         .cannotWrite,
-        "\(path): files cannot be written into this folder: \(String(cString: strerror(code)))")
+        "\(path): files cannot be written into this folder: \(obstacle.reason)")
     }
   }
 }

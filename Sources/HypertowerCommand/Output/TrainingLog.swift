@@ -20,32 +20,48 @@ final class TrainingLog {
   /// An existing log of another run is replaced, with a warning.
   ///
   /// - Parameters:
-  ///   - path: `-` stands for standard output.
+  ///   - path: `-` stands for standard output, as does any other name of where that goes.
   ///   - steps: how many of the steps in the file a run that goes on keeps; later ones are dropped.
-  /// - Throws: `InputError(.cannotWrite)`, also if the file is no log or another run writes it;
-  ///   `InputError(.badData)` if the file lacks steps that are to be kept.
-  init(path: String, keeping steps: Int = 0) throws {
-    self.path = path == "-" ? "/dev/stdout" : path
+  ///   - hash: that of the last line that is kept; nil: it is not known.
+  /// - Throws: `InputError(.cannotWrite)`, also if the file is no log, another run writes it, or it is
+  ///   not that of the run up to the last step that is to be kept; `Failure` if the user ends the run
+  ///   while a named pipe has no reader.
+  init(path: String, keeping steps: Int = 0, endingIn hash: String? = nil) throws {
     // Opened anew, a file that standard output leads to would be written from its start.
-    descriptor =
-      switch self.path {
-      case "/dev/stdout": dup(STDOUT_FILENO)
-      case "/dev/stderr": dup(STDERR_FILENO)
-      default: open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
-      }
-    guard descriptor >= 0 else { throw cannotWrite(path) }
-    lock = try Self.isRegularFile(descriptor, self.path) ? Self.lock(descriptor, path) : nil
-    guard lock != nil else { return }
-    if let warning = lock?.warning(for: path) { Console.warn(warning) }
-    if steps == 0 { try checkContents() }
-    try rewind(to: steps)
+    let standing =
+      path == "-"
+      ? STDOUT_FILENO
+      : OpenFile.standardDescriptor(at: path) ?? OpenFile.descriptor(named: path)
+    self.path = path == "-" ? "/dev/stdout" : path
+    descriptor = try Self.open(path, standing)
+    lock = try standing == nil && OpenFile.isRegular(descriptor) ? Self.lock(descriptor, path) : nil
+    guard let lock else { return }
+    if let warning = lock.warning(for: path) { Console.warn(warning) }
+    let contents = LogContents(try bytes(), path: path)
+    if steps == 0 {
+      if let warning = try contents.replacement() { Console.warn(warning) }
+    }
+    try truncate(to: contents.size(ofRun: steps, endingIn: hash))
   }
 
-  /// Whether the log is a regular file, opened by its name.
-  private static func isRegularFile(_ descriptor: Int32, _ path: String) -> Bool {
-    var status = stat()
-    return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
-      && path != "/dev/stdout" && path != "/dev/stderr"
+  private static func open(_ path: String, _ standing: Int32?) throws -> Int32 {
+    do {
+      if let standing {
+        let descriptor = dup(standing)
+        guard descriptor >= 0 else { throw SystemError.last }
+        return descriptor
+      }
+      guard try AtomicFile.isRegular(path) else {
+        return try Interruption.whileWaiting(for: path) {
+          try OpenFile.openSpecial(path) { Interruption.isRequested }
+        }
+      }
+      let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0o666)
+      guard descriptor >= 0 else { throw SystemError.last }
+      return descriptor
+    } catch let error as SystemError {
+      throw cannotWrite(path, error)
+    }
   }
 
   private static func lock(_ descriptor: Int32, _ path: String) throws -> FileLock {
@@ -57,52 +73,24 @@ final class TrainingLog {
     }
   }
 
-  /// Lets nothing be replaced that is no log.
-  private func checkContents() throws {
-    try ExistingFile.check(path, "the log of an earlier run", option: "--log") {
-      StepLine.beginsLog($0)
-    }
+  /// What the file holds that is open, whatever its name leads to by now.
+  private func bytes() throws -> [UInt8] {
+    lseek(descriptor, 0, SEEK_SET)
+    return try FileReader.bytes(from: descriptor, name: path)
+  }
+
+  private func truncate(to size: Int) throws {
+    guard ftruncate(descriptor, size) == 0 else { throw cannotWrite(path) }
   }
 
   /// Drops the lines of all steps from `step` on. A pipe keeps them.
   func rewind(to step: Int) throws {
-    guard lock != nil else { return }
-    let size = step == 0 ? 0 : try self.size(ofSteps: step)
-    guard ftruncate(descriptor, size) == 0 else { throw cannotWrite(path) }
-  }
-
-  /// The size of the lines of the steps before `count`, which must follow one another, but of which
-  /// the first may be missing: a rotated log begins later.
-  private func size(ofSteps count: Int) throws -> Int {
-    let bytes = try FileReader.bytes(of: path)
-    // A log that begins now, for a run that did not have one or whose log was rotated.
-    guard !bytes.isEmpty else { return 0 }
-    func fault(_ line: Int, _ step: Int) -> InputError {
-      InputError(
-        .badData,
-        "\(path): line \(line) is not that of step \(step): this is not the log of the run up to "
-          + "step \(count); give --log another file")
-    }
-    guard let first = StepLine.step(of: bytes[...]) else { throw fault(1, 0) }
-    var end = 0
-    for step in stride(from: first, to: count, by: 1) {
-      guard bytes[end...].starts(with: StepLine.beginning(step).utf8),
-        let lineEnd = bytes[end...].firstIndex(of: UInt8(ascii: "\n"))
-      else { throw fault(step - first + 1, step) }
-      end = lineEnd + 1
-    }
-    return end
+    guard lock != nil, isOpen else { return }
+    try truncate(to: LogContents(try bytes(), path: path).size(before: step))
   }
 
   deinit {
     if isOpen && lock == nil { Glibc.close(descriptor) }
-  }
-
-  /// Whether the log is the file at another path.
-  func isFile(at other: String) -> Bool {
-    var (own, named) = (stat(), stat())
-    return fstat(descriptor, &own) == 0 && stat(other, &named) == 0 && own.st_dev == named.st_dev
-      && own.st_ino == named.st_ino
   }
 
   /// Writes steps, and passes them on to the system so that a reader can follow.
@@ -128,49 +116,24 @@ final class TrainingLog {
     buffer.append(UInt8(ascii: "\n"))
   }
 
+  /// After a failure nothing more is written: lines would be missing in between.
   private func flush() throws {
     defer { buffer.removeAll(keepingCapacity: true) }
     guard isOpen else { return }
+    var before = stat()
+    fstat(descriptor, &before)
     do {
       try writeAll(buffer, to: descriptor, name: path)
-    } catch is ReaderIsGone {
-      // The run goes on without its reader.
+    } catch {
       isOpen = false
-      if lock == nil { Glibc.close(descriptor) }
+      if lock == nil {
+        Glibc.close(descriptor)
+      } else {
+        // No part of a line stays.
+        ftruncate(descriptor, before.st_size)
+      }
+      // The run goes on without its reader.
+      if !(error is ReaderIsGone) { throw error }
     }
-  }
-}
-
-/// The line of one step.
-enum StepLine {
-  /// How the line of a step begins.
-  static func beginning(_ step: Int) -> String { "{\"step\": \(step), " }
-
-  /// The number of the step whose line the bytes begin with; nil if it is no such line.
-  static func step(of bytes: ArraySlice<UInt8>) -> Int? {
-    let digits = bytes.dropFirst("{\"step\": ".utf8.count).prefix { 0x30...0x39 ~= $0 }
-    guard let step = Int(String(decoding: digits, as: UTF8.self)),
-      bytes.starts(with: beginning(step).utf8)
-    else { return nil }
-    return step
-  }
-
-  /// Whether a file that begins with these bytes is a log: its first line is that of a step, or says
-  /// how a run without steps ended.
-  static func beginsLog(_ bytes: [UInt8]) -> Bool {
-    let line = bytes.prefix { $0 != UInt8(ascii: "\n") }
-    guard let first = try? JSONValue(parsing: line, name: "") else { return false }
-    return first["step"]?.int != nil && first["hyperparameters"]?.array != nil
-      || first["steps"]?.int != nil && (first["tower"] != nil || first["error"] != nil)
-  }
-
-  static func text(_ record: StepRecord) -> String {
-    let levels = record.hyperparameters.map { level in
-      JSONText.object(level.map { ($0.name, .number($0.value)) })
-    }
-    return JSONText.object([
-      ("step", .integer(record.step)), ("loss", .number(record.loss)),
-      ("hyperparameters", .array(levels)),
-    ]).text
   }
 }

@@ -65,21 +65,41 @@ struct Plot {
     "# Draws \(name).svg and \(name).png from \(name).tsv: gnuplot \(name).gnuplot"
   }
 
-  /// Lets only files of an earlier plot of that name be replaced, and warns of that.
+  /// What the names of a plot's files end in.
+  private static let suffixes = ["gnuplot", "tsv", "svg", "png"]
+
+  /// Whether a plot of that name writes a file so called.
+  static func isFile(_ file: String, of name: String) -> Bool {
+    suffixes.contains { file == "\(name).\($0)" }
+  }
+
+  /// Lets only files of an earlier plot of that name be replaced.
   ///
   /// - Parameter option: the option that names the folder.
-  /// - Throws: `InputError(.cannotWrite)`.
-  static func checkPlace(_ name: String, in folder: String, option: String) throws {
-    let script = "\(folder)/\(name).gnuplot"
-    try ExistingFile.check(script, "an earlier plot", option: option) { bytes in
+  /// - Returns: the warning that there is such a plot; nil if there is none.
+  /// - Throws: `InputError(.cannotWrite)`; `Failure(.usage)` if standard output goes to one of the
+  ///   files.
+  static func checkPlace(_ name: String, in folder: String, option: String) throws -> String? {
+    let paths = suffixes.map { "\(folder)/\(name).\($0)" }
+    for path in paths {
+      if OpenFile.standardDescriptor(at: path) != nil {
+        throw Failure(
+          .usage, "\(path): the program's own output goes there, where \(option) writes a plot")
+      }
+      // A link would not be followed, but replaced by a picture.
+      try ExistingFile.checkIsWritable(path, option: option, followsLinks: false)
+    }
+    let description = "an earlier plot"
+    let warning = try ExistingFile.check(paths[0], description, option: option) { bytes in
       String(decoding: bytes, as: UTF8.self).split(separator: "\n").contains { $0 == note(name) }
     }
-    // The other files belong to the script.
-    guard access(script, F_OK) != 0 else { return }
-    for suffix in ["tsv", "svg", "png"] {
-      let path = "\(folder)/\(name).\(suffix)"
-      try ExistingFile.check(path, "an earlier plot", option: option) { _ in false }
+    // The other files belong to the script, if it is ours.
+    if warning == nil {
+      for path in paths.dropFirst() {
+        _ = try ExistingFile.check(path, description, option: option) { _ in false }
+      }
     }
+    return warning
   }
 
   /// Writes the data and the script into a folder.

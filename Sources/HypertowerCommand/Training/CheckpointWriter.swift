@@ -16,6 +16,7 @@ final class CheckpointWriter {
   private static let leastTime = Duration.seconds(10)
 
   private static let bestStepKey = "best_step"
+  private static let logLineKey = "log_line"
   private let bestAccuracyKey: String
 
   /// The file of the best weights.
@@ -55,26 +56,39 @@ final class CheckpointWriter {
 
   /// Writes where the trainer stands.
   ///
+  /// - Parameter last: the last step, by whose line the run's log is known again.
   /// - Throws: `DivergenceError` if that is nothing to go on from; `InputError(.cannotWrite)`.
-  func save(_ trainer: Trainer) throws {
+  func save(_ trainer: Trainer, last: StepRecord?) throws {
     defer { lastSave = .now }
     let checkpoint = try trainer.checkpoint()
     let accuracy = try measure.map { try trainer.accuracy(on: $0.data) }
     let isBest = accuracy.map { accuracy in best.map { accuracy > $0.accuracy } ?? true } ?? false
-    if isBest, let accuracy { best = (accuracy, trainer.stepCount) }
+    let newBest = isBest ? accuracy.map { (accuracy: $0, step: trainer.stepCount) } : best
     var metadata = checkpoint.metadata.merging(try settings.metadata) { $1 }
-    metadata[bestAccuracyKey] = best.map { "\($0.accuracy)" }
-    metadata[Self.bestStepKey] = best.map { "\($0.step)" }
+      .merging(TrainedScale.metadata(settings.scale)) { $1 }
+    metadata[bestAccuracyKey] = newBest.map { "\($0.accuracy)" }
+    metadata[Self.bestStepKey] = newBest.map { "\($0.step)" }
+    metadata[Self.logLineKey] = last.map { StepLine.hash(StepLine.text($0).utf8) }
     metadata["device"] = trainer.device.description
     metadata["version"] = Version.text
     try folder.write(
       SafetensorsFile(checkpoint.entries, metadata: metadata), step: trainer.stepCount)
     // Only now: a folder with best weights has a checkpoint to go on from.
-    if isBest { try trainer.save(bestPath) }
+    if isBest { try saveBest(trainer) }
+    // What could not be written is tried again with the next weights that are better.
+    best = newBest
   }
+
+  private func saveBest(_ trainer: Trainer) throws {
+    try settings.describe(trainer.weights()).write(to: bestPath)
+  }
+
+  /// The hash of the last line that a run's log had when a checkpoint was written; nil if it is not
+  /// known.
+  static func logLine(_ checkpoint: SafetensorsFile) -> String? { checkpoint.metadata[logLineKey] }
 
   /// Writes the best weights anew if the run was cut off before they were in place.
   func completeBest(_ trainer: Trainer) throws {
-    if best?.step == trainer.stepCount { try trainer.save(bestPath) }
+    if best?.step == trainer.stepCount { try saveBest(trainer) }
   }
 }

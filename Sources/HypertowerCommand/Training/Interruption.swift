@@ -1,4 +1,5 @@
 import Glibc
+import Hypertower
 import Synchronization
 
 /// What the user has asked of a run by signals.
@@ -53,6 +54,22 @@ enum Interruption {
   static var signal: Int32? {
     let number = received.load(ordering: .relaxed)
     return number == 0 ? nil : number
+  }
+
+  /// Whether to wait no longer for a pipe or a terminal that takes nothing.
+  static var isRequested: Bool { signal != nil }
+
+  /// Runs `body`, which gives up waiting for a reader when a signal asks for the end.
+  ///
+  /// - Throws: the `Failure` that this is.
+  static func whileWaiting<Result>(for name: String, _ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch is OpenFile.GivenUp {
+      throw Failure(
+        .init(signal: signal ?? SIGTERM), "interrupted while nobody took what is written to \(name)"
+      )
+    }
   }
 
   /// Whether a checkpoint was asked for since the last call.

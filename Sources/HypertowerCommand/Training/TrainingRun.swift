@@ -1,3 +1,4 @@
+import Glibc
 import Hypertower
 
 /// The steps of one run, cut into pieces at whose ends something is shown or written.
@@ -15,6 +16,7 @@ struct TrainingRun {
   let checkpoints: CheckpointWriter?
   /// What brings the run back when it diverges; nil: nothing does.
   let recovery: Recovery?
+  let faults: OutputFaults
 
   /// How long a piece takes: no longer than a user waits who has asked for the end, and often enough for
   /// a display.
@@ -29,10 +31,18 @@ struct TrainingRun {
   struct Interrupted: Error {
     let signal: Int32
     let step: Int
+
+    /// The last line of the run's log.
+    var logLine: [(key: String, value: JSONText)] {
+      let names = [SIGINT: "SIGINT", SIGTERM: "SIGTERM", SIGHUP: "SIGHUP"]
+      return [("interrupted", .string(names[signal] ?? "\(signal)")), ("steps", .integer(step))]
+    }
   }
 
   /// Trains from where the trainer stands, and returns how long that took without evaluations and
   /// checkpoints.
+  ///
+  /// A log or a checkpoint that cannot be written does not end the run.
   ///
   /// - Throws: `DivergenceError`; `Interrupted` after a checkpoint, if there are any.
   func run() throws -> Duration {
@@ -45,6 +55,7 @@ struct TrainingRun {
     var evaluation = EvaluationPace(steps: steps, stepsPerEpoch: stepsPerEpoch)
     // The first piece is one step, which builds the kernels.
     var pace = 1
+    var last: StepRecord?
     while progress.step < steps {
       let start = ContinuousClock.now
       let toCheckpoint = checkpoints?.stepsUntilDue(
@@ -54,7 +65,7 @@ struct TrainingRun {
       let count = [pace, steps - progress.step, toCheckpoint, toKeep, toEvaluation]
         .compactMap { $0 }.min()!
       do {
-        try train(count, &progress)
+        last = try train(count, &progress) ?? last
       } catch let error as DivergenceError {
         try recover(from: error)
         progress.step = trainer.stepCount
@@ -71,9 +82,11 @@ struct TrainingRun {
         progress.accuracy = try evaluation.measure { try trainer.accuracy(on: measure.data) }
       }
       display?.show(progress, at: .now)
-      try keep(state: count == toKeep || isAtEnd, checkpoint: count == toCheckpoint || isAtEnd)
+      try keep(
+        state: count == toKeep || isAtEnd, checkpoint: count == toCheckpoint || isAtEnd, last)
       progress.step = trainer.stepCount
-      if let signal = Interruption.signal {
+      // A run that is done is not interrupted.
+      if let signal = Interruption.signal, progress.step < steps {
         throw Interrupted(signal: signal, step: progress.step)
       }
     }
@@ -85,14 +98,19 @@ struct TrainingRun {
   /// - Parameters:
   ///   - state: whether the state to go back to is due.
   ///   - checkpoint: whether a checkpoint is due; signals ask for one, too.
-  private func keep(state: Bool, checkpoint: Bool) throws {
+  ///   - last: the last step.
+  private func keep(state: Bool, checkpoint: Bool, _ last: StepRecord?) throws {
     let isRequested = Interruption.takeCheckpointRequest()
     if isRequested && checkpoints == nil {
       Console.warn("SIGUSR1 asks for a checkpoint, but there is no --checkpoint folder for it")
     }
     do {
       if state { try recovery?.keep(trainer) }
-      if checkpoint || isRequested || Interruption.signal != nil { try checkpoints?.save(trainer) }
+      if checkpoint || isRequested || Interruption.signal != nil {
+        try faults.attempt("checkpoint", orElse: "the run goes on without this checkpoint") {
+          try checkpoints?.save(trainer, last: last)
+        }
+      }
     } catch let error as DivergenceError {
       try recover(from: error)
     }
@@ -101,19 +119,25 @@ struct TrainingRun {
   private func recover(from error: DivergenceError) throws {
     guard let recovery else { throw error }
     try recovery.restore(trainer, after: error)
-    try log?.rewind(to: trainer.stepCount)
+    try attemptLog { try log?.rewind(to: trainer.stepCount) }
     history?.rewind(to: trainer.stepCount)
   }
 
+  private func attemptLog(_ body: () throws -> Void) throws {
+    try faults.attempt("log", orElse: "the run goes on without its log", body)
+  }
+
   /// Trains for one piece; its records go to the log and the history, the last of them to the display.
-  private func train(_ count: Int, _ progress: inout Progress) throws {
-    let isWatched = log != nil || history != nil || display != nil
+  ///
+  /// - Returns: the last record; nil if nobody wants it.
+  private func train(_ count: Int, _ progress: inout Progress) throws -> StepRecord? {
+    let isWatched = log != nil || history != nil || display != nil || checkpoints != nil
     var last: StepRecord?
     try trainer.train(
       on: data, batchSize: batchSize, steps: count, shuffled: isShuffled,
       report: isWatched
         ? { records in
-          try log?.append(records)
+          try attemptLog { try log?.append(records) }
           history?.append(records)
           last = records.last
         } : nil)
@@ -121,6 +145,7 @@ struct TrainingRun {
       progress.loss = last.loss
       progress.hyperparameters = last.hyperparameters[0]
     }
+    return last
   }
 
   /// The number of steps that take about as long as a piece should.

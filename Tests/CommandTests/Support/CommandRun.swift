@@ -19,12 +19,13 @@ struct CommandRun {
   ///   - isReady: whether it may be sent a later signal, by the signal's place.
   ///   - hasReaders: whether somebody reads standard output and standard error; default: true.
   ///   - closed: the standard descriptors that are closed when the program begins.
+  ///   - setup: what a shell does first in the program's place, such as `ulimit -f 2`.
   ///   - terminal: the kind of terminal that standard error is, as in `TERM`; default: none.
   init(
     _ arguments: [String], environment: [String: String] = [:],
     discardingOutputTo sink: String? = nil, signals: [Int32] = [],
     onceThereIs file: String = "", isReady: (Int) -> Bool = { _ in true }, hasReaders: Bool = true,
-    closed: [Int32] = [], terminal: String? = nil
+    closed: [Int32] = [], after setup: String? = nil, terminal: String? = nil
   ) throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "\(UUID())").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -58,7 +59,8 @@ struct CommandRun {
     var variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     if let terminal { variables["TERM"] = terminal }
     variables["SWIFT_BACKTRACE"] = "enable=no"
-    let words = ([Self.program] + arguments).map { strdup($0) } + [nil]
+    let shell = setup.map { ["/bin/sh", "-c", $0 + "; exec \"$0\" \"$@\""] } ?? []
+    let words = (shell + [Self.program] + arguments).map { strdup($0) } + [nil]
     let settings = variables.map { strdup("\($0)=\($1)") } + [nil]
     defer { for text in words + settings { free(text) } }
     var process = pid_t()
@@ -75,7 +77,8 @@ struct CommandRun {
     posix_spawnattr_setsigdefault(&attributes, &allSignals)
     posix_spawnattr_setflags(
       &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-    let code = posix_spawn(&process, Self.program, &actions, &attributes, words, settings)
+    let code = posix_spawn(
+      &process, shell.first ?? Self.program, &actions, &attributes, words, settings)
     guard code == 0 else { throw SpawnFailure(program: Self.program, code: code) }
 
     for (number, signal) in signals.enumerated() {
