@@ -15,9 +15,10 @@ struct Decades: TrialExperiment {
   /// What is tried: a tower for a start, and what it is called.
   private struct Subject {
     let label: String
+    var variants = Variant.allCases
+    /// Whether the tower says itself which weights are tested.
+    var hasOwnAverage = false
     let tower: @Sendable (Double) -> Tower
-    /// Whether the weights themselves are looked at, too, and runs without a limit.
-    var isPlainToo = true
   }
 
   private static let subjects = [
@@ -28,6 +29,14 @@ struct Decades: TrialExperiment {
     Subject(label: "adam / adam") { Adam($0) / Adam() },
     Subject(label: "adam_alpha / adam") { Adam($0, tunesOnlyLearningRate: true) / Adam() },
     Subject(label: "adam / kesten") { Adam($0) / Kesten() },
+    Subject(label: "prodigy", variants: [.plain, .average]) { Prodigy(initialDistance: $0).tower },
+    Subject(label: "dadapt_adam", variants: [.plain, .average]) {
+      DAdaptAdam(initialDistance: $0).tower
+    },
+    Subject(label: "dog", variants: [.plain, .average]) { DoG(initialDistance: $0).tower },
+    Subject(label: "schedule_free_adam", variants: [.plain], hasOwnAverage: true) {
+      ScheduleFreeAdam($0).tower
+    },
   ]
   private static let ours = "adam / kesten"
 
@@ -74,7 +83,8 @@ struct Decades: TrialExperiment {
 
   var units: [Trial] {
     [false, true].flatMap { isLimited in
-      Self.subjects.flatMap { subject in
+      Self.subjects.filter { $0.variants.contains { $0.isLimited == isLimited } }.flatMap {
+        subject in
         starts.flatMap { start in
           (0..<seeds).map { seed in
             Trial(
@@ -82,7 +92,7 @@ struct Decades: TrialExperiment {
               source: .given(subject.tower(start)), start: seed == 0 ? .reference : .drawn,
               seed: UInt64(seed), steps: steps,
               firstStep: isLimited ? TowerOptions.standardFirstStep : nil,
-              average: TowerOptions.standardAverage)
+              average: subject.hasOwnAverage ? nil : TowerOptions.standardAverage)
           }
         }
       }
@@ -113,7 +123,7 @@ struct Decades: TrialExperiment {
 
   private func curves(_ outcomes: [String: TrialOutcome]) -> [Curve] {
     Self.subjects.flatMap { subject in
-      Variant.allCases.map { variant in
+      subject.variants.map { variant in
         Curve(
           label: subject.label + variant.suffix,
           isOurs: subject.label == Self.ours && variant == .both,
@@ -121,7 +131,7 @@ struct Decades: TrialExperiment {
             (0..<seeds).map { seed in
               let outcome = outcomes[
                 id(subject, start, isLimited: variant.isLimited, seed: seed)]
-              return variant.isAverage
+              return variant.isAverage || subject.hasOwnAverage
                 ? outcome?.testAccuracyPercent : outcome?.testAccuracyPercentOfLastWeights
             }
           })
@@ -136,7 +146,7 @@ struct Decades: TrialExperiment {
       description: """
         One epoch of MNIST in file order, in batches of 300; 784–128–10, tanh after both layers. SGD \
         towers start all levels with the same step size, the others the bottom level; upper levels of \
-        adam keep their default, 0.001. "limit": the first step promises at most a thousandth of the \
+        adam keep their default, 0.001. The start of prodigy and dadapt_adam is d0, that of dog reps_rel. "limit": the first step promises at most a thousandth of the \
         loss; "average": the polynomial average of the weights is tested. `hypertower train` without \
         --optimizer is `\(Self.ours) + limit + average`. \(Laboratory.startText(seeds: seeds))
         """,
@@ -176,9 +186,13 @@ struct Decades: TrialExperiment {
       remarks: failureRemark(outcomes))
   }
 
-  /// What fits into one picture: everything plain, and ours.
+  /// What fits into one picture.
   private func shown(_ curves: [Curve]) -> [Curve] {
-    curves.filter { !$0.label.contains("+") && $0.label != Self.ours } + curves.filter(\.isOurs)
+    let labels = [
+      "sgd", "sgd, height 3", "adam", "adam / adam", "prodigy + average", "dog + average",
+      "adam / kesten + limit + average", "schedule_free_adam",
+    ]
+    return labels.compactMap { label in curves.first { $0.label == label } }
   }
 
   private func failureRemark(_ outcomes: [String: TrialOutcome]) -> [String] {
