@@ -47,7 +47,7 @@ import Testing
     return trainer
   }
 
-  @Test(arguments: TestBackend.all)
+  @Test(arguments: TestBackend.native + TestBackend.otherProfiles.prefix(1))
   func followThePackages(backend: TestBackend) throws {
     let reference = try Self.reference.get()
     let data = Self.dataset(reference)

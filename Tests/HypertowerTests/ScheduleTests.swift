@@ -181,7 +181,8 @@ struct ScheduleTests {
     "adam(0.01) / kesten(one_cycle(1), per_tensor=true)",
   ]
 
-  @Test("All devices agree", arguments: TestBackend.all)
+  @Test(
+    "All devices agree", arguments: TestBackend.native + TestBackend.otherProfiles.prefix(1))
   func agreement(_ backend: TestBackend) throws {
     for text in Self.towers {
       let tower = try Tower(parsing: text)
