@@ -52,7 +52,11 @@ import Testing
     let reference = try Self.reference.get()
     let data = Self.dataset(reference)
     #expect(reference.runs.count == 7)
-    for (notation, run) in reference.runs {
+    // Compiling kernels for GPUs takes PoCL seconds each.
+    let runs =
+      backend.isNative || isStressed
+      ? reference.runs : reference.runs.filter { ["prodigy()", "dog()"].contains($0.key) }
+    for (notation, run) in runs {
       let trainer = try Self.trainer(notation, reference, on: backend.device())
       var losses: [Double] = []
       try trainer.train(

@@ -184,7 +184,7 @@ struct ScheduleTests {
   @Test(
     "All devices agree", arguments: TestBackend.native + TestBackend.otherProfiles.prefix(1))
   func agreement(_ backend: TestBackend) throws {
-    for text in Self.towers {
+    for text in backend.isNative || isStressed ? Self.towers : Array(Self.towers.prefix(2)) {
       let tower = try Tower(parsing: text)
       let expected = try trainer(tower, on: .cpu64)
       let actual = try trainer(tower, on: backend.device())
