@@ -39,20 +39,13 @@ import Testing
 
   static let mnist = Result { try MNIST.embedded() }
 
-  static func path(_ file: String) -> String {
-    #filePath.replacing("GoldenTests.swift", with: "Golden/\(file)")
-  }
-
   /// What every reference trajectory starts from.
   static let initialWeights = #filePath.replacing(
     "Tests/HypertowerTests/GoldenTests.swift",
     with: "Sources/InitialWeights/init-128-0x42.safetensors")
 
   static func trajectory(_ name: String) throws -> Trajectory {
-    let bytes = try FileReader.bytes(of: path("\(name).json"))
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    return try decoder.decode(Trajectory.self, from: Data(bytes))
+    try ReferenceFile.decode("HypertowerTests/Golden/\(name).json")
   }
 
   static func trainer(_ trajectory: Trajectory, on device: Device) throws -> Trainer {

@@ -30,6 +30,10 @@ import Testing
     case tower = "Tower: no levels"
     case features = "Dataset: 5 feature values for 2 samples of 3 features"
     case label = "Dataset: a label lies outside 0..<2"
+    case sharedState = "own: 'mean' is shared by all parameters, so it cannot depend on one"
+    case sumOfSums = "sum(of:): of what depends on another sum of the same step"
+    case factor = "scaleLearningRate: -1.0 is not a number greater than 0"
+    case firstStep = "Trainer: firstStep must be greater than 0, in float32 as well"
     case stepSize = "sgd: alpha = inf is out of range; it must be a finite number"
 
     func make() throws {
@@ -65,6 +69,22 @@ import Testing
       case .label:
         _ = Dataset(
           count: 1, featureCount: 1, features: .bytes([0]), targets: .classes([2], classCount: 2))
+      case .sharedState:
+        _ = try RuleDefinition("own") { rule in
+          rule.update(rule.sharedState("mean"), to: rule.gradient)
+          return rule.parameter
+        }.rule()
+      case .sumOfSums:
+        _ = try RuleDefinition("own") { rule in
+          rule.parameter - rule.sum(of: rule.gradient * rule.norm(of: rule.gradient))
+        }.rule()
+      case .factor:
+        try Trainer(
+          Linear(2, 3), loss: .meanSquaredError, optimizer: SGD(), on: .cpu
+        ).scaleLearningRate(by: -1)
+      case .firstStep:
+        _ = try Trainer(
+          Linear(2, 3), loss: .meanSquaredError, optimizer: SGD(), firstStep: 1e-50, on: .cpu)
       case .stepSize: _ = SGD(.infinity)
       }
     }

@@ -18,14 +18,7 @@ import Testing
   }
 
   private static let reference = Result {
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    return try decoder.decode(
-      Reference.self,
-      from: Data(
-        try FileReader.bytes(
-          of: #filePath.replacing(
-            "HypertowerTests/RivalsTests.swift", with: "References/rivals.json"))))
+    try ReferenceFile.decode("References/rivals.json") as Reference
   }
 
   private static func dataset(_ reference: Reference) -> Dataset {
@@ -126,6 +119,27 @@ import Testing
     let error = #expect(throws: InputError.self) { try Tower(parsing: text) }
     #expect(error?.message.contains("column \(column): ") == true, "\(error?.message ?? "")")
     #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
+  }
+
+  /// With β1 = 0 gradients are taken where Adam stands, and x is the plain mean of where it was.
+  @Test func scheduleFreeWithoutBeta1() throws {
+    let reference = try Self.reference.get()
+    let data = Self.dataset(reference)
+    let trainer = try Self.trainer("schedule_free_adam(0.05, beta1=0)", reference, on: .cpu64)
+    func numbers(_ file: SafetensorsFile, _ name: String) throws -> [Double] {
+      try #require(file[name]).doubles()
+    }
+    var sum: [Double]?
+    for step in 1...5 {
+      try trainer.train(on: data, batchSize: 8, steps: 1, shuffled: false)
+      let now = try numbers(trainer.checkpoint(), "training.weights")
+      sum = sum.map { zip($0, now).map(+) } ?? now
+      let state = trainer.state
+      let evaluated = try state.backend.read(0..<now.count, of: state.evaluatedWeights).doubles
+      assertClose(
+        evaluated, try #require(sum).map { $0 / Double(step) }, .relativeFromOne(1e-13),
+        "step \(step)")
+    }
   }
 
   @Test func twoAverages() {

@@ -40,10 +40,7 @@ import Testing
   @Test(
     arguments: ["kesten-adam-1e-08", "kesten-adam-1e-06", "kesten-adam-1000"], TestBackend.native)
   func followsTheReference(name: String, backend: TestBackend) throws {
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    let trajectory = try decoder.decode(
-      Trajectory.self, from: Data(try FileReader.bytes(of: GoldenTests.path("\(name).json"))))
+    let trajectory: Trajectory = try ReferenceFile.decode("HypertowerTests/Golden/\(name).json")
     let reference = backend.isDouble ? trajectory.float64 : trajectory.float32
     let tolerance = backend.isDouble ? 1e-11 : 1e-4
     let compared = backend.isDouble ? trajectory.steps : 50

@@ -43,11 +43,10 @@ extension RuleDefinition {
     let nextS = beta3 * s + (1 - beta3) * rate * g
     let progress = rule.dot(g, s / (v.sqrt() + epsilon))
     let nextNumerator = beta3 * numerator + (1 - beta3) * (rate * progress)
-    let norm = rule.sum(of: Expression.select(nextS.isLess(than: 0), -nextS, nextS))
+    let norm = rule.sum(of: nextS.magnitude)
     let estimate = nextNumerator / ((1 - beta3) * norm)
     // Nothing moves while all gradients are 0.
-    let isLarger = d.isLess(than: estimate) * Expression.constant(0).isLess(than: norm)
-    rule.update(d, to: .select(isLarger, estimate, d))
+    rule.update(d, to: .select(norm.isEqual(to: 0), d, d.atLeast(estimate)))
     rule.update(numerator, to: nextNumerator)
     rule.update(s, to: nextS)
 

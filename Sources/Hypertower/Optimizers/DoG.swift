@@ -28,8 +28,7 @@ extension RuleDefinition {
     let isFirst = rule.step.isLess(than: 1.5)
     let first = share * (1 + rule.norm(of: rule.parameter))
     let now = rule.norm(of: moved)
-    let nextDistance = Expression.select(
-      isFirst, first, .select(distance.isLess(than: now), now, distance))
+    let nextDistance = Expression.select(isFirst, first, distance.atLeast(now))
     let nextSquares = squares + rule.dot(rule.gradient, rule.gradient)
     rule.update(distance, to: nextDistance)
     rule.update(squares, to: nextSquares)

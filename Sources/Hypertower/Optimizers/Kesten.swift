@@ -51,11 +51,6 @@ extension RuleDefinition {
   }
 }
 
-extension Expression {
-  /// 1 for a finite number, 0 for an infinite one and for NaN.
-  fileprivate var isFinite: Expression { (self - self).isEqual(to: 0) }
-}
-
 /// What a positive step size never falls below, so that it can rise again: near the least normal float32.
 private let leastStepSize = 1e-37
 

@@ -47,13 +47,3 @@ extension RuleDefinition {
     return rule.parameter - learningRate * step
   }
 }
-
-extension Expression {
-  /// 1, 0 or −1, and NaN for NaN, so that a gradient that is not a number does not go unseen. Made of
-  /// comparisons: its derivative is 0.
-  fileprivate var sign: Expression {
-    .select(
-      isEqual(to: self), Expression.constant(0).isLess(than: self) - isLess(than: 0),
-      .constant(.nan))
-  }
-}

@@ -44,11 +44,10 @@ extension RuleDefinition {
     let weight = d / initial * (factor * d)
     let nextS = beta3 * s + weight * g
     let nextNumerator = beta3 * numerator - weight * rule.dot(g, moved)
-    let denominator = rule.sum(of: Expression.select(nextS.isLess(than: 0), -nextS, nextS))
-    let estimate = nextNumerator / denominator
+    let denominator = rule.sum(of: nextS.magnitude)
     // Nothing moves while all gradients are 0.
-    let isLarger = d.isLess(than: estimate) * Expression.constant(0).isLess(than: denominator)
-    let nextD = Expression.select(isLarger, estimate, d)
+    let nextD = Expression.select(
+      denominator.isEqual(to: 0), d, d.atLeast(nextNumerator / denominator))
     rule.update(d, to: nextD)
     rule.update(numerator, to: nextNumerator)
     rule.update(s, to: nextS)

@@ -247,6 +247,13 @@ public final class RuleBuilder {
       input(.hyperparameter($0)).index(in: recorder)
     }
     var graph = recorder.graph
+    let varies = graph.dependents { inputs[$0].varies }
+    for state in sharedStates {
+      require(
+        !varies[state.next] && !varies[state.initial],
+        "\(definition.name): '\(state.name)' is shared by all parameters, so it cannot depend on one; "
+          + "take a sum")
+    }
     let jacobian = graph.derivatives(of: output, withRespectTo: own)
     return UpdateRule(
       name: definition.name, granularity: granularity, hyperparameters: hyperparameters,

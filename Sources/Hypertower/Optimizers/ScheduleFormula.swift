@@ -143,7 +143,4 @@ extension Expression {
     }
     return z * sum * (z * sum)
   }
-
-  func atMost(_ most: Expression) -> Expression { .select(most.isLess(than: self), most, self) }
-  func atLeast(_ least: Expression) -> Expression { .select(isLess(than: least), least, self) }
 }

@@ -9,7 +9,7 @@ public struct ScheduleFreeAdam: Optimizer {
 
   /// - Parameters:
   ///   - learningRate: the step size α; default: 0.0025.
-  ///   - beta1: how near to x gradients are taken, 0 < β1 < 1; default: 0.9.
+  ///   - beta1: how near to x gradients are taken, 0 ≤ β1 < 1; default: 0.9.
   ///   - beta2: the decay of the mean of squares; default: 0.999.
   ///   - epsilon: ε, added to the root; default: 1e-8.
   public init(
@@ -27,18 +27,17 @@ public struct ScheduleFreeAdam: Optimizer {
 extension RuleDefinition {
   /// Schedule-free Adam; see `ScheduleFreeAdam`. The parameter is y = (1−β1)·z + β1·x.
   ///
-  /// v ← β2·v + (1−β2)·g², ĝ = g / (√(v / (1−β2^t)) + ε), with w the square of the greatest α so far and c its share
-  /// in the sum of all w: y ← y + c·(z − y) + α·(β1·(1−c) − 1)·ĝ, z ← z − α·ĝ.
+  /// v ← β2·v + (1−β2)·g², ĝ = g / (√(v / (1−β2^t)) + ε), z ← z − α·ĝ, x ← x + c·(z − x), where c is the share of
+  /// w in the sum of all w so far, and w the square of the greatest α so far.
   public static let scheduleFreeAdam = RuleDefinition("schedule_free_adam") { rule in
     let learningRate = rule.learningRate(default: 0.0025)
     let beta1 = rule.constant("beta1", default: 0.9, domain: .unitInterval)
     let beta2 = rule.constant("beta2", default: 0.999, domain: .unitInterval)
     let epsilon = rule.constant("eps", default: 1e-8, domain: .powerOfTen)
-    // z − y: z starts where the weights do.
+    // z − x: both start where the weights do.
     let (v, lead) = (rule.state("v"), rule.state("lead"))
     let (greatest, weights) = (rule.sharedState("greatest"), rule.sharedState("weights"))
-    let nextGreatest = Expression.select(
-      greatest.isLess(than: learningRate), learningRate, greatest)
+    let nextGreatest = greatest.atLeast(learningRate)
     let weight = nextGreatest * nextGreatest
     let nextWeights = weights + weight
     rule.update(greatest, to: nextGreatest)
@@ -49,11 +48,11 @@ extension RuleDefinition {
     let nextV = beta2 * v + (1 - beta2) * (rule.gradient * rule.gradient)
     rule.update(v, to: nextV)
     let corrected = nextV / (1 - (rule.step * beta2.log()).exp())
-    let direction = learningRate * (rule.gradient / (corrected.sqrt() + epsilon))
-    let next = rule.parameter + share * lead + (beta1 * (1 - share) - 1) * direction
-    let nextLead = (1 - share) * (lead - beta1 * direction)
+    let change = learningRate * (rule.gradient / (corrected.sqrt() + epsilon))
+    let nextLead = (1 - share) * (lead - change)
     rule.update(lead, to: nextLead)
-    rule.evaluate(at: next + (1 - 1 / beta1) * nextLead)
+    let next = rule.parameter - change + beta1 * (lead - nextLead)
+    rule.evaluate(at: next - (1 - beta1) * nextLead)
     return next
   }
 }

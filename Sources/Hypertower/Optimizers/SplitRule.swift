@@ -125,7 +125,7 @@ package struct SumOperands: Sendable {
 
 extension UpdateRule.Input {
   /// Whether it differs from parameter to parameter of a tensor.
-  fileprivate var varies: Bool {
+  var varies: Bool {
     switch self {
     case .parameter, .gradient, .gradientBound, .state, .average: true
     case .step, .plannedSteps, .hyperparameter, .sharedState, .sum, .uniform: false

@@ -78,23 +78,18 @@ package struct TowerLayout: Sendable {
   /// The number of hyperparameters of the bottom rule.
   private var bottomCount: Int { levels[0].rule.hyperparameters.count }
   /// Whether the level above the bottom one asks for the bounds of its gradients.
-  package var sumsSquares: Bool { height > 0 && levels[1].bounds != nil }
+  package let sumsSquares: Bool
   /// The number of sums over parameters: for each of the bottom rule's hyperparameters h Σ ∂p/∂h · g,
   /// then, if squares are summed, Σ g² and for each h Σ (∂p/∂h)², then what the bottom rule asks for.
-  package var sumCount: Int {
-    firstRuleSum + (bottom.sums?.outputs.count ?? 0)
-  }
+  package let sumCount: Int
   /// The place of the sums that the bottom rule asks for, which come last.
-  package var firstRuleSum: Int {
-    guard height > 0 || stepLimit != nil else { return 0 }
-    return sumsSquares ? 2 * bottomCount + 1 : bottomCount
-  }
+  package let firstRuleSum: Int
   /// The place of Σ g² among the sums.
   package var gradientSquares: Int { bottomCount }
   /// The place of Σ (∂p/∂h)² for hyperparameter `h`.
   package func jacobianSquares(_ h: Int) -> Int { bottomCount + 1 + h }
   /// How many times all sums are taken: for each tensor that has hyperparameters of its own.
-  package var sumSets: Int { levels[0].isPerTensor ? levels[0].width : 1 }
+  package let sumSets: Int
   /// Whether the sums are something else than the hypergradients of level 1.
   package var hasOwnSums: Bool { sumsSquares || stepLimit != nil || bottom.sums != nil }
   /// A number for each sum and each row of parameters.
@@ -165,18 +160,17 @@ package struct TowerLayout: Sendable {
       levels.count > 1 && !recomputesDerivatives
       && bottom.jacobian.count < bottom.jacobianInputCount
     stepLimit = try firstStep.map { try StepLimit(share: $0, rule: resolved[0]) }
-    let squares = levels.count > 1 && levels[1].bounds != nil
-    let sets = levels[0].isPerTensor ? levels[0].width : 1
-    if squares || stepLimit != nil || bottom.sums != nil {
-      let count = resolved[0].hyperparameters.count
-      let own = levels.count > 1 || stepLimit != nil ? (squares ? 2 * count + 1 : count) : 0
-      sums = take(sets * (own + (bottom.sums?.outputs.count ?? 0)))
-    } else {
-      sums = levels.count > 1 ? levels[1].gradients : 0
-    }
-    sharedStates = take(sets * resolved[0].sharedStates.count)
-    uniforms = take(
-      (levels[0].isPerTensor ? levels[0].width : 1) * bottom.uniformNodes.count)
+    sumsSquares = levels.count > 1 && levels[1].bounds != nil
+    sumSets = levels[0].isPerTensor ? levels[0].width : 1
+    let count = resolved[0].hyperparameters.count
+    firstRuleSum =
+      levels.count == 1 && stepLimit == nil ? 0 : sumsSquares ? 2 * count + 1 : count
+    sumCount = firstRuleSum + (bottom.sums?.outputs.count ?? 0)
+    let hasOwnSums = sumsSquares || stepLimit != nil || bottom.sums != nil
+    sums =
+      hasOwnSums ? take(sumSets * sumCount) : levels.count > 1 ? levels[1].gradients : 0
+    sharedStates = take(sumSets * resolved[0].sharedStates.count)
+    uniforms = take(sumSets * bottom.uniformNodes.count)
     let followsLength = rules.contains { $0.inputs.contains(.plannedSteps) }
     plannedStepsOffset = followsLength ? take(1) : nil
     self.plannedSteps = plannedSteps ?? 1

@@ -106,10 +106,10 @@ struct BenchCommand: ParsableCommand {
     }
     return try optimizers.flatMap { notation in
       let tower = try TowerOptions.tower(notation)
-      let plain = Optimization(tower: tower, firstStep: nil, average: nil)
+      let plain = Optimization(tower: tower)
       let full = Optimization(
-        tower: tower, firstStep: TowerOptions.standardFirstStep,
-        average: TowerOptions.standardAverage)
+        tower: tower, firstStep: AdditionOptions.standardFirstStep,
+        average: AdditionOptions.standardAverage)
       return (asDefault ? [plain, full] : [plain]).map(StepBenchmark.Setting.init)
     }
   }

@@ -16,6 +16,7 @@ struct CompareCommand: ParsableCommand {
     help: ArgumentHelp("A tower, bottom level first; once for each.", valueName: "tower"))
   var notations: [String] = []
 
+  @OptionGroup var additions: AdditionOptions
   @OptionGroup var options: ExperimentOptions
   @OptionGroup var seeds: SeedOptions
   @OptionGroup var data: DataOptions
@@ -42,21 +43,26 @@ struct CompareCommand: ParsableCommand {
         images, hidden: model.widths, batchSize: batchSize, isShuffled: !noShuffle,
         on: device)
       let steps = try length.stepCount(stepsPerEpoch: laboratory.stepsPerEpoch)
-      try laboratory.check(towers)
+      let optimizations = towers.map { additions.optimization($0, isStandard: false) }
+      try laboratory.check(optimizations)
       return Comparison(
-        towers: towers, steps: options.quick ? min(steps, 40) : steps,
+        optimizations: optimizations, steps: options.quick ? min(steps, 40) : steps,
         seeds: seeds.seeds ?? (options.quick ? 1 : 3), laboratory: laboratory,
         dataName: data.folder ?? "MNIST",
-        network: network(images))
+        network: network(images, optimizations[0]))
     }
   }
 
-  /// What distinguishes the network and the data from others.
-  private func network(_ images: LabelledImages) -> [String: String] {
+  /// What distinguishes the network, the data and what all towers have from others.
+  private func network(
+    _ images: LabelledImages, _ optimization: Optimization
+  ) -> [String: String] {
     var network = [
       "data hash": images.fingerprint, "hidden": IntegerList(model.widths).description,
       "batch size": "\(batchSize)", "order": noShuffle ? "as in the file" : "shuffled",
     ]
+    network["first step"] = optimization.firstStep.map { "\($0)" }
+    network["average"] = optimization.average?.description
     // Otherwise it follows from the data.
     network["classes"] = data.classCount.map { "\($0)" }
     return network

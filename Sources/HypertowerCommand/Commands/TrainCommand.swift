@@ -194,8 +194,8 @@ struct TrainCommand: ParsableCommand {
   /// What a resumed run takes from its checkpoint is not given anew.
   private func refuseSettings() throws {
     let given = [
-      ("--optimizer", tower.notation != nil), ("--first-step", tower.firstStep != nil),
-      ("--average", tower.average != nil), ("--hidden", model.hidden != nil),
+      ("--optimizer", tower.notation != nil), ("--first-step", tower.additions.firstStep != nil),
+      ("--average", tower.additions.average != nil), ("--hidden", model.hidden != nil),
       ("--batch-size", batchSize != nil), ("--no-shuffle", noShuffle), ("--seed", seed != nil),
       ("--init", initialWeights != nil), ("--classes", data.classCount != nil),
       ("--scale", data.scale != nil), ("--validation", validation.share != nil),

@@ -4,7 +4,8 @@ import Hypertower
 /// Towers side by side on one data set, over several seeds.
 struct Comparison: TrialExperiment {
   let name = "compare"
-  let towers: [Tower]
+  /// All with the same additions.
+  let optimizations: [Optimization]
   /// The number of steps of every run.
   let steps: Int
   /// The number of runs of every tower.
@@ -14,6 +15,8 @@ struct Comparison: TrialExperiment {
   let dataName: String
   /// What tells the network and the data apart from others.
   let network: [String: String]
+
+  private var towers: [Tower] { optimizations.map(\.tower) }
 
   var settings: [String: String] {
     network.merging([
@@ -25,11 +28,12 @@ struct Comparison: TrialExperiment {
   private func id(_ tower: Tower, seed: Int) -> String { "\(tower), seed \(seed)" }
 
   var units: [Trial] {
-    towers.flatMap { tower in
+    optimizations.flatMap { own in
       (0..<seeds).map { seed in
         Trial(
-          id: id(tower, seed: seed), source: .given(tower), seed: UInt64(seed), steps: steps,
-          keeps: .losses)
+          id: id(own.tower, seed: seed), source: .given(own.tower), seed: UInt64(seed),
+          steps: steps,
+          firstStep: own.firstStep, average: own.average, keeps: .losses)
       }
     }
   }

@@ -91,8 +91,8 @@ struct Decades: TrialExperiment {
               id: id(subject, start, isLimited: isLimited, seed: seed),
               source: .given(subject.tower(start)), start: seed == 0 ? .reference : .drawn,
               seed: UInt64(seed), steps: steps,
-              firstStep: isLimited ? TowerOptions.standardFirstStep : nil,
-              average: subject.hasOwnAverage ? nil : TowerOptions.standardAverage)
+              firstStep: isLimited ? AdditionOptions.standardFirstStep : nil,
+              average: subject.hasOwnAverage ? nil : AdditionOptions.standardAverage)
           }
         }
       }

@@ -48,9 +48,8 @@ final class Laboratory {
   /// Checks that the network has all tensors that towers name, and that the device has the memory.
   ///
   /// - Throws: `InputError` or `Failure` before any time is spent.
-  func check(_ towers: [Tower]) throws {
-    for tower in towers {
-      let optimization = Optimization(tower: tower, firstStep: nil, average: nil)
+  func check(_ optimizations: [Optimization]) throws {
+    for optimization in optimizations {
       try MemoryCheck.check(
         try network, optimization, images, batchSize: batchSize, on: device)
     }

@@ -34,8 +34,7 @@ struct StepBenchmark {
     /// A tower of `height` levels above the bottom one, all of one rule: `sgd` or `adam`.
     init(_ name: String, height: Int) {
       self.name = name
-      optimization = Optimization(
-        tower: StepBenchmark.tower(name, height: height), firstStep: nil, average: nil)
+      optimization = Optimization(tower: StepBenchmark.tower(name, height: height))
     }
 
     /// A tower that was written down.
