@@ -269,6 +269,46 @@ struct ExperimentTests {
     }
   }
 
+  @Test("Towers are compared with the additions of the default, as `train` has them")
+  func compareWithAdditions() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      let common = [
+        "--device", "cpu", "--data", folder + "/data", "--batch-size", "16", "--epochs", "4",
+        "--quiet",
+      ]
+      let run = try CommandRun(
+        [
+          "experiment", "compare", "--optimizer", "adam(1) / kesten()", "--first-step", "1e-3",
+          "--average", "polynomial", "--out", folder + "/out", "--seeds", "1",
+        ] + common)
+      #expect(run.status == 0, "\(run.errors)")
+      let outcomes = try #require(try timeless(folder + "/out/compare.json")["outcomes"]?.object)
+      let outcome = try #require(outcomes["adam(1) / kesten(1), seed 0"])
+      let train = try CommandRun(
+        [
+          "train", "--optimizer", "adam(1) / kesten()", "--first-step", "1e-3", "--average",
+          "polynomial", "--save", folder + "/weights",
+        ] + common)
+      #expect(train.status == 0, "\(train.errors)")
+      #expect(train.output.contains(try #require(outcome["tower"]?.string)))
+      // What is tested is what is saved: the average.
+      let evaluation = try CommandRun([
+        "evaluate", "--device", "cpu", "--data", folder + "/data", "--weights",
+        folder + "/weights",
+      ])
+      // Too few steps for saturation, which would hide which weights are tested.
+      let loss = try #require(outcome["test_loss"]?.double)
+      let printed = try #require(
+        evaluation.outputLines.first { $0.hasPrefix("test loss") }?.split(separator: " ").last
+          .flatMap { Double($0) })
+      #expect(abs(loss - printed) <= 5.1e-5, "\(loss), \(printed)")
+      let text = try String(
+        decoding: Data(contentsOf: URL(filePath: folder + "/out/compare.md")), as: UTF8.self)
+      #expect(text.contains("average polynomial") && text.contains("first step 0.001"))
+    }
+  }
+
   /// Checks that a plot was drawn, if there is something to draw it.
   private func checkImages(_ stem: String, _ run: CommandRun) throws {
     guard hasGnuplot else { return }

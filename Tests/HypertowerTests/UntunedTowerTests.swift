@@ -258,9 +258,9 @@ import Testing
   @Test func aCheckpointOfOtherSettingsIsRefused() throws {
     let file = try Self.small("sgd()", average: .polynomial, on: .cpu).checkpoint()
     for (firstStep, average, part) in [
-      (nil, nil, "average polynomial, not none"),
-      (nil, .exponential(decay: 0.9), "average polynomial, not ema(0.9)"),
-      (0.5, .polynomial, "first_step none, not 0.5"),
+      (nil, nil, "average polynomial, and this trainer has none"),
+      (nil, .exponential(decay: 0.9), "average polynomial, and this trainer has ema(0.9)"),
+      (0.5, .polynomial, "first_step none, and this trainer has 0.5"),
     ] as [(Double?, WeightAverage?, String)] {
       let other = try Self.small("sgd()", firstStep: firstStep, average: average, on: .cpu)
       let before = try weights(other)

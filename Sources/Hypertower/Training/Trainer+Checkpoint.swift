@@ -67,7 +67,8 @@ extension Trainer {
     ] where file.metadata[key] != own {
       throw InputError(
         .badData,
-        "\(source): was made with \(key) \(file.metadata[key] ?? "none"), not \(own ?? "none")")
+        "\(source): was made with \(key) \(file.metadata[key] ?? "none"), and this trainer has "
+          + "\(own ?? "none"): give it the same")
     }
     let step = try fields.integer(CheckpointKey.step, in: 0...Self.greatestStepCount)
     guard let seed = UInt64(try fields.text(CheckpointKey.seed)) else {
