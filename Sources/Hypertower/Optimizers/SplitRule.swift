@@ -63,8 +63,7 @@ package struct SplitRule: Sendable {
       let step = input(.step, in: &whole)
       return average.weight(step: step, in: &whole)
     }
-    let cut = whole.cut(
-      at: outputs + (averageWeight.map { [$0] } ?? []) + sharedNext, &inputs)
+    let cut = whole.cut(at: outputs + (averageWeight.map { [$0] } ?? []), &inputs)
     (uniformGraph, uniformNodes) = (whole, cut.uniformNodes)
     nextSharedStates = sharedNext
     var (graph, mapped) = (cut.graph, cut.mapped)
