@@ -20,6 +20,8 @@
 // left   [ROWS, INNER], or [INNER, ROWS] if LEFT_TRANSPOSED, or, if LEFT_PACKED, panels of as many rows as
 //        tiles have, as pack.cl makes them, or samples of a data set; see left_operand.cl
 // right  [INNER, COLUMNS], or panels as pack.cl makes them if RIGHT_PACKED
+// There are MATRICES of both and of results, one after another.
+// matrix the number of the tile's result
 // row    the tile's first row; all of its rows are rows of the result
 // panel  the number of the tile's columns; those outside the result are read, from the next row,
 //        from the buffer's padding or from a panel's, and not stored
@@ -38,13 +40,19 @@
 
 #if SKIPS_ZEROS
 static void TILE(int row, int panel, const ulong *words SECTION_PARAMETERS) {
+#elif MATRICES > 1
+static void TILE(int matrix, int row, int panel SECTION_PARAMETERS) {
 #else
 static void TILE(int row, int panel SECTION_PARAMETERS) {
 #endif
+#if MATRICES == 1
+  const int matrix = 0;
+#endif
   const int column = panel * TILE_COLUMNS;
-  global const LEFT_ELEMENT *restrict left = LEFT_TILE(row);
+  const int result_row = matrix * ROWS + row;
+  global const LEFT_ELEMENT *restrict left = LEFT_TILE(row) + (size_t)matrix * LEFT_MATRIX;
   global const real *restrict right =
-      right_buffer + RIGHT_OFFSET + (RIGHT_PACKED ? (size_t)column * INNER : column);
+      right_buffer + RIGHT_OFFSET + (size_t)matrix * RIGHT_MATRIX + (RIGHT_PACKED ? (size_t)column * INNER : column);
   FIND_ROWS(row)
 
   vec total[TILE_ROWS * TILE_VECTORS];
@@ -55,7 +63,7 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
 #else
 #pragma nounroll
   for (int i = 0; i < TILE_ROWS * TILE_VECTORS; ++i)
-    total[i] = LOAD(partial + (row + i % TILE_ROWS) * COLUMNS + column + i / TILE_ROWS * WIDTH);
+    total[i] = LOAD(partial + (result_row + i % TILE_ROWS) * COLUMNS + column + i / TILE_ROWS * WIDTH);
 #endif
 #endif
 
@@ -114,10 +122,10 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
     for (int j = 0; j < TILE_VECTORS; ++j)
       if (column + j * WIDTH < COLUMNS) {
 #if END_TERM < INNER
-        store(total[j * TILE_ROWS + i], partial + (row + i) * COLUMNS + column + j * WIDTH,
+        store(total[j * TILE_ROWS + i], partial + (result_row + i) * COLUMNS + column + j * WIDTH,
               COLUMNS - column - j * WIDTH);
 #else
-        EPILOGUE(total[j * TILE_ROWS + i], row + i, column + j * WIDTH,
+        EPILOGUE(total[j * TILE_ROWS + i], result_row + i, column + j * WIDTH,
                  COLUMNS - column - j * WIDTH EPILOGUE_ARGUMENTS);
 #endif
       }

@@ -14,6 +14,7 @@
 // left   [ROWS, INNER], or [INNER, ROWS] if LEFT_TRANSPOSED
 // right  [INNER, COLUMNS], or [COLUMNS, INNER] if RIGHT_TRANSPOSED
 // parts  [⌈INNER / BLOCK⌉, ROWS, COLUMNS], if SPLIT
+// There are MATRICES of both and of results, one after another, within each part.
 // A unit of work is a tile, of a block if SPLIT; tiles are numbered along rows of the result.
 
 #define SIDE (TILE / PER_ITEM)
@@ -66,14 +67,15 @@ static void PUT(const real *values, local real *slice, bool transposed) {
 }
 
 static void TILE_OF(int unit SECTION_PARAMETERS) {
-  global const real *restrict left = left_buffer + LEFT_OFFSET;
-  global const real *restrict right = right_buffer + RIGHT_OFFSET;
+  const int matrix = unit / TILES % MATRICES;
+  global const real *restrict left = left_buffer + LEFT_OFFSET + (size_t)matrix * ROWS * INNER;
+  global const real *restrict right = right_buffer + RIGHT_OFFSET + (size_t)matrix * INNER * COLUMNS;
   const int x = LOCAL_ID % SIDE;
   const int y = LOCAL_ID / SIDE;
   const int tile = unit % TILES;
   const int first_row = tile / COLUMN_TILES * TILE;
   const int first_column = tile % COLUMN_TILES * TILE;
-  const int first_term = SPLIT ? unit / TILES * BLOCK : 0;
+  const int first_term = SPLIT ? unit / (TILES * MATRICES) * BLOCK : 0;
   const int end_term = SPLIT ? min(first_term + BLOCK, INNER) : INNER;
 
   local real *left_slice = scratch;
@@ -131,7 +133,7 @@ static void TILE_OF(int unit SECTION_PARAMETERS) {
 #if SPLIT
         parts[((size_t)(unit / TILES) * ROWS + row) * COLUMNS + column] = total[i][j];
 #else
-        EPILOGUE(total[i][j], row, column, 1 EPILOGUE_ARGUMENTS);
+        EPILOGUE(total[i][j], matrix * ROWS + row, column, 1 EPILOGUE_ARGUMENTS);
 #endif
       }
     }

@@ -1,5 +1,5 @@
 // A product by tiles, see matrix_product_cpu.cl: WHOLE_TILE of TILE_ROWS rows and, if HAS_REST,
-// LAST_TILE of the rows that are left. There are TILES times PANELS.
+// LAST_TILE of the rows that are left. There are TILES times PANELS of each of MATRICES results.
 //
 // Panels are taken in groups of GROUP_PANELS, as many as a cache holds: through all tiles with the
 // panels of a group, then with those of the next. So rows of the left operand are read once for each
@@ -10,13 +10,24 @@
 #else
 #define TERM_ARGUMENTS
 #endif
+#if MATRICES > 1
+#define MATRIX_ARGUMENT matrix,
+#else
+#define MATRIX_ARGUMENT
+#endif
 
 SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
 #if SKIPS_ZEROS
   ulong words[LISTED_TILES * LIST_WORDS];
   int listed = -LISTED_TILES;
 #endif
-  for (int unit = begin; unit < end; ++unit) {
+  for (int each = begin; each < end; ++each) {
+#if MATRICES > 1
+    const int matrix = each / (TILES * PANELS);
+    const int unit = each % (TILES * PANELS);
+#else
+    const int unit = each;
+#endif
     const int first_panel = unit / (TILES * GROUP_PANELS) * GROUP_PANELS;
     const int panels = min(GROUP_PANELS, PANELS - first_panel);
     const int place = unit - first_panel * TILES;
@@ -30,14 +41,15 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
 #endif
 #if HAS_REST
     if (tile == TILES - 1) {
-      LAST_TILE(tile * TILE_ROWS, panel TERM_ARGUMENTS SECTION_ARGUMENTS);
+      LAST_TILE(MATRIX_ARGUMENT tile * TILE_ROWS, panel TERM_ARGUMENTS SECTION_ARGUMENTS);
       continue;
     }
 #endif
-    WHOLE_TILE(tile * TILE_ROWS, panel TERM_ARGUMENTS SECTION_ARGUMENTS);
+    WHOLE_TILE(MATRIX_ARGUMENT tile * TILE_ROWS, panel TERM_ARGUMENTS SECTION_ARGUMENTS);
   }
 }
 #undef TERM_ARGUMENTS
+#undef MATRIX_ARGUMENT
 #undef LIST_WORDS
 #undef ROWS_ARE_SAMPLES
 #undef ROW_PLACE

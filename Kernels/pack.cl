@@ -1,24 +1,27 @@
 // Brings an operand of a product into the order in which tiles read it: panels of PANEL columns,
 // each contiguous, zeros where the last one reaches past the matrix.
 //
-// panels[p, k, j] = matrix[k, p · PANEL + j]
+// panels[m, p, k, j] = matrix[m, k, p · PANEL + j]
 //
-// matrix  [INNER, COLUMNS], or [COLUMNS, INNER] if TRANSPOSED; at SOURCE_OFFSET
-// panels  [⌈COLUMNS / PANEL⌉, INNER, PANEL]; at PANELS_OFFSET
+// matrix  [matrices, INNER, COLUMNS], or [matrices, COLUMNS, INNER] if TRANSPOSED; at SOURCE_OFFSET
+// panels  [matrices, PANELS = ⌈COLUMNS / PANEL⌉, INNER, PANEL]; at PANELS_OFFSET
 // A unit of work is SLICE_ROWS rows of a panel, of which there are SLICES in each.
 
 static void PACK(int unit SECTION_PARAMETERS) {
   const int first_k = unit % SLICES * SLICE_ROWS;
   const int end_k = min(first_k + SLICE_ROWS, INNER);
-  const int panel = unit / SLICES;
+  const int panel = unit / SLICES % PANELS;
+  const int matrix_number = unit / SLICES / PANELS;
   const int columns = min(PANEL, COLUMNS - panel * PANEL);
-  global real *restrict target = panels + PANELS_OFFSET + (size_t)panel * INNER * PANEL;
+  global real *restrict target = panels + PANELS_OFFSET + ((size_t)matrix_number * PANELS + panel) * INNER * PANEL;
+  global const real *restrict first_element =
+      matrix + SOURCE_OFFSET + (size_t)matrix_number * INNER * COLUMNS;
 #if TRANSPOSED
-  global const real *restrict source = matrix + SOURCE_OFFSET + (size_t)panel * PANEL * INNER;
+  global const real *restrict source = first_element + (size_t)panel * PANEL * INNER;
   for (int j = 0; j < columns; ++j)
     for (int k = first_k; k < end_k; ++k) target[k * PANEL + j] = source[j * INNER + k];
 #else
-  global const real *restrict source = matrix + SOURCE_OFFSET + panel * PANEL;
+  global const real *restrict source = first_element + panel * PANEL;
   for (int k = first_k; k < end_k; ++k)
     for (int j = 0; j < columns; ++j) target[k * PANEL + j] = source[(size_t)k * COLUMNS + j];
 #endif

@@ -28,7 +28,7 @@ import Testing
       OperationCase(
         "\(operation)",
         .applying(operation, to: [.logarithm, .squareRoot].contains(operation) ? positive : x),
-        [.negate, .relu].contains(operation) ? .exact : .elementwise)
+        [.negate, .relu, .floor].contains(operation) ? .exact : .elementwise)
     }
     cases += BinaryOperation.allCases.map { operation in
       OperationCase(

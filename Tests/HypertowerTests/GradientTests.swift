@@ -42,6 +42,31 @@ import Testing
         GradientCase("reshape of a transpose", [[2, 3, 4]]) {
           $0[0].transposed([1, 0, 2]).reshaped([4, 6]).transposed() * 2
         },
+        GradientCase("slice", [[5, 4]]) { $0[0].sliced(1..<5, axis: 0, step: 2).tanh() },
+        GradientCase("flip", [[5, 4]]) { $0[0].flipped(axis: 1).tanh() },
+        GradientCase("padding", [[5, 4]]) {
+          $0[0].padded(before: 2, after: -1, axis: 0, value: 3).tanh()
+        },
+        GradientCase("element", [[5, 4]]) { $0[0].element(2, axis: 0).tanh() },
+        GradientCase("concatenation", [[2, 3], [2, 1]]) {
+          Tensor.concatenated([$0[0], $0[1], $0[0]], axis: 1).tanh()
+        },
+        GradientCase("stack", [[2, 3], [2, 3]]) { Tensor.stacked($0, axis: 1).tanh() },
+        GradientCase("cumulative sum", [[2, 5]]) { $0[0].cumulativeSum(axis: 1).tanh() },
+        GradientCase("windows", [[2, 9]]) {
+          $0[0].windows(
+            axes: [1], sizes: [3], strides: [2], padding: [(1, 2)], dilations: [2]
+          ).tanh()
+        },
+        GradientCase("windows over two axes", [[5, 6]]) {
+          $0[0].windows(
+            axes: [0, 1], sizes: [2, 3], strides: [2, 1], padding: [(1, 0), (0, 2)]
+          ).tanh()
+        },
+        GradientCase("windows of windows", [[7]]) {
+          let once = $0[0].windows(axes: [0], sizes: [3], strides: [2])
+          return once.windows(axes: [0], sizes: [2], padding: [(1, 0)]).tanh()
+        },
         GradientCase("size 1", [[1], [1, 1]]) { $0[0].tanh() * $0[1] },
         GradientCase("one number", [[]]) { $0[0].exp() },
       ], seed: 2)
@@ -79,6 +104,15 @@ import Testing
           GradientCase(
             "[\(m), \(k)] · [\(k), \(n)], transposed \(left), \(right)",
             [left ? [k, m] : [m, k], right ? [n, k] : [k, n]]
+          ) { $0[0].matmul($0[1], transposeLeft: left, transposeRight: right).tanh() })
+      }
+    }
+    for (own, other) in [([3], [3]), ([2, 3], [1]), ([1, 2], [3, 1]), ([2], [])] {
+      for (left, right) in [(false, false), (true, true)] {
+        cases.append(
+          GradientCase(
+            "\(own) matrices by \(other), transposed \(left), \(right)",
+            [own + (left ? [5, 2] : [2, 5]), other + (right ? [3, 5] : [5, 3])]
           ) { $0[0].matmul($0[1], transposeLeft: left, transposeRight: right).tanh() })
       }
     }
@@ -125,6 +159,12 @@ import Testing
         second("quotient", [4]) { 1 / ($0 * $0) },
         second("power", [4]) { $0.pow(3) },
         second("log-softmax", [3, 4]) { $0.logSoftmax() * $0 },
+        second("windows", [7]) {
+          ($0.windows(axes: [0], sizes: [3], strides: [2], padding: [(1, 1)]) * 0.5).tanh()
+        },
+        second("sine", [4]) { $0.sin() * $0.cos() },
+        second("error function", [4]) { $0.erf() },
+        second("matrices", [2, 3, 3]) { $0.matmul($0).tanh() },
         second("product", [3, 3]) { $0.matmul($0).tanh() },
         second("maximum", [3, 3]) { $0.max([1]) * $0.sum([1]) },
       ], seed: 6)

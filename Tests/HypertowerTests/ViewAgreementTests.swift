@@ -53,6 +53,61 @@ import Testing
   }
 
   @Test(arguments: TestBackend.all)
+  func accesses(_ backend: TestBackend) throws {
+    var random = SeededRandom(8)
+    let x = random.tensor([3, 7, 37])
+    let computed = (x * 2).transposed([1, 0, 2])
+    var cases: [OperationCase] = []
+    for axis in 0..<3 {
+      cases += [
+        OperationCase("slice of axis \(axis)", x.sliced(1..<3, axis: axis), .exact),
+        OperationCase(
+          "every second of axis \(axis)", computed.sliced(1..<3, axis: axis, step: 2), .exact),
+        OperationCase("flip of axis \(axis)", computed.flipped(axis: axis), .exact),
+        OperationCase("axis \(axis) padded", x.padded(before: 2, after: 17, axis: axis), .exact),
+        OperationCase(
+          "axis \(axis) padded by infinity",
+          (x + 1).padded(before: 1, after: 2, axis: axis, value: -.infinity), .elementwise),
+        OperationCase(
+          "axis \(axis) cut and padded", x.padded(before: -1, after: 3, axis: axis), .exact),
+        OperationCase(
+          "concatenation along \(axis)",
+          .concatenated([x, x.sliced(0..<1, axis: axis), -x], axis: axis), .exact),
+        OperationCase("element of axis \(axis)", x.element(2, axis: axis), .exact),
+        OperationCase("stack along \(axis)", .stacked([x, x * 2], axis: axis), .exact),
+        OperationCase("cumulative sum along \(axis)", x.cumulativeSum(axis: axis), .summing),
+        OperationCase(
+          "a flip of a flip of axis \(axis)", x.flipped(axis: axis).flipped(axis: axis), .exact),
+      ]
+    }
+    let image = random.tensor([2, 3, 11, 20])
+    for (size, stride, padding, dilation) in [
+      (3, 1, 1, 1), (3, 2, 0, 1), (2, 3, 1, 2), (5, 1, 2, 2),
+    ] {
+      let windows = image.windows(
+        axes: [2, 3], sizes: [size, size], strides: [stride, stride],
+        padding: [(padding, padding), (padding, padding)], dilations: [dilation, dilation])
+      let name = "windows of \(size) by \(stride), padding \(padding), dilation \(dilation)"
+      let weights = random.tensor(windows.shape)
+      let back = gradients(of: (windows * weights).sum(), withRespectTo: [image])[0]
+      cases += [
+        OperationCase(name, windows, .exact),
+        OperationCase(name + ", added up", windows.sum([4, 5]), .summing),
+        OperationCase(name + ", the greatest", windows.max([4, 5]), .exact),
+        OperationCase(
+          name + ", as rows",
+          windows.transposed([0, 2, 3, 1, 4, 5]).reshaped(
+            [-1, 3 * size * size].map {
+              $0 < 0 ? windows.shape.elementCount / (3 * size * size) : $0
+            }), .exact),
+        OperationCase(name + ", sent back", back, .summing),
+      ]
+    }
+    try expectAgreement(cases, on: backend)
+    try expectAgreement(cases, on: backend, fuses: false)
+  }
+
+  @Test(arguments: TestBackend.all)
   func reshapes(_ backend: TestBackend) throws {
     var random = SeededRandom(5)
     let x = random.tensor([4, 6, 5])

@@ -6,8 +6,8 @@ struct Emitter {
   let spans: [Tape.Index: Span]
   /// The number of the launch's group.
   let group: Int
-  /// The number of axes of the launch's index space.
-  let rank: Int
+  /// The extents of the launch's index space.
+  let space: Shape
   private(set) var graph = ScalarGraph()
   private(set) var inputs: [LoopNest.Input] = []
   /// The number of the first input that is not preset.
@@ -17,34 +17,34 @@ struct Emitter {
 
   private struct Key: Hashable {
     let node: Tape.Index
-    let map: AxisMap
+    let map: IndexMap
   }
 
   init(
-    tape: Tape, schedule: Schedule, spans: [Tape.Index: Span], group: Int, rank: Int
+    tape: Tape, schedule: Schedule, spans: [Tape.Index: Span], group: Int, space: Shape
   ) {
     self.tape = tape
     self.schedule = schedule
     self.spans = spans
     self.group = group
-    self.rank = rank
+    self.space = space
   }
 
   /// Makes a tape node stand for the graph's input of number `input`.
-  mutating func preset(_ node: Tape.Index, _ map: AxisMap, input: Int) {
+  mutating func preset(_ node: Tape.Index, _ map: IndexMap, input: Int) {
     emitted[Key(node: node, map: map)] = graph.append(.input(input))
   }
 
   /// Makes a tape node stand for the result of a reduction, and returns its graph node.
   @discardableResult
-  mutating func preset(_ node: Tape.Index, _ map: AxisMap, reduction: Int) -> Int {
+  mutating func preset(_ node: Tape.Index, _ map: IndexMap, reduction: Int) -> Int {
     let result = append(.reduction(reduction))
     emitted[Key(node: node, map: map)] = result
     return result
   }
 
   /// The graph node for a tape node whose axes are indexed as `map` says.
-  mutating func emit(_ index: Tape.Index, _ map: AxisMap) -> Int {
+  mutating func emit(_ index: Tape.Index, _ map: IndexMap) -> Int {
     let key = Key(node: index, map: map)
     if let known = emitted[key] { return known }
     let result = compute(index, map)
@@ -52,7 +52,7 @@ struct Emitter {
     return result
   }
 
-  private mutating func compute(_ index: Tape.Index, _ map: AxisMap) -> Int {
+  private mutating func compute(_ index: Tape.Index, _ map: IndexMap) -> Int {
     let node = tape[index]
     if schedule.isStored(index, before: group) { return load(index, node, map) }
     switch node.operation {
@@ -61,8 +61,7 @@ struct Emitter {
     case .fill(let value):
       return graph.append(.constant(value))
     case .coordinate(let axis):
-      guard let axis = map.axes[axis] else { return graph.append(.constant(0)) }
-      return append(.coordinate(dimension: axis))
+      return coordinate(map.indices[axis])
     case .unary(let operation):
       return graph.append(.unary(operation, emit(node.operands[0], map)))
     case .binary(let operation):
@@ -73,10 +72,21 @@ struct Emitter {
       return graph.append(.select(operands[0], operands[1], operands[2]))
     case .broadcast, .transpose, .detach, .reshape:
       let source = node.operands[0]
-      if let inner = map.through(node, operandShape: tape[source].shape) {
+      if let inner = map.through(node, operandShape: tape[source].shape, in: space) {
         return emit(source, inner)
       }
       return load(schedule.contiguousSource(of: source, before: group)!, node, map)
+    case .access(let access):
+      let source = node.operands[0]
+      guard let inner = map.through(node, operandShape: tape[source].shape, in: space) else {
+        fatalError("Emitter: node \(index) was not stored")
+      }
+      let value = emit(source, inner)
+      let added = inner.bounds.filter { !map.bounds.contains($0) }
+      // A load is 0 outside anyway.
+      if added.isEmpty || access.outside == 0 && isLoad(source) { return value }
+      return graph.append(
+        .select(append(.inside(added)), value, graph.append(.constant(access.outside))))
     case .reduce, .matrixProduct:
       fatalError("Emitter: node \(index) is not in this launch")
     }
@@ -84,9 +94,34 @@ struct Emitter {
 
   /// A load of the memory of `stored`, read in the shape of `node`.
   private mutating func load(
-    _ stored: Tape.Index, _ node: Tape.Node, _ map: AxisMap
+    _ stored: Tape.Index, _ node: Tape.Node, _ map: IndexMap
   ) -> Int {
-    append(.load(spans[stored]!, strides: map.strides(in: node.shape, rank: rank)))
+    append(map.input(spans[stored]!, shape: node.shape, rank: space.count))
+  }
+
+  /// Whether a node is read from memory, through views.
+  private func isLoad(_ index: Tape.Index) -> Bool {
+    if schedule.isStored(index, before: group) { return true }
+    switch tape[index].operation {
+    case .leaf: return true
+    case .broadcast, .transpose, .detach, .reshape: return isLoad(tape[index].operands[0])
+    case .access(let access): return access.outside == 0 && isLoad(tape[index].operands[0])
+    default: return false
+    }
+  }
+
+  /// The value of an index, as a number; anything where it is none.
+  private mutating func coordinate(_ index: IndexExpression) -> Int {
+    var sum = graph.append(.constant(Double(index.offset)))
+    for (axis, coefficient) in index.coefficients.enumerated() where coefficient != 0 {
+      let factor = graph.append(.constant(Double(coefficient)))
+      let term = graph.append(
+        .binary(.multiply, append(.coordinate(dimension: axis)), factor))
+      sum = graph.append(.binary(.add, sum, term))
+    }
+    return index.divisor == 1
+      ? sum
+      : graph.append(.binary(.divide, sum, graph.append(.constant(Double(index.divisor)))))
   }
 
   private mutating func append(_ input: LoopNest.Input) -> Int {

@@ -14,6 +14,7 @@ extension MatrixProduct {
     func text(_ operand: Operand, _ rows: Int, _ columns: Int) -> String {
       operand.isTransposed ? "[\(columns), \(rows)]ᵀ" : "[\(rows), \(columns)]"
     }
-    return "\(text(left, rows, inner)) · \(text(right, inner, columns))"
+    let count = matrices == 1 ? "" : "\(matrices) × "
+    return count + "\(text(left, rows, inner)) · \(text(right, inner, columns))"
   }
 }

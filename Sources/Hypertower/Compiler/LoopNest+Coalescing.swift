@@ -14,11 +14,6 @@ extension LoopNest {
 
   private var rank: Int { keptShape.count + reducedShape.count }
 
-  private func strides(_ input: Input) -> [Int]? {
-    guard case .load(_, let strides) = input else { return nil }
-    return strides
-  }
-
   private mutating func dropUnitDimensions() {
     for dimension in (0..<rank).reversed() {
       let isKept = dimension < keptShape.count
@@ -41,7 +36,7 @@ extension LoopNest {
       else { continue }
       let shape = keptShape + reducedShape
       let isMergeable = inputs.allSatisfy { input in
-        strides(input).map { $0[dimension] == $0[inner] * shape[inner] } ?? true
+        input.coefficients.allSatisfy { $0[dimension] == $0[inner] * shape[inner] }
       }
       guard isMergeable else { continue }
       let extent = shape[dimension] * shape[inner]
@@ -58,13 +53,7 @@ extension LoopNest {
   /// dimensions.
   private mutating func insertUnitDimension() {
     keptShape = [1]
-    inputs = inputs.map { input in
-      switch input {
-      case .load(let span, let strides): .load(span, strides: [0] + strides)
-      case .coordinate(let dimension): .coordinate(dimension: dimension + 1)
-      case .reduction: input
-      }
-    }
+    inputs = inputs.map { $0.mapping(coefficients: { [0] + $0 }, dimension: { $0 + 1 }) }
   }
 
   private mutating func remove(_ dimension: Int) {
@@ -74,15 +63,12 @@ extension LoopNest {
       reducedShape.remove(at: dimension - keptShape.count)
     }
     inputs = inputs.map { input in
-      switch input {
-      case .load(let span, var strides):
-        strides.remove(at: dimension)
-        return .load(span, strides: strides)
-      case .coordinate(let other) where other > dimension:
-        return .coordinate(dimension: other - 1)
-      case .coordinate, .reduction:
-        return input
-      }
+      input.mapping(
+        coefficients: { all in
+          var all = all
+          all.remove(at: dimension)
+          return all
+        }, dimension: { $0 > dimension ? $0 - 1 : $0 })
     }
   }
 }

@@ -87,32 +87,36 @@ package struct Lowering {
     guard case .matrixProduct(let transposeLeft, let transposeRight) = node.operation else {
       fatalError("Lowering: \(node.operation) is no matrix product")
     }
-    let leftShape = tape[node.operands[0]].shape
+    let leftShape = Shape(tape[node.operands[0]].shape.suffix(2))
+    let shape = node.shape
     func operand(_ index: Tape.Index, _ isTransposed: Bool) -> MatrixProduct.Operand {
       let source = schedule.contiguousSource(of: index, before: group)!
       return .init(span: spans[source]!, isTransposed: isTransposed)
     }
     var product = MatrixProduct(
-      rows: node.shape[0], columns: node.shape[1],
+      rows: shape[shape.count - 2], columns: shape[shape.count - 1],
       inner: transposeLeft ? leftShape[0] : leftShape[1],
       left: operand(node.operands[0], transposeLeft),
       right: operand(node.operands[1], transposeRight))
+    product.matrices = shape.dropLast(2).elementCount
 
     var emitter = Emitter(
-      tape: tape, schedule: schedule, spans: spans, group: group, rank: 2)
+      tape: tape, schedule: schedule, spans: spans, group: group, space: node.shape)
     emitter.preset(
-      members[0], AxisMap(identityOn: node.shape), input: MatrixProduct.productInput)
+      members[0], IndexMap(identityOn: node.shape), input: MatrixProduct.productInput)
     emitter.inputCount = 1
     for member in members where schedule.stored.contains(member) {
-      let result = emitter.emit(member, AxisMap(identityOn: tape[member].shape))
+      let result = emitter.emit(member, IndexMap(identityOn: tape[member].shape))
       product.outputs.append(.init(node: result, span: spans[member]!))
     }
     product.epilogue = emitter.graph
     product.loads = emitter.inputs.map { input in
       switch input {
       case .load(let span, let strides):
-        MatrixProduct.Load(span: span, rowStride: strides[0], columnStride: strides[1])
-      case .coordinate, .reduction:
+        MatrixProduct.Load(
+          span: span, rowShape: shape.dropLast(), rowStrides: strides.dropLast(),
+          columnStride: strides[strides.count - 1])
+      case .boundedLoad, .inside, .coordinate, .reduction:
         fatalError("Lowering: \(input) in a product's epilogue")
       }
     }
@@ -128,7 +132,7 @@ package struct Lowering {
     let kept = (0..<rank).filter { !reducedAxes.contains($0) }
     let order = kept + reducedAxes.sorted()
     var emitter = Emitter(
-      tape: tape, schedule: schedule, spans: spans, group: group, rank: rank)
+      tape: tape, schedule: schedule, spans: spans, group: group, space: fullShape)
     var nest = LoopNest(
       keptShape: kept.map { fullShape[$0] },
       reducedShape: reducedAxes.sorted().map { fullShape[$0] })
@@ -155,13 +159,13 @@ package struct Lowering {
       let node = tape[member]
       let result: Int
       if case .reduce(let kind, _) = node.operation {
-        let value = emitter.emit(node.operands[0], AxisMap(identityOn: fullShape))
+        let value = emitter.emit(node.operands[0], IndexMap(identityOn: fullShape))
         nest.reductions.append(.init(kind: kind, value: value, stage: stage(value)))
         result = emitter.preset(
-          member, AxisMap(identityOn: node.shape),
+          member, IndexMap(identityOn: node.shape),
           reduction: nest.reductions.count - 1)
       } else {
-        result = emitter.emit(member, AxisMap(identityOn: node.shape))
+        result = emitter.emit(member, IndexMap(identityOn: node.shape))
       }
       if schedule.stored.contains(member) {
         let isFull = !reducedAxes.isEmpty && node.shape == fullShape && fullShape != keptShape
@@ -173,11 +177,9 @@ package struct Lowering {
     }
     nest.graph = emitter.graph
     nest.inputs = emitter.inputs.map { input in
-      switch input {
-      case .load(let span, let strides): .load(span, strides: order.map { strides[$0] })
-      case .coordinate(let axis): .coordinate(dimension: order.firstIndex(of: axis)!)
-      case .reduction: input
-      }
+      input.mapping(
+        coefficients: { all in order.map { all[$0] } },
+        dimension: { order.firstIndex(of: $0)! })
     }
     return nest
   }
@@ -190,7 +192,7 @@ extension Instruction {
     case .loopNest(let nest):
       nest.keptShape.contains(0)
         || (nest.reducedShape.contains(0) && nest.outputs.allSatisfy(\.isFull))
-    case .matrixProduct(let product): product.rows == 0 || product.columns == 0
+    case .matrixProduct(let product): product.allRows == 0 || product.columns == 0
     case .gatherBatch, .increment, .projectGradient, .walkTower, .updateParameters: false
     }
   }

@@ -32,7 +32,7 @@ extension Instruction {
   var rowCount: Int? {
     switch self {
     case .loopNest(let nest): nest.keptShape.first
-    case .matrixProduct(let product): product.rows
+    case .matrixProduct(let product): product.matrices == 1 ? product.rows : nil
     case .gatherBatch(let gather): gather.batchSize
     case .projectGradient(let projection): projection.entry.rowCount
     case .increment, .walkTower, .updateParameters: nil
@@ -58,12 +58,20 @@ extension LoopNest {
   fileprivate var accesses: [MemoryAccess] {
     let shape = keptShape + reducedShape
     let loads = inputs.compactMap { input -> MemoryAccess? in
+      if case .boundedLoad(let load) = input {
+        return MemoryAccess(load.span, count: load.count, isWrite: false, rowStride: load.rowStride)
+      }
       guard case .load(let span, let strides) = input else { return nil }
       guard !shape.contains(0) else { return MemoryAccess(span, count: 0, isWrite: false) }
       let extents = zip(shape, strides).map { ($0 - 1) * $1 }
-      let isCut = strides[0] > 0 && extents.dropFirst().reduce(0, +) < strides[0]
+      // Backwards along some dimensions, what is read begins before the first element.
+      let before = extents.reduce(0) { $0 + Swift.min(0, $1) }
+      let forwards = extents.dropFirst().reduce(0) { $0 + $1.magnitude }
+      let isCut = strides[0] > 0 && before == 0 && Int(forwards) < strides[0]
       return MemoryAccess(
-        span, count: extents.reduce(1, +), isWrite: false, rowStride: isCut ? strides[0] : nil)
+        Span(buffer: span.buffer, offset: span.offset + before),
+        count: Int(extents.reduce(1) { $0 + $1.magnitude }), isWrite: false,
+        rowStride: isCut ? strides[0] : nil)
     }
     let stores = outputs.map { output in
       let rowStride =
@@ -78,11 +86,12 @@ extension LoopNest {
 extension MatrixProduct {
   var leftAccess: MemoryAccess {
     MemoryAccess(
-      left.span, count: rows * inner, isWrite: false, rowStride: left.isTransposed ? nil : inner)
+      left.span, count: allRows * inner, isWrite: false,
+      rowStride: left.isTransposed || matrices > 1 ? nil : inner)
   }
 
   var rightAccess: MemoryAccess {
-    MemoryAccess(right.span, count: inner * columns, isWrite: false)
+    MemoryAccess(right.span, count: matrices * inner * columns, isWrite: false)
   }
 
   var operandAccesses: [MemoryAccess] { [leftAccess, rightAccess] }
@@ -91,12 +100,14 @@ extension MatrixProduct {
   var epilogueAccesses: [MemoryAccess] {
     loads.map { load in
       let extent = (columns - 1) * load.columnStride
+      let rowExtent = zip(load.rowShape, load.rowStrides).reduce(0) { $0 + ($1.0 - 1) * $1.1 }
+      let rowStride = load.rowStrides.count == 1 ? load.rowStrides[0] : 0
       return MemoryAccess(
-        load.span, count: (rows - 1) * load.rowStride + extent + 1, isWrite: false,
-        rowStride: extent < load.rowStride ? load.rowStride : nil)
+        load.span, count: rowExtent + extent + 1, isWrite: false,
+        rowStride: extent < rowStride ? rowStride : nil)
     }
       + outputs.map {
-        MemoryAccess($0.span, count: rows * columns, isWrite: true, rowStride: columns)
+        MemoryAccess($0.span, count: allRows * columns, isWrite: true, rowStride: columns)
       }
   }
 }

@@ -56,7 +56,7 @@ struct Schedule {
   private mutating func place(_ index: Tape.Index) {
     let node = tape[index]
     switch node.operation {
-    case .leaf, .fill, .coordinate, .broadcast, .reshape, .transpose, .detach:
+    case .leaf, .fill, .coordinate, .broadcast, .reshape, .transpose, .detach, .access:
       break
     case .unary, .binary, .select:
       if let latest = latestGroup(of: node.operands) {
@@ -176,24 +176,24 @@ struct Schedule {
   private func isAddressable(
     _ index: Tape.Index, in group: Int, fullShape: Shape, keptShape: Shape?
   ) -> Bool {
-    let start = AxisMap(identityOn: tape[index].shape)
-    let operandStart: AxisMap
+    let start = IndexMap(identityOn: tape[index].shape)
+    let operandStart: IndexMap
     if case .reduce = tape[index].operation {
-      operandStart = AxisMap(identityOn: fullShape)
+      operandStart = IndexMap(identityOn: fullShape)
     } else {
       operandStart = start
     }
     return tape[index].operands.allSatisfy {
-      isAddressable($0, operandStart, in: group, keptShape: keptShape)
+      isAddressable($0, operandStart, in: group, space: fullShape)
     }
   }
 
   private func isAddressable(
-    _ index: Tape.Index, _ map: AxisMap, in group: Int, keptShape: Shape?
+    _ index: Tape.Index, _ map: IndexMap, in group: Int, space: Shape
   ) -> Bool {
     let node = tape[index]
     if groupOf[index] == group {
-      return map == AxisMap(identityOn: node.shape)
+      return map == IndexMap(identityOn: node.shape)
     }
     if groupOf[index] != nil { return true }
     switch node.operation {
@@ -201,16 +201,27 @@ struct Schedule {
       return true
     case .coordinate(let axis):
       // An epilogue knows elements of memory only.
-      if case .product = groups[group].kind { return map.axes[axis] == nil }
+      if case .product = groups[group].kind {
+        return map.indices[axis].coefficients.allSatisfy { $0 == 0 }
+      }
       return true
     case .unary, .binary, .select:
       return node.operands.allSatisfy {
-        isAddressable($0, map, in: group, keptShape: keptShape)
+        isAddressable($0, map, in: group, space: space)
       }
+    case .access:
+      guard
+        let inner = map.through(node, operandShape: tape[node.operands[0]].shape, in: space)
+      else { return false }
+      // An epilogue knows elements of memory at a row and a column only.
+      if case .product = groups[group].kind, !inner.bounds.isEmpty || !inner.isWhole {
+        return false
+      }
+      return isAddressable(node.operands[0], inner, in: group, space: space)
     case .broadcast, .transpose, .detach, .reshape:
       let source = node.operands[0]
-      if let inner = map.through(node, operandShape: tape[source].shape) {
-        return isAddressable(source, inner, in: group, keptShape: keptShape)
+      if let inner = map.through(node, operandShape: tape[source].shape, in: space) {
+        return isAddressable(source, inner, in: group, space: space)
       }
       // A reshape that mixes axes can be read only from memory that others wrote.
       return contiguousSource(of: source).map { groupOf[$0] != group } ?? false
@@ -259,23 +270,33 @@ struct Schedule {
   /// Stores what a new nest could not read as a view: elements in an order that strides cannot
   /// express.
   private mutating func makeAddressable(_ index: Tape.Index) {
-    makeAddressable(index, AxisMap(identityOn: tape[index].shape))
+    let shape = tape[index].shape
+    makeAddressable(index, IndexMap(identityOn: shape), in: shape)
   }
 
-  private mutating func makeAddressable(_ index: Tape.Index, _ map: AxisMap) {
+  private mutating func makeAddressable(
+    _ index: Tape.Index, _ map: IndexMap, in space: Shape
+  ) {
     if groupOf[index] != nil { return }
     let node = tape[index]
     switch node.operation {
     case .leaf, .fill, .coordinate:
       return
     case .unary, .binary, .select:
-      for operand in node.operands { makeAddressable(operand, map) }
+      for operand in node.operands { makeAddressable(operand, map, in: space) }
     case .broadcast, .transpose, .detach, .reshape:
       let source = node.operands[0]
-      if let inner = map.through(node, operandShape: tape[source].shape) {
-        makeAddressable(source, inner)
+      if let inner = map.through(node, operandShape: tape[source].shape, in: space) {
+        makeAddressable(source, inner, in: space)
       } else if contiguousSource(of: source) == nil {
         stored.insert(materialize(source))
+      }
+    case .access:
+      let source = node.operands[0]
+      if let inner = map.through(node, operandShape: tape[source].shape, in: space) {
+        makeAddressable(source, inner, in: space)
+      } else {
+        stored.insert(materialize(index))
       }
     case .reduce, .matrixProduct:
       fatalError("Schedule: node \(index) was not placed")

@@ -72,7 +72,7 @@ struct ChunkEvaluator<Element: HostReal>: ~Copyable {
     switch operation {
     case .negate: for i in 0..<count { result[i] = -x[i] }
     case .squareRoot: for i in 0..<count { result[i] = x[i].squareRoot() }
-    case .exponential, .logarithm, .tanh, .sigmoid, .relu:
+    case .exponential, .logarithm, .tanh, .sigmoid, .relu, .sine, .cosine, .errorFunction, .floor:
       for i in 0..<count { result[i] = operation.evaluate(x[i]) }
     }
   }

@@ -31,6 +31,12 @@ extension ElementwiseArithmetic {
   public func sigmoid() -> Self { .applying(.sigmoid, to: self) }
   /// max(x, 0); its derivative at 0 is 0.
   public func relu() -> Self { .applying(.relu, to: self) }
+  public func sin() -> Self { .applying(.sine, to: self) }
+  public func cos() -> Self { .applying(.cosine, to: self) }
+  /// The error function, 2/√π · ∫₀ˣ e^(−t²) dt.
+  public func erf() -> Self { .applying(.errorFunction, to: self) }
+  /// The greatest whole number that is not above; its derivative is 0.
+  public func floor() -> Self { .applying(.floor, to: self) }
   /// Each element to the power of `exponent`.
   public func pow(_ exponent: Self) -> Self { .applying(.power, to: self, and: exponent) }
   /// 1 where this is less than `other`, else 0.

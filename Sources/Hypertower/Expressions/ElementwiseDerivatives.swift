@@ -1,8 +1,8 @@
 /// The derivatives of all elementwise operations, for tensors and symbolic scalars alike.
 
 extension UnaryOperation {
-  /// The cotangent of x for y = f(x), from the cotangent of y.
-  func pullback<Value: ElementwiseArithmetic>(x: Value, y: Value, cotangent: Value) -> Value {
+  /// The cotangent of x for y = f(x), from the cotangent of y; nil where it is 0 everywhere.
+  func pullback<Value: ElementwiseArithmetic>(x: Value, y: Value, cotangent: Value) -> Value? {
     switch self {
     case .negate: -cotangent
     case .exponential: cotangent * y
@@ -12,6 +12,10 @@ extension UnaryOperation {
     case .squareRoot: .select(x.isEqual(to: 0), 0, cotangent * 0.5 / y)
     case .sigmoid: cotangent * (y * (1 - y))
     case .relu: .select(Value.constant(0).isLess(than: x), cotangent, 0)
+    case .sine: cotangent * x.cos()
+    case .cosine: -(cotangent * x.sin())
+    case .errorFunction: cotangent * (Value.constant(2 / Double.pi.squareRoot()) * (-(x * x)).exp())
+    case .floor: nil
     }
   }
 }

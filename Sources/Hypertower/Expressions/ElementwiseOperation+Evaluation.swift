@@ -12,6 +12,10 @@ extension UnaryOperation {
     case .sigmoid: 1 / (1 + .exp(-x))
     // As a comparison, so that NaN passes through.
     case .relu: x < 0 ? 0 : x
+    case .sine: .sin(x)
+    case .cosine: .cos(x)
+    case .errorFunction: .erf(x)
+    case .floor: x.rounded(.down)
     }
   }
 }

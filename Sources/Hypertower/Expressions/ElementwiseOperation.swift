@@ -7,6 +7,12 @@ public enum UnaryOperation: UInt8, CaseIterable, Sendable, Hashable {
   case squareRoot
   case sigmoid
   case relu
+  case sine
+  case cosine
+  /// 2/√π · ∫₀ˣ e^(−t²) dt.
+  case errorFunction
+  /// The greatest whole number that is not above.
+  case floor
 }
 
 /// A function of two numbers, applied to elements pair by pair.

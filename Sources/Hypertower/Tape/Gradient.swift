@@ -71,6 +71,8 @@ extension Tape.Operation {
     case .transpose(let permutation):
       let inverse = permutation.indices.map { permutation.firstIndex(of: $0)! }
       return [cotangent.transposed(inverse)]
+    case .access(let access):
+      return [cotangent.adjoint(of: access, tensorShape: operands[0].shape)]
     case .reduce(.sum, _):
       return [cotangent.broadcast(to: operands[0].shape)]
     case .reduce(.maximum, let axes):

@@ -45,3 +45,8 @@ extension Shape {
     indices.filter { !axes.contains($0) }.map { self[$0] }
   }
 }
+
+extension ArraySlice<Int> {
+  /// The number of elements.
+  var elementCount: Int { reduce(1, *) }
+}

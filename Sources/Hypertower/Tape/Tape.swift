@@ -29,11 +29,14 @@ package struct Tape: Sendable {
     case reshape
     /// Axis `i` is the operand's axis `permutation[i]`.
     case transpose(permutation: [Int])
+    /// The elements of the operand that the access says.
+    case access(Access)
     /// The operand, as a constant to differentiation.
     case detach
     /// The operand folded along `axes`, which stay with extent 1.
     case reduce(Reduction, axes: [Int])
-    /// `[m, k] · [k, n] → [m, n]` of two operands, each first transposed if so marked.
+    /// `[…, m, k] · […, k, n] → […, m, n]` of two operands of equal leading axes, the last two axes of each
+    /// first swapped if so marked.
     case matrixProduct(transposeLeft: Bool, transposeRight: Bool)
   }
 

@@ -41,48 +41,15 @@ extension Tensor {
     switch node.operation {
     case .transpose(let inner):
       return Tensor(recorder, node.operands[0]).transposed(permutation.map { inner[$0] })
-    case .matrixProduct(let left, let right):
+    case .matrixProduct(let left, let right) where permutation.swapsLastTwoAlone:
       // (A·B)ᵀ = Bᵀ·Aᵀ
       return Tensor(recorder, node.operands[1]).recording(
         .matrixProduct(transposeLeft: !right, transposeRight: !left),
-        with: [Tensor(recorder, node.operands[0])], shape: shape.reversed())
+        with: [Tensor(recorder, node.operands[0])], shape: permutation.map { shape[$0] })
     default:
       return recording(
         .transpose(permutation: permutation), shape: permutation.map { shape[$0] })
     }
-  }
-
-  /// The matrix product, `[m, k] · [k, n] → [m, n]`.
-  ///
-  /// - Parameters:
-  ///   - transposeLeft: whether this tensor is `[k, m]`; default: false.
-  ///   - transposeRight: whether `other` is `[n, k]`; default: false.
-  public func matmul(
-    _ other: Tensor, transposeLeft: Bool = false, transposeRight: Bool = false
-  ) -> Tensor {
-    require(
-      shape.count == 2 && other.shape.count == 2,
-      "matmul: \(shape) · \(other.shape): both must have two axes")
-    let (rows, inner) = transposeLeft ? (shape[1], shape[0]) : (shape[0], shape[1])
-    let (otherInner, columns) =
-      transposeRight ? (other.shape[1], other.shape[0]) : (other.shape[0], other.shape[1])
-    require(
-      inner == otherInner,
-      "matmul: \(shape) · \(other.shape): inner sizes \(inner) and \(otherInner) differ")
-    let (left, leftFlipped) = untransposed
-    let (right, rightFlipped) = other.untransposed
-    return left.recording(
-      .matrixProduct(
-        transposeLeft: transposeLeft != leftFlipped,
-        transposeRight: transposeRight != rightFlipped),
-      with: [right], shape: [rows, columns])
-  }
-
-  /// The matrix that this one is the transpose of, if it is one.
-  private var untransposed: (Tensor, isTransposed: Bool) {
-    let node = recorder.tape[index]
-    guard case .transpose = node.operation else { return (self, false) }
-    return (Tensor(recorder, node.operands[0]), true)
   }
 
   /// The same values, as a constant to differentiation.

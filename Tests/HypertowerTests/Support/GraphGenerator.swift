@@ -74,7 +74,7 @@ struct GraphGenerator {
 
   private mutating func step() -> Tensor {
     let x = any()
-    switch Int.random(in: 0..<(folds ? 16 : 10), using: &random) {
+    switch Int.random(in: 0..<(folds ? 17 : 11), using: &random) {
     case 0: return leaf()
     case 1, 2: return unary(x)
     case 3, 4: return binary(x)
@@ -83,9 +83,10 @@ struct GraphGenerator {
     case 7: return reshape(x)
     case 8: return broadcast(x)
     case 9: return chance(2) ? x.detached() : x.broadcast(to: x.shape).reshaped(x.shape + [1])
-    case 10, 11: return reduce(x)
-    case 12: return x.shape.isEmpty ? unary(x) : (x.shape.count > 3 ? reduce(x) : x.logSoftmax())
-    case 13: return centred(x)
+    case 10: return access(x)
+    case 11, 12: return reduce(x)
+    case 13: return x.shape.isEmpty ? unary(x) : (x.shape.count > 3 ? reduce(x) : x.logSoftmax())
+    case 14: return centred(x)
     default: return product(x)
     }
   }
@@ -100,6 +101,10 @@ struct GraphGenerator {
     case .squareRoot: return values.allSatisfy { $0 > 0.1 } ? x.sqrt() : (x * x + 0.5).sqrt()
     case .sigmoid: return x.sigmoid()
     case .relu: return x.relu()
+    case .sine: return x.sin()
+    case .cosine: return x.cos()
+    case .errorFunction: return x.erf()
+    case .floor: return isWholeFar(x) ? x.floor() : x.tanh()
     }
   }
 
@@ -130,6 +135,42 @@ struct GraphGenerator {
     let value = reference(x)
     return zip(value.values, value.errors).allSatisfy { $1 == 0 || $0.magnitude > 100 * $1 }
       && zip(value.values, value.errors).allSatisfy { $0 != 0 || $1 == 0 }
+  }
+
+  /// Whether rounding cannot change between which whole numbers the elements lie.
+  private func isWholeFar(_ x: Tensor) -> Bool {
+    let value = reference(x)
+    return zip(value.values, value.errors).allSatisfy {
+      $1 == 0 || ($0 - $0.rounded()).magnitude > 100 * $1
+    }
+  }
+
+  private mutating func access(_ x: Tensor) -> Tensor {
+    guard let axis = x.shape.indices.randomElement(using: &random), !x.shape.contains(0) else {
+      return -x
+    }
+    let extent = x.shape[axis]
+    switch Int.random(in: 0..<5, using: &random) {
+    case 0:
+      let start = Int.random(in: 0..<extent, using: &random)
+      let end = Int.random(in: start + 1...extent, using: &random)
+      return x.sliced(start..<end, axis: axis, step: Int.random(in: 1...2, using: &random))
+    case 1: return x.flipped(axis: axis)
+    case 2:
+      return x.padded(
+        before: Int.random(in: (1 - extent)...2, using: &random),
+        after: Int.random(in: 0...2, using: &random), axis: axis,
+        value: Double(Int.random(in: -1...1, using: &random)))
+    case 3:
+      guard x.shape.count < 4, x.shape.elementCount < 1000 else { return x.flipped(axis: axis) }
+      let size = Int.random(in: 1...Swift.min(3, extent), using: &random)
+      let windows = x.windows(
+        axes: [axis], sizes: [size], strides: [Int.random(in: 1...2, using: &random)],
+        padding: [(Int.random(in: 0...1, using: &random), 1)])
+      return Bool.random(using: &random) ? windows : windows.sum([windows.shape.count - 1]) * 0.5
+    default:
+      return Tensor.concatenated([x, x * 2, x.flipped(axis: axis)], axis: axis)
+    }
   }
 
   private mutating func reshape(_ x: Tensor) -> Tensor {

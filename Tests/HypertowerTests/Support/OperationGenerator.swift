@@ -10,7 +10,7 @@ struct OperationGenerator {
     let shape = shape()
     let x = random.tensor(shape)
     let sourced: (String, Tensor, OperationCase.Promise) =
-      switch Int.random(in: 0..<13, using: &random) {
+      switch Int.random(in: 0..<15, using: &random) {
       case 0: unary(shape)
       case 1, 2: binary(shape)
       case 3:
@@ -22,7 +22,9 @@ struct OperationGenerator {
       case 8, 9: product()
       case 10: reduction(x)
       case 11: shape.isEmpty || shape.contains(0) ? ("negate", -x, .exact) : normalization(x)
-      default: loss()
+      case 12: loss()
+      case 13: batchedProduct()
+      default: access(x)
       }
     return OperationCase("\(sourced.0) \(shape)", sourced.1, sourced.2)
   }
@@ -64,7 +66,7 @@ struct OperationGenerator {
     return (
       "\(operation)",
       .applying(operation, to: random.tensor(shape, in: isPositive ? 0.01...9 : -3...3)),
-      [.negate, .relu].contains(operation) ? .exact : .elementwise
+      [.negate, .relu, .floor].contains(operation) ? .exact : .elementwise
     )
   }
 
@@ -98,6 +100,59 @@ struct OperationGenerator {
     let product = random.tensor(left ? [k, m] : [m, k]).matmul(
       random.tensor(right ? [n, k] : [k, n]), transposeLeft: left, transposeRight: right)
     return ("product \(m), \(k), \(n), \(left), \(right)", product, .summing)
+  }
+
+  private mutating func batchedProduct() -> (String, Tensor, OperationCase.Promise) {
+    let (m, k, n) = (extent(40), extent(300), extent(60))
+    let (left, right) = (Bool.random(using: &random), Bool.random(using: &random))
+    let leading = [[3], [1], [2, 3], [2, 1], [1, 3]]
+    let (own, other) = (
+      leading.randomElement(using: &random)!, leading.randomElement(using: &random)!
+    )
+    let x = random.tensor(
+      (own[0] == 3 && other == [2, 1] ? [1] : own) + (left ? [k, m] : [m, k]))
+    let y = random.tensor((other == [3] && own[0] == 2 ? [1] : other) + (right ? [n, k] : [k, n]))
+    let product = x.matmul(y, transposeLeft: left, transposeRight: right)
+    return (
+      "product \(x.shape), \(y.shape), \(left), \(right)",
+      Bool.random(using: &random) ? product : product + random.tensor(narrowed(product.shape)),
+      .summing
+    )
+  }
+
+  private mutating func access(_ x: Tensor) -> (String, Tensor, OperationCase.Promise) {
+    guard let axis = x.shape.indices.randomElement(using: &random), !x.shape.contains(0) else {
+      return ("negate", -x, .exact)
+    }
+    let extent = x.shape[axis]
+    switch Int.random(in: 0..<4, using: &random) {
+    case 0:
+      let start = Int.random(in: 0..<extent, using: &random)
+      let step = Int.random(in: 1...3, using: &random)
+      return (
+        "slice of axis \(axis) from \(start) by \(step)",
+        x.sliced(start..<extent, axis: axis, step: step), .exact
+      )
+    case 1: return ("flip of axis \(axis)", x.flipped(axis: axis), .exact)
+    case 2:
+      let before = Int.random(in: -extent...3, using: &random)
+      return (
+        "axis \(axis) padded by \(before)",
+        x.padded(before: before, after: 2, axis: axis, value: -.infinity), .exact
+      )
+    default:
+      let size = Int.random(in: 1...Swift.min(3, extent), using: &random)
+      let windows = x.windows(
+        axes: [axis], sizes: [size], strides: [Int.random(in: 1...3, using: &random)],
+        padding: [(Int.random(in: 0...2, using: &random), 1)],
+        dilations: [size == 1 || extent < 5 ? 1 : 2])
+      // Sent back: the adjoint of windows.
+      let back = gradients(
+        of: (windows * random.tensor(windows.shape)).sum(), withRespectTo: [x])[0]
+      return Bool.random(using: &random)
+        ? ("windows of \(size) over axis \(axis)", windows, .exact)
+        : ("windows of \(size) over axis \(axis), sent back", back, .summing)
+    }
   }
 
   private mutating func reduction(_ x: Tensor) -> (String, Tensor, OperationCase.Promise) {

@@ -68,6 +68,20 @@ final class ReferenceEvaluator {
     case .broadcast:
       let (own, strides) = (operands[0].shape, operands[0].shape.contiguousStrides)
       return moved(own.indices.map { own[$0] == 1 ? 0 : strides[$0] })
+    case .access(let access):
+      return each { i in
+        var position = 0
+        let at = indices(i, shape)
+        for (axis, index) in access.indices.enumerated() {
+          let sum = zip(at, index.coefficients).reduce(index.offset) { $0 + $1.0 * $1.1 }
+          let extent = operands[0].shape[axis]
+          guard sum >= 0, sum % index.divisor == 0, sum / index.divisor < extent else {
+            return (access.outside, Self.roundoff * access.outside.magnitude)
+          }
+          position += sum / index.divisor * operands[0].shape.contiguousStrides[axis]
+        }
+        return (operands[0].values[position], operands[0].errors[position])
+      }
     case .reshape, .detach:
       return Value(shape: shape, values: operands[0].values, errors: operands[0].errors)
     case .transpose(let permutation):
@@ -103,6 +117,12 @@ final class ReferenceEvaluator {
       let y = 1 / (1 + exp(-x))
       return (y, error * y * (1 - y) + 32 * u * y)
     case .relu: return (x < 0 ? 0 : x, error)
+    case .sine: return (sin(x), error + 8 * u)
+    case .cosine: return (cos(x), error + 8 * u)
+    case .errorFunction:
+      let y = erf(x)
+      return (y, error * 2 / Double.pi.squareRoot() * exp(-x * x) + 32 * u * y.magnitude)
+    case .floor: return (x.rounded(.down), 0)
     }
   }
 
@@ -160,14 +180,16 @@ final class ReferenceEvaluator {
   private func product(
     _ left: Value, _ transposeLeft: Bool, _ right: Value, _ transposeRight: Bool, to shape: Shape
   ) -> Value {
-    let (rows, columns) = (shape[0], shape[1])
-    let inner = left.shape[transposeLeft ? 0 : 1]
-    let results = (0..<rows * columns).map { element -> (Double, Double) in
-      let (row, column) = (element / columns, element % columns)
+    let (rows, columns) = (shape[shape.count - 2], shape[shape.count - 1])
+    let inner = left.shape[left.shape.count - (transposeLeft ? 2 : 1)]
+    let results = (0..<shape.elementCount).map { element -> (Double, Double) in
+      let (row, column) = (element / columns % rows, element % columns)
+      let matrix = element / columns / rows
       var (sum, size, error) = (0.0, 0.0, 0.0)
       for k in 0..<inner {
-        let i = transposeLeft ? k * rows + row : row * inner + k
-        let j = transposeRight ? column * inner + k : k * columns + column
+        let placeInLeft = transposeLeft ? k * rows + row : row * inner + k
+        let placeInRight = transposeRight ? column * inner + k : k * columns + column
+        let (i, j) = (placeInLeft + matrix * rows * inner, placeInRight + matrix * inner * columns)
         let (a, b) = (left.values[i], right.values[j])
         sum += a * b
         size += (a * b).magnitude

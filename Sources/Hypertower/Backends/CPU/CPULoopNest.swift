@@ -14,8 +14,11 @@ final class CPULoopNest<Element: HostReal>: CPUStep {
     let innermost = nest.reducedShape.last ?? nest.keptShape.last ?? 1
     chunk = Swift.max(1, Swift.min(512, innermost))
     loads = nest.inputs.map { input in
-      guard case .load(let span, _) = input else { return nil }
-      return memory.reals(span)
+      switch input {
+      case .load(let span, _): memory.reals(span)
+      case .boundedLoad(let load): memory.reals(load.span)
+      case .inside, .coordinate, .reduction: nil
+      }
     }
     outputs = nest.outputs.map { memory.reals($0.span) }
     reductionResults = Array(repeating: 0, count: nest.reductions.count)
@@ -99,6 +102,12 @@ final class CPULoopNest<Element: HostReal>: CPUStep {
         } else {
           for i in 0..<count { register[i] = start[i * step] }
         }
+      case .boundedLoad(let load):
+        read(load, at: index, dimension, count: count, from: loads[input]!, to: register)
+      case .inside(let bounds):
+        for i in 0..<count {
+          register[i] = bounds.allSatisfy { $0.holds(at: index, dimension, i) } ? 1 : 0
+        }
       case .coordinate(let coordinate):
         for i in 0..<count {
           register[i] = Element(index[coordinate] + (coordinate == dimension ? i : 0))
@@ -106,6 +115,23 @@ final class CPULoopNest<Element: HostReal>: CPUStep {
       case .reduction(let number):
         register.update(repeating: reductionResults[number], count: count)
       }
+    }
+  }
+
+  private func read(
+    _ load: BoundedLoad, at index: [Int], _ dimension: Int?, count: Int,
+    from source: UnsafeMutablePointer<Element>, to register: UnsafeMutablePointer<Element>
+  ) {
+    for i in 0..<count {
+      guard load.bounds.allSatisfy({ $0.holds(at: index, dimension, i) }) else {
+        register[i] = 0
+        continue
+      }
+      var place = 0
+      for axis in load.axes {
+        place += axis.stride * (axis.index.numerator(at: index, dimension, i) / axis.index.divisor)
+      }
+      register[i] = source[place]
     }
   }
 
@@ -138,6 +164,21 @@ final class CPULoopNest<Element: HostReal>: CPUStep {
         body(outer + [start], Swift.min(chunk, inner - start))
       }
     }
+  }
+}
+
+extension IndexExpression {
+  /// The sum, before the division, `distance` further along `dimension` than at an index.
+  fileprivate func numerator(at index: [Int], _ dimension: Int?, _ distance: Int) -> Int {
+    numerator(at: index) + (dimension.map { coefficients[$0] * distance } ?? 0)
+  }
+}
+
+extension IndexBound {
+  fileprivate func holds(at index: [Int], _ dimension: Int?, _ distance: Int) -> Bool {
+    let numerator = self.index.numerator(at: index, dimension, distance)
+    return numerator >= 0 && numerator < extent * self.index.divisor
+      && numerator % self.index.divisor == 0
   }
 }
 

@@ -20,7 +20,7 @@ final class CPUMatrixProduct<Element: HostReal>: CPUStep {
     outputs = product.outputs.map { memory.reals($0.span) }
     rightRows =
       product.right.isTransposed
-      ? .allocate(capacity: Swift.max(1, product.inner * product.columns)) : nil
+      ? .allocate(capacity: Swift.max(1, product.matrices * product.inner * product.columns)) : nil
   }
 
   deinit { rightRows?.deallocate() }
@@ -30,28 +30,36 @@ final class CPUMatrixProduct<Element: HostReal>: CPUStep {
   func run() {
     let (inner, columns) = (product.inner, product.columns)
     if let rightRows {
-      for k in 0..<inner {
-        for j in 0..<columns { rightRows[k * columns + j] = right[j * inner + k] }
+      for matrix in 0..<product.matrices {
+        let (rows, right) = (
+          rightRows + matrix * inner * columns, right + matrix * inner * columns
+        )
+        for k in 0..<inner {
+          for j in 0..<columns { rows[k * columns + j] = right[j * inner + k] }
+        }
       }
     }
     // Rows are independent, so that how many threads share them changes no bit.
     let stripe = 16
-    let stripes = (product.rows + stripe - 1) / stripe
+    let stripesOfEach = (product.rows + stripe - 1) / stripe
+    let stripes = product.matrices * stripesOfEach
     nonisolated(unsafe) let work = self
-    if product.rows * inner * columns < 1 << 18 {
-      for i in 0..<stripes {
-        work.run(rows: i * stripe..<Swift.min(product.rows, (i + 1) * stripe))
-      }
+    @Sendable func run(_ number: Int) {
+      let start = number % stripesOfEach * stripe
+      work.run(
+        matrix: number / stripesOfEach,
+        rows: start..<Swift.min(work.product.rows, start + stripe))
+    }
+    if product.allRows * inner * columns < 1 << 18 {
+      for number in 0..<stripes { run(number) }
     } else {
-      DispatchQueue.concurrentPerform(iterations: stripes) { i in
-        work.run(rows: i * stripe..<Swift.min(work.product.rows, (i + 1) * stripe))
-      }
+      DispatchQueue.concurrentPerform(iterations: stripes, execute: run)
     }
   }
 
   @specialized(where Element == Float)
   @specialized(where Element == Double)
-  private func run(rows: Range<Int>) {
+  private func run(matrix: Int, rows: Range<Int>) {
     let columns = product.columns
     let total = UnsafeMutablePointer<Element>.allocate(capacity: 8 * columns)
     defer { total.deallocate() }
@@ -60,17 +68,20 @@ final class CPUMatrixProduct<Element: HostReal>: CPUStep {
       product.epilogue, outputs: product.outputs.map(\.node), capacity: columns)
     for start in stride(from: rows.lowerBound, to: rows.upperBound, by: 4) {
       let count = Swift.min(4, rows.upperBound - start)
-      multiply(row: start, count: count, total: total, block: block)
-      for row in 0..<count { store(row: start + row, total + row * columns, epilogue) }
+      multiply(matrix: matrix, row: start, count: count, total: total, block: block)
+      for row in 0..<count {
+        store(row: matrix * product.rows + start + row, total + row * columns, epilogue)
+      }
     }
   }
 
   private func multiply(
-    row: Int, count: Int, total: UnsafeMutablePointer<Element>,
+    matrix: Int, row: Int, count: Int, total: UnsafeMutablePointer<Element>,
     block: UnsafeMutablePointer<Element>
   ) {
     let (inner, columns) = (product.inner, product.columns)
-    let rightRows = rightRows ?? right
+    let left = left + matrix * product.rows * inner
+    let rightRows = (rightRows ?? right) + matrix * inner * columns
     let rowStride = product.left.isTransposed ? 1 : inner
     let innerStride = product.left.isTransposed ? product.rows : 1
     total.initialize(repeating: 0, count: 4 * columns)
@@ -113,7 +124,7 @@ final class CPUMatrixProduct<Element: HostReal>: CPUStep {
         return
       }
       let load = product.loads[input - 1]
-      let start = loads[input - 1] + row * load.rowStride
+      let start = loads[input - 1] + load.start(ofRow: row)
       for j in 0..<columns { register[j] = start[j * load.columnStride] }
     }
     for (output, target) in zip(product.outputs, outputs) {

@@ -49,7 +49,8 @@ extension Program {
           product.left.isTransposed
           ? product.inner == gather.batchSize && product.rows == source.width
           : product.rows == gather.batchSize && product.inner == source.width
-        return uses == 1 && isBatch && profile.skipsZeros(of: product, in: self)
+        return uses == 1 && product.matrices == 1 && isBatch
+          && profile.skipsZeros(of: product, in: self)
       default: return uses == 0
       }
     }

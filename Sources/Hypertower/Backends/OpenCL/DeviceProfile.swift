@@ -126,21 +126,21 @@ package struct DeviceProfile: Sendable, Equatable {
   /// Whether the product leaves out terms that are zeros in all rows of a tile, but for its first tile.
   func skipsZeros(of product: MatrixProduct, in program: Program) -> Bool {
     matrixSchedule == .registerTile && program.buffers[product.left.span.buffer].isSparse
-      && product.rows > registerTile.sparse.rows && product.inner > 0
+      && product.matrices == 1 && product.rows > registerTile.sparse.rows && product.inner > 0
   }
 
   /// How a product is computed: as was found to be fastest, or by default.
   func schedule(for product: MatrixProduct) -> ProductSchedule {
     switch (choices.products[ProductShape(product)], matrixSchedule) {
     // CLBlast refuses empty sums.
-    case (.clblast, _) where product.inner > 0: return .clblast
+    case (.clblast, _) where product.inner > 0 && product.matrices == 1: return .clblast
     case (.tiles(let terms, let packsLeft, let packsRight), .registerTile):
       return .tiles(
         prefetchTerms: terms, packsLeft: packsLeft,
         packsRight: packsRight || product.right.isTransposed)
     case (.localMemory(let tile, let perItem, let splits), .localMemoryTile):
       return .localMemory(tile: tile, perItem: perItem, splits: splits)
-    case (_, .clblast) where product.inner > 0: return .clblast
+    case (_, .clblast) where product.inner > 0 && product.matrices == 1: return .clblast
     case (_, .registerTile), (_, .clblast): return Self.defaultTiles(product)
     case (_, .localMemoryTile): return defaultLocalMemory(product)
     }
@@ -150,7 +150,8 @@ package struct DeviceProfile: Sendable, Equatable {
   /// if even these are too few; not if their parts were far too many, which only pass through memory.
   private func defaultLocalMemory(_ product: MatrixProduct) -> ProductSchedule {
     func tiles(_ side: Int) -> Int {
-      ((product.rows + side - 1) / side) * ((product.columns + side - 1) / side)
+      product.matrices * ((product.rows + side - 1) / side)
+        * ((product.columns + side - 1) / side)
     }
     let enough = 2 * computeUnits
     if tiles(128) >= enough { return .localMemory(tile: 128, perItem: 8, splits: false) }

@@ -82,7 +82,8 @@ struct DeviceWork {
       case .matrixProduct(let product):
         result += works(
           of: product, skipsZeros: profile.skipsZeros(of: product, in: program),
-          batch: batches.first { $0.source.to == product.left.span }, profile
+          batch: product.matrices == 1
+            ? batches.first { $0.source.to == product.left.span } : nil, profile
         ) { Span(buffer: program.addTemporary(count: $0)) }
       case .gatherBatch(let gather):
         let (copied, inPlace) = program.split(gather, profile)
@@ -116,7 +117,7 @@ struct DeviceWork {
       skipsZeros ? DeviceProfile.defaultTiles(product) : profile.schedule(for: product)
     /// A product without its epilogue, which leaves `parts` matrices in memory, and the epilogue.
     func inMemory(parts: Int, _ kind: (Span) -> Kind) -> [DeviceWork] {
-      let count = parts * product.rows * product.columns
+      let count = parts * product.allRows * product.columns
       let result = temporary(count)
       return [
         DeviceWork(
@@ -129,7 +130,7 @@ struct DeviceWork {
             + [
               MemoryAccess(
                 result, count: count, isWrite: false, rowStride: parts == 1 ? product.columns : nil)
-            ], rowCount: product.rows),
+            ], rowCount: product.allRows),
       ]
     }
     switch schedule {
@@ -149,7 +150,7 @@ struct DeviceWork {
       ) -> (panels: Span, access: MemoryAccess) {
         var packing = MatrixPacking(
           source: operand.span, isTransposed: isTransposed, inner: product.inner,
-          columns: across, panel: panel, panels: Span(buffer: 0))
+          columns: across, matrices: product.matrices, panel: panel, panels: Span(buffer: 0))
         packing.panels = temporary(packing.elementCount)
         let count = packing.elementCount
         works.append(
@@ -178,7 +179,7 @@ struct DeviceWork {
           isTransposed: product.right.isTransposed) : nil
       let passes = MatrixProductCode.passes(
         product, isLeftPacked: left.isPacked, skipsZeros: skipsZeros)
-      let count = product.rows * product.columns
+      let count = product.allRows * product.columns
       let partial = passes.count > 1 ? temporary(count) : nil
       for terms in passes {
         let isLast = terms.upperBound == product.inner
@@ -193,7 +194,7 @@ struct DeviceWork {
             .product(product, pass),
             leftAccesses + [right?.access ?? product.rightAccess]
               + (totals ?? []) + (isLast ? product.epilogueAccesses : []),
-            rowCount: partial == nil ? product.rows : nil))
+            rowCount: partial == nil && product.matrices == 1 ? product.rows : nil))
       }
       return works
     case .localMemory(let tile, let perItem, let splits):
@@ -206,7 +207,7 @@ struct DeviceWork {
         DeviceWork(
           .localMemoryProduct(product, tile: tile, perItem: perItem, parts: nil),
           product.operandAccesses + product.epilogueAccesses,
-          rowCount: tile == DeviceProfile.blockRows ? product.rows : nil)
+          rowCount: tile == DeviceProfile.blockRows && product.matrices == 1 ? product.rows : nil)
       ]
     }
   }
@@ -241,7 +242,7 @@ struct DeviceWork {
   /// The floating-point operations of products, which are what takes long.
   var operations: Double {
     func operations(_ product: MatrixProduct, terms: Int) -> Double {
-      2 * Double(product.rows) * Double(terms) * Double(product.columns)
+      2 * Double(product.allRows) * Double(terms) * Double(product.columns)
     }
     return switch kind {
     case .product(let product, let pass): operations(product, terms: pass.terms.count)

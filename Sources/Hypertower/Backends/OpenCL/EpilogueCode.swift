@@ -7,7 +7,7 @@ enum EpilogueCode {
     _ product: MatrixProduct, of result: Span, parts: Int, _ profile: DeviceProfile
   ) -> KernelSection {
     let epilogue = MatrixProductCode.Epilogue(product)
-    let (rows, columns) = (product.rows, product.columns)
+    let (rows, columns) = (product.allRows, product.columns)
     let source = epilogue.wrap(
       """
       SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {

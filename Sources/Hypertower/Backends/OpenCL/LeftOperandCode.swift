@@ -13,6 +13,8 @@ struct LeftOperandCode {
     self.tileRows = tileRows
   }
 
+  var isPacked: Bool { operand.isPacked }
+
   /// Whether a tile's rows lie side by side, term for term, beside those of the next tile.
   var hasAdjacentRows: Bool { product.left.isTransposed && !operand.isPacked }
 

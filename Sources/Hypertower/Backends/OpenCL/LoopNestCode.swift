@@ -30,8 +30,11 @@ struct LoopNestCode {
     let lanes = profile.groupSize * profile.computeUnits
     if profile.groupSize > 1, nest.keptShape.elementCount < lanes { return true }
     let strides = nest.inputs.compactMap { input -> [Int]? in
-      guard case .load(_, let strides) = input else { return nil }
-      return strides
+      switch input {
+      case .load(_, let strides): strides
+      case .boundedLoad(let load): load.strides
+      case .inside, .coordinate, .reduction: nil
+      }
     }
     let alongKept = strides.contains { $0[nest.keptShape.count - 1] == 1 }
     let alongReduced = strides.contains { $0.last == 1 }
@@ -50,7 +53,8 @@ struct LoopNestCode {
     isRows = Self.runsAlongRows(nest, profile)
     varies = nest.graph.dependents { input in
       switch nest.inputs[input] {
-      case .load(_, let strides): strides[keptRank...].contains { $0 != 0 }
+      case .load, .boundedLoad, .inside:
+        nest.inputs[input].coefficients.contains { $0[keptRank...].contains { $0 != 0 } }
       case .coordinate(let dimension): dimension >= keptRank
       case .reduction: false
       }
@@ -253,6 +257,14 @@ struct LoopNestCode {
       && !(isRows && onlyUniform && varies[index])
     {
       let type = isRows && !varies[index] ? "real" : "vec"
+      if case .input(let number) = nest.graph.nodes[index],
+        let statement = boundedStatement(
+          nest.inputs[number], type: type, name: "n\(index)", indent: indent)
+      {
+        code += statement
+        defined.insert(index)
+        continue
+      }
       let text = ScalarCode.expression(
         nest.graph.nodes[index], type: type,
         operand: { type == "vec" && isRows && !varies[$0] ? "(vec)(n\($0))" : "n\($0)" },
@@ -262,9 +274,11 @@ struct LoopNestCode {
     }
   }
 
+  private var laneDimension: Int {
+    isRows ? nest.keptShape.count + nest.reducedShape.count - 1 : nest.keptShape.count - 1
+  }
+
   private mutating func input(_ input: LoopNest.Input, type: String) -> String {
-    let laneDimension =
-      isRows ? nest.keptShape.count + nest.reducedShape.count - 1 : nest.keptShape.count - 1
     switch input {
     case .reduction(let number):
       return "result\(number)"
@@ -283,6 +297,26 @@ struct LoopNestCode {
       case 1: "LOAD(\(address))"
       case let stride: "load_strided(\(address), \(stride), count)"
       }
+    case .boundedLoad, .inside:
+      fatalError("LoopNestCode: \(input) is a statement")
     }
+  }
+
+  /// Statements that define `name` as what reads within bounds, or as whether they hold; nil for other
+  /// inputs.
+  private mutating func boundedStatement(
+    _ input: LoopNest.Input, type: String, name: String, indent: String
+  ) -> String? {
+    let bounds: [IndexBound]
+    let load: BoundedLoad?
+    switch input {
+    case .boundedLoad(let own): (bounds, load) = (own.bounds, own)
+    case .inside(let own): (bounds, load) = (own, nil)
+    case .load, .coordinate, .reduction: return nil
+    }
+    let buffer = load.map { arguments.name($0.span.buffer) }
+    let code = BoundedAccessCode(
+      bounds: bounds, load: load, buffer: buffer, laneDimension: laneDimension)
+    return code.definition(of: name, type: type, indent: indent)
   }
 }

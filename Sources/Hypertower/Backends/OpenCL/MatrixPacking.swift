@@ -5,11 +5,13 @@ struct MatrixPacking {
   let isTransposed: Bool
   let inner: Int
   let columns: Int
+  /// How many such operands there are, one after another.
+  let matrices: Int
   /// The number of columns of a panel.
   let panel: Int
-  /// `[panels, inner, columns of a panel]`.
+  /// `[matrices, panels, inner, columns of a panel]`.
   var panels: Span
 
   var panelCount: Int { (columns + panel - 1) / panel }
-  var elementCount: Int { panelCount * inner * panel }
+  var elementCount: Int { matrices * panelCount * inner * panel }
 }

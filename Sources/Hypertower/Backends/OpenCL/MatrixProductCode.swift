@@ -56,7 +56,15 @@ enum MatrixProductCode {
     }
     let source = defining(
       [
+        ("MATRICES", product.matrices),
         ("ROWS", product.rows), ("COLUMNS", product.columns), ("INNER", product.inner),
+        (
+          "LEFT_MATRIX", left.isPacked ? tiles * rows * product.inner : product.rows * product.inner
+        ),
+        (
+          "RIGHT_MATRIX",
+          right == nil ? product.inner * product.columns : panelCount * width * product.inner
+        ),
         ("RIGHT_OFFSET", right?.offset ?? product.right.span.offset),
         ("RIGHT_PACKED", right == nil ? 0 : 1), ("SKIPS_ZEROS", pass.skipsZeros ? 1 : 0),
         ("BLOCK", MatrixProduct.blockSize), ("FIRST_TERM", pass.terms.lowerBound),
@@ -84,7 +92,7 @@ enum MatrixProductCode {
           .buffer(right?.buffer ?? product.right.span.buffer))
       ] + (pass.partial.map { [.init("global real *partial", .buffer($0.buffer))] } ?? [])
         + epilogue.arguments.parameters,
-      units: tiles * panelCount,
+      units: product.matrices * tiles * panelCount,
       unitsPerGroup: listedTiles > 1 ? listedTiles * groupPanels : Swift.min(groupPanels, 8),
       unitsPerBlock: blockTiles * panelCount)
   }
@@ -118,7 +126,7 @@ enum MatrixProductCode {
         ("RIGHT_TRANSPOSED", product.right.isTransposed ? 1 : 0),
         ("BLOCK", MatrixProduct.blockSize), ("TILE", tile), ("PER_ITEM", perItem),
         ("DEPTH", depth), ("TILES", tiles), ("COLUMN_TILES", columnTiles),
-        ("SPLIT", parts == nil ? 0 : 1),
+        ("SPLIT", parts == nil ? 0 : 1), ("MATRICES", product.matrices),
       ], String(cString: kernels_matrix_product_gpu()))
     var parameters: [KernelSection.Parameter] = [
       .init("global const real *restrict left_buffer", .buffer(product.left.span.buffer)),
@@ -133,7 +141,7 @@ enum MatrixProductCode {
     return KernelSection(
       label: product.label + (parts == nil ? "" : " in \(product.blockCount) parts"),
       source: source, parameters: parameters,
-      units: tiles * (parts == nil ? 1 : product.blockCount), unitsPerGroup: 1,
+      units: product.matrices * tiles * (parts == nil ? 1 : product.blockCount), unitsPerGroup: 1,
       unitsPerBlock: columnTiles, localMemory: 2 * depth * (tile + 4))
   }
 
@@ -153,8 +161,7 @@ enum MatrixProductCode {
         if input == MatrixProduct.productInput { return "product" }
         let load = product.loads[input - 1]
         let buffer = arguments.name(load.span.buffer)
-        let address =
-          "\(buffer) + \(load.span.offset) + row * \(load.rowStride) + column * \(load.columnStride)"
+        let address = Self.address(load, buffer)
         return switch load.columnStride {
         case 0: "(vec)(*(\(address)))"
         case 1: "LOAD(\(address))"
@@ -169,6 +176,18 @@ enum MatrixProductCode {
       }
       self.body = body
       self.arguments = arguments
+    }
+
+    /// Where a load reads at `row`, counted over all matrices, and `column`.
+    private static func address(_ load: MatrixProduct.Load, _ buffer: String) -> String {
+      var terms = [buffer, "\(load.span.offset)"]
+      let places = zip(load.rowShape, load.rowShape.contiguousStrides)
+      for (axis, (extent, below)) in places.enumerated() where load.rowStrides[axis] != 0 {
+        let quotient = below == 1 ? "row" : "row / \(below)"
+        let index = axis == 0 ? quotient : "\(quotient) % \(extent)"
+        terms.append("(\(index)) * \(load.rowStrides[axis])")
+      }
+      return (terms + ["column * \(load.columnStride)"]).joined(separator: " + ")
     }
 
     /// The epilogue's function, and `source` that calls it.

@@ -13,7 +13,7 @@ enum PackingCode {
       source: defining(
         [
           ("INNER", packing.inner), ("COLUMNS", packing.columns), ("PANEL", packing.panel),
-          ("SLICE_ROWS", sliceRows), ("SLICES", slices),
+          ("SLICE_ROWS", sliceRows), ("SLICES", slices), ("PANELS", packing.panelCount),
           ("SOURCE_OFFSET", packing.source.offset), ("PANELS_OFFSET", packing.panels.offset),
           ("TRANSPOSED", packing.isTransposed ? 1 : 0),
         ], String(cString: kernels_pack())),
@@ -21,6 +21,7 @@ enum PackingCode {
         .init("global const real *restrict matrix", .buffer(packing.source.buffer)),
         .init("global real *restrict panels", .buffer(packing.panels.buffer)),
       ],
-      units: slices * packing.panelCount, unitsPerGroup: Swift.max(1, Swift.min(slices, 8)))
+      units: slices * packing.panelCount * packing.matrices,
+      unitsPerGroup: Swift.max(1, Swift.min(slices, 8)))
   }
 }

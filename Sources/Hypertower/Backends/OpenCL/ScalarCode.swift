@@ -42,6 +42,10 @@ enum ScalarCode {
       case .sigmoid: "1.0f / (1.0f + exp_\(type)(-\(x)))"
       // As a comparison, so that NaN passes through.
       case .relu: "CHOOSE(\(type), \(x) < 0.0f, 0.0f, \(x))"
+      case .sine: "sin(\(x))"
+      case .cosine: "cos(\(x))"
+      case .errorFunction: "erf(\(x))"
+      case .floor: "floor(\(x))"
       }
     case .binary(let operation, let x, let y):
       let (x, y) = (operand(x), operand(y))

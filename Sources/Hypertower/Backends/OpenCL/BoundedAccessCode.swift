@@ -1,0 +1,100 @@
+/// Writes how a loop nest reads memory within bounds.
+struct BoundedAccessCode {
+  let bounds: [IndexBound]
+  /// What is read where all bounds hold; nil if the question is whether they do.
+  let load: BoundedLoad?
+  /// The name of what it reads.
+  let buffer: String?
+  /// The dimension that lanes run along.
+  let laneDimension: Int
+
+  /// Statements that define `name`, a `real` at the indices of now or a `vec` of lanes.
+  func definition(of name: String, type: String, indent: String) -> String {
+    guard type == "vec", dependsOnLanes else {
+      let value = scalar(at: nil)
+      return "\(indent)const \(type) \(name) = (\(type))(\(value));\n"
+    }
+    if let run = run(name, indent) { return run }
+    // Lane by lane; those behind the last element are 0.
+    return """
+      \(indent)real lanes_\(name)[WIDTH];
+      \(indent)for (int lane = 0; lane < WIDTH; ++lane)
+      \(indent)  lanes_\(name)[lane] = lane < count ? \(scalar(at: "lane")) : 0.0f;
+      \(indent)const vec \(name) = LOAD_PRIVATE(lanes_\(name));
+
+      """
+  }
+
+  private var indices: [IndexExpression] {
+    bounds.map(\.index) + (load?.axes.map(\.index) ?? [])
+  }
+
+  private var dependsOnLanes: Bool {
+    indices.contains { $0.coefficients[laneDimension] != 0 }
+  }
+
+  /// Where neighbouring lanes read neighbouring elements and bounds hold for all of them or none, or for
+  /// those between two: whole vectors where all are inside, else lane by lane.
+  private func run(_ name: String, _ indent: String) -> String? {
+    guard let load, let strides = load.strides, strides[laneDimension] == 1,
+      bounds.allSatisfy({ $0.index.divisor == 1 })
+    else { return nil }
+    let ends = [nil, "(WIDTH - 1)"].map { lane in
+      bounds.map { condition($0, at: lane) }.joined(separator: " && ")
+    }
+    let whole = "count >= WIDTH && \(ends[0]) && \(ends[1])"
+    return """
+      \(indent)vec \(name);
+      \(indent)if (\(whole)) {
+      \(indent)  \(name) = LOAD(\(address(load, at: nil)));
+      \(indent)} else {
+      \(indent)  real lanes_\(name)[WIDTH];
+      \(indent)  for (int lane = 0; lane < WIDTH; ++lane)
+      \(indent)    lanes_\(name)[lane] = lane < count ? \(scalar(at: "lane")) : 0.0f;
+      \(indent)  \(name) = LOAD_PRIVATE(lanes_\(name));
+      \(indent)}
+
+      """
+  }
+
+  /// The value at the indices of now, `lane` further along the lane dimension.
+  private func scalar(at lane: String?) -> String {
+    let conditions = bounds.map { condition($0, at: lane) }.joined(separator: " && ")
+    guard let load else { return "(\(conditions)) ? 1.0f : 0.0f" }
+    let value = "*(\(address(load, at: lane)))"
+    return bounds.isEmpty ? value : "((\(conditions)) ? \(value) : 0.0f)"
+  }
+
+  private func condition(_ bound: IndexBound, at lane: String?) -> String {
+    let numerator = numerator(bound.index, at: lane)
+    // As one comparison: what is negative is great as an unsigned number.
+    let inside = "(uint)(\(numerator)) < \(bound.extent * bound.index.divisor)u"
+    return bound.index.divisor == 1
+      ? inside : "\(inside) && (\(numerator)) % \(bound.index.divisor) == 0"
+  }
+
+  private func address(_ load: BoundedLoad, at lane: String?) -> String {
+    if let strides = load.strides {
+      var all = IndexExpression.constant(load.span.offset, rank: strides.count)
+      for axis in load.axes { all.add(axis.index, times: axis.stride) }
+      return "\(buffer!) + (\(numerator(all, at: lane)))"
+    }
+    let terms = load.axes.map { axis in
+      let index = "(\(numerator(axis.index, at: lane)))"
+      let quotient = axis.index.divisor == 1 ? index : "\(index) / \(axis.index.divisor)"
+      return "\(quotient) * \(axis.stride)"
+    }
+    return ([buffer!, "\(load.span.offset)"] + terms).joined(separator: " + ")
+  }
+
+  private func numerator(_ index: IndexExpression, at lane: String?) -> String {
+    var terms = index.coefficients.enumerated().compactMap { dimension, coefficient -> String? in
+      guard coefficient != 0 else { return nil }
+      let own =
+        dimension == laneDimension && lane != nil ? "(i\(dimension) + \(lane!))" : "i\(dimension)"
+      return coefficient == 1 ? own : "\(own) * (\(coefficient))"
+    }
+    if index.offset != 0 || terms.isEmpty { terms.append("(\(index.offset))") }
+    return terms.joined(separator: " + ")
+  }
+}
