@@ -7,7 +7,7 @@ import Testing
   enum Mistake: String, CaseIterable, Codable {
     case innerSizes = "matmul: [300, 784] · [128, 10]: inner sizes 784 and 128 differ"
     case transposedInnerSizes = "matmul: [4, 2] · [2, 3]: inner sizes 4 and 2 differ"
-    case vectorProduct = "matmul: [3] · [3, 2]: both must have two axes"
+    case vectorProduct = "matmul: [3] · [3, 2]: both must have at least two axes"
     case addition = "add: cannot broadcast [2, 3] and [4]"
     case selection = "select: cannot broadcast [2] and [3]"
     case stretch = "broadcast: [2, 3] does not stretch to [2, 4]"
