@@ -208,6 +208,21 @@ DEFINE_PRECISE_TANH(vec)
 #define tanh_precise_vec tanh_precise_real
 #endif
 
+// A random number in [0, 1) of a step, for element `index` of the tensor of number `call`: Philox4x32-10
+// (J. Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", 2011). counters: the step's number at 0, the
+// lower and the upper half of the seed at 3 and 4.
+static real random_number(uint index, uint call, uint purpose, global const int *counters) {
+  uint4 counter = (uint4)(index, (uint)counters[0], call, purpose);
+  uint2 key = (uint2)((uint)counters[3], (uint)counters[4]);
+  for (int round = 0; round < 10; ++round) {
+    const uint first = mul_hi(counter.x, 0xD2511F53u), second = mul_hi(counter.z, 0xCD9E8D57u);
+    counter = (uint4)(second ^ counter.y ^ key.x, counter.z * 0xCD9E8D57u, first ^ counter.w ^ key.y,
+                      counter.x * 0xD2511F53u);
+    key += (uint2)(0x9E3779B9u, 0xBB67AE85u);
+  }
+  return (real)(counter.x >> 8) * 0x1p-24f;
+}
+
 // Whether x shall replace y as the greatest so far; NaN is greater than all.
 #define IS_GREATER(x, y) (((x) > (y)) | (((x) != (x)) & ((y) == (y))))
 

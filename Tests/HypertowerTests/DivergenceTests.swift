@@ -82,7 +82,7 @@ import Testing
     for backend in TestBackend.native {
       for (steps, level) in [(2, 0), (3, 0), (4, 1), (10, 1)] {
         let trainer = try Trainer(
-          Absolute(), loss: .meanSquaredError, featureCount: 12, optimizer: SGD(0.01) / SGD(0.01),
+          Absolute(), loss: .meanSquaredError, sampleShape: [12], optimizer: SGD(0.01) / SGD(0.01),
           on: backend.device())
         let error = #expect(throws: DivergenceError.self) {
           try trainer.train(on: data, batchSize: 50, steps: steps, shuffled: false)

@@ -303,7 +303,7 @@ import Testing
     var losses: [[Double]] = []
     for backend in TestBackend.native {
       let trainer = try Trainer(
-        Autoencoder(), loss: .meanSquaredError, featureCount: 12, optimizer: SGD(0.1) / SGD(),
+        Autoencoder(), loss: .meanSquaredError, sampleShape: [12], optimizer: SGD(0.1) / SGD(),
         on: backend.device(), seed: 2)
       let before = try trainer.loss(on: data)
       try trainer.train(on: data, batchSize: 25, steps: 50)

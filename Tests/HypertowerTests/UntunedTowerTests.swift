@@ -242,7 +242,7 @@ import Testing
     options.recomputesDerivatives = true
     try recomputing.adopt(
       TrainingState(
-        recomputing.state.parameters, tower: try Tower(parsing: notation), options: options,
+        recomputing.state.contents, tower: try Tower(parsing: notation), options: options,
         seed: 5, on: recomputing.device.backend))
     #expect(storing.state.derivatives != nil && recomputing.state.derivatives == nil)
     for trainer in [storing, recomputing] { try step(trainer, count: 5) }

@@ -25,7 +25,7 @@ import Testing
 
   @Test(arguments: TestDevices.all, [(false, false), (false, true), (true, false), (true, true)])
   func productEqualsPlainLoops(_ device: OpenCLDevice, _ transposed: (a: Bool, b: Bool)) throws {
-    let queue = try CommandQueue(try Context(device: device))
+    let queue = try CommandQueue(try DeviceContext(device: device))
     let (m, n, k) = (13, 7, 19)
     let a =
       transposed.a ? Stored(rows: k, columns: m, seed: 1) : .init(rows: m, columns: k, seed: 1)
@@ -70,7 +70,7 @@ import Testing
 
   @Test(arguments: TestDevices.all)
   func mistakesHaveCLBlastsNames(_ device: OpenCLDevice) throws {
-    let queue = try CommandQueue(try Context(device: device))
+    let queue = try CommandQueue(try DeviceContext(device: device))
     let buffer = try queue.makeBuffer(Array(repeating: 0, count: 64))
     let square = CLBlast.Matrix(buffer, leadingDimension: 8)
     let narrow = CLBlast.Matrix(buffer, leadingDimension: 4)

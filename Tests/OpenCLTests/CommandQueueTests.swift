@@ -5,7 +5,7 @@ import Testing
   private static let source =
     "kernel void double_all(global float *x) { x[get_global_id(0)] *= 2; }"
 
-  private func kernel(_ context: Context, _ buffer: DeviceBuffer) throws -> Kernel {
+  private func kernel(_ context: DeviceContext, _ buffer: DeviceBuffer) throws -> Kernel {
     let program = try context.program(source: Self.source, cache: ProgramCache(directory: nil))
     let kernel = try Kernel("double_all", of: program)
     try kernel.setArgument(0, buffer)
@@ -14,7 +14,7 @@ import Testing
 
   @Test(arguments: TestDevices.all)
   func onlyCallsThatWaitAreCounted(_ device: OpenCLDevice) throws {
-    let queue = try CommandQueue(try Context(device: device))
+    let queue = try CommandQueue(try DeviceContext(device: device))
     let buffer = try DeviceBuffer(byteCount: 16, in: queue.context)
     let kernel = try kernel(queue.context, buffer)
     let values: [Float] = [1, 2, 3, 4]
@@ -38,7 +38,7 @@ import Testing
 
   @Test(arguments: TestDevices.all)
   func transfersReachTheirOffsets(_ device: OpenCLDevice) throws {
-    let queue = try CommandQueue(try Context(device: device))
+    let queue = try CommandQueue(try DeviceContext(device: device))
     let buffer = try queue.makeBuffer([0, 1, 2, 3, 4, 5])
     try [Float(10), 11].withUnsafeBytes {
       try queue.enqueueWrite(buffer, offset: 4, bytes: $0, blocking: true)
@@ -55,7 +55,7 @@ import Testing
 
   @Test(arguments: TestDevices.all)
   func commandsRunInOrderInThreeDimensions(_ device: OpenCLDevice) throws {
-    let queue = try CommandQueue(try Context(device: device))
+    let queue = try CommandQueue(try DeviceContext(device: device))
     let output = try DeviceBuffer(byteCount: 24 * 4, in: queue.context)
     let program = try queue.context.program(
       source: """
@@ -76,7 +76,7 @@ import Testing
 
   @Test(arguments: TestDevices.all)
   func profilingMeasuresAKernel(_ device: OpenCLDevice) throws {
-    let context = try Context(device: device)
+    let context = try DeviceContext(device: device)
     let buffer = try DeviceBuffer(byteCount: 400_000, in: context)
     let kernel = try kernel(context, buffer)
     let size = LaunchSize(global: [100_000])

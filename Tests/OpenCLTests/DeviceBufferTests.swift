@@ -4,7 +4,7 @@ import Testing
 @Suite struct DeviceBufferTests {
   @Test(arguments: TestDevices.all)
   func emptyBufferCanBeUsed(_ device: OpenCLDevice) throws {
-    let queue = try CommandQueue(try Context(device: device))
+    let queue = try CommandQueue(try DeviceContext(device: device))
     let empty = try queue.makeBuffer([])
     #expect(empty.byteCount == 0)
     #expect(try queue.floats(empty, count: 0) == [])
@@ -21,7 +21,7 @@ import Testing
 
   @Test(arguments: TestDevices.all)
   func newBuffersAreFilledWhereAskedForPaddingIncluded(_ device: OpenCLDevice) throws {
-    let context = try Context(device: device, fillNewBuffersWith: 0xFF)
+    let context = try DeviceContext(device: device, fillNewBuffersWith: 0xFF)
     let queue = try CommandQueue(context)
     for count in [0, 1, 15, 16, 17, 1000] {
       let buffer = try DeviceBuffer(byteCount: count * 4, in: context)
@@ -40,7 +40,7 @@ import Testing
   @Test(arguments: TestDevices.all)
   func tooLargeBufferSaysWhatWasAskedFor(_ device: OpenCLDevice) throws {
     for fill in [nil, 0xFF] as [UInt8?] {
-      let context = try Context(device: device, fillNewBuffersWith: fill)
+      let context = try DeviceContext(device: device, fillNewBuffersWith: fill)
       for byteCount in [Int.max, Int.max - 100, device.globalMemorySize * 1000] {
         let error = try #require(throws: OpenCLError.self) {
           _ = try DeviceBuffer(byteCount: byteCount, in: context)
@@ -55,7 +55,7 @@ import Testing
     }
   }
 
-  private func readPastEnd(_ context: Context) throws -> OpenCLProgram {
+  private func readPastEnd(_ context: DeviceContext) throws -> OpenCLProgram {
     try context.program(
       source: """
         kernel void read_past_end(global const float *input, global float *output, int end) {

@@ -21,7 +21,7 @@ import Testing
     """
 
   private func queueAndProgram(_ device: OpenCLDevice) throws -> (CommandQueue, OpenCLProgram) {
-    let context = try Context(device: device)
+    let context = try DeviceContext(device: device)
     let program = try context.program(source: Self.source, cache: ProgramCache(directory: nil))
     return (try CommandQueue(context), program)
   }

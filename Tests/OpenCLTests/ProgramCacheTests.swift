@@ -13,7 +13,7 @@ import Testing
     _ value: Int, _ device: OpenCLDevice, _ cache: ProgramCache,
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws -> OpenCLProgram {
-    let context = try Context(device: device)
+    let context = try DeviceContext(device: device)
     let program = try context.program(
       source: Self.source, options: "-DVALUE=\(value)", cache: cache)
     let queue = try CommandQueue(context)

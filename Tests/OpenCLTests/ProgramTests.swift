@@ -5,7 +5,7 @@ import Testing
 @Suite struct ProgramTests {
   @Test(arguments: TestDevices.all)
   func buildFailureHoldsTheWholeLog(_ device: OpenCLDevice) throws {
-    let context = try Context(device: device)
+    let context = try DeviceContext(device: device)
     let error = try #require(throws: OpenCLError.self) {
       _ = try context.program(
         source: "kernel void f(global float *x) { x[0] = first_unknown; x[1] = second_unknown; }",
@@ -22,7 +22,7 @@ import Testing
 
   @Test(arguments: TestDevices.all)
   func unknownOptionIsABuildFailure(_ device: OpenCLDevice) throws {
-    let context = try Context(device: device)
+    let context = try DeviceContext(device: device)
     let error = try #require(throws: OpenCLError.self) {
       _ = try context.program(
         source: "kernel void f() {}", options: "-no-such-option",
@@ -34,7 +34,7 @@ import Testing
 
   @Test(arguments: TestDevices.all)
   func sameRequestIsBuiltOncePerContext(_ device: OpenCLDevice) throws {
-    let context = try Context(device: device)
+    let context = try DeviceContext(device: device)
     let cache = ProgramCache(directory: nil)
     let source = "kernel void f(global int *x) { *x = VALUE; }"
     let first = try context.program(source: source, options: "-DVALUE=1", cache: cache)
@@ -44,9 +44,9 @@ import Testing
 
   @Test(arguments: TestDevices.all)
   func programsDoNotKeepTheirContext(_ device: OpenCLDevice) throws {
-    weak var context: Context?
+    weak var context: DeviceContext?
     try {
-      let new = try Context(device: device)
+      let new = try DeviceContext(device: device)
       context = new
       _ = try new.program(source: "kernel void f() {}", cache: ProgramCache(directory: nil))
     }()
@@ -56,7 +56,7 @@ import Testing
   /// PoCL drops what its compiler has loaded with the last context (Docs/Surprises.md).
   @Test(arguments: TestDevices.all)
   func aDeviceHasOneContextForAsLongAsTheProcess(_ device: OpenCLDevice) throws {
-    let first = try Context(device: device).handle
-    #expect(try Context(device: device).handle == first)
+    let first = try DeviceContext(device: device).handle
+    #expect(try DeviceContext(device: device).handle == first)
   }
 }

@@ -38,7 +38,7 @@ import Testing
 
     /// A queue of the first device, and a buffer of four floats.
     private func withBuffer(_ body: (CommandQueue, DeviceBuffer) throws -> Void) throws {
-      let queue = try CommandQueue(try Context(device: TestDevices.all[0]))
+      let queue = try CommandQueue(try DeviceContext(device: TestDevices.all[0]))
       try body(queue, try queue.makeBuffer([1, 2, 3, 4]))
     }
   }

@@ -48,6 +48,7 @@ extension LoopNest.Input {
     case .boundedLoad(let load):
       (load.axes.map(\.index) + load.bounds.map(\.index)).map(\.coefficients)
     case .inside(let bounds): bounds.map(\.index.coefficients)
+    case .random(let random): [random.index.coefficients]
     case .coordinate, .reduction: []
     }
   }
@@ -71,6 +72,9 @@ extension LoopNest.Input {
       load.bounds = mapped(load.bounds)
       return .boundedLoad(load)
     case .inside(let bounds): return .inside(mapped(bounds))
+    case .random(var random):
+      random.index = mapped(random.index)
+      return .random(random)
     case .coordinate(let own): return .coordinate(dimension: dimension(own))
     case .reduction: return self
     }

@@ -4,6 +4,8 @@ struct Emitter {
   let tape: Tape
   let schedule: Schedule
   let spans: [Tape.Index: Span]
+  /// Where the step's number and the seed of random numbers lie.
+  let counters: Span?
   /// The number of the launch's group.
   let group: Int
   /// The extents of the launch's index space.
@@ -21,8 +23,10 @@ struct Emitter {
   }
 
   init(
-    tape: Tape, schedule: Schedule, spans: [Tape.Index: Span], group: Int, space: Shape
+    tape: Tape, schedule: Schedule, spans: [Tape.Index: Span], counters: Span?, group: Int,
+    space: Shape
   ) {
+    self.counters = counters
     self.tape = tape
     self.schedule = schedule
     self.spans = spans
@@ -62,6 +66,13 @@ struct Emitter {
       return graph.append(.constant(value))
     case .coordinate(let axis):
       return coordinate(map.indices[axis])
+    case .random(let number):
+      guard let counters else { fatalError("Emitter: there is no seed for random numbers") }
+      var index = IndexExpression.constant(0, rank: space.count)
+      for (own, stride) in zip(map.indices, node.shape.contiguousStrides) {
+        index.add(own, times: stride)
+      }
+      return append(.random(RandomNumber(counters: counters, call: number, index: index)))
     case .unary(let operation):
       return graph.append(.unary(operation, emit(node.operands[0], map)))
     case .binary(let operation):

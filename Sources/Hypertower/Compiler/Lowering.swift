@@ -2,6 +2,7 @@
 package struct Lowering {
   private let tape: Tape
   private let schedule: Schedule
+  private let counters: Span?
   /// Where each leaf and each stored node lies.
   private var spans: [Tape.Index: Span] = [:]
 
@@ -11,23 +12,29 @@ package struct Lowering {
   ///   - tape: the operations.
   ///   - leaves: where each leaf lies, by its number.
   ///   - outputs: nodes, and where their elements shall go.
+  ///   - updates: nodes whose elements take the place of leaves, when nothing reads those any more.
+  ///   - counters: where the step's number and the seed of random numbers lie.
   ///   - program: whose `fuses` decides whether operations are put together, and which gets a
   ///     temporary buffer for each intermediate result.
   package static func lower(
     _ tape: Tape, leaves: [Int: Span], outputs: [(node: Tape.Index, span: Span)],
+    updates: [(node: Tape.Index, span: Span)] = [], counters: Span? = nil,
     into program: inout Program
   ) {
-    var lowering = Lowering(tape, outputs: outputs.map(\.node), fuses: program.fuses)
-    lowering.run(leaves: leaves, outputs: outputs, into: &program)
+    var lowering = Lowering(
+      tape, outputs: (outputs + updates).map(\.node), counters: counters, fuses: program.fuses)
+    lowering.run(leaves: leaves, outputs: outputs, updates: updates, into: &program)
   }
 
-  private init(_ tape: Tape, outputs: [Tape.Index], fuses: Bool) {
+  private init(_ tape: Tape, outputs: [Tape.Index], counters: Span?, fuses: Bool) {
     self.tape = tape
+    self.counters = counters
     schedule = Schedule(tape, outputs: outputs, fuses: fuses)
   }
 
   private mutating func run(
-    leaves: [Int: Span], outputs: [(node: Tape.Index, span: Span)], into program: inout Program
+    leaves: [Int: Span], outputs: [(node: Tape.Index, span: Span)],
+    updates: [(node: Tape.Index, span: Span)], into program: inout Program
   ) {
     for (index, node) in tape.nodes.enumerated() {
       if case .leaf(let number) = node.operation { spans[index] = leaves[number] }
@@ -45,6 +52,10 @@ package struct Lowering {
       } else {
         copies.append((source, output.span))
       }
+    }
+
+    for update in updates {
+      copies.append((schedule.contiguousSource(of: update.node)!, update.span))
     }
 
     var instructions: [Instruction] = []
@@ -101,7 +112,8 @@ package struct Lowering {
     product.matrices = shape.dropLast(2).elementCount
 
     var emitter = Emitter(
-      tape: tape, schedule: schedule, spans: spans, group: group, space: node.shape)
+      tape: tape, schedule: schedule, spans: spans, counters: counters, group: group,
+      space: node.shape)
     emitter.preset(
       members[0], IndexMap(identityOn: node.shape), input: MatrixProduct.productInput)
     emitter.inputCount = 1
@@ -116,7 +128,7 @@ package struct Lowering {
         MatrixProduct.Load(
           span: span, rowShape: shape.dropLast(), rowStrides: strides.dropLast(),
           columnStride: strides[strides.count - 1])
-      case .boundedLoad, .inside, .coordinate, .reduction:
+      case .boundedLoad, .random, .inside, .coordinate, .reduction:
         fatalError("Lowering: \(input) in a product's epilogue")
       }
     }
@@ -132,7 +144,8 @@ package struct Lowering {
     let kept = (0..<rank).filter { !reducedAxes.contains($0) }
     let order = kept + reducedAxes.sorted()
     var emitter = Emitter(
-      tape: tape, schedule: schedule, spans: spans, group: group, space: fullShape)
+      tape: tape, schedule: schedule, spans: spans, counters: counters, group: group,
+      space: fullShape)
     var nest = LoopNest(
       keptShape: kept.map { fullShape[$0] },
       reducedShape: reducedAxes.sorted().map { fullShape[$0] })

@@ -61,6 +61,10 @@ extension LoopNest {
       if case .boundedLoad(let load) = input {
         return MemoryAccess(load.span, count: load.count, isWrite: false, rowStride: load.rowStride)
       }
+      if case .random(let random) = input {
+        return MemoryAccess(
+          random.counters, count: TowerLayout.Counter.count, isWrite: false)
+      }
       guard case .load(let span, let strides) = input else { return nil }
       guard !shape.contains(0) else { return MemoryAccess(span, count: 0, isWrite: false) }
       let extents = zip(shape, strides).map { ($0 - 1) * $1 }

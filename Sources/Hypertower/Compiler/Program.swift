@@ -92,6 +92,8 @@ package struct LoopNest: Sendable {
     case load(Span, strides: [Int])
     /// An element of memory, or 0 where there is none.
     case boundedLoad(BoundedLoad)
+    /// A random number of the step.
+    case random(RandomNumber)
     /// 1 where all bounds hold, else 0.
     case inside([IndexBound])
     /// The index along a dimension, kept dimensions first.
@@ -128,6 +130,20 @@ package struct LoopNest: Sendable {
       reductions.map { $0.stage + 1 } + outputs.filter(\.isFull).map { $0.stage + 1 }
     return stages.max() ?? 0
   }
+}
+
+/// A random number, uniform in [0, 1): the upper 24 bits of the first word of Philox4x32-10, as a multiple of
+/// 2⁻²⁴, for the key that the seed is and the counter (index, step, call, 0x72616E64).
+package struct RandomNumber: Hashable, Sendable {
+  /// As in `TowerLayout.Counter`: the step's number and the seed.
+  package let counters: Span
+  /// Which of a step's tensors of random numbers it is in.
+  package let call: Int
+  /// The element's place there.
+  package var index: IndexExpression
+
+  /// What tells random numbers of steps from others that are drawn from the same seed.
+  package static let purpose: UInt32 = 0x7261_6E64
 }
 
 /// `[m, k] · [k, n] → [m, n]`, for one pair of matrices after another, followed by elementwise work on the

@@ -56,7 +56,7 @@ struct Schedule {
   private mutating func place(_ index: Tape.Index) {
     let node = tape[index]
     switch node.operation {
-    case .leaf, .fill, .coordinate, .broadcast, .reshape, .transpose, .detach, .access:
+    case .leaf, .fill, .coordinate, .random, .broadcast, .reshape, .transpose, .detach, .access:
       break
     case .unary, .binary, .select:
       if let latest = latestGroup(of: node.operands) {
@@ -205,6 +205,10 @@ struct Schedule {
         return map.indices[axis].coefficients.allSatisfy { $0 == 0 }
       }
       return true
+    case .random:
+      // An epilogue knows elements of memory only.
+      if case .product = groups[group].kind { return false }
+      return map.isWhole
     case .unary, .binary, .select:
       return node.operands.allSatisfy {
         isAddressable($0, map, in: group, space: space)
@@ -282,6 +286,8 @@ struct Schedule {
     switch node.operation {
     case .leaf, .fill, .coordinate:
       return
+    case .random:
+      if !map.isWhole { stored.insert(materialize(index)) }
     case .unary, .binary, .select:
       for operand in node.operands { makeAddressable(operand, map, in: space) }
     case .broadcast, .transpose, .detach, .reshape:

@@ -46,7 +46,7 @@ extension Tape.Operation {
     operands: [Tensor], result: Tensor, cotangent: Tensor
   ) -> [Tensor?] {
     switch self {
-    case .leaf, .fill, .coordinate:
+    case .leaf, .fill, .coordinate, .random:
       return []
     case .detach:
       return [nil]

@@ -17,6 +17,8 @@ package struct Tape: Sendable {
     case fill(Double)
     /// Each element's index along an axis.
     case coordinate(axis: Int)
+    /// Uniform random numbers in [0, 1) of each step: those of the step's call of that number.
+    case random(Int)
     /// A function of elements, of one operand of the node's shape.
     case unary(UnaryOperation)
     /// A function of pairs of elements, of two operands of the node's shape.

@@ -35,6 +35,12 @@ public struct Tensor: ElementwiseArithmetic {
     index = recorder.tape.append(.fill(value), shape: shape)
   }
 
+  /// Uniform random numbers in [0, 1) of each step, by the number of the call; see `Context.uniform(_:)`.
+  static func random(number: Int, shape: Shape) -> Tensor {
+    let recorder = TapeRecorder()
+    return Tensor(recorder, recorder.tape.append(.random(number), shape: shape))
+  }
+
   /// The extents, outermost first.
   public var shape: Shape { recorder.tape[index].shape }
 

@@ -81,19 +81,28 @@ package struct BatchProgram {
 
   /// Compiles tensors recorded on one tape into the program.
   ///
-  /// - Parameter leaves: where leaves lie, by the tape's nodes.
+  /// - Parameters:
+  ///   - leaves: where leaves lie, by the tape's nodes.
+  ///   - outputs: where results go.
+  ///   - updates: results that take the place of leaves, when nothing reads those any more; default: none.
+  ///   - counters: where the step's number and the seed of random numbers lie, as in
+  ///     `TowerLayout.Counter`; default: there are no random numbers.
   package mutating func append(
     _ recorder: TapeRecorder, leaves: [(tensor: Tensor, span: Span)],
-    outputs: [(tensor: Tensor, span: Span)]
+    outputs: [(tensor: Tensor, span: Span)], updates: [(tensor: Tensor, span: Span)] = [],
+    counters: Span? = nil
   ) throws {
     var spans: [Int: Span] = [:]
     for (tensor, span) in leaves {
       if case .leaf(let number) = recorder.tape[tensor.index].operation { spans[number] = span }
     }
-    let nodes = outputs.map {
-      (node: recorder.adopt($0.tensor.index, from: $0.tensor.recorder), span: $0.span)
+    func nodes(_ results: [(tensor: Tensor, span: Span)]) -> [(node: Tape.Index, span: Span)] {
+      results.map {
+        (node: recorder.adopt($0.tensor.index, from: $0.tensor.recorder), span: $0.span)
+      }
     }
-    let needed = recorder.tape.needed(by: nodes.map(\.node))
+    let (outputs, updates) = (nodes(outputs), nodes(updates))
+    let needed = recorder.tape.needed(by: (outputs + updates).map(\.node))
     for (index, node) in recorder.tape.nodes.enumerated() where needed[index] {
       guard case .leaf(let number) = node.operation, spans[number] == nil else { continue }
       guard case .values(let values) = recorder.leaves[number] else {
@@ -103,7 +112,9 @@ package struct BatchProgram {
       try backend.write(.float32(values), to: constant, at: 0)
       spans[number] = bind(constant)
     }
-    Lowering.lower(recorder.tape, leaves: spans, outputs: nodes, into: &program)
+    Lowering.lower(
+      recorder.tape, leaves: spans, outputs: outputs, updates: updates, counters: counters,
+      into: &program)
     while arrays.count < program.buffers.count { arrays.append(nil) }
   }
 }

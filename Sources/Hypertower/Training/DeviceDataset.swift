@@ -48,6 +48,15 @@ package final class DeviceDataset {
       "the model's outputs, \(outputShape), are too few for the \(classCount) classes of the data")
   }
 
+  /// The shape of a batch of inputs for a model that takes samples of `sampleShape`; stops the program if the
+  /// features are not as many.
+  package func inputShape(batch: Int, _ sampleShape: Shape) -> Shape {
+    require(
+      sampleShape.elementCount == dataset.featureCount,
+      "the data has \(dataset.featureCount) features a sample, the model takes \(sampleShape)")
+    return [batch] + sampleShape
+  }
+
   /// The shape of the targets of `batch` samples.
   package func targetShape(batch: Int) -> Shape {
     switch dataset.targets {

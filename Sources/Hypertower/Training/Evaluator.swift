@@ -5,6 +5,7 @@ final class Evaluator {
 
   private let model: any Module
   private let lossFunction: Loss
+  private let sampleShape: Shape
   private let state: TrainingState
   private let counter: any DeviceArray
   /// The number of right answers and the sum of the losses, each over the samples so far.
@@ -31,7 +32,10 @@ final class Evaluator {
     let stream: BatchStream?
   }
 
-  init(_ model: some Module, loss: Loss, state: TrainingState, on device: Device) throws {
+  init(
+    _ model: some Module, loss: Loss, sampleShape: Shape, state: TrainingState, on device: Device
+  ) throws {
+    self.sampleShape = sampleShape
     self.device = device
     self.model = model
     lossFunction = loss
@@ -82,7 +86,8 @@ final class Evaluator {
       data, batch: batch, stride: Self.chunk, counter: (counter, 0), permutation: nil,
       fuses: device.fuses, on: state.backend)
     let trace = ModelTrace(
-      model, parameters: state.parameters, batch: batch, featureCount: data.dataset.featureCount)
+      model, state.contents, inputShape: data.inputShape(batch: batch, sampleShape),
+      isTraining: false)
     let recorder = trace.output.recorder
     let targets = Tensor(
       recorder,
@@ -111,7 +116,7 @@ final class Evaluator {
       recorder,
       leaves: zip(trace.parameterTensors, state.layout.parameters.entries).map {
         ($0, Span(buffer: arena.buffer, offset: $1.offset))
-      } + [
+      } + state.stateLeaves(trace, in: &program) + [
         (trace.input, program.x), (targets, program.targets), (previousRight, rightSpan),
         (previousLoss, lossSpan),
       ],

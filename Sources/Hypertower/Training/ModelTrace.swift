@@ -12,10 +12,28 @@ struct ModelTrace {
     var storedShape: Shape { isTransposed ? shape.reversed() : shape }
   }
 
+  /// A state as it lies on the device, in its declared shape.
+  struct State {
+    let name: String
+    let declaration: ParameterDeclaration
+
+    var shape: Shape { declaration.shape }
+    var count: Int { shape.elementCount }
+  }
+
+  /// What a model consists of.
+  struct Contents {
+    let parameters: [Parameter]
+    let states: [State]
+  }
+
   let input: Tensor
   let output: Tensor
   /// The parameters' leaves, in the order of `parameters`.
   let parameterTensors: [Tensor]
+  /// The states' leaves, in their order, and what some of them are after the step.
+  let stateTensors: [Tensor]
+  let stateUpdates: [(state: Int, next: Tensor)]
 
   /// The matrix products that lead to the output.
   var products: [Tensor] {
@@ -27,18 +45,21 @@ struct ModelTrace {
     }.map { Tensor(output.recorder, $0) }
   }
 
-  /// The parameters of `model`, and which of them are better stored transposed.
+  /// The parameters of `model`, and which of them are better stored transposed, and its states.
   ///
   /// A matrix that all products take transposed is stored that way: a product then reads it along
   /// rows.
-  static func parameters(of model: some Module, featureCount: Int) -> [Parameter] {
+  ///
+  /// - Parameter sampleShape: the shape of an input without the axis of samples.
+  static func contents(of model: some Module, sampleShape: Shape) -> Contents {
     let named = model.parameters
-    let output = model(inputTensor(batch: 1, featureCount: featureCount))
+    // A batch of two, since a batch of one may have nothing to normalize by.
+    let output = model(inputTensor(shape: [2] + sampleShape), in: Context(isTraining: true))
     let tape = output.recorder.tape
     let needed = tape.needed(by: [output.index])
     // A parameter that is found twice is one, under its first name.
     var known: Set<ObjectIdentifier> = []
-    return named.compactMap { name, tensor -> Parameter? in
+    let parameters = named.compactMap { name, tensor -> Parameter? in
       guard let declaration = tensor.parameterDeclaration else {
         fatalError("Module: '\(name)' is not a parameter")
       }
@@ -50,45 +71,63 @@ struct ModelTrace {
         return zip(tape[use].operands, [left, right]).allSatisfy { $0 != leaf || $1 }
       }
       return Parameter(
-        name: name, declaration: declaration, isTransposed: isTransposed && !uses.isEmpty)
+        name: name, declaration: declaration,
+        isTransposed: isTransposed && !uses.isEmpty && declaration.shape.count == 2)
     }
+    let states = model.states.compactMap { name, tensor -> State? in
+      guard let declaration = tensor.parameterDeclaration,
+        known.insert(ObjectIdentifier(declaration)).inserted
+      else { return nil }
+      return State(name: name, declaration: declaration)
+    }
+    return Contents(parameters: parameters, states: states)
   }
 
-  /// Writes `model` down for batches of `batch` rows.
-  init(_ model: some Module, parameters: [Parameter], batch: Int, featureCount: Int) {
-    let output = model(Self.inputTensor(batch: batch, featureCount: featureCount))
+  /// Writes `model` down for inputs of `shape`, `[batch, …]`.
+  init(_ model: some Module, _ contents: Contents, inputShape shape: Shape, isTraining: Bool) {
+    let context = Context(isTraining: isTraining)
+    let output = model(Self.inputTensor(shape: shape), in: context)
     let recorder = TapeRecorder()
-    let leaves = parameters.map { parameter in
-      Tensor(
-        recorder,
-        recorder.leaf(
-          .parameter(parameter.declaration),
-          shape: parameter.storedShape))
+    func leaf(_ declaration: ParameterDeclaration, shape: Shape) -> Tensor {
+      Tensor(recorder, recorder.leaf(.parameter(declaration), shape: shape))
     }
+    let leaves = contents.parameters.map { leaf($0.declaration, shape: $0.storedShape) }
+    let states = contents.states.map { leaf($0.declaration, shape: $0.shape) }
     var known: [ObjectIdentifier: Tensor] = [:]
-    for (parameter, leaf) in zip(parameters, leaves) {
+    for (parameter, leaf) in zip(contents.parameters, leaves) {
       known[ObjectIdentifier(parameter.declaration)] =
         parameter.isTransposed ? leaf.transposed() : leaf
     }
-    input = Tensor(
-      recorder, recorder.leaf(.input(name: "x"), shape: [batch, featureCount]))
-    self.output = Self.copy(output, to: recorder, input: input, parameters: known)
+    for (state, leaf) in zip(contents.states, states) {
+      known[ObjectIdentifier(state.declaration)] = leaf
+    }
+    input = Tensor(recorder, recorder.leaf(.input(name: "x"), shape: shape))
+    let copies = Self.copy(
+      [output] + context.updates.map(\.next), to: recorder, input: input, parameters: known)
+    self.output = copies[0]
     parameterTensors = leaves
+    stateTensors = states
+    stateUpdates = zip(context.updates, copies.dropFirst()).map { update, next in
+      let declaration = update.state.parameterDeclaration
+      guard let number = contents.states.firstIndex(where: { $0.declaration === declaration })
+      else { fatalError("Context: updates a state of shape \(next.shape) that `states` lacks") }
+      return (number, next)
+    }
   }
 
-  private static func inputTensor(batch: Int, featureCount: Int) -> Tensor {
+  private static func inputTensor(shape: Shape) -> Tensor {
     let recorder = TapeRecorder()
-    let shape = [batch, featureCount]
     return Tensor(recorder, recorder.leaf(.input(name: "x"), shape: shape))
   }
 
-  /// Records what `output` needs once more, with other tensors for its input and parameters.
+  /// Records what `outputs` need once more, with other tensors for their input and parameters.
   private static func copy(
-    _ output: Tensor, to recorder: TapeRecorder, input: Tensor,
+    _ outputs: [Tensor], to recorder: TapeRecorder, input: Tensor,
     parameters: [ObjectIdentifier: Tensor]
-  ) -> Tensor {
-    let source = output.recorder
-    let needed = source.tape.needed(by: [output.index])
+  ) -> [Tensor] {
+    let source = outputs[0].recorder
+    let indices = outputs.map { source.adopt($0.index, from: $0.recorder) }
+    let needed = source.tape.needed(by: indices)
     var copies: [Tape.Index: Tensor] = [:]
     for (index, node) in source.tape.nodes.enumerated() where needed[index] {
       let operands = node.operands.map { copies[$0]! }
@@ -116,6 +155,6 @@ struct ModelTrace {
           recorder.tape.append(node.operation, operands.map(\.index), shape: node.shape))
       }
     }
-    return copies[output.index]!
+    return indices.map { copies[$0]! }
   }
 }

@@ -9,37 +9,62 @@
 ///   }
 /// }
 /// ```
+///
+/// A module has one of the two functions; one that differs between training and evaluation has the one with a
+/// context, and hands it on to the modules that it is made of.
 public protocol Module {
   /// The trainable parameters with their names, in a fixed order.
   ///
   /// By default those found in the stored properties, named after their path: `hidden.weight`.
   var parameters: [(name: String, tensor: Tensor)] { get }
 
+  /// The states with their names, in a fixed order: what is kept with the parameters but not trained.
+  ///
+  /// By default those found in the stored properties, as parameters are.
+  var states: [(name: String, tensor: Tensor)] { get }
+
   /// The outputs for a batch of inputs, `[batch, …] → [batch, …]`.
+  ///
+  /// By default those of evaluation.
   func callAsFunction(_ x: Tensor) -> Tensor
+
+  /// The outputs for a batch of inputs, in training or evaluation.
+  ///
+  /// By default the same in both.
+  func callAsFunction(_ x: Tensor, in context: Context) -> Tensor
 }
 
 extension Module {
-  public var parameters: [(name: String, tensor: Tensor)] { Self.parameters(in: self, path: []) }
+  public var parameters: [(name: String, tensor: Tensor)] {
+    Self.tensors(in: self, path: [], areStates: false)
+  }
 
-  private static func parameters(
-    in value: Any, path: [String]
+  public var states: [(name: String, tensor: Tensor)] {
+    Self.tensors(in: self, path: [], areStates: true)
+  }
+
+  public func callAsFunction(_ x: Tensor) -> Tensor { self(x, in: Context()) }
+
+  public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor { self(x) }
+
+  private static func tensors(
+    in value: Any, path: [String], areStates: Bool
   ) -> [(name: String, tensor: Tensor)] {
     Mirror(reflecting: value).children.enumerated().flatMap { number, child in
       let path = path + [child.label ?? "\(number)"]
       if let tensor = child.value as? Tensor {
-        return tensor.parameterDeclaration == nil
+        return tensor.parameterDeclaration?.isState != areStates
           ? [] : [(name: path.joined(separator: "."), tensor: tensor)]
       }
       if let module = child.value as? any Module {
-        return module.parameters.map {
+        return (areStates ? module.states : module.parameters).map {
           (name: (path + [$0.name]).joined(separator: "."), tensor: $0.tensor)
         }
       }
       // Arrays and optionals of modules and tensors.
       let kind = Mirror(reflecting: child.value).displayStyle
       return kind == .collection || kind == .optional
-        ? parameters(in: child.value, path: path) : []
+        ? tensors(in: child.value, path: path, areStates: areStates) : []
     }
   }
 }

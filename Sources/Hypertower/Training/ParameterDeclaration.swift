@@ -5,10 +5,13 @@
 package final class ParameterDeclaration: Sendable {
   package let shape: Shape
   package let initializer: Initializer
+  /// Whether it is a state of the model, which steps change but no optimizer does.
+  package let isState: Bool
 
-  package init(shape: Shape, initializer: Initializer) {
+  package init(shape: Shape, initializer: Initializer, isState: Bool = false) {
     self.shape = shape
     self.initializer = initializer
+    self.isState = isState
   }
 }
 
@@ -24,7 +27,20 @@ extension Tensor {
     return Tensor(recorder, recorder.leaf(.parameter(declaration), shape: shape))
   }
 
-  /// The parameter that this tensor is, if it is one.
+  /// A tensor of a `Module` that is kept with its weights but not trained, such as a running mean; a
+  /// `Context` changes it.
+  ///
+  /// - Parameters:
+  ///   - shape: its extents.
+  ///   - initial: its elements before the first step.
+  public static func state(shape: Shape, initial: Float) -> Tensor {
+    let recorder = TapeRecorder()
+    let declaration = ParameterDeclaration(
+      shape: shape, initializer: .constant(initial), isState: true)
+    return Tensor(recorder, recorder.leaf(.parameter(declaration), shape: shape))
+  }
+
+  /// The parameter or state that this tensor is, if it is one.
   package var parameterDeclaration: ParameterDeclaration? {
     guard case .leaf(let number) = recorder.tape[index].operation,
       case .parameter(let declaration) = recorder.leaves[number]

@@ -83,7 +83,7 @@ extension Trainer {
         batch: try fields.integer(CheckpointKey.batch, in: 0...Int(Int32.max)),
         epoch: try fields.integer(CheckpointKey.epoch, in: 0...Int(Int32.max)))
     }
-    let names = Set(state.parameters.map(\.name))
+    let names = Set(state.parameters.map(\.name) + state.contents.states.map(\.name))
     let target = try state.suited(to: file.entries.map(\.name))
     let own = try target.tensorsBesideWeights()
     let arrays = try own.map { name, current -> HostArray in
@@ -103,8 +103,8 @@ extension Trainer {
             + "\(device) does not compute in; choose the device it was made on")
       }
     }
-    if let missing = state.parameters.first(where: { file[$0.name] == nil }) {
-      throw InputError(.badData, "\(source): tensor '\(missing.name)' is missing")
+    if let missing = names.sorted().first(where: { file[$0] == nil }) {
+      throw InputError(.badData, "\(source): tensor '\(missing)' is missing")
     }
     let known = names.union(own.map(\.name))
     if let other = file.entries.first(where: { !known.contains($0.name) }) {

@@ -1,18 +1,22 @@
 extension Trainer {
-  /// The weights by name, in their declared shapes; float64 on `cpu64`, else float32. Where an average
+  /// The weights and the model's states by name, in their declared shapes; float64 on `cpu64`, else float32. Where an average
   /// is kept, it is that.
   ///
   /// The metadata say that a trainer has written them.
   public func weights() throws -> SafetensorsFile {
-    SafetensorsFile(
-      try state.parameters.enumerated().map { number, parameter in
-        switch try state.weights(number) {
-        case .float64(let values):
-          .init(name: parameter.name, shape: parameter.shape, doubles: values)
-        case let values:
-          .init(name: parameter.name, shape: parameter.shape, floats: values.floats)
-        }
-      }, metadata: SafetensorsFile.weightsMark)
+    func entry(_ name: String, _ shape: Shape, _ values: HostArray) -> SafetensorsFile.Entry {
+      switch values {
+      case .float64(let values): .init(name: name, shape: shape, doubles: values)
+      case let values: .init(name: name, shape: shape, floats: values.floats)
+      }
+    }
+    let weights = try state.parameters.enumerated().map { number, parameter in
+      entry(parameter.name, parameter.shape, try state.weights(number))
+    }
+    let states = try state.contents.states.enumerated().map { number, own in
+      entry(own.name, own.shape, try state.modelState(number))
+    }
+    return SafetensorsFile(weights + states, metadata: SafetensorsFile.weightsMark)
   }
 
   /// Replaces the weights by those of a file, which may be a checkpoint.
@@ -34,10 +38,17 @@ extension Trainer {
     _ file: SafetensorsFile, source: String = "weights", warn: ((String) -> Void)? = nil
   ) throws {
     let match = try WeightMatch(
-      state.parameters.map { ($0.name, $0.shape) }, in: file, source: source)
+      state.parameters.map { ($0.name, $0.shape) }
+        + state.contents.states.map { ($0.name, $0.shape) }, in: file, source: source)
     let values = try match.values(isSingle: device.backend.realSize == MemoryLayout<Float>.size)
     for note in match.notes { (warn ?? printToStandardError)(note) }
-    for (number, values) in values.enumerated() { try state.setWeights(values, of: number) }
+    for (number, values) in values.enumerated() {
+      if number < state.parameters.count {
+        try state.setWeights(values, of: number)
+      } else {
+        try state.setModelState(values, of: number - state.parameters.count)
+      }
+    }
   }
 
   /// Writes the weights to a safetensors file, whole or not at all.

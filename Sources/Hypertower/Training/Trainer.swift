@@ -6,6 +6,8 @@
 public final class Trainer {
   private let model: any Module
   private let lossFunction: Loss
+  /// The shape of the model's inputs without the axis of samples.
+  private let sampleShape: Shape
   var seed: UInt64
   private(set) var state: TrainingState
   private var dataset: DeviceDataset?
@@ -47,8 +49,9 @@ public final class Trainer {
   /// - Parameters:
   ///   - model: what is trained.
   ///   - loss: what is made small.
-  ///   - featureCount: the number of the model's inputs; default: found by the first parameter of
-  ///     two axes, as `Linear` declares it.
+  ///   - sampleShape: the shape of one input of the model, such as `[1, 28, 28]`: batches are
+  ///     `[batch] + sampleShape`; default: one axis of as many features as the first parameter of two axes
+  ///     takes, as `Linear` declares it.
   ///   - optimizer: a rule or a tower of rules.
   ///   - firstStep: the share of the loss that the first step promises at most, to first order: the
   ///     bottom rule's step sizes are lowered so far before it; above 0; default: no limit.
@@ -62,7 +65,7 @@ public final class Trainer {
   ///   together, which has a schedule for which `plannedSteps` is missing, or whose bottom rule marks no step size although the first step is limited; what the
   ///   device reports.
   public init(
-    _ model: some Module, loss: Loss, featureCount: Int? = nil, optimizer: some Optimizer,
+    _ model: some Module, loss: Loss, sampleShape: Shape? = nil, optimizer: some Optimizer,
     firstStep: Double? = nil, average: WeightAverage? = nil, plannedSteps: Int? = nil,
     on device: Device, seed: UInt64 = 0
   ) throws {
@@ -71,19 +74,23 @@ public final class Trainer {
     self.device = device
     self.seed = seed
     guard
-      let featureCount = featureCount
-        ?? model.parameters.first(where: { $0.tensor.shape.count == 2 })?.tensor.shape[1]
-    else { fatalError("Trainer: give featureCount, the model's number of inputs") }
-    let parameters = ModelTrace.parameters(of: model, featureCount: featureCount)
+      let sampleShape = sampleShape
+        ?? model.parameters.first(where: { $0.tensor.shape.count == 2 }).map({
+          [$0.tensor.shape[1]]
+        })
+    else { fatalError("Trainer: give sampleShape, the shape of one of the model's inputs") }
+    self.sampleShape = sampleShape
+    let contents = ModelTrace.contents(of: model, sampleShape: sampleShape)
     require(
       firstStep.map { Float($0) > 0 && $0.isFinite } ?? true,
       "Trainer: firstStep must be greater than 0, in float32 as well")
     try optimizer.tower.checkLength(plannedSteps)
     state = try TrainingState(
-      parameters, tower: optimizer.tower,
+      contents, tower: optimizer.tower,
       options: .init(firstStep: firstStep, average: average, plannedSteps: plannedSteps),
       seed: seed, on: device.backend)
-    evaluator = try Evaluator(model, loss: loss, state: state, on: device)
+    evaluator = try Evaluator(
+      model, loss: loss, sampleShape: sampleShape, state: state, on: device)
   }
 
   /// Starts over: fresh weights, another tower, step 0.
@@ -108,7 +115,7 @@ public final class Trainer {
     {
       try adopt(
         TrainingState(
-          state.parameters, tower: optimizer.tower, options: options, seed: seed,
+          state.contents, tower: optimizer.tower, options: options, seed: seed,
           on: device.backend))
     }
     self.seed = seed
@@ -118,7 +125,8 @@ public final class Trainer {
 
   /// Goes on with another state; nothing that was compiled is good for it.
   func adopt(_ other: TrainingState) throws {
-    evaluator = try Evaluator(model, loss: lossFunction, state: other, on: device)
+    evaluator = try Evaluator(
+      model, loss: lossFunction, sampleShape: sampleShape, state: other, on: device)
     state = other
     steps.removeAll()
   }
@@ -243,7 +251,8 @@ public final class Trainer {
       permutation: shuffled ? IndexPermutation(count: data.dataset.count) : nil,
       fuses: device.fuses, on: device.backend)
     let trace = ModelTrace(
-      model, parameters: state.parameters, batch: batch, featureCount: data.dataset.featureCount)
+      model, state.contents, inputShape: data.inputShape(batch: batch, sampleShape),
+      isTraining: true)
     let recorder = trace.output.recorder
     let targets = Tensor(
       recorder,
@@ -262,8 +271,11 @@ public final class Trainer {
     try program.append(
       recorder,
       leaves: Array(zip(trace.parameterTensors, spans(in: arena)))
+        + state.stateLeaves(trace, in: &program)
         + [(trace.input, program.x), (targets, program.targets)],
-      outputs: [(loss, lossSpan)] + Array(zip(gradients, spans(in: gradient))))
+      outputs: [(loss, lossSpan)] + Array(zip(gradients, spans(in: gradient))),
+      updates: state.stateUpdates(trace, in: &program),
+      counters: program.bind(state.counters))
     state.appendAdjustment(to: &program, gradient: gradient, arena: arena, loss: lossSpan)
     return program
   }

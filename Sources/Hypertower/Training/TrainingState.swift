@@ -2,7 +2,8 @@
 /// bottom rule's states, and the tower.
 final class TrainingState {
   let backend: any Backend
-  let parameters: [ModelTrace.Parameter]
+  let contents: ModelTrace.Contents
+  var parameters: [ModelTrace.Parameter] { contents.parameters }
   private(set) var layout: TowerLayout
 
   let arena: any DeviceArray
@@ -21,6 +22,8 @@ final class TrainingState {
   let counters: any DeviceArray
   let partialSums: any DeviceArray
   let loss: any DeviceArray
+  /// The model's states, one after another; nil if it has none.
+  let modelStates: (any DeviceArray)?
   let records: any DeviceArray
   let recordCapacity: Int
 
@@ -41,14 +44,14 @@ final class TrainingState {
   }
 
   init(
-    _ parameters: [ModelTrace.Parameter], tower: Tower, options: Options, seed: UInt64,
+    _ contents: ModelTrace.Contents, tower: Tower, options: Options, seed: UInt64,
     on backend: any Backend
   ) throws {
     self.backend = backend
-    self.parameters = parameters
+    self.contents = contents
     self.options = options
     layout = try TowerLayout(
-      tower, parameters: ParameterLayout(parameters.map { ($0.name, $0.storedShape) }),
+      tower, parameters: ParameterLayout(contents.parameters.map { ($0.name, $0.storedShape) }),
       firstStep: options.firstStep, average: options.average,
       recomputesDerivatives: options.recomputesDerivatives, plannedSteps: options.plannedSteps)
     try layout.checkValues(fitSinglePrecision: backend.realSize == MemoryLayout<Float>.size)
@@ -75,6 +78,8 @@ final class TrainingState {
     counters = try backend.allocate(.int32, count: TowerLayout.Counter.count)
     partialSums = try backend.allocate(.real, count: layout.partialSumCount)
     loss = try backend.allocate(.real, count: 1)
+    let stateSize = contents.states.reduce(0) { $0 + $1.count }
+    modelStates = stateSize == 0 ? nil : try backend.allocate(.real, count: stateSize)
     records = try backend.allocate(.real, count: recordCapacity * layout.recordSize)
 
     try writeInitialValues(seed: seed)
@@ -89,7 +94,7 @@ final class TrainingState {
     var options = options
     options.recomputesDerivatives = layout.storesDerivatives
     return try TrainingState(
-      parameters, tower: Tower(layout.levels.map(\.rule)), options: options, seed: 0, on: backend)
+      contents, tower: Tower(layout.levels.map(\.rule)), options: options, seed: 0, on: backend)
   }
 
   /// Goes back to before the first step, with fresh weights and another tower, for which programs
@@ -122,6 +127,10 @@ final class TrainingState {
       let drawn = parameter.declaration.initializer.values(
         count: parameter.count, seed: seed, stream: UInt32(number))
       try setWeights(.float32(drawn), of: number)
+    }
+    for (number, own) in contents.states.enumerated() {
+      let initial = own.declaration.initializer.values(count: own.count, seed: seed, stream: 0)
+      try setModelState(.float32(initial), of: number)
     }
     try writeInitialStates()
   }
@@ -356,7 +365,7 @@ final class TrainingState {
 
   private var moving: [any DeviceArray] {
     [arena, values, counters] + gradients + states
-      + [average, derivatives, previousWeights].compactMap { $0 }
+      + [modelStates, average, derivatives, previousWeights].compactMap { $0 }
   }
 
   /// A copy of all that training moves.

@@ -9,7 +9,7 @@ package final class DeviceBuffer {
   /// The least number of bytes that may be read after the end: four `float16`s.
   package static let padding = 256
 
-  package let context: Context
+  package let context: DeviceContext
   /// The number of bytes asked for, without the padding.
   package let byteCount: Int
   let handle: OpaquePointer
@@ -19,7 +19,7 @@ package final class DeviceBuffer {
   ///
   /// Some drivers take the memory only when it is first used: then the first command that uses
   /// the buffer fails instead.
-  package init(byteCount: Int, in context: Context) throws {
+  package init(byteCount: Int, in context: DeviceContext) throws {
     require(byteCount >= 0, "DeviceBuffer: \(byteCount) bytes")
     // In UInt, so that even Int.max bytes reach the driver, which refuses them.
     let padding = UInt(Self.padding)

@@ -1,6 +1,6 @@
 import COpenCL
 
-/// A program built for one device. `Context.program(source:options:cache:)` makes it.
+/// A program built for one device. `DeviceContext.program(source:options:cache:)` makes it.
 package final class OpenCLProgram {
   package let device: OpenCLDevice
   /// Whether the driver took a binary from the disk cache instead of compiling the source.
@@ -8,7 +8,7 @@ package final class OpenCLProgram {
   let handle: OpaquePointer
 
   /// Compiles the source.
-  init(compiling request: ProgramRequest, in context: Context) throws {
+  init(compiling request: ProgramRequest, in context: DeviceContext) throws {
     let call = "clCreateProgramWithSource"
     var status: cl_int = CL_SUCCESS
     let handle = request.source.withCString { text in
@@ -27,7 +27,7 @@ package final class OpenCLProgram {
   }
 
   /// Loads a binary that an equal device's driver made from the same request.
-  init(binary: [UInt8], of request: ProgramRequest, in context: Context) throws {
+  init(binary: [UInt8], of request: ProgramRequest, in context: DeviceContext) throws {
     let call = "clCreateProgramWithBinary"
     var status: cl_int = CL_SUCCESS
     var binaryStatus: cl_int = CL_SUCCESS

@@ -31,7 +31,7 @@ package struct ProgramCache: Sendable {
     return absolutePath("HOME").map { $0 + "/.cache/hypertower" }
   }
 
-  func program(for request: ProgramRequest, in context: Context) throws -> OpenCLProgram {
+  func program(for request: ProgramRequest, in context: DeviceContext) throws -> OpenCLProgram {
     guard let directory else { return try OpenCLProgram(compiling: request, in: context) }
     let key = Self.key(of: request, for: context.device)
     let path = directory + "/" + Self.fileName(ofKey: key)
@@ -53,7 +53,7 @@ package struct ProgramCache: Sendable {
   }
 
   private func load(
-    _ path: String, _ key: String, _ request: ProgramRequest, _ context: Context
+    _ path: String, _ key: String, _ request: ProgramRequest, _ context: DeviceContext
   ) -> OpenCLProgram? {
     guard let file = try? readFile(path), let entry = ProgramCacheEntry(decoding: file),
       entry.key == key

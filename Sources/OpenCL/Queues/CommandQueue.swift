@@ -2,7 +2,7 @@ import COpenCL
 
 /// An in-order queue of commands for a context's device.
 package final class CommandQueue {
-  package let context: Context
+  package let context: DeviceContext
   let handle: OpaquePointer
 
   /// How many calls have made the host wait: blocking reads and writes, `finish`, and
@@ -13,7 +13,7 @@ package final class CommandQueue {
 
   /// - Parameter profiling: Whether the device measures how long each command takes, which slows
   ///   some drivers down.
-  package init(_ context: Context, profiling: Bool = false) throws {
+  package init(_ context: DeviceContext, profiling: Bool = false) throws {
     var status: cl_int = CL_SUCCESS
     let properties = cl_command_queue_properties(profiling ? CL_QUEUE_PROFILING_ENABLE : 0)
     // The function of OpenCL 1.2 rather than that of 2.0: every driver has it.

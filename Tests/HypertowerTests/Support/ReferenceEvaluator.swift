@@ -55,6 +55,8 @@ final class ReferenceEvaluator {
       return each { _ in (value, Self.roundoff * value.magnitude) }
     case .coordinate(let axis):
       return each { i in (Double(indices(i, shape)[axis]), 0) }
+    case .random:
+      fatalError("ReferenceEvaluator: there is no seed for random numbers")
     case .unary(let operation):
       return each { i in unary(operation, operands[0].values[i], operands[0].errors[i]) }
     case .binary(let operation):

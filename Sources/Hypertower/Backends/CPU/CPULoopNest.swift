@@ -4,6 +4,7 @@ final class CPULoopNest<Element: HostReal>: CPUStep {
   private let evaluator: ChunkEvaluator<Element>
   private let loads: [UnsafeMutablePointer<Element>?]
   private let outputs: [UnsafeMutablePointer<Element>]
+  private let counters: [UnsafeMutablePointer<Int32>?]
   /// For each stage, the graph nodes to evaluate; last, those of the outputs without a stage.
   private let order: [[Int]]
   private var reductionResults: [Element]
@@ -17,8 +18,12 @@ final class CPULoopNest<Element: HostReal>: CPUStep {
       switch input {
       case .load(let span, _): memory.reals(span)
       case .boundedLoad(let load): memory.reals(load.span)
-      case .inside, .coordinate, .reduction: nil
+      case .random, .inside, .coordinate, .reduction: nil
       }
+    }
+    counters = nest.inputs.map { input in
+      guard case .random(let random) = input else { return nil }
+      return memory.int32(random.counters)
     }
     outputs = nest.outputs.map { memory.reals($0.span) }
     reductionResults = Array(repeating: 0, count: nest.reductions.count)
@@ -104,6 +109,18 @@ final class CPULoopNest<Element: HostReal>: CPUStep {
         }
       case .boundedLoad(let load):
         read(load, at: index, dimension, count: count, from: loads[input]!, to: register)
+      case .random(let random):
+        let counters = counters[input]!
+        let seed = UnsafeMutableRawPointer(counters + TowerLayout.Counter.seed)
+          .loadUnaligned(as: UInt64.self)
+        let generator = Philox(key: seed)
+        let step = UInt32(bitPattern: counters[TowerLayout.Counter.step])
+        for i in 0..<count {
+          let place = random.index.numerator(at: index, dimension, i)
+          let word = generator.block(
+            UInt32(truncatingIfNeeded: place), step, UInt32(random.call), RandomNumber.purpose)[0]
+          register[i] = Element(word >> 8) * 0x1p-24
+        }
       case .inside(let bounds):
         for i in 0..<count {
           register[i] = bounds.allSatisfy { $0.holds(at: index, dimension, i) } ? 1 : 0

@@ -2,9 +2,11 @@
 struct ArgumentList {
   private(set) var buffers: [Int] = []
   private var isWritten: Set<Int> = []
+  private var types: [Int: String] = [:]
 
-  /// The name of the parameter for `buffer`.
-  mutating func name(_ buffer: Int, written: Bool = false) -> String {
+  /// The name of the parameter for `buffer`, whose elements are of `type`; default: real.
+  mutating func name(_ buffer: Int, written: Bool = false, type: String = "real") -> String {
+    types[buffer] = type
     if !buffers.contains(buffer) { buffers.append(buffer) }
     if written { isWritten.insert(buffer) }
     return "buffer\(buffer)"
@@ -13,7 +15,7 @@ struct ArgumentList {
   var parameters: [KernelSection.Parameter] {
     buffers.map { buffer in
       .init(
-        "global \(isWritten.contains(buffer) ? "" : "const ")real *buffer\(buffer)",
+        "global \(isWritten.contains(buffer) ? "" : "const ")\(types[buffer]!) *buffer\(buffer)",
         .buffer(buffer))
     }
   }

@@ -88,13 +88,6 @@ struct BoundedAccessCode {
   }
 
   private func numerator(_ index: IndexExpression, at lane: String?) -> String {
-    var terms = index.coefficients.enumerated().compactMap { dimension, coefficient -> String? in
-      guard coefficient != 0 else { return nil }
-      let own =
-        dimension == laneDimension && lane != nil ? "(i\(dimension) + \(lane!))" : "i\(dimension)"
-      return coefficient == 1 ? own : "\(own) * (\(coefficient))"
-    }
-    if index.offset != 0 || terms.isEmpty { terms.append("(\(index.offset))") }
-    return terms.joined(separator: " + ")
+    index.code(laneDimension: laneDimension, lane: lane)
   }
 }

@@ -33,7 +33,7 @@ struct LoopNestCode {
       switch input {
       case .load(_, let strides): strides
       case .boundedLoad(let load): load.strides
-      case .inside, .coordinate, .reduction: nil
+      case .random, .inside, .coordinate, .reduction: nil
       }
     }
     let alongKept = strides.contains { $0[nest.keptShape.count - 1] == 1 }
@@ -53,7 +53,7 @@ struct LoopNestCode {
     isRows = Self.runsAlongRows(nest, profile)
     varies = nest.graph.dependents { input in
       switch nest.inputs[input] {
-      case .load, .boundedLoad, .inside:
+      case .load, .boundedLoad, .random, .inside:
         nest.inputs[input].coefficients.contains { $0[keptRank...].contains { $0 != 0 } }
       case .coordinate(let dimension): dimension >= keptRank
       case .reduction: false
@@ -297,7 +297,7 @@ struct LoopNestCode {
       case 1: "LOAD(\(address))"
       case let stride: "load_strided(\(address), \(stride), count)"
       }
-    case .boundedLoad, .inside:
+    case .boundedLoad, .random, .inside:
       fatalError("LoopNestCode: \(input) is a statement")
     }
   }
@@ -312,6 +312,11 @@ struct LoopNestCode {
     switch input {
     case .boundedLoad(let own): (bounds, load) = (own.bounds, own)
     case .inside(let own): (bounds, load) = (own, nil)
+    case .random(let random):
+      let counters = arguments.name(random.counters.buffer, type: "int")
+      return RandomCode.definition(
+        of: name, random, counters: counters, laneDimension: type == "vec" ? laneDimension : nil,
+        indent: indent)
     case .load, .coordinate, .reduction: return nil
     }
     let buffer = load.map { arguments.name($0.span.buffer) }

@@ -6,7 +6,7 @@ package import OpenCL
 /// Preparing a program plans its launches, builds all kernels as one OpenCL program and binds their
 /// arguments, so that a run enqueues launches and does nothing else.
 package final class OpenCLBackend: Backend {
-  let context: Context
+  let context: DeviceContext
   package let queue: CommandQueue
   private let cache: ProgramCache
   let profile: DeviceProfile
@@ -44,7 +44,7 @@ package final class OpenCLBackend: Backend {
     warn: @escaping @Sendable (String) -> Void = { _ in }
   ) throws {
     self.warn = warn
-    context = try Context(device: device, fillNewBuffersWith: byte)
+    context = try DeviceContext(device: device, fillNewBuffersWith: byte)
     queue = try CommandQueue(context, profiling: isTimed)
     self.isTimed = isTimed
     self.cache = cache

@@ -4,7 +4,7 @@ import Synchronization
 /// The OpenCL context of one device: what its buffers, programs and queues belong to.
 ///
 /// Neither a context nor what is made from it is Sendable: use them from one isolation domain.
-package final class Context {
+package final class DeviceContext {
   package let device: OpenCLDevice
   /// The byte that every new buffer is filled with; nil leaves new memory as it comes.
   ///

@@ -1,0 +1,66 @@
+/// Batch normalization: each channel less its mean, over its standard deviation, times a weight plus a bias,
+/// `[batch, channels, …] → [batch, channels, …]`.
+///
+/// In training, mean and variance (biased) are those of the batch and of all places, and running means of both
+/// follow, the variance's unbiased; in evaluation the running ones are taken.
+///
+/// S. Ioffe and C. Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal
+/// Covariate Shift", ICML 2015, arXiv 1502.03167; defaults and tensors as PyTorch's.
+public struct BatchNorm: Module {
+  /// `[channels]`, ones at first.
+  public let weight: Tensor
+  /// `[channels]`, zeros at first.
+  public let bias: Tensor
+  /// The running mean, a state, `[channels]`, zeros at first.
+  public let runningMean: Tensor
+  /// The running variance, a state, `[channels]`, ones at first.
+  public let runningVariance: Tensor
+  /// The share of the batch in the running mean and variance.
+  public let momentum: Double
+  /// What is added to a variance, so that its root is not 0.
+  public let epsilon: Double
+
+  /// - Parameters:
+  ///   - channels: the extent of axis 1.
+  ///   - momentum: default: 0.1.
+  ///   - epsilon: default: 1e-5.
+  public init(_ channels: Int, momentum: Double = 0.1, epsilon: Double = 1e-5) {
+    require(channels > 0, "BatchNorm: \(channels) channels")
+    weight = .parameter(shape: [channels], initializer: .constant(1))
+    bias = .parameter(shape: [channels], initializer: .constant(0))
+    runningMean = .state(shape: [channels], initial: 0)
+    runningVariance = .state(shape: [channels], initial: 1)
+    (self.momentum, self.epsilon) = (momentum, epsilon)
+  }
+
+  public var states: [(name: String, tensor: Tensor)] {
+    [("running_mean", runningMean), ("running_var", runningVariance)]
+  }
+
+  public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+    let channels = weight.shape[0]
+    require(
+      x.shape.count >= 2 && x.shape[1] == channels,
+      "BatchNorm: \(x.shape): axis 1 must have \(channels) channels")
+    let along = [1, channels] + Shape(repeating: 1, count: x.shape.count - 2)
+    func spread(_ values: Tensor) -> Tensor { values.reshaped(along) }
+    guard context.isTraining else {
+      let scale = weight / (runningVariance + .constant(epsilon)).sqrt()
+      return (x - spread(runningMean)) * spread(scale) + spread(bias)
+    }
+    let axes = x.shape.indices.filter { $0 != 1 }
+    let mean = x.mean(axes, keepingAxes: true)
+    let centred = x - mean
+    let variance = (centred * centred).mean(axes, keepingAxes: true)
+    let count = Double(x.shape.elementCount / channels)
+    require(count > 1, "BatchNorm: \(x.shape) has one number a channel, which has no variance")
+    func follow(_ running: Tensor, _ value: Tensor) {
+      let value = value.reshaped([channels])
+      context.update(
+        running, to: .constant(1 - momentum) * running + .constant(momentum) * value)
+    }
+    follow(runningMean, mean)
+    follow(runningVariance, variance * .constant(count / (count - 1)))
+    return centred / (variance + .constant(epsilon)).sqrt() * spread(weight) + spread(bias)
+  }
+}

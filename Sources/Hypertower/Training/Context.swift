@@ -1,0 +1,49 @@
+/// What a module may need to know and do besides its input: whether it is training, random numbers, and states
+/// that change from step to step.
+///
+/// ```swift
+/// func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+///   guard context.isTraining else { return x }
+///   return .select(context.uniform(x.shape).isLess(than: 0.1), 0, x)
+/// }
+/// ```
+public final class Context {
+  /// Whether the outputs are for a step of training, not for evaluation.
+  public let isTraining: Bool
+  /// States with what they shall be after the step.
+  private(set) var updates: [(state: Tensor, next: Tensor)] = []
+  /// How many tensors of random numbers there are so far: each call draws others.
+  private var randomCount = 0
+
+  /// - Parameter isTraining: default: false.
+  public init(isTraining: Bool = false) { self.isTraining = isTraining }
+
+  /// Sets what a state of the model is after the step; while evaluating, nothing.
+  ///
+  /// - Parameters:
+  ///   - state: one that `Tensor.state(shape:initial:)` has made.
+  ///   - next: of its shape.
+  public func update(_ state: Tensor, to next: Tensor) {
+    require(
+      state.parameterDeclaration?.isState == true && state.shape == next.shape,
+      "update: \(state.shape) to \(next.shape): a state of the model and a tensor of its shape are needed"
+    )
+    if isTraining { updates.append((state, next)) }
+  }
+
+  /// Random numbers of the step, uniform in [0, 1), multiples of 2⁻²⁴: the same on every device and after a
+  /// resume, others for each step and for each call.
+  public func uniform(_ shape: Shape) -> Tensor {
+    defer { randomCount += 1 }
+    return .random(number: randomCount, shape: shape)
+  }
+
+  /// Random numbers of the step, normal with mean 0 and variance 1.
+  ///
+  /// G. Box and M. Muller, "A Note on the Generation of Random Normal Deviates" (1958).
+  public func normal(_ shape: Shape) -> Tensor {
+    // 1 − u lies in (0, 1].
+    let radius = (-2 * (1 - uniform(shape)).log()).sqrt()
+    return radius * (.constant(2 * Double.pi) * uniform(shape)).cos()
+  }
+}
