@@ -45,12 +45,13 @@ struct ModelTrace {
       guard known.insert(ObjectIdentifier(declaration)).inserted else { return nil }
       let leaf = output.recorder.adopt(tensor.index, from: tensor.recorder)
       let uses = tape.nodes.indices.filter { needed[$0] && tape[$0].operands.contains(leaf) }
-      let isTransposed = uses.allSatisfy { use in
+      let isAlwaysTransposed = uses.allSatisfy { use in
         guard case .matrixProduct(let left, let right) = tape[use].operation else { return false }
         return zip(tape[use].operands, [left, right]).allSatisfy { $0 != leaf || $1 }
       }
       return Parameter(
-        name: name, declaration: declaration, isTransposed: isTransposed && !uses.isEmpty)
+        name: name, declaration: declaration,
+        isTransposed: declaration.shape.count == 2 && isAlwaysTransposed && !uses.isEmpty)
     }
   }
 
