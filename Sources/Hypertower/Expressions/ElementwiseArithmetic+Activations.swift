@@ -17,10 +17,12 @@ extension ElementwiseArithmetic {
   public func silu() -> Self { self * sigmoid() }
 
   /// log(1 + e^x), accurate for all x.
-  public func softplus() -> Self {
-    // max(x, 0) + log(1 + e^−|x|): no exponential overflows. Of the two sides, 0 belongs to the one whose
-    // derivative is right there, since that of relu at 0 is 0.
-    relu() + Self.select(isGreater(than: 0), -self, self).exp().logOnePlus()
+  public func softplus() -> Self { relu() + softplusAboveReLU() }
+
+  /// log(1 + e^−|x|): what is between max(x, 0) and softplus. No exponential overflows.
+  func softplusAboveReLU() -> Self {
+    // Of the two sides, 0 belongs to the left one: with relu's derivative of 0 there, the sum's is 1/2.
+    Self.select(isGreater(than: 0), -self, self).exp().logOnePlus()
   }
 
   /// x where it is greater than 0, else α · (e^x − 1).
