@@ -55,7 +55,7 @@ import Testing
       case .values: _ = Tensor([1, 2], shape: [3])
       case .softmax: _ = Tensor.constant(1).logSoftmax()
       case .item: _ = try matrix.item()
-      case .parameterValue: _ = try Linear(2, 3).bias.array()
+      case .parameterValue: _ = try Linear(2, 3).weight.array()
       case .labels: _ = matrix.negativeLogLikelihood(zeros([3]))
       case .targets: _ = matrix.meanSquaredError(zeros([3, 2]))
       case .gradient: _ = gradients(of: matrix, withRespectTo: [matrix])

@@ -1,44 +1,82 @@
-extension Tensor {
-  /// The mean of −log p(label) for log-probabilities `[batch, classes]` and labels `[batch]`.
-  public func negativeLogLikelihood(_ labels: Tensor) -> Tensor {
-    require(
-      shape.count == 2 && labels.shape == [shape[0]],
-      "negativeLogLikelihood: \(shape) with labels \(labels.shape): they must be [batch, classes] "
-        + "and [batch]")
-    // Chosen, not multiplied by 0 and 1: other classes may have a probability of 0.
-    let chosen = Tensor.select(labels.oneHot(shape[1]), self, 0).sum([1], keepingAxes: true)
-    return (-chosen).mean()
-  }
+/// The quantity that training minimizes: how wrong outputs are, averaged over the batch.
+///
+/// ```swift
+/// let loss = Loss("log cosh") { outputs, targets in
+///   let difference = outputs - targets
+///   return ((difference.exp() + (-difference).exp()) * 0.5).log().mean()
+/// }
+/// ```
+public struct Loss: Sendable {
+  /// What messages call it.
+  public let name: String
+  private let function: @Sendable (Tensor, Tensor) -> Tensor
 
-  /// The negative log-likelihood of labels `[batch]` under the softmax of this, `[batch, classes]`.
-  public func crossEntropy(_ labels: Tensor) -> Tensor {
-    logSoftmax().negativeLogLikelihood(labels)
+  /// A loss of one's own.
+  ///
+  /// - Parameters:
+  ///   - name: what messages call it.
+  ///   - function: a single number from outputs and targets, a mean over the batch.
+  public init(
+    _ name: String, _ function: @escaping @Sendable (_ outputs: Tensor, _ targets: Tensor) -> Tensor
+  ) {
+    self.name = name
+    self.function = function
   }
-
-  /// The mean of the squared differences over all elements.
-  public func meanSquaredError(_ targets: Tensor) -> Tensor {
-    require(
-      shape == targets.shape, "meanSquaredError: \(shape) with targets \(targets.shape)")
-    let difference = self - targets
-    return (difference * difference).mean()
-  }
-}
-
-/// What training makes small: a mean over the batch of how wrong an output is.
-public enum Loss: String, Sendable, CaseIterable {
-  /// For outputs that are log-probabilities, `[batch, classes]`, and class labels.
-  case negativeLogLikelihood
-  /// For outputs that are logits, `[batch, classes]`, and class labels.
-  case crossEntropy
-  /// For outputs and targets of one shape, `[batch, width]`.
-  case meanSquaredError
 
   /// The loss of `outputs` against `targets`: labels `[batch]` or values `[batch, width]`.
   public func callAsFunction(_ outputs: Tensor, _ targets: Tensor) -> Tensor {
-    switch self {
-    case .negativeLogLikelihood: outputs.negativeLogLikelihood(targets)
-    case .crossEntropy: outputs.crossEntropy(targets)
-    case .meanSquaredError: outputs.meanSquaredError(targets)
+    let loss = function(outputs, targets)
+    require(
+      loss.shape.elementCount == 1,
+      "Loss: \(name) of outputs \(outputs.shape) and targets \(targets.shape) has shape \(loss.shape), "
+        + "not one element")
+    return loss
+  }
+}
+
+extension Loss {
+  /// For outputs that are log-probabilities, `[batch, classes]`, and class labels.
+  public static let negativeLogLikelihood = Loss("negative log-likelihood") {
+    $0.negativeLogLikelihood($1)
+  }
+
+  /// For outputs that are logits, `[batch, classes]`, and class labels.
+  public static let crossEntropy = Loss("cross-entropy") { $0.crossEntropy($1) }
+
+  /// For outputs that are logits, `[…, classes]`, and class labels; see `Tensor.crossEntropy`.
+  ///
+  /// - Parameters:
+  ///   - labelSmoothing: the share of probability that is spread over all classes; default: none.
+  ///   - ignoredIndex: the label of what does not count; default: none.
+  ///   - classWeights: how much each class counts; default: all alike.
+  public static func crossEntropy(
+    labelSmoothing: Double = 0, ignoredIndex: Int? = nil, classWeights: [Float]? = nil
+  ) -> Loss {
+    Loss("cross-entropy") {
+      $0.crossEntropy(
+        $1, labelSmoothing: labelSmoothing, ignoredIndex: ignoredIndex,
+        classWeights: classWeights.map { Tensor($0) })
     }
   }
+
+  /// For outputs that are logits of probabilities and targets in 0...1, of one shape.
+  public static let binaryCrossEntropy = Loss("binary cross-entropy") {
+    $0.binaryCrossEntropy($1)
+  }
+
+  /// For outputs and targets of one shape, `[batch, width]`.
+  public static let meanSquaredError = Loss("mean squared error") { $0.meanSquaredError($1) }
+
+  /// For outputs and targets of one shape, `[batch, width]`.
+  public static let meanAbsoluteError = Loss("mean absolute error") { $0.meanAbsoluteError($1) }
+
+  /// For outputs and targets of one shape; squared up to `delta`, linear from there.
+  ///
+  /// - Parameter delta: default: 1.
+  public static func huber(delta: Double = 1) -> Loss {
+    Loss("huber") { $0.huberLoss($1, delta: delta) }
+  }
+
+  /// For outputs and targets of one shape, of targets 1 and −1.
+  public static let hinge = Loss("hinge") { $0.hingeLoss($1) }
 }

@@ -102,15 +102,4 @@ extension Tensor {
       recorder, recorder.tape.append(.coordinate(axis: shape.count), shape: target))
     return reshaped(shape + [1]).broadcast(to: target).isEqual(to: coordinate)
   }
-
-  /// log(e^x / Σ e^x) along the last axis, `[…, n] → […, n]`.
-  ///
-  /// The greatest element is subtracted first, so that no exponential overflows; the result does
-  /// not depend on it, so no gradient flows through it.
-  public func logSoftmax() -> Tensor {
-    let axis = shape.count - 1
-    require(axis >= 0, "logSoftmax: a single number has no axis")
-    let shifted = self - max([axis], keepingAxes: true).detached()
-    return shifted - shifted.exp().sum([axis], keepingAxes: true).log()
-  }
 }

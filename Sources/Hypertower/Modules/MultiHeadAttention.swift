@@ -1,0 +1,59 @@
+/// The attention of a sequence to itself by several heads, and a dense layer after it:
+/// `[batch, time, width] → [batch, time, width]`.
+///
+/// Queries, keys and values are thirds of one dense layer's outputs, in this order; head i has elements
+/// i · width / heads and the following of each. The parameters are those of two `Linear`.
+///
+/// A. Vaswani et al., "Attention Is All You Need" (2017).
+public struct MultiHeadAttention: Module {
+  /// width → 3 · width.
+  public let qkv: Linear
+  /// width → width.
+  public let projection: Linear
+  public let heads: Int
+  public let isCausal: Bool
+
+  /// A layer with fresh parameters.
+  ///
+  /// - Parameters:
+  ///   - width: the extent of the last axis.
+  ///   - heads: their number, which divides `width`.
+  ///   - isCausal: whether an element looks at itself and earlier ones only; default: false.
+  ///   - bias: whether the dense layers have one; default: true.
+  public init(_ width: Int, heads: Int, isCausal: Bool = false, bias: Bool = true) {
+    require(
+      width > 0 && heads > 0 && width % heads == 0,
+      "MultiHeadAttention: width \(width), \(heads) heads")
+    qkv = Linear(width, 3 * width, bias: bias)
+    projection = Linear(width, width, bias: bias)
+    (self.heads, self.isCausal) = (heads, isCausal)
+  }
+
+  /// `[batch, time, width] → [batch, time, width]`
+  public func callAsFunction(_ x: Tensor) -> Tensor { self(x, keyMask: nil) }
+
+  /// The same, where not all elements of a sequence can be looked at.
+  ///
+  /// - Parameter keyMask: `[batch, time]`, not 0 where an element can. One that can look at none gives NaN.
+  public func callAsFunction(_ x: Tensor, keyMask: Tensor?) -> Tensor {
+    let width = projection.weight.shape[0]
+    require(
+      x.shape.count == 3 && x.shape[2] == width,
+      "MultiHeadAttention: \(x.shape) into width \(width): it must be [batch, time, width]")
+    let (batch, time) = (x.shape[0], x.shape[1])
+    require(
+      keyMask.map { $0.shape == [batch, time] } ?? true,
+      "MultiHeadAttention: \(x.shape) with a key mask \(keyMask!.shape): it must be [batch, time]")
+    // [batch, time, third, head, depth] → [batch, head, time, depth]
+    let parts = qkv(x).reshaped([batch, time, 3, heads, width / heads])
+    let (queries, keys, values) = (
+      parts.element(0, axis: 2).transposed([0, 2, 1, 3]),
+      parts.element(1, axis: 2).transposed([0, 2, 1, 3]),
+      parts.element(2, axis: 2).transposed([0, 2, 1, 3])
+    )
+    let mixed = queries.attention(
+      keys: keys, values: values, isCausal: isCausal,
+      mask: keyMask.map { $0.reshaped([batch, 1, 1, time]) })
+    return projection(mixed.transposed([0, 2, 1, 3]).reshaped(x.shape))
+  }
+}

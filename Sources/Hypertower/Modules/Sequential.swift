@@ -1,0 +1,14 @@
+/// Modules applied one after another.
+public struct Sequential: Module {
+  /// The modules, the first applied first.
+  public let layers: [any Module]
+
+  /// Modules in the order in which they are applied.
+  public init(_ layers: [any Module]) { self.layers = layers }
+
+  /// Modules in the order in which they are applied.
+  public init(_ layers: any Module...) { self.layers = layers }
+
+  /// What the last module makes of what the others make of `x`.
+  public func callAsFunction(_ x: Tensor) -> Tensor { layers.reduce(x) { $1($0) } }
+}

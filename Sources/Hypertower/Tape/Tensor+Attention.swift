@@ -1,0 +1,39 @@
+extension Tensor {
+  /// For each of these queries the mean of `values`, weighted by the softmax of how well their keys fit:
+  /// softmax(Q·Kᵀ / √width) · V,
+  /// `[…, queries, width], […, keys, width], […, keys, depth] → […, queries, depth]`.
+  ///
+  /// A query that may look at no key gives NaN.
+  ///
+  /// A. Vaswani et al., "Attention Is All You Need" (2017).
+  ///
+  /// - Parameters:
+  ///   - keys: what the queries are compared with.
+  ///   - values: what the means are taken of.
+  ///   - isCausal: whether query i looks at keys 0...i only; default: false.
+  ///   - mask: not 0 where a query may look at a key, `[…, queries, keys]` or what stretches to it; default:
+  ///     everywhere.
+  public func attention(
+    keys: Tensor, values: Tensor, isCausal: Bool = false, mask: Tensor? = nil
+  ) -> Tensor {
+    require(
+      shape.count >= 2 && keys.shape.count >= 2 && values.shape.count >= 2
+        && shape.last == keys.shape.last
+        && keys.shape.dropLast().last == values.shape.dropLast().last,
+      "attention: queries \(shape), keys \(keys.shape) and values \(values.shape): they must be "
+        + "[…, queries, width], […, keys, width] and […, keys, depth]")
+    let scale = 1 / Double(shape[shape.count - 1]).squareRoot()
+    var scores = matmul(keys, transposeRight: true) * .constant(scale)
+    if let mask {
+      require(
+        mask.shape.broadcast(with: scores.shape) == scores.shape,
+        "attention: the mask \(mask.shape) does not stretch to \(scores.shape)")
+      scores = .select(mask, scores, .constant(-.infinity))
+    }
+    if isCausal {
+      let isLater = scores.coordinate(axis: -2).isLess(than: scores.coordinate(axis: -1))
+      scores = .select(isLater, .constant(-.infinity), scores)
+    }
+    return scores.softmax().matmul(values)
+  }
+}
