@@ -49,19 +49,19 @@ private let folder = getenv("HYPERTOWER_KERNELS_FOLDER").map { String(cString: $
     var random = SeededRandom(7)
     let data = Dataset(
       count: count, featureCount: widths[0],
-      features: loss == .meanSquaredError
+      features: loss.name == Loss.meanSquaredError.name
         ? .floats(random.floats(count * widths[0], in: -1...1))
         : .bytes((0..<count * widths[0]).map { UInt8(truncatingIfNeeded: $0) }),
-      targets: loss == .meanSquaredError
+      targets: loss.name == Loss.meanSquaredError.name
         ? .values(random.floats(count * widths.last!, in: -1...1), width: widths.last!)
         : .classes((0..<count).map { Int32($0 % widths.last!) }, classCount: widths.last!))
     let trainer = try Trainer(
       DenseNetwork(
-        widths: widths, activation: activation, endsInLogSoftmax: loss == .negativeLogLikelihood),
+        widths: widths, activation: activation, endsInLogSoftmax: loss.name == Loss.negativeLogLikelihood.name),
       loss: loss, optimizer: tower,
       on: Device(name: "recording", backend: backend), seed: 3)
     try trainer.train(on: data, batchSize: 300, steps: 1)
-    if loss != .meanSquaredError { _ = try trainer.accuracy(on: data) }
+    if loss.name != Loss.meanSquaredError.name { _ = try trainer.accuracy(on: data) }
     return backend.programs
   }
 

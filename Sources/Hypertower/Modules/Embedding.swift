@@ -8,9 +8,12 @@ public struct Embedding: Module {
   /// - Parameters:
   ///   - count: the number of rows.
   ///   - width: the number of elements of a row.
-  public init(_ count: Int, _ width: Int) {
+  ///   - initializer: how the elements are drawn; default: from the standard normal distribution.
+  public init(
+    _ count: Int, _ width: Int, initializer: Initializer = .normal(standardDeviation: 1)
+  ) {
     require(count > 0 && width > 0, "Embedding: \(count) rows of \(width)")
-    weight = .parameter(shape: [count, width], initializer: .normal(standardDeviation: 1))
+    weight = .parameter(shape: [count, width], initializer: initializer)
   }
 
   /// `[…] → […, width]`; what is no whole number in `0..<count` gives NaN.

@@ -11,10 +11,13 @@ public struct Linear: Module {
   ///   - inputs: the number of features of a sample before the layer.
   ///   - outputs: the number after it.
   ///   - bias: whether a vector is added; default: true.
-  public init(_ inputs: Int, _ outputs: Int, bias: Bool = true) {
+  ///   - initializer: how W is drawn; default: uniformly from ±1/√inputs.
+  public init(
+    _ inputs: Int, _ outputs: Int, bias: Bool = true, initializer: Initializer? = nil
+  ) {
     require(inputs > 0 && outputs > 0, "Linear: \(inputs) inputs, \(outputs) outputs")
     weight = .parameter(
-      shape: [outputs, inputs], initializer: .kaimingUniform(fanIn: inputs))
+      shape: [outputs, inputs], initializer: initializer ?? .kaimingUniform(fanIn: inputs))
     self.bias = bias ? .parameter(shape: [outputs], initializer: .constant(0)) : nil
   }
 

@@ -10,8 +10,8 @@ public struct Residual: Module {
   public init(_ modules: any Module...) { module = Sequential(modules) }
 
   /// `[batch, …] → [batch, …]`, of one shape.
-  public func callAsFunction(_ x: Tensor) -> Tensor {
-    let change = module(x)
+  public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+    let change = module(x, in: context)
     require(
       change.shape == x.shape, "Residual: the module makes \(change.shape) of \(x.shape)")
     return x + change

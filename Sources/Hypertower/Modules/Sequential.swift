@@ -10,5 +10,7 @@ public struct Sequential: Module {
   public init(_ layers: any Module...) { self.layers = layers }
 
   /// What the last module makes of what the others make of `x`.
-  public func callAsFunction(_ x: Tensor) -> Tensor { layers.reduce(x) { $1($0) } }
+  public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
+    layers.reduce(x) { $1($0, in: context) }
+  }
 }
