@@ -74,7 +74,8 @@ import Testing
     let data = Self.dataset(reference)
     for notation in [
       "prodigy()", "dadapt_adam()", "schedule_free_adam()", "dog()", "prodigy(0.5) / sgd(0.1)",
-      "schedule_free_adam() / adam()",
+      "schedule_free_adam() / adam()", "adam(0.05) / dog(reps_rel=0.1) / sgd(0.1)",
+      "sgd_per_parameter(0.5) / sgd(0.1) / prodigy(d0=0.01)",
     ] {
       func trainer() throws -> Trainer {
         try Self.trainer(notation, reference, on: backend.device())
@@ -112,8 +113,8 @@ import Testing
 
   @Test(
     arguments: [
-      ("sgd() / prodigy()", 9, "prodigy: looks at all weights together"),
       ("sgd() / schedule_free_adam()", 9, "it can only be the bottom level"),
+      ("sgd() / dog() / schedule_free_adam()", 17, "says itself which weights are tested"),
     ])
   func onlyOnTheWeights(text: String, column: Int, message: String) {
     let error = #expect(throws: InputError.self) { try Tower(parsing: text) }

@@ -45,9 +45,11 @@ extension RuleDefinition {
     let nextS = beta3 * s + weight * g
     let nextNumerator = beta3 * numerator - weight * rule.dot(g, moved)
     let denominator = rule.sum(of: nextS.magnitude)
-    // Nothing moves while all gradients are 0.
-    let nextD = Expression.select(
-      denominator.isEqual(to: 0), d, d.atLeast(nextNumerator / denominator))
+    // Nothing moves while all gradients are 0, as they are above the weights in the first step; a quotient
+    // by 0 would have no derivative, though it is not chosen.
+    let isStill = denominator.isEqual(to: 0)
+    let estimate = nextNumerator / .select(isStill, 1, denominator)
+    let nextD = Expression.select(isStill, d, d.atLeast(estimate))
     rule.update(d, to: nextD)
     rule.update(numerator, to: nextNumerator)
     rule.update(s, to: nextS)

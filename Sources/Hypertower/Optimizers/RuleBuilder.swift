@@ -187,7 +187,7 @@ public final class RuleBuilder {
   }
 
   /// A number kept for all parameters together or, where each tensor has its own hyperparameters, for those
-  /// of a tensor. Of the weights' level alone.
+  /// of a tensor.
   ///
   /// - Parameter initial: its value before the first step, which may depend on hyperparameters.
   public func sharedState(_ name: String, initial: Expression = 0) -> Expression {
@@ -219,8 +219,11 @@ public final class RuleBuilder {
   public func evaluate(at value: Expression) { evaluated = value.index(in: recorder) }
 
   /// Σ `value` over all parameters that the rule moves or, where each tensor has its own hyperparameters,
-  /// over those of a tensor, as one more number that is the same for all of them. Of the weights' level
-  /// alone.
+  /// over those of a tensor, as one more number that is the same for all of them. Above the weights, what
+  /// the level below calls a hyperparameter is a parameter, and a tensor of its own.
+  ///
+  /// For the level above, whose gradients are derivatives of the parameter after the step, a sum is a
+  /// constant.
   ///
   /// - Parameter value: of the parameter, the gradient and the states before this step; what it has of
   ///   hyperparameters is what they were before the level above moved them. No sum of other sums.
