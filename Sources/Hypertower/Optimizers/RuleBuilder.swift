@@ -5,6 +5,8 @@ public final class RuleBuilder {
   private let tunable: RuleDefinition.Tunable
   private let domain: HyperparameterDomain
   private var dependsOnDomain = false
+  /// Whether the formula of another rule is being written down; see `step(of:)`.
+  private var isInner = false
   /// The names that may be given as arguments, in the order in which the formula asks for them.
   private(set) var accepted: [String] = []
   private(set) var hyperparameters: [UpdateRule.Hyperparameter] = []
@@ -92,9 +94,10 @@ public final class RuleBuilder {
     _ name: String, default value: Double, domain: HyperparameterDomain,
     in range: ClosedRange<Double>, isLearningRate: Bool
   ) -> Expression {
-    if tunable == .learningRates && !isLearningRate {
+    if (tunable == .learningRates || isInner) && !isLearningRate {
       return constant(name, default: value, domain: domain, in: range)
     }
+    let value = isInner ? 1 : value
     accepted.append(name)
     return append(
       .init(
@@ -112,7 +115,7 @@ public final class RuleBuilder {
     let own = UpdateRule.Hyperparameter(
       name: name, domain: domain, value: given.value, defaultValue: nil, range: range,
       curve: given.curve)
-    guard tunable == .all else {
+    guard tunable == .all, !isInner else {
       constants.append(own)
       return scheduled(.constant(given.value), own)
     }
@@ -240,6 +243,22 @@ public final class RuleBuilder {
 
   /// √(Σ `value`²), as `sum(of:)` is.
   public func norm(of value: Expression) -> Expression { dot(value, value).sqrt() }
+
+  /// What the formula of another rule adds to the parameter, for rules that go on from there.
+  ///
+  /// Its states become states of this rule, and its hyperparameters arguments: its step sizes, which are 1 where
+  /// none is given, stay what a level above may tune, and all others are constants. Where its formula is the
+  /// parameter minus something, the result is computed from that alone, so that no digits are lost.
+  func step(of base: RuleDefinition) -> Expression {
+    isInner = true
+    defer { isInner = false }
+    let output = base.formula(self).index(in: recorder)
+    require(
+      evaluated == nil,
+      "\(base.name): says itself which weights are tested, so it has no step alone")
+    let start = parameter.index(in: recorder)
+    return Expression(recorder, recorder.graph.appendDifference(of: output, from: start))
+  }
 
   func finish(
     _ definition: RuleDefinition, granularity: UpdateRule.Granularity, newParameter: Expression,
