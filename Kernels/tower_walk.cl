@@ -3,13 +3,18 @@
 //
 // Up: the partial sums become the gradients of the bottom rule's hyperparameters; each level's
 // jacobian turns the gradients of what it tunes into those of its own hyperparameters.
+// Then what each level's rule sums, of what the levels start from.
 // Down: each level's rule adjusts the hyperparameters of the level below, whose own come after.
 // Last: the uniform values of the bottom rule for the update of the weights, and the record.
 //
 // The generated code before this holds one function for each rule in use,
-//   void rule_N(p, g, bound, step, planned_steps, hyperparameters, states, &new_p, jacobian),
-// on WIDTH parameters at once, which updates the states in place, and ADJUST, the switch over them; and
-// where steps can be limited (LIMITS_STEPS), LIMIT, which lowers the bottom rule's step sizes.
+//   void rule_N(p, g, bound, step, planned_steps, hyperparameters, sums, shared_states, states, &new_p,
+//               jacobian),
+// on WIDTH parameters at once, which updates the states in place, and ADJUST, the switch over them; for
+// those that have sums,
+//   void add_terms_N(p, g, bound, step, planned_steps, hyperparameters, shared_states, states, count, sums),
+// and ADD_TERMS, the switch over them; and where steps can be limited (LIMITS_STEPS), LIMIT, which lowers
+// the bottom rule's step sizes.
 //
 // levels[k]  LEVEL_FIELDS ints: see the names below
 // values     all numbers of the tower, as laid out by the host
@@ -48,6 +53,36 @@
 #define RULE_STATES(k) levels[(k)*LEVEL_FIELDS + 7]
 #define IS_PER_TENSOR(k) levels[(k)*LEVEL_FIELDS + 8]
 #define BOUNDS_AT(k) levels[(k)*LEVEL_FIELDS + 9]
+#define RULE_SHARED_STATES(k) levels[(k)*LEVEL_FIELDS + 10]
+#define RULE_SUMS(k) levels[(k)*LEVEL_FIELDS + 11]
+// How many times a level has shared states and sums, where they lie, and at which of them element i is.
+#define SETS(k) (IS_PER_TENSOR(k) ? COUNT(k) : 1)
+#define SHARED_STATES_AT(k) (STATES_AT(k) + RULE_STATES(k) * COUNT(k))
+#define RULE_SUMS_AT(k) (SHARED_STATES_AT(k) + RULE_SHARED_STATES(k) * SETS(k))
+#define LOAD_OF_SET(k, pointer, i, count) \
+  (IS_PER_TENSOR(k) ? keep_first(LOAD((pointer) + (i)), count, 0.0f) : (vec)(*(pointer)))
+
+// What a rule starts from at the elements of level k from i on.
+#define DECLARE_INPUTS                     \
+  vec h[MAX_HYPERPARAMETERS];              \
+  vec s[MAX_STATES];                       \
+  vec shared[MAX_SHARED_STATES];
+#define LOAD_INPUTS(k, i, count)                                                              \
+  FOR_UP_TO(j, RULE_HYPERPARAMETERS(k), MAX_HYPERPARAMETERS)                                  \
+    h[j] = IS_PER_TENSOR(k)                                                                   \
+               ? load_strided(values + HYPERPARAMETERS_AT(k) + i * RULE_HYPERPARAMETERS(k) + j, \
+                              RULE_HYPERPARAMETERS(k), count)                                 \
+               : (vec)(values[HYPERPARAMETERS_AT(k) + j]);                                    \
+  FOR_UP_TO(j, RULE_STATES(k), MAX_STATES)                                                    \
+    s[j] = keep_first(LOAD(values + STATES_AT(k) + j * COUNT(k) + i), count, 0.0f);           \
+  if (HAS_SHARED_STATES)                                                                      \
+    FOR_UP_TO(j, RULE_SHARED_STATES(k), MAX_SHARED_STATES)                                    \
+      shared[j] = LOAD_OF_SET(k, values + SHARED_STATES_AT(k) + j * SETS(k), i, count);       \
+  const vec p = keep_first(LOAD(values + HYPERPARAMETERS_AT(k - 1) + i), count, 0.0f);        \
+  const vec g = keep_first(LOAD(values + GRADIENTS_AT(k) + i), count, 0.0f);                  \
+  vec bound = (vec)(0);                                                                       \
+  if (HAS_BOUNDS && BOUNDS_AT(k) >= 0)                                                        \
+    bound = keep_first(LOAD(values + BOUNDS_AT(k) + i), count, 0.0f);
 
 SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   const int lane = LANE;
@@ -139,39 +174,69 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
     GROUP_BARRIER;
   }
 
+#if HAS_LEVEL_SUMS
+  for (int k = 1; k <= last; ++k) {
+    if (RULE_SUMS(k) == 0) continue;
+    vec sums[MAX_RULE_SUMS];
+    for (int j = 0; j < MAX_RULE_SUMS; ++j) sums[j] = (vec)(0);
+    for (int i = LANE_START; i < COUNT(k); i += LANE_STEP) {
+      const int count = COUNT(k) - i;
+      DECLARE_INPUTS
+      LOAD_INPUTS(k, i, count)
+      ADD_TERMS(RULE(k), p, g, bound, (real)(step + 1), planned_steps, h, shared, s, count, sums)
+      if (IS_PER_TENSOR(k))
+        FOR_UP_TO(j, RULE_SUMS(k), MAX_RULE_SUMS) {
+          store(sums[j], values + RULE_SUMS_AT(k) + j * COUNT(k) + i, count);
+          sums[j] = (vec)(0);
+        }
+    }
+    for (int j = 0; j < MAX_RULE_SUMS; ++j) {
+      const real total = fold_sum(sums[j] SCRATCH_ARGUMENTS(LANES));
+      if (lane == 0 && j < RULE_SUMS(k) && !IS_PER_TENSOR(k)) values[RULE_SUMS_AT(k) + j] = total;
+    }
+  }
+  GROUP_BARRIER;
+#endif
   for (int k = last; k > 0; --k) {
     const int width = COUNT(k);
-    const int per_rule = RULE_HYPERPARAMETERS(k);
+#if HAS_SHARED_STATES
+    real next[MAX_SHARED_STATES];
+#endif
     for (int i = LANE_START; i < width; i += LANE_STEP) {
       const int count = width - i;
-      vec h[MAX_HYPERPARAMETERS];
-      vec s[MAX_STATES];
+      vec sums[MAX_RULE_SUMS];
       vec jacobian[MAX_HYPERPARAMETERS];
-      TOWER_SPACE const real *own = values + HYPERPARAMETERS_AT(k);
-      TOWER_SPACE real *states = values + STATES_AT(k) + i;
-      TOWER_SPACE real *tuned = values + HYPERPARAMETERS_AT(k - 1) + i;
-      FOR_UP_TO(j, per_rule, MAX_HYPERPARAMETERS)
-        h[j] = IS_PER_TENSOR(k) ? load_strided(own + i * per_rule + j, per_rule, count)
-                                : (vec)(own[j]);
-      FOR_UP_TO(j, RULE_STATES(k), MAX_STATES)
-        s[j] = keep_first(LOAD(states + j * width), count, 0.0f);
-      const vec p = keep_first(LOAD(tuned), count, 0.0f);
-      const vec g = keep_first(LOAD(values + GRADIENTS_AT(k) + i), count, 0.0f);
-#if HAS_BOUNDS
-      vec bound = (vec)(0);
-      if (BOUNDS_AT(k) >= 0) bound = keep_first(LOAD(values + BOUNDS_AT(k) + i), count, 0.0f);
-#else
-      const vec bound = (vec)(0);
+      DECLARE_INPUTS
+      LOAD_INPUTS(k, i, count)
+#if HAS_LEVEL_SUMS
+      FOR_UP_TO(j, RULE_SUMS(k), MAX_RULE_SUMS)
+        sums[j] = LOAD_OF_SET(k, values + RULE_SUMS_AT(k) + j * SETS(k), i, count);
 #endif
       vec new_p = p;
-      ADJUST(RULE(k), p, g, bound, (real)(step + 1), planned_steps, h, s, &new_p, jacobian)
-      store(new_p, tuned, count);
-      FOR_UP_TO(j, RULE_STATES(k), MAX_STATES) store(s[j], states + j * width, count);
+      ADJUST(RULE(k), p, g, bound, (real)(step + 1), planned_steps, h, sums, shared, s, &new_p,
+             jacobian)
+      store(new_p, values + HYPERPARAMETERS_AT(k - 1) + i, count);
+      FOR_UP_TO(j, RULE_STATES(k), MAX_STATES)
+        store(s[j], values + STATES_AT(k) + j * width + i, count);
+#if HAS_SHARED_STATES
+      FOR_UP_TO(j, RULE_SHARED_STATES(k), MAX_SHARED_STATES) {
+        if (IS_PER_TENSOR(k))
+          store(shared[j], values + SHARED_STATES_AT(k) + j * width + i, count);
+        else
+          next[j] = FIRST_LANE(shared[j]);
+      }
+#endif
       if (JACOBIAN_AT(k) >= 0)
-        FOR_UP_TO(j, per_rule, MAX_HYPERPARAMETERS)
+        FOR_UP_TO(j, RULE_HYPERPARAMETERS(k), MAX_HYPERPARAMETERS)
           store(jacobian[j], values + JACOBIAN_AT(k) + j * width + i, count);
     }
     GROUP_BARRIER;
+#if HAS_SHARED_STATES
+    // All parameters have started from the old ones.
+    if (lane == 0 && width > 0 && !IS_PER_TENSOR(k))
+      FOR_UP_TO(j, RULE_SHARED_STATES(k), MAX_SHARED_STATES)
+        values[SHARED_STATES_AT(k) + j] = next[j];
+#endif
   }
 
 #if LIMITS_STEPS
@@ -225,5 +290,13 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
 #undef RULE_STATES
 #undef IS_PER_TENSOR
 #undef BOUNDS_AT
+#undef RULE_SHARED_STATES
+#undef RULE_SUMS
+#undef SETS
+#undef SHARED_STATES_AT
+#undef RULE_SUMS_AT
+#undef LOAD_OF_SET
+#undef DECLARE_INPUTS
+#undef LOAD_INPUTS
 #undef TOWER_SPACE
 #undef FOR_UP_TO

@@ -93,7 +93,7 @@ import Testing
     return squares.gradient.squareRoot() * squares.derivative.squareRoot()
   }
 
-  @Test(arguments: TowerCase.all + TowerCase.untuned)
+  @Test(arguments: TowerCase.all + TowerCase.untuned + TowerCase.sums)
   func gradientsOfEveryLevelAreDerivatives(_ own: TowerCase) throws {
     let trainer = try trainer(own, .cpu64)
     var tower = ReferenceTower(
@@ -166,10 +166,10 @@ import Testing
     let device = try backend.device()
     let cases =
       backend.isNative
-      ? TowerCase.all + TowerCase.untuned
+      ? TowerCase.all + TowerCase.untuned + TowerCase.sums
       : Array(TowerCase.all[2...3])
-        + TowerCase.untuned.filter {
-          isStressed || $0.name == "kesten on adam, per tensor"
+        + (TowerCase.untuned + TowerCase.sums).filter {
+          isStressed || ["kesten on adam, per tensor", "coupled per tensor"].contains($0.name)
         }
     for own in cases {
       try expectTrajectory(of: own, on: device)

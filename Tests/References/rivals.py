@@ -4,7 +4,7 @@ python3 -m pip install torch prodigyopt==1.1.2 dadaptation==3.2 schedulefree==1.
 
 A network 6–5–3 with tanh after both layers and a log-softmax, 24 random samples in batches of 8, in order. For
 each optimizer: the loss of every step, before the step, and at the end the loss over all samples that evaluation
-gives. DoG is written from its paper.
+gives. DoG and Mechanic are written from their papers.
 """
 import json
 import pathlib
@@ -43,6 +43,65 @@ class DoG(torch.optim.Optimizer):
             p -= self.distance / (self.squares + 1e-8) ** 0.5 * p.grad
 
 
+class Mechanic(torch.optim.Optimizer):
+    """Cutkosky, Defazio and Mehta, arXiv 2306.00144, algorithm 1, with |h| for h in the maximum, as in its authors'
+    implementations: with h the scale stays 0 as long as delta leads downhill. `base` makes steps of gradients."""
+
+    def __init__(self, parameters, base, decay=0.01, s_init=1e-8):
+        super().__init__(parameters, {})
+        parameters = self.param_groups[0]["params"]
+        self.base, self.decay, self.s_init = base, decay, s_init
+        self.reference = [p.detach().clone() for p in parameters]
+        self.delta = [torch.zeros_like(p) for p in parameters]
+        self.betas = 1 - 0.1 ** torch.arange(1, 7)
+        self.m, self.v, self.r, self.s = (torch.zeros(6) for _ in range(4))
+
+    @torch.no_grad()
+    def step(self):
+        parameters = self.param_groups[0]["params"]
+        gradients = [p.grad for p in parameters]
+        norm = lambda xs: sum((x * x).sum() for x in xs).sqrt()
+        pull = self.decay * self.s.sum() * norm(gradients) / norm(parameters)
+        h = sum((d * (g + pull * p)).sum() for d, g, p in zip(self.delta, gradients, parameters))
+        self.m = torch.maximum(self.betas * self.m, h.abs())
+        self.v = self.betas ** 2 * self.v + h ** 2
+        self.r = torch.clamp(self.betas * self.r - self.s * h, min=0)
+        self.s = (self.s_init / 6 * self.m + self.r) / (self.v.sqrt() + 1e-8)
+        self.delta = [d + u for d, u in zip(self.delta, self.base(gradients))]
+        for p, start, d in zip(parameters, self.reference, self.delta):
+            p.copy_(start + self.s.sum() * d)
+
+
+class AdamStep:
+    """Steps of Adam, whose mean of squares starts at ε, as Hypertower's does."""
+
+    def __init__(self, lr=1.0, beta1=0.9, beta2=0.999, eps=1e-8):
+        self.lr, self.beta1, self.beta2, self.eps = lr, beta1, beta2, eps
+        self.m, self.v, self.t = None, None, 0
+
+    def __call__(self, gradients):
+        self.m = self.m or [torch.zeros_like(g) for g in gradients]
+        self.v = self.v or [torch.full_like(g, self.eps) for g in gradients]
+        self.t += 1
+        self.m = [self.beta1 * m + (1 - self.beta1) * g for m, g in zip(self.m, gradients)]
+        self.v = [self.beta2 * v + (1 - self.beta2) * g * g for v, g in zip(self.v, gradients)]
+        first, second = 1 - self.beta1 ** self.t, 1 - self.beta2 ** self.t
+        return [-self.lr * (m / first) / ((v / second).sqrt() + self.eps)
+                for m, v in zip(self.m, self.v)]
+
+
+class SGDStep:
+    """Steps of SGD with momentum."""
+
+    def __init__(self, lr=1.0, momentum=0.0):
+        self.lr, self.momentum, self.b = lr, momentum, None
+
+    def __call__(self, gradients):
+        self.b = self.b or [torch.zeros_like(g) for g in gradients]
+        self.b = [self.momentum * b + g for b, g in zip(self.b, gradients)]
+        return [-self.lr * b for b in self.b]
+
+
 def loss_of(weights, rows):
     hidden = torch.tanh(x[rows] @ weights[0].T + weights[1])
     output = torch.tanh(hidden @ weights[2].T + weights[3]).log_softmax(1)
@@ -78,6 +137,12 @@ runs = {
     "schedule_free_adam(0.05, beta1=0.95)": lambda w: schedulefree.AdamWScheduleFree(
         w, lr=0.05, betas=(0.95, 0.999)),
     "dog()": DoG,
+    "mechanic()": lambda w: Mechanic(w, AdamStep()),
+    "mechanic(0.5, beta1=0.8, lambda=0.1, s_init=1e-5)": lambda w: Mechanic(
+        w, AdamStep(0.5, beta1=0.8), decay=0.1, s_init=1e-5),
+    "mechanic_sgd()": lambda w: Mechanic(w, SGDStep()),
+    "mechanic_sgd(2, momentum=0.9, s_init=1e-3)": lambda w: Mechanic(
+        w, SGDStep(2, momentum=0.9), s_init=1e-3),
 }
 result = {
     "features": x.flatten().tolist(),

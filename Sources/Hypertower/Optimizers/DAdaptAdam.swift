@@ -17,10 +17,20 @@ public struct DAdaptAdam: Optimizer {
     _ factor: Double = 1, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
     initialDistance: Double = 1e-6
   ) {
+    self.init(
+      HyperparameterSchedule(factor), beta1: beta1, beta2: beta2, epsilon: epsilon,
+      initialDistance: initialDistance)
+  }
+
+  /// The same with a schedule; see `HyperparameterSchedule`.
+  public init(
+    _ factor: HyperparameterSchedule, beta1: Double = 0.9, beta2: Double = 0.999,
+    epsilon: Double = 1e-8, initialDistance: Double = 1e-6
+  ) {
     levels = [
-      RuleDefinition.dadaptAdam.level([
-        "lr": factor, "beta1": beta1, "beta2": beta2, "eps": epsilon, "d0": initialDistance,
-      ])
+      RuleDefinition.dadaptAdam.level(
+        factor: ("lr", factor), beta1: beta1, beta2: beta2, epsilon: epsilon,
+        ["d0": initialDistance])
     ]
   }
 }

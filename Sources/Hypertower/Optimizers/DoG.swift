@@ -13,7 +13,14 @@ public struct DoG: Optimizer {
   ///   - factor: what the step size is multiplied with; default: 1.
   ///   - initialDistance: r, the first distance as a share of 1 + ‖p₀‖; default: 1e-6.
   public init(_ factor: Double = 1, initialDistance: Double = 1e-6) {
-    levels = [RuleDefinition.dog.level(["factor": factor, "reps_rel": initialDistance])]
+    self.init(HyperparameterSchedule(factor), initialDistance: initialDistance)
+  }
+
+  /// The same with a schedule; see `HyperparameterSchedule`.
+  public init(_ factor: HyperparameterSchedule, initialDistance: Double = 1e-6) {
+    levels = [
+      RuleDefinition.dog.level(scheduled: ["factor": factor, "reps_rel": .init(initialDistance)])
+    ]
   }
 }
 

@@ -37,6 +37,16 @@ extension RuleDefinition {
     level(scheduled: arguments.mapValues { .init($0) })
   }
 
+  /// The same for a rule like Adam, of which the factor alone, given by its name, may have a schedule.
+  func level(
+    factor: (name: String, value: HyperparameterSchedule), beta1: Double, beta2: Double,
+    epsilon: Double, _ others: [String: Double] = [:]
+  ) -> UpdateRule {
+    let numbers = others.merging(["beta1": beta1, "beta2": beta2, "eps": epsilon]) { $1 }
+    return level(
+      scheduled: numbers.mapValues { .init($0) }.merging([factor.name: factor.value]) { $1 })
+  }
+
   /// The same with schedules.
   func level(scheduled arguments: [String: HyperparameterSchedule]) -> UpdateRule {
     do {

@@ -17,10 +17,20 @@ public struct Prodigy: Optimizer {
     _ factor: Double = 1, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
     initialDistance: Double = 1e-6
   ) {
+    self.init(
+      HyperparameterSchedule(factor), beta1: beta1, beta2: beta2, epsilon: epsilon,
+      initialDistance: initialDistance)
+  }
+
+  /// The same with a schedule; see `HyperparameterSchedule`.
+  public init(
+    _ factor: HyperparameterSchedule, beta1: Double = 0.9, beta2: Double = 0.999,
+    epsilon: Double = 1e-8, initialDistance: Double = 1e-6
+  ) {
     levels = [
-      RuleDefinition.prodigy.level([
-        "lr": factor, "beta1": beta1, "beta2": beta2, "eps": epsilon, "d0": initialDistance,
-      ])
+      RuleDefinition.prodigy.level(
+        factor: ("lr", factor), beta1: beta1, beta2: beta2, epsilon: epsilon,
+        ["d0": initialDistance])
     ]
   }
 }
@@ -45,9 +55,11 @@ extension RuleDefinition {
     let nextS = beta3 * s + weight * g
     let nextNumerator = beta3 * numerator - weight * rule.dot(g, moved)
     let denominator = rule.sum(of: nextS.magnitude)
-    // Nothing moves while all gradients are 0.
-    let nextD = Expression.select(
-      denominator.isEqual(to: 0), d, d.atLeast(nextNumerator / denominator))
+    // Nothing moves while all gradients are 0, as they are above the weights in the first step; a quotient
+    // by 0 would have no derivative, though it is not chosen.
+    let isStill = denominator.isEqual(to: 0)
+    let estimate = nextNumerator / .select(isStill, 1, denominator)
+    let nextD = Expression.select(isStill, d, d.atLeast(estimate))
     rule.update(d, to: nextD)
     rule.update(numerator, to: nextNumerator)
     rule.update(s, to: nextS)

@@ -5,6 +5,8 @@ public final class RuleBuilder {
   private let tunable: RuleDefinition.Tunable
   private let domain: HyperparameterDomain
   private var dependsOnDomain = false
+  /// Whether the formula of another rule is being written down; see `step(of:)`.
+  private var isInner = false
   /// The names that may be given as arguments, in the order in which the formula asks for them.
   private(set) var accepted: [String] = []
   private(set) var hyperparameters: [UpdateRule.Hyperparameter] = []
@@ -92,9 +94,10 @@ public final class RuleBuilder {
     _ name: String, default value: Double, domain: HyperparameterDomain,
     in range: ClosedRange<Double>, isLearningRate: Bool
   ) -> Expression {
-    if tunable == .learningRates && !isLearningRate {
+    if (tunable == .learningRates || isInner) && !isLearningRate {
       return constant(name, default: value, domain: domain, in: range)
     }
+    let value = isInner ? 1 : value
     accepted.append(name)
     return append(
       .init(
@@ -112,7 +115,7 @@ public final class RuleBuilder {
     let own = UpdateRule.Hyperparameter(
       name: name, domain: domain, value: given.value, defaultValue: nil, range: range,
       curve: given.curve)
-    guard tunable == .all else {
+    guard tunable == .all, !isInner else {
       constants.append(own)
       return scheduled(.constant(given.value), own)
     }
@@ -187,7 +190,7 @@ public final class RuleBuilder {
   }
 
   /// A number kept for all parameters together or, where each tensor has its own hyperparameters, for those
-  /// of a tensor. Of the weights' level alone.
+  /// of a tensor.
   ///
   /// - Parameter initial: its value before the first step, which may depend on hyperparameters.
   public func sharedState(_ name: String, initial: Expression = 0) -> Expression {
@@ -219,8 +222,11 @@ public final class RuleBuilder {
   public func evaluate(at value: Expression) { evaluated = value.index(in: recorder) }
 
   /// Σ `value` over all parameters that the rule moves or, where each tensor has its own hyperparameters,
-  /// over those of a tensor, as one more number that is the same for all of them. Of the weights' level
-  /// alone.
+  /// over those of a tensor, as one more number that is the same for all of them. Above the weights, what
+  /// the level below calls a hyperparameter is a parameter, and a tensor of its own.
+  ///
+  /// For the level above, whose gradients are derivatives of the parameter after the step, a sum is a
+  /// constant.
   ///
   /// - Parameter value: of the parameter, the gradient and the states before this step; what it has of
   ///   hyperparameters is what they were before the level above moved them. No sum of other sums.
@@ -237,6 +243,22 @@ public final class RuleBuilder {
 
   /// √(Σ `value`²), as `sum(of:)` is.
   public func norm(of value: Expression) -> Expression { dot(value, value).sqrt() }
+
+  /// What the formula of another rule adds to the parameter, for rules that go on from there.
+  ///
+  /// Its states become states of this rule, and its hyperparameters arguments: its step sizes, which are 1 where
+  /// none is given, stay what a level above may tune, and all others are constants. Where its formula is the
+  /// parameter minus something, the result is computed from that alone, so that no digits are lost.
+  func step(of base: RuleDefinition) -> Expression {
+    isInner = true
+    defer { isInner = false }
+    let output = base.formula(self).index(in: recorder)
+    require(
+      evaluated == nil,
+      "\(base.name): says itself which weights are tested, so it has no step alone")
+    let start = parameter.index(in: recorder)
+    return Expression(recorder, recorder.graph.appendDifference(of: output, from: start))
+  }
 
   func finish(
     _ definition: RuleDefinition, granularity: UpdateRule.Granularity, newParameter: Expression,

@@ -17,7 +17,7 @@ public struct RuleDefinition: Sendable {
   public let name: String
   let granularity: UpdateRule.Granularity
   let tunable: Tunable
-  private let formula: @Sendable (RuleBuilder) -> Expression
+  let formula: @Sendable (RuleBuilder) -> Expression
 
   /// Which hyperparameters a level above may tune.
   public enum Tunable: Sendable {

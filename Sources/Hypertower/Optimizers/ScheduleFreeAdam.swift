@@ -16,10 +16,18 @@ public struct ScheduleFreeAdam: Optimizer {
     _ learningRate: Double = 0.0025, beta1: Double = 0.9, beta2: Double = 0.999,
     epsilon: Double = 1e-8
   ) {
+    self.init(
+      HyperparameterSchedule(learningRate), beta1: beta1, beta2: beta2, epsilon: epsilon)
+  }
+
+  /// The same with a schedule; see `HyperparameterSchedule`.
+  public init(
+    _ learningRate: HyperparameterSchedule, beta1: Double = 0.9, beta2: Double = 0.999,
+    epsilon: Double = 1e-8
+  ) {
     levels = [
-      RuleDefinition.scheduleFreeAdam.level([
-        "alpha": learningRate, "beta1": beta1, "beta2": beta2, "eps": epsilon,
-      ])
+      RuleDefinition.scheduleFreeAdam.level(
+        factor: ("alpha", learningRate), beta1: beta1, beta2: beta2, epsilon: epsilon)
     ]
   }
 }

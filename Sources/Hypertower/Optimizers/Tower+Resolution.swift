@@ -20,8 +20,8 @@ extension Tower {
 }
 
 extension UpdateRule {
-  /// Whether it may move hyperparameters, and not only weights.
-  var canBeAbove: Bool { sums.isEmpty && sharedStates.isEmpty && evaluated == nil }
+  /// Whether it may move hyperparameters, and not only weights: what evaluation sees are weights.
+  var canBeAbove: Bool { evaluated == nil }
 
   /// The rule above `lower`, whose hyperparameters it tunes, and below `upper`, which tunes its own.
   func inTower(above lower: UpdateRule?, below upper: UpdateRule?) throws -> UpdateRule {
@@ -32,7 +32,8 @@ extension UpdateRule {
     }
     if lower != nil, !canBeAbove {
       throw InputError(
-        .usage, "\(name): looks at all weights together, so it can only be the bottom level")
+        .usage,
+        "\(name): says itself which weights are tested, so it can only be the bottom level")
     }
     var (tunable, granularity) = (definition.tunable, granularity)
     if case .learningRates(let perTensor) = upper?.tunes {

@@ -15,7 +15,8 @@ package struct TowerLayout: Sendable {
     /// The offset of its raw hyperparameters, `[1 or width, hyperparameters of the rule]`.
     package let hyperparameters: Int
     package let hyperparameterNames: [String]
-    /// The offset of its states, `[states of the rule, width]`; only above the bottom level.
+    /// The offset of its states, `[states of the rule, width]`, which its shared states and its sums
+    /// follow; only above the bottom level.
     package let states: Int
     /// The offset of the derivatives of the latest step, `[hyperparameters of the rule, width]`;
     /// only between the bottom and the top.
@@ -27,6 +28,13 @@ package struct TowerLayout: Sendable {
 
     package var hyperparameterCount: Int { hyperparameterNames.count }
     package var isPerTensor: Bool { rule.granularity == .perTensor }
+    /// How many times the rule has its shared states and sums: for each number that has hyperparameters of
+    /// its own.
+    package var sets: Int { isPerTensor ? width : 1 }
+    /// The offset of the shared states, `[shared states of the rule, sets]`; only above the bottom level.
+    package var sharedStates: Int { states + rule.states.count * width }
+    /// The offset of the rule's sums, `[sums of the rule, sets]`; only above the bottom level.
+    package var sums: Int { sharedStates + rule.sharedStates.count * sets }
   }
 
   /// The int32 numbers that say where a run stands.
@@ -142,7 +150,7 @@ package struct TowerLayout: Sendable {
         Level(
           rule: draft.rule, ruleNumber: draft.number, width: width, tensorNames: draft.names,
           hyperparameters: draft.offset, hyperparameterNames: draft.own,
-          states: k > 0 ? take(draft.rule.states.count * width) : 0,
+          states: k > 0 ? take(draft.rule.stateCount(width: width)) : 0,
           jacobian: k > 0 && k + 1 < drafts.count
             ? take(width * draft.rule.hyperparameters.count) : nil,
           gradients: k > 0 ? take(width) : 0,
@@ -194,13 +202,7 @@ package struct TowerLayout: Sendable {
       let raw = level.rule.rawValues(tensors: level.tensorNames)
       values.replaceSubrange(
         level.hyperparameters..<level.hyperparameters + raw.count, with: raw)
-      guard k > 0 else { continue }
-      let initial = initialStates(of: level)
-      for state in level.rule.states.indices {
-        for i in 0..<level.width {
-          values[level.states + state * level.width + i] = initial[i][state]
-        }
-      }
+      if k > 0 { writeInitialStates(of: level, into: &values) }
     }
     let shared = levels[0].rule.initialSharedStates(
       tensors: levels[0].tensorNames, plannedSteps: plannedSteps)
@@ -215,16 +217,27 @@ package struct TowerLayout: Sendable {
     level.rule.initialStates(tensors: level.tensorNames, plannedSteps: plannedSteps)
   }
 
+  /// The states of a level above the bottom one before the first step.
+  private func writeInitialStates(of level: Level, into values: inout [Double]) {
+    let initial = initialStates(of: level)
+    for state in level.rule.states.indices {
+      for i in 0..<level.width {
+        values[level.states + state * level.width + i] = initial[i][state]
+      }
+    }
+    let shared = level.rule.initialSharedStates(
+      tensors: level.tensorNames, plannedSteps: plannedSteps)
+    let count = level.rule.sharedStates.count
+    for (number, value) in shared.enumerated() {
+      values[level.sharedStates + number % count * level.sets + number / count] = value
+    }
+  }
+
   /// Forgets what the levels that tune step sizes know of them: their states are those before the first
   /// step again.
   func restartTuning(_ values: inout [Double]) {
     for level in levels.dropFirst() where level.rule.tunes != .all {
-      let initial = initialStates(of: level)
-      for state in level.rule.states.indices {
-        for i in 0..<level.width {
-          values[level.states + state * level.width + i] = initial[i][state]
-        }
-      }
+      writeInitialStates(of: level, into: &values)
     }
   }
 

@@ -62,6 +62,13 @@ extension UpdateRule {
     }
   }
 
+  /// How many states, shared states and sums the rule has above the bottom level, where it tunes `width`
+  /// numbers.
+  func stateCount(width: Int) -> Int {
+    let sets = granularity == .perTensor ? width : 1
+    return states.count * width + (sharedStates.count + sums.count) * sets
+  }
+
   /// The shared states before the first step, for each set of hyperparameters.
   ///
   /// - Parameter plannedSteps: the run's length; see `HyperparameterSchedule`.

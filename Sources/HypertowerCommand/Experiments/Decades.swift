@@ -34,6 +34,7 @@ struct Decades: TrialExperiment {
       DAdaptAdam(initialDistance: $0).tower
     },
     Subject(label: "dog", variants: [.plain, .average]) { DoG(initialDistance: $0).tower },
+    Subject(label: "mechanic", variants: [.plain, .average]) { Mechanic(initialScale: $0).tower },
     Subject(label: "schedule_free_adam", variants: [.plain], hasOwnAverage: true) {
       ScheduleFreeAdam($0).tower
     },
@@ -146,7 +147,8 @@ struct Decades: TrialExperiment {
       description: """
         One epoch of MNIST in file order, in batches of 300; 784–128–10, tanh after both layers. SGD \
         towers start all levels with the same step size, the others the bottom level; upper levels of \
-        adam keep their default, 0.001. The start of prodigy and dadapt_adam is d0, that of dog reps_rel. "limit": the first step promises at most a thousandth of the \
+        adam keep their default, 0.001. The start of prodigy and dadapt_adam is d0, that of dog reps_rel, that of mechanic s_init. \
+        "limit": the first step promises at most a thousandth of the \
         loss; "average": the polynomial average of the weights is tested. `hypertower train` without \
         --optimizer is `\(Self.ours) + limit + average`. \(Laboratory.startText(seeds: seeds))
         """,

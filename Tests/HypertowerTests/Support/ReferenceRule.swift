@@ -7,6 +7,8 @@ struct ReferenceRule {
     case sgd, momentum, momentumAlpha, perTensor, adam, adamAlpha, adamAlphaPerTensor, adagrad,
       rmsprop
     case rmspropAlpha, kesten, kestenOnRoot, lion, lionAlpha
+    // See `ReferenceRule+Sums.swift`.
+    case dog, prodigy, coupled, coupledPerTensor
   }
 
   let kind: Kind
@@ -17,10 +19,12 @@ struct ReferenceRule {
 
   /// How many hyperparameters there are when the rule tunes `tensors` tensors.
   func hyperparameters(tensors: Int) -> [Double] {
-    isPerTensor ? .init(repeating: initial[0], count: tensors) : initial
+    isPerTensor ? (0..<tensors).flatMap { _ in initial } : initial
   }
 
-  var isPerTensor: Bool { kind == .perTensor || kind == .adamAlphaPerTensor }
+  var isPerTensor: Bool {
+    kind == .perTensor || kind == .adamAlphaPerTensor || kind == .coupledPerTensor
+  }
 
   /// Whether a step is linear in every hyperparameter.
   var isLinear: Bool { kind == .sgd || kind == .perTensor }
@@ -35,14 +39,16 @@ struct ReferenceRule {
     case .adagrad: [0.1]
     case .adam: [0, pow(10, initial[3])]
     case .adamAlpha, .adamAlphaPerTensor: [0, constants[2]]
+    case .dog, .coupled, .coupledPerTensor: [0]
+    case .prodigy: [0, 0, 0, 0]
     }
   }
 
   /// One step of one element `p` of tensor number `tensor`, the `t`-th from 1, with the bound of its
-  /// gradient.
+  /// gradient, and the sums and the shared states of its set of hyperparameters.
   func apply(
     _ p: Double, _ g: Double, bound: Double, _ state: inout [Double], _ h: [Double], tensor: Int,
-    t: Int
+    t: Int, sums: [Double], shared: [Double]
   ) -> Double {
     switch kind {
     case .sgd: return p - h[0] * g
@@ -77,6 +83,8 @@ struct ReferenceRule {
       if bound != 0 { state[2] = 1 }
       let exponent = h[0] * c / (1 + state[1])
       return p * exp(kind == .kesten ? exponent : exponent / 2)
+    case .dog, .prodigy, .coupled, .coupledPerTensor:
+      return applyWithSums(p, g, &state, own(h, tensor: tensor), t, sums, shared)
     }
   }
 

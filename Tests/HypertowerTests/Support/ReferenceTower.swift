@@ -6,6 +6,23 @@ struct ReferenceTower {
     let tensors: [Int]
     /// The states, of each number that the level tunes.
     var states: [[Double]]
+    /// The shared states, of each set of hyperparameters.
+    var shared: [[Double]]
+
+    /// Which set of hyperparameters, shared states and sums number `i` has.
+    func set(_ i: Int) -> Int { rule.isPerTensor ? tensors[i] : 0 }
+
+    /// What the rule sums over `parameters`, for each set.
+    func sums(_ parameters: [Double], _ gradients: [Double], _ h: [Double]) -> [[Double]] {
+      var sums = [[Double]?](repeating: nil, count: shared.count)
+      for i in parameters.indices {
+        let set = set(i)
+        let terms = rule.terms(
+          parameters[i], gradients[i], states[i], rule.own(h, tensor: set), shared: shared[set])
+        sums[set] = sums[set].map { zip($0, terms).map(+) } ?? terms
+      }
+      return sums.map { $0 ?? [] }
+    }
   }
 
   var levels: [Level] = []
@@ -21,10 +38,12 @@ struct ReferenceTower {
     parameters = [weights]
     var tensors = tensors
     for rule in rules {
+      let count = (tensors.max() ?? 0) + 1
       levels.append(
         Level(
-          rule: rule, tensors: tensors, states: tensors.map { _ in rule.initialState() }))
-      let own = rule.hyperparameters(tensors: (tensors.max() ?? 0) + 1)
+          rule: rule, tensors: tensors, states: tensors.map { _ in rule.initialState() },
+          shared: (0..<(rule.isPerTensor ? count : 1)).map { _ in rule.initialShared() }))
+      let own = rule.hyperparameters(tensors: count)
       parameters.append(own)
       tensors = Array(own.indices)
     }
@@ -38,13 +57,23 @@ struct ReferenceTower {
     _ gradients: [[Double]], bounds: [[Double]], moved: (Int, inout [Double]) -> Void = { _, _ in }
   ) {
     stepCount += 1
+    // Of what all levels start from.
+    let sums = levels.indices.map {
+      levels[$0].sums(parameters[$0], gradients[$0], parameters[$0 + 1])
+    }
     for k in levels.indices.reversed() {
       moved(k, &parameters[k + 1])
+      let (rule, shared) = (levels[k].rule, levels[k].shared)
       for i in parameters[k].indices {
-        parameters[k][i] = levels[k].rule.apply(
+        let set = levels[k].set(i)
+        parameters[k][i] = rule.apply(
           parameters[k][i], gradients[k][i], bound: bounds[k][i], &levels[k].states[i],
-          parameters[k + 1],
-          tensor: levels[k].tensors[i], t: stepCount)
+          parameters[k + 1], tensor: levels[k].tensors[i], t: stepCount, sums: sums[k][set],
+          shared: shared[set])
+      }
+      for set in shared.indices {
+        levels[k].shared[set] = rule.nextShared(
+          shared[set], sums: sums[k][set], rule.own(parameters[k + 1], tensor: set), t: stepCount)
       }
     }
   }

@@ -1,5 +1,6 @@
 import Glibc
-import Hypertower
+
+@testable import Hypertower
 
 /// A tower, for the engine and by hand.
 struct TowerCase: Sendable, CustomStringConvertible {
@@ -60,6 +61,45 @@ struct TowerCase: Sendable, CustomStringConvertible {
         rule: .init(kind: .lion, initial: [alpha, decay], constants: [0.8, 0.95]))
     }
   }
+
+  /// Rules that look at all of what they move, at the bottom, at levels 1 and 2, and above several others.
+  static let sums: [TowerCase] = {
+    func dog(_ factor: Double = 1) -> Level {
+      Level(
+        optimizer: DoG(factor, initialDistance: 0.1),
+        rule: .init(kind: .dog, initial: [factor], constants: [0.1]))
+    }
+    let prodigy = Level(
+      optimizer: Prodigy(0.8, beta1: 0.8, beta2: 0.95, epsilon: 1e-2, initialDistance: 0.05),
+      rule: .init(kind: .prodigy, initial: [0.8], constants: [0.8, 0.95, 1e-2, 0.05]))
+    func coupled(_ alpha: Double, _ momentum: Double, perTensor: Bool = false) -> Level {
+      let definition = perTensor ? RuleDefinition.coupledPerTensor : .coupled
+      return Level(
+        optimizer: Tower([definition.level(["alpha": alpha, "mu": momentum])]),
+        rule: .init(kind: perTensor ? .coupledPerTensor : .coupled, initial: [alpha, momentum]))
+    }
+    let kesten = Level(optimizer: Kesten(), rule: .init(kind: .kesten, initial: [1]))
+    return [
+      TowerCase("dog on sgd", [.sgd(0.5), dog(), .sgd(0.1)]),
+      TowerCase("dog twice on adam", [.adam(0.05), dog(), dog(), .sgd(0.3)]),
+      TowerCase("dog on dog on dog", [dog(), dog(), dog(0.5)]),
+      TowerCase("prodigy on rmsprop", [.rmsprop(0.02), prodigy, .adam(0.05)]),
+      TowerCase("prodigy at level 2", [.perTensor(0.6), .sgd(0.3), prodigy, .sgd(0.3)]),
+      TowerCase("prodigy on prodigy", [prodigy, prodigy]),
+      TowerCase(
+        "coupled at levels 1 and 2", [.momentum(0.2, 0.7), coupled(0.1, 0.4), coupled(0.2, 0.3)]),
+      TowerCase(
+        "coupled from the bottom, below adam",
+        [coupled(0.1, 0.6), coupled(0.1, 0.4), coupled(0.2, 0.3), .adam(0.05)]),
+      TowerCase(
+        "coupled per tensor",
+        [.adam(0.05), coupled(0.1, 0.4, perTensor: true), coupled(0.2, 0.3), .sgd(0.1)]),
+      TowerCase(
+        "coupled per tensor, from the bottom",
+        [coupled(0.1, 0.6, perTensor: true), coupled(0.1, 0.4, perTensor: true), .sgd(0.1)]),
+      TowerCase("kesten on dog", [.adam(0.05), dog(), kesten]),
+    ]
+  }()
 
   /// A level that tunes step sizes, and what is below it as it then is: step sizes alone are tuned.
   static let untuned: [TowerCase] = {

@@ -35,6 +35,8 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
     if layout.height > 0 || isLimited || layout.bottom.sums != nil { sumPartialSums() }
     if layout.height > 0, layout.hasOwnSums { takeHypergradients(areThere: !isLimited) }
     for k in 1..<Swift.max(1, layout.height) { projectGradients(of: k) }
+    // Of what all steps start from, so before the first of them.
+    for k in 1..<layout.levels.count { takeSums(of: k, step: step + 1) }
     for k in (1..<layout.levels.count).reversed() { adjust(k, step: step + 1) }
     if isLimited, let limit = layout.stepLimit { lowerStepSizes(limit) }
     evaluateUniforms(step: step + 1)
@@ -143,36 +145,70 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
     }
   }
 
+  /// What the rule of level k sums over what it tunes.
+  private func takeSums(of k: Int, step: Int) {
+    let level = layout.levels[k]
+    guard !level.rule.sums.isEmpty else { return }
+    let totals = values + level.sums
+    totals.update(repeating: 0, count: level.rule.sums.count * level.sets)
+    for i in 0..<level.width {
+      let terms = evaluate(level.rule.sums, of: k, at: i, step: step)
+      let set = level.isPerTensor ? i : 0
+      for (number, term) in terms.enumerated() { totals[number * level.sets + set] += term }
+    }
+  }
+
   private func adjust(_ k: Int, step: Int) {
     let level = layout.levels[k]
     let rule = level.rule
-    let count = rule.hyperparameters.count
     let tuned = values + layout.levels[k - 1].hyperparameters
-    for i in 0..<level.width {
-      let hyperparameters =
-        values + level.hyperparameters + (level.isPerTensor ? i * count : 0)
-      let outputs = [rule.newParameter] + rule.states.map(\.next) + rule.jacobian
-      let results = rule.graph.evaluate(outputs, as: Element.self) { input in
-        switch rule.inputs[input] {
-        case .parameter: tuned[i]
-        case .gradient: values[level.gradients + i]
-        case .gradientBound: values[level.bounds! + i]
-        case .step: Element(step)
-        case .plannedSteps: values[layout.plannedStepsOffset!]
-        case .hyperparameter(let h): hyperparameters[h]
-        case .state(let state): values[level.states + state * level.width + i]
-        case .uniform, .average, .sharedState, .sum:
-          fatalError("CPUTowerWalk: \(rule.inputs[input]) is the bottom rule's")
-        }
+    let sharedNext = rule.sharedStates.map(\.next)
+    let outputs = [rule.newParameter] + rule.states.map(\.next) + rule.jacobian
+    // All parameters of a set start from the same shared states, which are written last.
+    let shared =
+      sharedNext.isEmpty
+      ? []
+      : (0..<Swift.min(level.sets, level.width)).map {
+        evaluate(sharedNext, of: k, at: $0, step: step)
       }
+    for i in 0..<level.width {
+      let results = evaluate(outputs, of: k, at: i, step: step)
       tuned[i] = results[0]
       for state in rule.states.indices {
         values[level.states + state * level.width + i] = results[1 + state]
       }
       if let jacobian = level.jacobian {
-        for h in 0..<count {
+        for h in rule.hyperparameters.indices {
           values[jacobian + h * level.width + i] = results[1 + rule.states.count + h]
         }
+      }
+    }
+    for (set, next) in shared.enumerated() {
+      for (number, value) in next.enumerated() {
+        values[level.sharedStates + number * level.sets + set] = value
+      }
+    }
+  }
+
+  /// Nodes of the formula of level k's rule, at number `i` of those that it tunes.
+  private func evaluate(_ nodes: [Int], of k: Int, at i: Int, step: Int) -> [Element] {
+    let level = layout.levels[k]
+    let rule = level.rule
+    let set = level.isPerTensor ? i : 0
+    return rule.graph.evaluate(nodes, as: Element.self) { input in
+      switch rule.inputs[input] {
+      case .parameter: values[layout.levels[k - 1].hyperparameters + i]
+      case .gradient: values[level.gradients + i]
+      case .gradientBound: values[level.bounds! + i]
+      case .step: Element(step)
+      case .plannedSteps: values[layout.plannedStepsOffset!]
+      case .hyperparameter(let h):
+        values[level.hyperparameters + set * rule.hyperparameters.count + h]
+      case .state(let state): values[level.states + state * level.width + i]
+      case .sharedState(let number): values[level.sharedStates + number * level.sets + set]
+      case .sum(let sum): values[level.sums + sum * level.sets + set]
+      case .uniform, .average:
+        fatalError("CPUTowerWalk: \(rule.inputs[input]) is the bottom rule's")
       }
     }
   }

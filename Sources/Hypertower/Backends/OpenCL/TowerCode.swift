@@ -8,11 +8,14 @@ enum TowerCode {
       profile.groupSize > 1
       && layout.size + layout.levels.count * levelFields <= greatestLocalTower
     var source = ""
-    for (number, rule) in layout.rules.enumerated() where rule.canBeAbove {
-      source += ruleFunction(number, rule)
-    }
+    let upperRules = Set(layout.levels.dropFirst().map(\.ruleNumber)).sorted()
+    for number in upperRules { source += LevelRuleCode.functions(number, layout.rules[number]) }
     let space = isLocal ? "local" : "global"
-    source += adjustMacro(layout) + uniformsFunction(layout, space: space)
+    source += LevelRuleCode.switches(layout.rules, upperRules)
+    source += uniformsFunction(layout, space: space)
+    func greatest(_ count: (UpdateRule) -> Int) -> Int {
+      upperRules.map { count(layout.rules[$0]) }.max() ?? 0
+    }
     if let limit = layout.stepLimit { source += limitFunction(limit, layout, space: space) }
     source += defining(
       [
@@ -22,7 +25,11 @@ enum TowerCode {
         ("PARTIAL_SUMS_OFFSET", walk.partialSums.offset), ("LOSS_OFFSET", walk.loss.offset),
         ("RECORDS_OFFSET", walk.records.offset), ("ROWS", layout.parameters.rowCount),
         ("MAX_HYPERPARAMETERS", layout.rules.map(\.hyperparameters.count).max()! + 1),
-        ("MAX_STATES", layout.rules.map(\.states.count).max()! + 1),
+        ("MAX_STATES", greatest(\.states.count) + 1),
+        ("MAX_SHARED_STATES", Swift.max(1, greatest(\.sharedStates.count))),
+        ("MAX_RULE_SUMS", Swift.max(1, greatest(\.sums.count))),
+        ("HAS_SHARED_STATES", greatest(\.sharedStates.count) > 0 ? 1 : 0),
+        ("HAS_LEVEL_SUMS", greatest(\.sums.count) > 0 ? 1 : 0),
         ("UNIFORM_COUNT", layout.bottom.uniformNodes.count),
         ("SHARED_STATES", layout.bottom.nextSharedStates.count),
         ("FIRST_RULE_SUM", layout.firstRuleSum),
@@ -32,7 +39,7 @@ enum TowerCode {
         ("HAS_BOUNDS", layout.levels.contains { $0.bounds != nil } ? 1 : 0),
         ("LIMITS_STEPS", layout.stepLimit != nil ? 1 : 0),
       ], String(cString: kernels_tower_walk()))
-    source += "#undef ADJUST\n"
+    source += LevelRuleCode.end
     return KernelSection(
       label: "tower of \(layout.levels.count) levels", source: source,
       parameters: [
@@ -59,7 +66,7 @@ enum TowerCode {
   }
 
   /// The numbers that a row of the level table has.
-  static let levelFields = 10
+  static let levelFields = 12
   /// The numbers, with those of the level table, of a tower that a work-group keeps in local memory: a
   /// hundred levels of Adam.
   static let greatestLocalTower = 4096
@@ -69,101 +76,14 @@ enum TowerCode {
       [
         level.ruleNumber, level.width, level.hyperparameters, level.states, level.jacobian ?? -1,
         level.gradients, level.rule.hyperparameters.count, level.rule.states.count,
-        level.isPerTensor ? 1 : 0, level.bounds ?? -1,
+        level.isPerTensor ? 1 : 0, level.bounds ?? -1, level.rule.sharedStates.count,
+        level.rule.sums.count,
       ].map(Int32.init)
     }
   }
 
   private static func tensorTable(_ layout: ParameterLayout) -> [Int32] {
     layout.entries.flatMap { [Int32($0.firstRow), Int32($0.rowCount)] }
-  }
-
-  /// The formula of a rule with its derivatives, on one `vec` of parameters.
-  ///
-  /// What depends on hyperparameters alone is computed once for all of them, unless each has its own.
-  private static func ruleFunction(_ number: Int, _ rule: UpdateRule) -> String {
-    let body: String
-    switch rule.granularity {
-    case .perTensor: body = wholeRule(rule)
-    case .shared: body = splitRule(SplitRule(rule))
-    }
-    return """
-      static void rule_\(number)(vec p, vec g, vec bound, real t, real planned_steps, const vec *h,
-                                 vec *s, vec *new_p, vec *jacobian) {
-      \(body)}
-
-      """
-  }
-
-  private static func wholeRule(_ rule: UpdateRule) -> String {
-    let outputs = [rule.newParameter] + rule.states.map(\.next) + rule.jacobian
-    var body = ScalarCode.statements(
-      rule.graph, outputs: outputs, type: "vec", prefix: "n", indent: "  ",
-      tanh: "tanh_precise_vec"
-    ) { input in
-      let text = ruleInput(rule.inputs[input])
-      return isScalar(rule.inputs[input]) ? "(vec)(\(text))" : text
-    }
-    body += "  *new_p = n\(rule.newParameter);\n"
-    for (state, own) in rule.states.enumerated() { body += "  s[\(state)] = n\(own.next);\n" }
-    for (h, node) in rule.jacobian.enumerated() { body += "  jacobian[\(h)] = n\(node);\n" }
-    return body
-  }
-
-  private static func splitRule(_ split: SplitRule) -> String {
-    var body = ScalarCode.statements(
-      split.uniformGraph, outputs: split.uniformNodes, type: "real", prefix: "u", indent: "  ",
-      tanh: "tanh_precise_real"
-    ) { input in
-      let text = ruleInput(split.inputs[input])
-      return isScalar(split.inputs[input]) ? text : "FIRST_LANE(\(text))"
-    }
-    let outputs =
-      [split.newParameter] + split.nextStates + split.jacobian + split.jacobianFactors
-    body += ScalarCode.statements(
-      split.graph, outputs: outputs, type: "vec", prefix: "n", indent: "  "
-    ) { input in
-      if case .uniform(let number) = split.inputs[input] {
-        "(vec)(u\(split.uniformNodes[number]))"
-      } else {
-        ruleInput(split.inputs[input])
-      }
-    }
-    body += "  *new_p = n\(split.newParameter);\n"
-    for (state, node) in split.nextStates.enumerated() { body += "  s[\(state)] = n\(node);\n" }
-    for (h, node) in split.jacobian.enumerated() {
-      body += "  jacobian[\(h)] = n\(split.jacobianFactors[h]) * n\(node);\n"
-    }
-    return body
-  }
-
-  /// Whether a function of a rule is given one number for all lanes.
-  private static func isScalar(_ input: UpdateRule.Input) -> Bool {
-    input == .step || input == .plannedSteps
-  }
-
-  private static func ruleInput(_ input: UpdateRule.Input) -> String {
-    switch input {
-    case .parameter: "p"
-    case .gradient: "g"
-    case .gradientBound: "bound"
-    case .step: "t"
-    case .plannedSteps: "planned_steps"
-    case .hyperparameter(let h): "h[\(h)]"
-    case .state(let state): "s[\(state)]"
-    case .sharedState(let number): "shared[\(number)]"
-    case .sum(let sum): "sums[\(sum)]"
-    case .uniform, .average: fatalError("TowerCode: \(input) is the bottom rule's")
-    }
-  }
-
-  private static func adjustMacro(_ layout: TowerLayout) -> String {
-    let cases = layout.rules.indices.filter { layout.rules[$0].canBeAbove }.map {
-      "case \($0): rule_\($0)(p, g, bound, t, planned_steps, h, s, new_p, jacobian); break;"
-    }
-    return
-      "#define ADJUST(rule, p, g, bound, t, planned_steps, h, s, new_p, jacobian) switch (rule) { "
-      + cases.joined(separator: " ") + " }\n"
   }
 
   /// - Parameter space: the kind of memory that holds the tower's numbers.
@@ -173,7 +93,16 @@ enum TowerCode {
       split.uniformGraph, outputs: split.uniformNodes + split.nextSharedStates, type: "real",
       prefix: "n", indent: "  ",
       tanh: "tanh_precise_real"
-    ) { ruleInput(split.inputs[$0]) }
+    ) { input in
+      switch split.inputs[input] {
+      case .step: "t"
+      case .plannedSteps: "planned_steps"
+      case .hyperparameter(let h): "h[\(h)]"
+      case .sharedState(let number): "shared[\(number)]"
+      case .sum(let sum): "sums[\(sum)]"
+      case let other: fatalError("TowerCode: \(other) is not uniform")
+      }
+    }
     for (number, node) in split.uniformNodes.enumerated() {
       body += "  uniforms[\(number)] = n\(node);\n"
     }

@@ -1,0 +1,38 @@
+/// What training has come to.
+extension Trainer {
+  private func rawValues() throws -> [Double] {
+    try device.backend.read(0..<state.layout.hyperparameterCount, of: state.values).doubles
+  }
+
+  /// The tower with the hyperparameters of now.
+  public var tower: Tower {
+    get throws { state.layout.tower(rawValues: try rawValues()) }
+  }
+
+  /// The loss and, where the targets are classes, the accuracy over all samples of `data`.
+  ///
+  /// - Precondition: there is at least one sample.
+  /// - Throws: what the device reports.
+  public func evaluate(on data: Dataset) throws -> Evaluation { try evaluator.evaluate(data) }
+
+  /// The same with the weights of the last step, where an average is kept.
+  public func evaluateLastWeights(on data: Dataset) throws -> Evaluation {
+    try evaluator.evaluate(data, weights: .last)
+  }
+
+  /// The share of samples whose label has the greatest output, in percent.
+  ///
+  /// - Precondition: the targets are classes.
+  public func accuracy(on data: Dataset) throws -> Double {
+    guard let accuracy = try evaluator.evaluate(data).accuracyPercent else {
+      fatalError("accuracy: the targets are values, not classes")
+    }
+    return accuracy
+  }
+
+  /// The mean loss over all samples.
+  public func loss(on data: Dataset) throws -> Double { try evaluator.evaluate(data).loss }
+
+  /// Waits until the device has done all work.
+  public func synchronize() throws { try device.backend.synchronize() }
+}
