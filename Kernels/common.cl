@@ -226,6 +226,15 @@ static real random_number(uint index, uint call, uint purpose, global const int 
 // Whether x shall replace y as the greatest so far; NaN is greater than all.
 #define IS_GREATER(x, y) (((x) > (y)) | (((x) != (x)) & ((y) == (y))))
 
+// Adds a term to a sum whose rounding errors are carried along, so that the error does not grow with the number of
+// terms. A sum that is not finite becomes NaN. W. Kahan, "Further Remarks on Reducing Truncation Errors" (1965).
+static void add_compensated(vec *sum, vec *lost, vec term) {
+  const vec corrected = term - *lost;
+  const vec total = *sum + corrected;
+  *lost = (total - *sum) - corrected;
+  *sum = total;
+}
+
 // Folds the lanes of each team into one number, which all of them receive. The order is that of a
 // binary tree: the same in every run. `scratch` has two numbers for each work-item.
 

@@ -57,7 +57,8 @@ private let folder = getenv("HYPERTOWER_KERNELS_FOLDER").map { String(cString: $
         : .classes((0..<count).map { Int32($0 % widths.last!) }, classCount: widths.last!))
     let trainer = try Trainer(
       DenseNetwork(
-        widths: widths, activation: activation, endsInLogSoftmax: loss.name == Loss.negativeLogLikelihood.name),
+        widths: widths, activation: activation,
+        endsInLogSoftmax: loss.name == Loss.negativeLogLikelihood.name),
       loss: loss, optimizer: tower,
       on: Device(name: "recording", backend: backend), seed: 3)
     try trainer.train(on: data, batchSize: 300, steps: 1)

@@ -200,9 +200,21 @@ struct LoopNestCode {
   private mutating func declareAccumulator(_ reduction: Int, indent: String) {
     let start = nest.reductions[reduction].kind == .sum ? "0.0f" : "-INFINITY"
     line("\(indent)vec fold\(reduction) = (vec)(\(start));")
+    if nest.reductions[reduction].kind == .sum, sumsAreLong {
+      line("\(indent)vec lost\(reduction) = (vec)(0.0f);")
+    }
     if nest.reductions[reduction].kind == .indexOfMaximum {
       line("\(indent)vec index\(reduction) = (vec)(0.0f);")
     }
+  }
+
+  /// The number of terms of a lane from which on sums carry what rounding has lost along.
+  private static let longSum = 512
+
+  /// Whether each lane adds so many terms that their rounding would show.
+  private var sumsAreLong: Bool {
+    let lanes = isRows ? profile.width * profile.lanes(for: laneExtent) : 1
+    return nest.reducedShape.elementCount / lanes > Self.longSum
   }
 
   private mutating func accumulate(_ reduction: Int, indent: String, masked: Bool) {
@@ -212,7 +224,10 @@ struct LoopNestCode {
     switch own.kind {
     case .sum:
       let term = masked ? "keep_first(\(value), count, 0.0f)" : value
-      line("\(indent)\(fold) += \(term);")
+      line(
+        sumsAreLong
+          ? "\(indent)add_compensated(&\(fold), &lost\(reduction), \(term));"
+          : "\(indent)\(fold) += \(term);")
     case .maximum, .indexOfMaximum:
       let term = masked ? "keep_first(\(value), count, -INFINITY)" : value
       line("\(indent){")
