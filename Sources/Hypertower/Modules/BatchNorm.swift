@@ -44,23 +44,22 @@ public struct BatchNorm: Module {
       "BatchNorm: \(x.shape): axis 1 must have \(channels) channels")
     let along = [1, channels] + Shape(repeating: 1, count: x.shape.count - 2)
     func spread(_ values: Tensor) -> Tensor { values.reshaped(along) }
-    guard context.isTraining else {
-      let scale = weight / (runningVariance + .constant(epsilon)).sqrt()
-      return (x - spread(runningMean)) * spread(scale) + spread(bias)
+    func normalized(_ centred: Tensor, _ variance: Tensor) -> Tensor {
+      centred * spread(weight / (variance + .constant(epsilon)).sqrt()) + spread(bias)
     }
+    guard context.isTraining else { return normalized(x - spread(runningMean), runningVariance) }
     let axes = x.shape.indices.filter { $0 != 1 }
     let mean = x.mean(axes, keepingAxes: true)
     let centred = x - mean
-    let variance = (centred * centred).mean(axes, keepingAxes: true)
+    let variance = (centred * centred).mean(axes).reshaped([channels])
     let count = Double(x.shape.elementCount / channels)
     require(count > 1, "BatchNorm: \(x.shape) has one number a channel, which has no variance")
     func follow(_ running: Tensor, _ value: Tensor) {
-      let value = value.reshaped([channels])
       context.update(
         running, to: .constant(1 - momentum) * running + .constant(momentum) * value)
     }
-    follow(runningMean, mean)
+    follow(runningMean, mean.reshaped([channels]))
     follow(runningVariance, variance * .constant(count / (count - 1)))
-    return centred / (variance + .constant(epsilon)).sqrt() * spread(weight) + spread(bias)
+    return normalized(centred, variance)
   }
 }
