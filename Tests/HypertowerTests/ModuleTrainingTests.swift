@@ -50,7 +50,7 @@ import Testing
     on backend: TestBackend
   ) throws -> [Double] {
     let trainer = try Trainer(
-      model, loss: loss, featureCount: data.featureCount, optimizer: optimizer,
+      model, loss: loss, sampleShape: [data.featureCount], optimizer: optimizer,
       on: backend.device(), seed: 5)
     var losses = [try trainer.loss(on: data)]
     try trainer.train(on: data, batchSize: 8, steps: 12, shuffled: false) {

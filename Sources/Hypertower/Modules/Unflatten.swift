@@ -1,6 +1,6 @@
 /// The features of each sample in a shape: `[batch, features] → [batch] + shape`.
 ///
-/// A trainer hands a model samples as rows; for images, a model begins with `Unflatten([channels, height, width])`.
+/// For images that come as rows, or out of a dense layer: `Unflatten([channels, height, width])`.
 public struct Unflatten: Module {
   /// The shape of one sample.
   public let shape: Shape
