@@ -45,14 +45,15 @@ private let folder = getenv("HYPERTOWER_KERNELS_FOLDER").map { String(cString: $
     widths: [Int], activation: Activation, loss: Loss, _ tower: Tower
   ) throws -> [Program] {
     let backend = RecordingBackend()
+    let isRegression = loss.name == Loss.meanSquaredError.name
     let count = 300
     var random = SeededRandom(7)
     let data = Dataset(
       count: count, featureCount: widths[0],
-      features: loss.name == Loss.meanSquaredError.name
+      features: isRegression
         ? .floats(random.floats(count * widths[0], in: -1...1))
         : .bytes((0..<count * widths[0]).map { UInt8(truncatingIfNeeded: $0) }),
-      targets: loss.name == Loss.meanSquaredError.name
+      targets: isRegression
         ? .values(random.floats(count * widths.last!, in: -1...1), width: widths.last!)
         : .classes((0..<count).map { Int32($0 % widths.last!) }, classCount: widths.last!))
     let trainer = try Trainer(
@@ -62,7 +63,7 @@ private let folder = getenv("HYPERTOWER_KERNELS_FOLDER").map { String(cString: $
       loss: loss, optimizer: tower,
       on: Device(name: "recording", backend: backend), seed: 3)
     try trainer.train(on: data, batchSize: 300, steps: 1)
-    if loss.name != Loss.meanSquaredError.name { _ = try trainer.accuracy(on: data) }
+    if !isRegression { _ = try trainer.accuracy(on: data) }
     return backend.programs
   }
 

@@ -134,10 +134,63 @@ import Testing
         GradientCase("negative log-likelihood", [[4, 3]]) { $0[0].negativeLogLikelihood(labels) },
         GradientCase("cross-entropy", [[4, 3]]) { $0[0].crossEntropy(labels) },
         GradientCase("mean squared error", [[4, 3]]) { $0[0].meanSquaredError(targets) },
+        GradientCase("cross-entropy of all kinds", [[2, 2, 3]]) {
+          $0[0].crossEntropy(
+            Tensor([2, -1, 0, 1], shape: [2, 2]), labelSmoothing: 0.25, ignoredIndex: -1,
+            classWeights: Tensor([0.5, 2, 1]))
+        },
+        GradientCase("binary cross-entropy", [[4, 3], [4, 3]]) { $0[0].binaryCrossEntropy($0[1]) },
+        GradientCase("mean absolute error", [[4, 3]]) { $0[0].meanAbsoluteError(targets + 1 / 64) },
+        GradientCase("Huber's loss", [[4, 3]]) {
+          $0[0].huberLoss(targets + 1 / 64, delta: 0.25)
+        },
+        GradientCase("hinge loss", [[4, 3]]) { ($0[0] * 8).hingeLoss(targets + 1 / 64) },
         GradientCase("mean squared error, both sides", [[4, 3], [4, 3]]) {
           $0[0].tanh().meanSquaredError($0[1])
         },
       ], seed: 5)
+  }
+
+  @Test func functions() throws {
+    let shape = [3, 5]
+    var cases = Activation.allCases.map { activation in
+      GradientCase("\(activation)", [shape]) { activation($0[0]) }
+    }
+    cases += [
+      GradientCase("maximum", [shape, shape]) { $0[0].maximum($0[1] + 1 / 32) },
+      GradientCase("minimum", [shape, shape]) { $0[0].minimum($0[1] + 1 / 32) },
+      GradientCase("clamp", [shape]) { $0[0].clamped(from: -0.25, to: 0.25) * $0[0] },
+      GradientCase("magnitude", [shape]) { $0[0].magnitude * $0[0] },
+      GradientCase("log of one plus", [shape], positive: true) { $0[0].logOnePlus() },
+      GradientCase("softmax", [[2, 3, 4]]) { $0[0].softmax(axis: 1) },
+      GradientCase("log-sum-exp", [[2, 3, 4]]) { $0[0].logSumExp([0, 2]) },
+      GradientCase("least", [[2, 3, 4]]) { $0[0].min([1]) * $0[0].sum([1]) },
+      GradientCase("variance", [[2, 3, 4]]) { $0[0].variance([0, 2]).sqrt() },
+      GradientCase("product of elements", [[2, 5, 3]]) { $0[0].product([1]) },
+      GradientCase("gather", [[4, 3]]) { $0[0].gather(Tensor([3, 0, 3])).tanh() },
+    ]
+    try check(cases, seed: 7)
+  }
+
+  @Test func convolutions() throws {
+    try check(
+      [
+        GradientCase("convolution", [[2, 2, 5, 7], [4, 1, 3, 2], [4]]) {
+          $0[0].convolution(
+            $0[1], bias: $0[2], strides: [2, 1], padding: [1, 0], dilations: [1, 2], groups: 2
+          ).tanh()
+        },
+        GradientCase("transposed convolution", [[2, 2, 3, 2], [2, 2, 3, 2]]) {
+          $0[0].transposedConvolution(
+            $0[1], strides: [2, 1], padding: [1, 0], outputPadding: [1, 0], dilations: [1, 2],
+            groups: 2
+          ).tanh()
+        },
+        GradientCase("max pooling", [[2, 5, 5]]) { MaxPool2D(3, stride: 2, padding: 1)($0[0]) },
+        GradientCase("attention", [[2, 3, 4], [2, 3, 4], [2, 3, 2]]) {
+          $0[0].attention(keys: $0[1], values: $0[2], isCausal: true)
+        },
+      ], seed: 8)
   }
 
   /// Gradients are on a tape themselves: their own gradients.
@@ -166,8 +219,23 @@ import Testing
         second("error function", [4]) { $0.erf() },
         second("matrices", [2, 3, 3]) { $0.matmul($0).tanh() },
         second("product", [3, 3]) { $0.matmul($0).tanh() },
+        second("softplus", [4]) { $0.softplus() },
+        second("gelu", [4]) { $0.gelu() },
+        second("softmax", [3, 4]) { $0.softmax() },
+        second("convolution", [1, 1, 5]) { $0.convolution($0.sliced(0..<3, axis: 2)).tanh() },
+        second("transposed convolution", [1, 1, 4]) {
+          $0.transposedConvolution($0.sliced(0..<3, axis: 2), strides: [2]).tanh()
+        },
         second("maximum", [3, 3]) { $0.max([1]) * $0.sum([1]) },
       ], seed: 6)
+  }
+
+  /// A tensor that returns to its own tape through another one is still the same.
+  @Test func identityOnOtherTapes() throws {
+    try GradientCase("by way of another tape", [[3]]) { inputs in
+      let there = Tensor.constant(3) * inputs[0]
+      return inputs[0].tanh().exp() * inputs[0] + there * there
+    }.check(seed: 9)
   }
 
   /// What derivatives are where there is none.

@@ -33,6 +33,30 @@ import Testing
     #expect(bins.allSatisfy { (9525...10475).contains($0) }, "\(bins)")
   }
 
+  @Test func initialWeightsAreNormal() {
+    let values = Initializer.normal(standardDeviation: 2).values(count: 100_000, seed: 3, stream: 1)
+      .map { Double($0) / 2 }
+    let moments = (1...4).map { power in
+      values.reduce(0) { sum, value in sum + (0..<power).reduce(1) { product, _ in product * value }
+      }
+        / 100_000
+    }
+    // 0, 1, 0 and 3, give or take five standard deviations of a mean of 100,000.
+    assertClose(
+      moments, [0, 1, 0, 3], .each([1, 2, 15, 96].map { 5 * ($0 / 100_000).squareRoot() }),
+      "moments")
+    // The shares within one and two standard deviations.
+    for (bound, share) in [(1.0, 0.682689), (2, 0.954500)] {
+      let within = values.count { $0.magnitude < bound }
+      assertClose(Double(within) / 100_000, share, .absolute(0.0075), "within \(bound)")
+    }
+  }
+
+  @Test func uniformWithinABound() {
+    let bound = Initializer.uniform(bound: 0.5).values(count: 64, seed: 1, stream: 2)
+    #expect(bound == Initializer.kaimingUniform(fanIn: 4).values(count: 64, seed: 1, stream: 2))
+  }
+
   @Test func seedsAndStreamsDiffer() {
     func values(_ seed: UInt64, _ stream: UInt32) -> [Float] {
       Initializer.kaimingUniform(fanIn: 4).values(count: 64, seed: seed, stream: stream)

@@ -24,8 +24,45 @@ import Testing
     case labels =
       "negativeLogLikelihood: [2, 3] with labels [3]: they must be [batch, classes] and [batch]"
     case targets = "meanSquaredError: [2, 3] with targets [3, 2]"
+    case classWeights = "crossEntropy: [2, 3] with class weights [2]: they must be [classes]"
+    case smoothing = "crossEntropy: labelSmoothing 1.5 does not lie in 0...1"
+    case binaryTargets = "binaryCrossEntropy: [2, 3] with targets [2]"
+    case absoluteTargets = "meanAbsoluteError: [2, 3] with targets [3, 2]"
+    case huberTargets = "huberLoss: [2, 3] with targets [3, 2], delta 1.0"
+    case hingeTargets = "hingeLoss: [2, 3] with targets [3, 2]"
+    case ownLoss =
+      "Loss: own of outputs [2, 3] and targets [2, 3] has shape [2, 3], not one element"
     case gradient = "gradients: the loss has shape [2, 3], not one element"
     case linear = "Linear: 0 inputs, 3 outputs"
+    case table = "gather: [3] at indices [2, 3]: a table is [rows, width]"
+    case product = "product: [2] are not axes of [2, 3]"
+    case softmaxAxis = "softmax: [2, 3] has no axis 2"
+    case channels =
+      "convolution: [2, 3, 5, 5] · [4, 2, 3, 3] with 1 groups: they must be [batch, in, n…] and "
+    case largeWindow =
+      "windows: of 3 elements do not fit into axis 3 of [2, 1, 3, 2, 5] with padding 0"
+    case convolution =
+      "Conv2D: 3 inputs, 4 outputs, size 3, stride 1, padding 0, dilation 1, 2 groups"
+    case transposedChannels =
+      "transposedConvolution: [2, 3, 5, 5] · [2, 4, 3, 3] with 1 groups: they must be "
+    case outputPadding =
+      "transposedConvolution: strides [2, 2], padding [0, 0], outputPadding [2, 2] and dilations [1, 1]"
+    case poolPadding = "MaxPool2D: size 2, stride 2, padding 2: padding is at most size / 2"
+    case pooled = "AveragePool2D: [3] is not […, height, width]"
+    case poolChannels = "GlobalAveragePool: [2, 3] is not [batch, channels, …]"
+    case layerNorm = "LayerNorm: [2, 3] does not end in [4]"
+    case rmsNorm = "RMSNorm: [2, 3] does not end in [4]"
+    case groups = "GroupNorm: 2 groups of 3 channels"
+    case groupNorm = "GroupNorm: [2, 3] with a weight [4]: it must be [batch, channels, …]"
+    case embedding = "Embedding: 0 rows of 3"
+    case heads = "MultiHeadAttention: width 4, 3 heads"
+    case sequence = "MultiHeadAttention: [2, 3] into width 4: it must be [batch, time, width]"
+    case keyMask =
+      "MultiHeadAttention: [2, 3, 4] with a key mask [3, 2]: it must be [batch, time]"
+    case keys = "attention: queries [2, 3], keys [5, 4] and values [5, 2]: they must be "
+    case attentionMask = "attention: the mask [4] does not stretch to [2, 5]"
+    case residual = "Residual: the module makes [2, 4] of [2, 3]"
+    case sample = "Unflatten: [2, 3] into samples of [2, 2]"
     case widths = "DenseNetwork: [784] names no inputs and outputs"
     case tower = "Tower: no levels"
     case features = "Dataset: 5 feature values for 2 samples of 3 features"
@@ -58,8 +95,41 @@ import Testing
       case .parameterValue: _ = try Linear(2, 3).weight.array()
       case .labels: _ = matrix.negativeLogLikelihood(zeros([3]))
       case .targets: _ = matrix.meanSquaredError(zeros([3, 2]))
+      case .classWeights: _ = matrix.crossEntropy(zeros([2]), classWeights: zeros([2]))
+      case .smoothing: _ = matrix.crossEntropy(zeros([2]), labelSmoothing: 1.5)
+      case .binaryTargets: _ = matrix.binaryCrossEntropy(zeros([2]))
+      case .absoluteTargets: _ = matrix.meanAbsoluteError(zeros([3, 2]))
+      case .huberTargets: _ = matrix.huberLoss(zeros([3, 2]))
+      case .hingeTargets: _ = matrix.hingeLoss(zeros([3, 2]))
+      case .ownLoss: _ = Loss("own") { $0 - $1 }(matrix, matrix)
       case .gradient: _ = gradients(of: matrix, withRespectTo: [matrix])
       case .linear: _ = Linear(0, 3)
+      case .table: _ = zeros([3]).gather(matrix)
+      case .product: _ = matrix.product([2])
+      case .softmaxAxis: _ = matrix.softmax(axis: 2)
+      case .channels: _ = zeros([2, 3, 5, 5]).convolution(zeros([4, 2, 3, 3]))
+      case .largeWindow: _ = Conv2D(3, 4, size: 3)(zeros([2, 3, 2, 5]))
+      case .convolution: _ = Conv2D(3, 4, size: 3, groups: 2)
+      case .transposedChannels: _ = ConvTranspose2D(2, 4, size: 3)(zeros([2, 3, 5, 5]))
+      case .outputPadding:
+        _ = ConvTranspose2D(2, 4, size: 3, stride: 2, outputPadding: 2)(zeros([2, 2, 5, 5]))
+      case .poolPadding: _ = MaxPool2D(2, padding: 2)
+      case .pooled: _ = AveragePool2D(2)(zeros([3]))
+      case .poolChannels: _ = GlobalAveragePool()(matrix)
+      case .layerNorm: _ = LayerNorm(4)(matrix)
+      case .rmsNorm: _ = RMSNorm(4)(matrix)
+      case .groups: _ = GroupNorm(2, 3)
+      case .groupNorm: _ = GroupNorm(2, 4)(matrix)
+      case .embedding: _ = Embedding(0, 3)
+      case .heads: _ = MultiHeadAttention(4, heads: 3)
+      case .sequence: _ = MultiHeadAttention(4, heads: 2)(matrix)
+      case .keyMask:
+        _ = MultiHeadAttention(4, heads: 2)(zeros([2, 3, 4]), keyMask: zeros([3, 2]))
+      case .keys: _ = matrix.attention(keys: zeros([5, 4]), values: zeros([5, 2]))
+      case .attentionMask:
+        _ = matrix.attention(keys: zeros([5, 3]), values: zeros([5, 2]), mask: zeros([4]))
+      case .residual: _ = Residual(Linear(3, 4))(matrix)
+      case .sample: _ = Unflatten([2, 2])(matrix)
       case .widths: _ = DenseNetwork(widths: [784])
       case .tower: _ = Tower([])
       case .features:

@@ -41,9 +41,7 @@ extension ElementwiseArithmetic {
   }
 
   /// x within ±1; its derivative at ±1 is 0.
-  public func hardTanh() -> Self {
-    .select(isAtMost(-1), -1, .select(isAtLeast(1), 1, self))
-  }
+  public func hardTanh() -> Self { clamped(from: -1, to: 1) }
 
   /// log(1 + x), accurate near 0 as well.
   public func logOnePlus() -> Self {

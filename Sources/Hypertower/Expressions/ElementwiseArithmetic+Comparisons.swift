@@ -8,8 +8,10 @@ extension ElementwiseArithmetic {
 
   /// This number within `least` and `most`, which are in that order; NaN stays NaN.
   ///
-  /// Its derivative is 1 at both bounds.
-  public func clamped(from least: Self, to most: Self) -> Self { atLeast(least).atMost(most) }
+  /// Its derivative at both bounds is 0.
+  public func clamped(from least: Self, to most: Self) -> Self {
+    .select(isAtMost(least), least, .select(isAtLeast(most), most, self))
+  }
 
   /// The greater of two numbers, NaN if one of them is; equal ones have this one's derivative.
   public func maximum(_ other: Self) -> Self {

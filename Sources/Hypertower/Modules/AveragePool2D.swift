@@ -36,14 +36,3 @@ public struct AveragePool2D: Module {
     return windows.sum([windows.shape.count - 2, windows.shape.count - 1])
   }
 }
-
-/// The mean of all elements of each channel: `[batch, channels, …] → [batch, channels]`.
-public struct GlobalAveragePool: Module {
-  public init() {}
-
-  public func callAsFunction(_ x: Tensor) -> Tensor {
-    require(
-      x.shape.count >= 3, "GlobalAveragePool: \(x.shape) is not [batch, channels, …]")
-    return x.mean(Array(2..<x.shape.count))
-  }
-}

@@ -16,23 +16,30 @@ package final class TapeRecorder {
   package private(set) var leaves: [Leaf] = []
   /// Nodes taken over from other recorders, which are kept so that their identity stays theirs.
   private var adopted: [ObjectIdentifier: (recorder: TapeRecorder, nodes: [Int: Int])] = [:]
-  private var parameterNodes: [ObjectIdentifier: Int] = [:]
+  /// What each leaf is told by, on whatever tape: the declaration of a parameter, else an object of its own.
+  private var identities: [AnyObject] = []
+  private var leafNodes: [ObjectIdentifier: Int] = [:]
 
   package init() {}
 
   package func leaf(_ leaf: Leaf, shape: Shape) -> Tape.Index {
-    if case .parameter(let declaration) = leaf,
-      let known = parameterNodes[ObjectIdentifier(declaration)]
-    {
-      return known
+    guard case .parameter(let declaration) = leaf else {
+      return self.leaf(leaf, identity: Identity(), shape: shape)
     }
+    return self.leaf(leaf, identity: declaration, shape: shape)
+  }
+
+  /// The leaf of that identity, which may be here already.
+  private func leaf(_ leaf: Leaf, identity: AnyObject, shape: Shape) -> Tape.Index {
+    if let known = leafNodes[ObjectIdentifier(identity)] { return known }
     leaves.append(leaf)
+    identities.append(identity)
     let index = tape.append(.leaf(leaves.count - 1), shape: shape)
-    if case .parameter(let declaration) = leaf {
-      parameterNodes[ObjectIdentifier(declaration)] = index
-    }
+    leafNodes[ObjectIdentifier(identity)] = index
     return index
   }
+
+  private final class Identity {}
 
   /// The node here that stands for node `index` of `other`; what it needs is copied.
   package func adopt(_ index: Tape.Index, from other: TapeRecorder) -> Tape.Index {
@@ -41,7 +48,9 @@ package final class TapeRecorder {
     let needed = other.tape.needed(by: [index])
     for (old, node) in other.tape.nodes.enumerated() where needed[old] && mapped[old] == nil {
       if case .leaf(let number) = node.operation {
-        mapped[old] = leaf(other.leaves[number], shape: node.shape)
+        // Known where it came from here, or through a third tape.
+        mapped[old] = leaf(
+          other.leaves[number], identity: other.identities[number], shape: node.shape)
       } else {
         mapped[old] = tape.append(
           node.operation, node.operands.map { mapped[$0]! }, shape: node.shape)

@@ -9,6 +9,8 @@ enum ReferenceFile {
       "HypertowerTests/Support/ReferenceFile.swift", with: "")
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     return try decoder.decode(
       Reference.self, from: Data(try FileReader.bytes(of: tests + path)))
   }
