@@ -100,7 +100,7 @@ private let folder = getenv("HYPERTOWER_KERNELS_FOLDER").map { String(cString: $
               plan, of: works, profile, varying: [], alternatives: 2, mostReplays: 8, &source)
             try #require(launch != nil)
           } else {
-            _ = LaunchCode.launches(plan, of: works, profile, &source)
+            _ = LaunchCode.launches(plan, of: works, profile, joinsPhases: false, &source)
           }
           let name =
             "program\(number)-\(tile.map { "tiles\($0)" } ?? "defaults")-"

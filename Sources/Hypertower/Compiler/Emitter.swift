@@ -81,7 +81,7 @@ struct Emitter {
     case .select:
       let operands = node.operands.map { emit($0, map) }
       return graph.append(.select(operands[0], operands[1], operands[2]))
-    case .broadcast, .transpose, .detach, .reshape:
+    case .broadcast, .transpose, .detach, .known, .reshape:
       let source = node.operands[0]
       if let inner = map.through(node, operandShape: tape[source].shape, in: space) {
         return emit(source, inner)
@@ -98,7 +98,7 @@ struct Emitter {
       if added.isEmpty || access.outside == 0 && isLoad(source) { return value }
       return graph.append(
         .select(append(.inside(added)), value, graph.append(.constant(access.outside))))
-    case .reduce, .matrixProduct:
+    case .reduce, .matrixProduct, .scan, .scanResult:
       fatalError("Emitter: node \(index) is not in this launch")
     }
   }
@@ -115,7 +115,7 @@ struct Emitter {
     if schedule.isStored(index, before: group) { return true }
     switch tape[index].operation {
     case .leaf: return true
-    case .broadcast, .transpose, .detach, .reshape: return isLoad(tape[index].operands[0])
+    case .broadcast, .transpose, .detach, .known, .reshape: return isLoad(tape[index].operands[0])
     case .access(let access): return access.outside == 0 && isLoad(tape[index].operands[0])
     default: return false
     }

@@ -21,7 +21,7 @@ struct IndexMap: Hashable {
   /// - Parameter space: the extents of the index space.
   func through(_ node: Tape.Node, operandShape: Shape, in space: Shape) -> IndexMap? {
     switch node.operation {
-    case .detach:
+    case .detach, .known:
       return self
     case .broadcast:
       return IndexMap(
@@ -129,7 +129,7 @@ struct IndexMap: Hashable {
         address.add(index, times: stride)
       }
       return .load(
-        Span(buffer: span.buffer, offset: address.offset), strides: address.coefficients)
+        span.advanced(by: address.offset - span.offset), strides: address.coefficients)
     }
     let axes = zip(indices, zip(shape, shape.contiguousStrides)).map {
       BoundedLoad.Axis(index: $0, extent: $1.0, stride: $1.1)

@@ -60,6 +60,10 @@ package struct Lowering {
 
     var instructions: [Instruction] = []
     for (number, group) in schedule.groups.enumerated() {
+      if case .scan = group.kind {
+        instructions += loop(group.members, into: &program)
+        continue
+      }
       for member in group.members where schedule.stored.contains(member) && spans[member] == nil {
         spans[member] = Span(
           buffer: program.addTemporary(count: tape[member].shape.elementCount))
@@ -74,6 +78,7 @@ package struct Lowering {
 
   private func instruction(for group: Schedule.Group, _ number: Int) -> Instruction {
     switch group.kind {
+    case .scan: fatalError("Lowering: a loop is several instructions")
     case .product:
       .matrixProduct(product(group.members, number))
     case .nest(let fullShape, let reducedAxes):
@@ -84,11 +89,90 @@ package struct Lowering {
   }
 
   private func copyInstruction(_ source: Tape.Index, to span: Span) -> Instruction {
-    var nest = LoopNest(keptShape: [tape[source].shape.elementCount], reducedShape: [])
-    nest.inputs = [.load(spans[source]!, strides: [1])]
+    copyInstruction(spans[source]!, count: tape[source].shape.elementCount, to: span)
+  }
+
+  private func copyInstruction(_ source: Span, count: Int, to span: Span) -> Instruction {
+    var nest = LoopNest(keptShape: [count], reducedShape: [])
+    nest.inputs = [.load(source, strides: [1])]
     let node = nest.graph.append(.input(0))
     nest.outputs = [.init(node: node, span: span, isFull: false, stage: 0)]
     return .loopNest(nest)
+  }
+
+  // MARK: Loops
+
+  /// The states of all passes lie one after another, the initial ones first, so that each pass reads those before
+  /// it and writes the next ones, and all of them are there afterwards.
+  private mutating func loop(
+    _ members: [Tape.Index], into program: inout Program
+  ) -> [Instruction] {
+    let node = tape[members[0]]
+    guard case .scan(let scan) = node.operation else {
+      fatalError("Lowering: \(node.operation) is no loop")
+    }
+    func source(_ operand: Tape.Index) -> Span { spans[schedule.contiguousSource(of: operand)!]! }
+    let sizes = scan.nextStates.map { scan.body[$0].shape.elementCount }
+    let states = sizes.map { Span(buffer: program.addTemporary(count: (scan.count + 1) * $0)) }
+    var before: [Instruction] = []
+    var after: [Instruction] = []
+    for (state, (span, size)) in zip(states, sizes).enumerated() {
+      before.append(copyInstruction(source(node.operands[state]), count: size, to: span))
+    }
+    /// A run of `[count, …]` at the pass's place.
+    func stepping(_ span: Span, size: Int) -> Span {
+      scan.isReversed
+        ? Span(buffer: span.buffer, offset: span.offset + (scan.count - 1) * size, step: -size)
+        : Span(buffer: span.buffer, offset: span.offset, step: size)
+    }
+
+    var leaves: [Int: Span] = [:]
+    for (number, operand) in node.operands.enumerated() {
+      if number < scan.stateCount {
+        leaves[number] = Span(buffer: states[number].buffer, step: sizes[number])
+      } else if number < scan.stateCount + scan.inputCount {
+        let size = tape[operand].shape.dropFirst().elementCount
+        leaves[number] = stepping(source(operand), size: size)
+      } else {
+        leaves[number] = source(operand)
+      }
+    }
+    var outputs = scan.nextStates.enumerated().map { state, node in
+      (
+        node: node,
+        span: Span(buffer: states[state].buffer, offset: sizes[state], step: sizes[state])
+      )
+    }
+    /// Lets a result be a run of memory that is there, or copies it to where it is wanted.
+    func be(_ member: Tape.Index, _ span: Span) {
+      if let wanted = spans[member] {
+        let count = tape[member].shape.elementCount
+        after.append(copyInstruction(span, count: count, to: wanted))
+      } else {
+        spans[member] = span
+      }
+    }
+    for member in members.dropFirst() {
+      guard case .scanResult(let result) = tape[member].operation else { continue }
+      switch result {
+      case .finalState(let state): be(member, states[state].advanced(by: scan.count * sizes[state]))
+      case .states(let state): be(member, states[state])
+      case .stacked(let own):
+        if !scan.isReversed, let state = scan.nextStates.firstIndex(of: own) {
+          be(member, states[state].advanced(by: sizes[state]))
+          continue
+        }
+        let size = scan.body[own].shape.elementCount
+        let span = spans[member] ?? Span(buffer: program.addTemporary(count: scan.count * size))
+        spans[member] = span
+        outputs.append((own, stepping(span, size: size)))
+      }
+    }
+    var inner = program
+    inner.instructions = []
+    Lowering.lower(scan.body, leaves: leaves, outputs: outputs, into: &inner)
+    program.buffers = inner.buffers
+    return before + [.loop(Loop(count: scan.count, body: inner.instructions))] + after
   }
 
   // MARK: Matrix products
@@ -206,6 +290,7 @@ extension Instruction {
       nest.keptShape.contains(0)
         || (nest.reducedShape.contains(0) && nest.outputs.allSatisfy(\.isFull))
     case .matrixProduct(let product): product.allRows == 0 || product.columns == 0
+    case .loop(let loop): loop.body.isEmpty
     case .gatherBatch, .increment, .projectGradient, .walkTower, .updateParameters: false
     }
   }

@@ -6,12 +6,23 @@ package struct MemoryAccess: Hashable, Sendable {
   /// Where the instruction can be cut into rows and row r touches, of this run, only that many
   /// elements from `range.lowerBound + r · rowStride` on: the distance of rows; else nil.
   package let rowStride: Int?
+  /// How much further the run lies in each pass of a loop.
+  let step: Int
 
   package init(_ span: Span, count: Int, isWrite: Bool, rowStride: Int? = nil) {
+    step = span.step
     buffer = span.buffer
     range = span.offset..<span.offset + count
     self.isWrite = isWrite
     self.rowStride = rowStride
+  }
+
+  /// What all of `count` passes of a loop touch.
+  func spread(over count: Int) -> MemoryAccess {
+    let reach = step * (count - 1)
+    return MemoryAccess(
+      Span(buffer: buffer, offset: range.lowerBound + Swift.min(0, reach)),
+      count: range.count + Int(reach.magnitude), isWrite: isWrite)
   }
 
   /// Whether the order of the two accesses matters.
@@ -35,7 +46,7 @@ extension Instruction {
     case .matrixProduct(let product): product.matrices == 1 ? product.rows : nil
     case .gatherBatch(let gather): gather.batchSize
     case .projectGradient(let projection): projection.entry.rowCount
-    case .increment, .walkTower, .updateParameters: nil
+    case .increment, .walkTower, .updateParameters, .loop: nil
     }
   }
 
@@ -50,6 +61,7 @@ extension Instruction {
     case .projectGradient(let projection): projection.accesses
     case .walkTower(let walk): walk.accesses
     case .updateParameters(let update): update.accesses
+    case .loop(let loop): loop.body.flatMap(\.accesses).map { $0.spread(over: loop.count) }
     }
   }
 }
@@ -73,7 +85,7 @@ extension LoopNest {
       let forwards = extents.dropFirst().reduce(0) { $0 + $1.magnitude }
       let isCut = strides[0] > 0 && before == 0 && Int(forwards) < strides[0]
       return MemoryAccess(
-        Span(buffer: span.buffer, offset: span.offset + before),
+        span.advanced(by: before),
         count: Int(extents.reduce(1) { $0 + $1.magnitude }), isWrite: false,
         rowStride: isCut ? strides[0] : nil)
     }

@@ -57,10 +57,18 @@ package struct BufferDescription: Sendable, Hashable {
 package struct Span: Hashable, Sendable {
   package var buffer: Int
   package var offset: Int
+  /// How much further it begins in each pass of the loop that the instruction is in.
+  package var step = 0
 
-  package init(buffer: Int, offset: Int = 0) {
+  package init(buffer: Int, offset: Int = 0, step: Int = 0) {
     self.buffer = buffer
     self.offset = offset
+    self.step = step
+  }
+
+  /// The same so many elements further.
+  func advanced(by count: Int) -> Span {
+    Span(buffer: buffer, offset: offset + count, step: step)
   }
 }
 
@@ -74,6 +82,13 @@ package enum Instruction: Sendable {
   case projectGradient(GradientProjection)
   case walkTower(TowerWalk)
   case updateParameters(ParameterUpdate)
+  case loop(Loop)
+}
+
+/// Loop nests and products, again and again; in pass i each span lies i · `Span.step` elements further.
+package struct Loop: Sendable {
+  package let count: Int
+  package let body: [Instruction]
 }
 
 /// Elementwise work over an index space, with reductions along its inner dimensions:

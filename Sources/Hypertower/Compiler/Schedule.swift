@@ -12,6 +12,8 @@ struct Schedule {
       case product
       /// Elementwise work and reductions over the members' shape, the *full* shape.
       case nest(fullShape: Shape, reducedAxes: [Int]?)
+      /// A loop and its results.
+      case scan
     }
 
     var kind: Kind
@@ -44,7 +46,7 @@ struct Schedule {
     self.tape = tape
     self.fuses = fuses
     groupOf = Array(repeating: nil, count: tape.nodes.count)
-    let needed = tape.needed(by: outputs)
+    let needed = tape.neededForValues(of: outputs)
     for index in tape.nodes.indices where needed[index] { place(index) }
     for output in outputs {
       stored.insert(materialize(output))
@@ -56,7 +58,8 @@ struct Schedule {
   private mutating func place(_ index: Tape.Index) {
     let node = tape[index]
     switch node.operation {
-    case .leaf, .fill, .coordinate, .random, .broadcast, .reshape, .transpose, .detach, .access:
+    case .leaf, .fill, .coordinate, .random, .broadcast, .reshape, .transpose, .detach, .known,
+      .access:
       break
     case .unary, .binary, .select:
       if let latest = latestGroup(of: node.operands) {
@@ -89,19 +92,28 @@ struct Schedule {
       for operand in node.operands { stored.insert(materialize(operand)) }
       groups.append(Group(kind: .product, members: [index]))
       groupOf[index] = groups.count - 1
+    case .scan:
+      for operand in node.operands { stored.insert(materialize(operand)) }
+      groups.append(Group(kind: .scan, members: [index]))
+      groupOf[index] = groups.count - 1
+    case .scanResult:
+      let group = groupOf[node.operands[0]]!
+      groups[group].members.append(index)
+      groupOf[index] = group
+      stored.insert(index)
     }
   }
 
   private func unplacedWeight(_ index: Tape.Index) -> Int {
     if let weight = unplacedWeights[index] { return weight }
-    return tape[index].operands.first.map(unplacedWeight) ?? 0
+    return tape[index].valueOperands.first.map(unplacedWeight) ?? 0
   }
 
   private mutating func startNest(
     _ index: Tape.Index, fullShape: Shape, reducedAxes: [Int]?
   ) {
     // What the new nest cannot address as a view is stored first, so that its launch comes before.
-    for operand in tape[index].operands { makeAddressable(operand) }
+    for operand in tape[index].valueOperands { makeAddressable(operand) }
     groups.append(
       Group(kind: .nest(fullShape: fullShape, reducedAxes: reducedAxes), members: []))
     join(index, groups.count - 1)
@@ -118,13 +130,13 @@ struct Schedule {
   /// The latest group that any of `nodes` comes from, through views and unplaced nodes.
   private func latestGroup(of nodes: [Tape.Index]) -> Int? {
     nodes.compactMap { node -> Int? in
-      groupOf[node] ?? latestGroup(of: tape[node].operands)
+      groupOf[node] ?? latestGroup(of: Array(tape[node].valueOperands))
     }.max()
   }
 
   /// The nodes in groups that node `index` reads, through views and unplaced nodes.
   private func sources(of index: Tape.Index) -> [Tape.Index] {
-    tape[index].operands.flatMap { operand in
+    tape[index].valueOperands.flatMap { operand in
       groupOf[operand] != nil ? [operand] : sources(of: operand)
     }
   }
@@ -134,6 +146,7 @@ struct Schedule {
   private func fits(_ index: Tape.Index, in group: Int) -> Bool {
     let shape = tape[index].shape
     switch groups[group].kind {
+    case .scan: return false
     case .product:
       guard shape == tape[groups[group].members[0]].shape else { return false }
       return isAddressable(index, in: group, fullShape: shape, keptShape: nil)
@@ -183,7 +196,7 @@ struct Schedule {
     } else {
       operandStart = start
     }
-    return tape[index].operands.allSatisfy {
+    return tape[index].valueOperands.allSatisfy {
       isAddressable($0, operandStart, in: group, space: fullShape)
     }
   }
@@ -222,14 +235,14 @@ struct Schedule {
         return false
       }
       return isAddressable(node.operands[0], inner, in: group, space: space)
-    case .broadcast, .transpose, .detach, .reshape:
+    case .broadcast, .transpose, .detach, .known, .reshape:
       let source = node.operands[0]
       if let inner = map.through(node, operandShape: tape[source].shape, in: space) {
         return isAddressable(source, inner, in: group, space: space)
       }
       // A reshape that mixes axes can be read only from memory that others wrote.
       return contiguousSource(of: source).map { groupOf[$0] != group } ?? false
-    case .reduce, .matrixProduct:
+    case .reduce, .matrixProduct, .scan, .scanResult:
       fatalError("Schedule: node \(index) was not placed")
     }
   }
@@ -250,7 +263,8 @@ struct Schedule {
     if isStored(index, before: group) { return index }
     switch tape[index].operation {
     case .leaf: return index
-    case .reshape, .detach: return contiguousSource(of: tape[index].operands[0], before: group)
+    case .reshape, .detach, .known:
+      return contiguousSource(of: tape[index].operands[0], before: group)
     default: return nil
     }
   }
@@ -290,7 +304,7 @@ struct Schedule {
       if !map.isWhole { stored.insert(materialize(index)) }
     case .unary, .binary, .select:
       for operand in node.operands { makeAddressable(operand, map, in: space) }
-    case .broadcast, .transpose, .detach, .reshape:
+    case .broadcast, .transpose, .detach, .known, .reshape:
       let source = node.operands[0]
       if let inner = map.through(node, operandShape: tape[source].shape, in: space) {
         makeAddressable(source, inner, in: space)
@@ -304,7 +318,7 @@ struct Schedule {
       } else {
         stored.insert(materialize(index))
       }
-    case .reduce, .matrixProduct:
+    case .reduce, .matrixProduct, .scan, .scanResult:
       fatalError("Schedule: node \(index) was not placed")
     }
   }

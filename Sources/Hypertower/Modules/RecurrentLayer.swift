@@ -81,18 +81,19 @@ public struct RecurrentLayer {
     for (number, layer) in layers.enumerated() {
       let time = sequence.shape[0]
       let bias = addsHiddenBias ? layer.inputBias + layer.hiddenBias : layer.inputBias
-      var gates = sequence.matmul(layer.inputWeight, transposeRight: true) + bias
-      if layer.isReversed { gates = gates.flipped(axis: 0) }
+      let gates = sequence.matmul(layer.inputWeight, transposeRight: true) + bias
       let initial = (0..<stateCount).map { state in
         initialStates.map { $0[state].element(number, axis: 0) }
           ?? Tensor(repeating: 0, shape: [batch, layer.hidden])
       }
-      let (states, own) = Tensor.scan(initial, over: [gates]) { states, inputs in
+      let (states, own) = Tensor.scan(
+        initial, over: [gates], isReversed: layer.isReversed
+      ) { states, inputs in
         let next = step(states, inputs[0], layer)
         return (next, [next[0]])
       }
       finalStates.append(states)
-      outputs.append(layer.isReversed ? own[0].flipped(axis: 0) : own[0])
+      outputs.append(own[0])
       require(own[0].shape[0] == time, "recurrent layers: \(own[0].shape) of \(time) steps")
       let isWhole = number + 1 == layers.count || !layers[number + 1].isReversed
       if isWhole {

@@ -13,12 +13,27 @@ public func gradients(of loss: Tensor, withRespectTo tensors: [Tensor]) -> [Tens
   cotangents[loss.index] = Tensor(
     recorder, recorder.tape.append(.fill(1), shape: loss.shape))
 
-  for index in (0..<end).reversed() {
-    guard depends[index], let cotangent = cotangents[index] else { continue }
+  // Of each loop, by its node.
+  var resultCotangents: [Int: [Scan.Result: Tensor]] = [:]
+  for index in (0..<end).reversed() where depends[index] {
     let node = recorder.tape[index]
     let operands = node.operands.map { Tensor(recorder, $0) }
-    let contributions = node.operation.pullback(
-      operands: operands, result: Tensor(recorder, index), cotangent: cotangent)
+    let contributions: [Tensor?]
+    if case .scan(let scan) = node.operation {
+      guard let own = resultCotangents[index] else { continue }
+      contributions = ScanGradient(
+        scan: scan, loop: Tensor(recorder, index), operands: operands, cotangents: own
+      ).contributions()
+    } else if let cotangent = cotangents[index] {
+      if case .scanResult(let result) = node.operation {
+        resultCotangents[node.operands[0], default: [:]][result] = cotangent
+        continue
+      }
+      contributions = node.operation.pullback(
+        operands: operands, result: Tensor(recorder, index), cotangent: cotangent)
+    } else {
+      continue
+    }
     for (operand, contribution) in zip(node.operands, contributions) where depends[operand] {
       guard let contribution else { continue }
       cotangents[operand] = cotangents[operand].map { $0 + contribution } ?? contribution
@@ -50,6 +65,10 @@ extension Tape.Operation {
       return []
     case .detach:
       return [nil]
+    case .known:
+      return [nil, cotangent]
+    case .scan, .scanResult:
+      fatalError("gradients: a loop's results are sent back together")
     case .unary(let operation):
       return [operation.pullback(x: operands[0], y: result, cotangent: cotangent)]
     case .binary(let operation):

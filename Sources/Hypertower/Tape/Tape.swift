@@ -7,6 +7,12 @@ package struct Tape: Sendable {
     package let operation: Operation
     package let operands: [Index]
     package let shape: Shape
+
+    /// The operands that the elements are computed from.
+    package var valueOperands: ArraySlice<Index> {
+      if case .known = operation { return operands.prefix(1) }
+      return operands[...]
+    }
   }
 
   /// What a node computes from its operands.
@@ -35,6 +41,12 @@ package struct Tape: Sendable {
     case access(Access)
     /// The operand, as a constant to differentiation.
     case detach
+    /// The first operand, to differentiation the second, which has the same elements.
+    case known
+    /// A loop, of operands as `Scan` says; it has no elements of its own.
+    case scan(Scan)
+    /// A result of the loop that is the operand.
+    case scanResult(Scan.Result)
     /// The operand folded along `axes`, which stay with extent 1.
     case reduce(Reduction, axes: [Int])
     /// `[…, m, k] · […, k, n] → […, m, n]` of two operands of equal leading axes, the last two axes of each
@@ -69,13 +81,28 @@ package struct Tape: Sendable {
     return nodes.count - 1
   }
 
-  /// Which nodes `outputs` need, themselves included.
+  /// Which nodes `outputs` refer to, themselves included.
   package func needed(by outputs: [Index]) -> [Bool] {
+    needed(by: outputs) { nodes[$0].operands[...] }
+  }
+
+  /// Which nodes the elements of `outputs` are computed from, themselves included.
+  package func neededForValues(of outputs: [Index]) -> [Bool] {
+    needed(by: outputs) { nodes[$0].valueOperands }
+  }
+
+  private func needed(by outputs: [Index], _ operands: (Index) -> ArraySlice<Index>) -> [Bool] {
     var needed = [Bool](repeating: false, count: nodes.count)
     for output in outputs { needed[output] = true }
     for index in nodes.indices.reversed() where needed[index] {
-      for operand in nodes[index].operands { needed[operand] = true }
+      for operand in operands(index) { needed[operand] = true }
     }
     return needed
   }
+}
+
+extension Tape: Hashable {
+  package static func == (left: Tape, right: Tape) -> Bool { left.nodes == right.nodes }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(nodes) }
 }

@@ -23,7 +23,7 @@ extension Tensor {
     guard let first = tensors.first else { return [] }
     let recorder = first.recorder
     let nodes = tensors.map { recorder.adopt($0.index, from: $0.recorder) }
-    let needed = recorder.tape.needed(by: nodes)
+    let needed = recorder.tape.neededForValues(of: nodes)
 
     var program = Program()
     program.fuses = fuses

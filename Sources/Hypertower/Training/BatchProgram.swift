@@ -102,7 +102,7 @@ package struct BatchProgram {
       }
     }
     let (outputs, updates) = (nodes(outputs), nodes(updates))
-    let needed = recorder.tape.needed(by: (outputs + updates).map(\.node))
+    let needed = recorder.tape.neededForValues(of: (outputs + updates).map(\.node))
     for (index, node) in recorder.tape.nodes.enumerated() where needed[index] {
       guard case .leaf(let number) = node.operation, spans[number] == nil else { continue }
       guard case .values(let values) = recorder.leaves[number] else {

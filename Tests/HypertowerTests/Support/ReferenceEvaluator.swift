@@ -55,6 +55,12 @@ final class ReferenceEvaluator {
       return each { _ in (value, Self.roundoff * value.magnitude) }
     case .coordinate(let axis):
       return each { i in (Double(indices(i, shape)[axis]), 0) }
+    case .known:
+      return operands[0]
+    case .scan:
+      return Value(shape: shape, values: [0], errors: [0])
+    case .scanResult(let result):
+      return self.result(result, of: recorder.tape[node.operands[0]], recorder)
     case .random:
       fatalError("ReferenceEvaluator: there is no seed for random numbers")
     case .unary(let operation):
@@ -93,6 +99,48 @@ final class ReferenceEvaluator {
     case .matrixProduct(let transposeLeft, let transposeRight):
       return product(operands[0], transposeLeft, operands[1], transposeRight, to: shape)
     }
+  }
+
+  // MARK: Loops
+
+  private func result(
+    _ result: Scan.Result, of node: Tape.Node, _ recorder: TapeRecorder
+  ) -> Value {
+    guard case .scan(let scan) = node.operation else { fatalError("not a loop") }
+    let operands = node.operands.map { value(of: $0, recorder) }
+    var states = Array(operands.prefix(scan.stateCount))
+    var passes: [Value] = []
+    for pass in 0..<scan.count {
+      let place = scan.isReversed ? scan.count - 1 - pass : pass
+      let leaves = operands.enumerated().map { number, operand -> Value in
+        if number < scan.stateCount { return states[number] }
+        guard number < scan.stateCount + scan.inputCount else { return operand }
+        let size = operand.values.count / scan.count
+        let own = place * size..<(place + 1) * size
+        return Value(
+          shape: Shape(operand.shape.dropFirst()), values: Array(operand.values[own]),
+          errors: Array(operand.errors[own]))
+      }
+      var nodes: [Value] = []
+      for own in scan.body.nodes {
+        if case .leaf(let number) = own.operation {
+          nodes.append(leaves[number])
+        } else {
+          nodes.append(compute(own, own.operands.map { nodes[$0] }, recorder))
+        }
+      }
+      switch result {
+      case .states(let state): passes.append(states[state])
+      case .stacked(let own): passes.append(nodes[own])
+      case .finalState: break
+      }
+      states = scan.nextStates.map { nodes[$0] }
+    }
+    if case .finalState(let state) = result { return states[state] }
+    if case .stacked = result, scan.isReversed { passes.reverse() }
+    return Value(
+      shape: scan.shape(of: result), values: passes.flatMap(\.values),
+      errors: passes.flatMap(\.errors))
   }
 
   // MARK: Elementwise

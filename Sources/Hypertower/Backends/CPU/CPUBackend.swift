@@ -97,8 +97,13 @@ final class CPUExecutable<Element: HostReal>: Executable {
   init(_ program: Program, _ memory: [CPUMemory<Element>]) {
     self.memory = memory
     alternatives = memory.map { memory in
-      program.instructions.map { instruction -> any CPUStep in
+      func step(_ instruction: Instruction) -> any CPUStep {
         switch instruction {
+        case .loop(let loop):
+          CPULoop(
+            steps: (0..<loop.count).flatMap { pass in
+              loop.body.map { step($0.mappingSpans { $0.advanced(by: pass * $0.step) }) }
+            })
         case .loopNest(let nest): CPULoopNest(nest, memory)
         case .matrixProduct(let product): CPUMatrixProduct(product, memory)
         case .gatherBatch(let gather): CPUBatchGather(gather, memory)
@@ -108,6 +113,7 @@ final class CPUExecutable<Element: HostReal>: Executable {
         case .updateParameters(let update): CPUParameterUpdate(update, memory)
         }
       }
+      return program.instructions.map(step)
     }
   }
 
@@ -135,6 +141,17 @@ struct CPUMemory<Element: HostReal> {
       fatalError("CPUBackend: buffer \(span.buffer) does not hold \(Stored.self)")
     }
     return array.base + span.offset
+  }
+}
+
+/// All passes of a loop, one after another.
+final class CPULoop: CPUStep {
+  private let steps: [any CPUStep]
+
+  init(steps: [any CPUStep]) { self.steps = steps }
+
+  func run() {
+    for step in steps { step.run() }
   }
 }
 

@@ -3,7 +3,7 @@ struct BoundedAccessCode {
   let bounds: [IndexBound]
   /// What is read where all bounds hold; nil if the question is whether they do.
   let load: BoundedLoad?
-  /// The name of what it reads.
+  /// Where what it reads begins.
   let buffer: String?
   /// The dimension that lanes run along.
   let laneDimension: Int
@@ -75,7 +75,7 @@ struct BoundedAccessCode {
 
   private func address(_ load: BoundedLoad, at lane: String?) -> String {
     if let strides = load.strides {
-      var all = IndexExpression.constant(load.span.offset, rank: strides.count)
+      var all = IndexExpression.constant(0, rank: strides.count)
       for axis in load.axes { all.add(axis.index, times: axis.stride) }
       return "\(buffer!) + (\(numerator(all, at: lane)))"
     }
@@ -84,7 +84,7 @@ struct BoundedAccessCode {
       let quotient = axis.index.divisor == 1 ? index : "\(index) / \(axis.index.divisor)"
       return "\(quotient) * \(axis.stride)"
     }
-    return ([buffer!, "\(load.span.offset)"] + terms).joined(separator: " + ")
+    return ([buffer!] + terms).joined(separator: " + ")
   }
 
   private func numerator(_ index: IndexExpression, at lane: String?) -> String {

@@ -1,5 +1,13 @@
-/// Definitions before a kernel's source.
-func defining(_ definitions: [(String, Int)], _ source: String) -> String {
-  definitions.map { "#define \($0.0) \($0.1)\n" }.joined() + source + "\n"
-    + definitions.map { "#undef \($0.0)\n" }.joined()
+/// Source in which some names are defined.
+func defining(
+  _ definitions: [(String, Int)], texts: [(String, String)] = [], _ source: String
+) -> String {
+  let all = definitions.map { ($0.0, "\($0.1)") } + texts
+  return all.map { "#define \($0.0) \($0.1)\n" }.joined() + source + "\n"
+    + all.map { "#undef \($0.0)\n" }.joined()
+}
+
+extension Span {
+  /// Where it begins, in the pass number `iteration` if it is in a loop.
+  var offsetCode: String { step == 0 ? "\(offset)" : "(\(offset) + iteration * (\(step)))" }
 }

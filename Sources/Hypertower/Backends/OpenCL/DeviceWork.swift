@@ -19,6 +19,8 @@ struct DeviceWork {
     case projectGradient(GradientProjection)
     case walkTower(TowerWalk)
     case updateParameters(ParameterUpdate)
+    /// The work of a loop's body, and how often.
+    case loop([DeviceWork], count: Int)
   }
 
   /// Some terms of a product by register tiles.
@@ -67,9 +69,15 @@ struct DeviceWork {
   ///
   /// - Parameter program: gets temporary buffers for what the work needs besides.
   static func all(of program: inout Program, _ profile: DeviceProfile) -> [DeviceWork] {
+    all(of: program.instructions, in: &program, profile)
+  }
+
+  private static func all(
+    of instructions: [Instruction], in program: inout Program, _ profile: DeviceProfile
+  ) -> [DeviceWork] {
     var result: [DeviceWork] = []
     var batches: [BatchInPlace] = []
-    for instruction in program.instructions {
+    for instruction in instructions {
       func single(_ kind: Kind) -> DeviceWork {
         DeviceWork(kind, instruction.accesses, rowCount: instruction.rowCount)
       }
@@ -103,6 +111,22 @@ struct DeviceWork {
       case .projectGradient(let projection): result.append(single(.projectGradient(projection)))
       case .walkTower(let walk): result.append(single(.walkTower(walk)))
       case .updateParameters(let update): result.append(single(.updateParameters(update)))
+      case .loop(let loop):
+        let works = all(of: loop.body, in: &program, profile)
+        // What is packed alike in every pass is packed once.
+        let written = works.flatMap(\.accesses).filter(\.isWrite)
+        func isInvariant(_ work: DeviceWork) -> Bool {
+          guard case .pack(let packing) = work.kind, packing.source.step == 0 else { return false }
+          return !work.accesses.contains { access in
+            !access.isWrite && written.contains { $0.conflicts(with: access) }
+          }
+        }
+        result += works.filter(isInvariant)
+        let inside = works.filter { !isInvariant($0) }
+        result.append(
+          DeviceWork(
+            .loop(inside, count: loop.count),
+            inside.flatMap(\.accesses).map { $0.spread(over: loop.count) }, rowCount: nil))
       }
     }
     return result
@@ -218,7 +242,7 @@ struct DeviceWork {
     case .loopNest(let nest): nest.keptShape.elementCount * nest.reducedShape.elementCount
     case .projectGradient(let projection): projection.entry.count
     case .epilogue, .product, .localMemoryProduct, .pack, .clblast, .gatherBatch, .increment,
-      .walkTower, .updateParameters:
+      .walkTower, .updateParameters, .loop:
       nil
     }
   }
@@ -235,7 +259,7 @@ struct DeviceWork {
     case .epilogue(let product, _, let parts): elementCost * parts * product.columns
     case .projectGradient(let projection): elementCost * projection.entry.rowLength
     case .gatherBatch(let gather, _): elementCost * gather.sources.map(\.width).reduce(0, +)
-    case .product, .pack, .clblast, .increment, .walkTower, .updateParameters: nil
+    case .product, .pack, .clblast, .increment, .walkTower, .updateParameters, .loop: nil
     }
   }
 
@@ -248,6 +272,7 @@ struct DeviceWork {
     case .product(let product, let pass): operations(product, terms: pass.terms.count)
     case .localMemoryProduct(let product, _, _, _): operations(product, terms: product.inner)
     case .clblast(let product, _): operations(product, terms: product.inner)
+    case .loop(let works, let count): Double(count) * works.reduce(0) { $0 + $1.operations }
     case .loopNest, .pack, .epilogue, .gatherBatch, .increment, .projectGradient, .walkTower,
       .updateParameters:
       0
@@ -261,7 +286,7 @@ struct DeviceWork {
   var otherArgumentCount: Int {
     switch kind {
     case .loopNest, .localMemoryProduct, .product, .pack, .clblast, .epilogue, .gatherBatch,
-      .increment:
+      .increment, .loop:
       0
     case .projectGradient: 1
     case .updateParameters: 2
@@ -272,7 +297,7 @@ struct DeviceWork {
   /// The number of work-items of a work-group; nil if a library chooses.
   func localSize(_ profile: DeviceProfile) -> Int? {
     switch kind {
-    case .clblast: nil
+    case .clblast, .loop: nil
     case .product, .pack: 1
     case .localMemoryProduct, .loopNest, .epilogue, .gatherBatch, .increment, .projectGradient,
       .walkTower, .updateParameters:

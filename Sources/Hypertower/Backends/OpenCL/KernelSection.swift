@@ -9,6 +9,8 @@ struct KernelSection {
     case number(Int32)
     /// A number that is part of the kernel's source.
     case constant(Int)
+    /// The number of the pass of the loop that the section is in.
+    case iteration
   }
 
   struct Parameter {
@@ -20,6 +22,9 @@ struct KernelSection {
       self.declaration = declaration
       self.argument = argument
     }
+
+    /// What sections in loops take.
+    static let iteration = Parameter("int iteration", .iteration)
 
     /// The last word of the declaration.
     var name: Substring { declaration.split { $0 == " " || $0 == "*" }.last ?? "" }

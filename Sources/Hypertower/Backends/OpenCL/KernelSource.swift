@@ -17,6 +17,8 @@ struct KernelSource {
     case firstAlternative
     /// The number of replays.
     case replayCount
+    /// The number of the pass, where the host goes through a loop.
+    case iteration
   }
 
   /// A kernel with what its launch needs.
@@ -86,11 +88,13 @@ struct KernelSource {
   ///   - varying: the buffers that differ between lists of arrays, which take turns.
   ///   - alternatives: the number of lists.
   ///   - mostReplays: how often the launch goes through the phases at most.
+  ///   - isLoop: whether replays are passes of a loop; default: false.
   mutating func add(
     phases: [[Branch]], beginsAhead: Bool, workers: Int, localSize: Int, varying: Set<Int>,
-    alternatives: Int, mostReplays: Int
+    alternatives: Int, mostReplays: Int, isLoop: Bool = false
   ) -> Launch {
     var parameters = ParameterNames(buffers, varying: varying, alternatives: alternatives)
+    if isLoop { parameters.iterationName = "replay" }
     let bodies = phases.map { body(of: $0, &parameters) }
     let shares = phases.map { $0.reduce(0) { $0 + $1.groups } }
     let phasesPerReplay = phases.count - (beginsAhead ? 1 : 0)
@@ -230,6 +234,8 @@ private struct ParameterNames {
   private(set) var selections = ""
   private var declared: [String] = []
   private var bufferNames: [Int: String] = [:]
+  /// What holds the number of a loop's pass.
+  var iterationName: String?
   private let buffers: [BufferDescription]
   private let varying: Set<Int>
   private let alternatives: Int
@@ -248,6 +254,11 @@ private struct ParameterNames {
     case .table(let values): return add(.table(values), type: "global const int *")
     case .number(let value): return add(.number(value), type: "int ")
     case .constant(let value): return "\(value)"
+    case .iteration:
+      if let iterationName { return iterationName }
+      let name = add(.iteration, type: "int ")
+      iterationName = name
+      return name
     case .buffer(let buffer):
       if let known = bufferNames[buffer] { return known }
       let name = add(buffer)

@@ -3,11 +3,17 @@ enum LaunchCode {
   enum Launch {
     case kernel(KernelSource.Launch)
     case clblast(MatrixProduct, result: Span)
+    /// One launch for all passes of a loop.
+    case loop(KernelSource.Launch, count: Int)
+    /// The launches of a loop's pass, and how often.
+    case passes([Launch], count: Int)
   }
 
   /// The launches of a plan.
+  ///
+  /// - Parameter joinsPhases: whether loops may be one launch each.
   static func launches(
-    _ plan: LaunchPlan, of works: [DeviceWork], _ profile: DeviceProfile,
+    _ plan: LaunchPlan, of works: [DeviceWork], _ profile: DeviceProfile, joinsPhases: Bool,
     _ source: inout KernelSource
   ) -> [Launch] {
     plan.launches.map { branches in
@@ -15,6 +21,14 @@ enum LaunchCode {
       let first = works[branches[0].works[0]]
       if case .clblast(let product, let result) = first.kind {
         return .clblast(product, result: result)
+      }
+      if case .loop(let body, let count) = first.kind {
+        let own = LaunchPlan(body, fuses: plan.fuses, profile)
+        if joinsPhases, let launch = loop(own, of: body, profile, count: count, &source) {
+          return .loop(launch, count: count)
+        }
+        return .passes(
+          launches(own, of: body, profile, joinsPhases: false, &source), count: count)
       }
       return .kernel(
         source.add(
@@ -54,6 +68,28 @@ enum LaunchCode {
       varying: varying, alternatives: alternatives, mostReplays: mostReplays)
   }
 
+  /// One launch for all passes of a loop; nil where its work does not allow it.
+  private static func loop(
+    _ plan: LaunchPlan, of works: [DeviceWork], _ profile: DeviceProfile, count: Int,
+    _ source: inout KernelSource
+  ) -> KernelSource.Launch? {
+    guard plan.fuses, works.allSatisfy({ $0.localSize(profile) == profile.groupSize }) else {
+      return nil
+    }
+    let phases = plan.launches.map { branches in
+      branches.filter { !$0.works.isEmpty }.map { branch($0, of: works, profile) }
+    }
+    let shares = phases.map { $0.reduce(0) { $0 + $1.groups } }.max()!
+    var copy = source
+    let launch = copy.add(
+      phases: phases, beginsAhead: false, workers: Swift.min(shares, profile.workers),
+      localSize: profile.groupSize, varying: [], alternatives: 1, mostReplays: count,
+      isLoop: true)
+    guard launch.arguments.count <= profile.mostArguments else { return nil }
+    source = copy
+    return launch
+  }
+
   private static func branch(
     _ branch: LaunchPlan.Branch, of works: [DeviceWork], _ profile: DeviceProfile
   ) -> KernelSource.Branch {
@@ -87,8 +123,8 @@ enum LaunchCode {
     case .projectGradient(let projection): BottomRuleCode.section(projection, profile)
     case .walkTower(let walk): TowerCode.section(walk, profile)
     case .updateParameters(let update): BottomRuleCode.section(update, profile)
-    case .clblast:
-      fatalError("LaunchCode: CLBlast brings its own kernels")
+    case .clblast, .loop:
+      fatalError("LaunchCode: \(kind) is no section")
     }
   }
 }

@@ -18,7 +18,10 @@ struct LeftOperandCode {
   /// Whether a tile's rows lie side by side, term for term, beside those of the next tile.
   var hasAdjacentRows: Bool { product.left.isTransposed && !operand.isPacked }
 
-  private var span: Span {
+  /// Where it begins, as text.
+  var offsetCode: String { span.offsetCode }
+
+  var span: Span {
     switch operand {
     case .matrix: product.left.span
     case .panels(let panels): panels
@@ -41,7 +44,7 @@ struct LeftOperandCode {
       case (false, false): (row: product.inner, term: 1, tile: product.inner)
       }
     return [
-      ("LEFT_OFFSET", span.offset), ("LEFT_STRIDE", strides.row),
+      ("LEFT_STRIDE", strides.row),
       ("LEFT_TERM_STRIDE", strides.term), ("LEFT_TILE_STRIDE", strides.tile),
       ("LEFT_TRANSPOSED", product.left.isTransposed ? 1 : 0),
       ("LEFT_PACKED", operand.isPacked ? 1 : 0), ("LEFT_IN_PLACE", batch == nil ? 0 : 1),

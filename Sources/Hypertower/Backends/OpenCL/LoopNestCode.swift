@@ -129,7 +129,7 @@ struct LoopNestCode {
       line("    if (LANE == 0 && HAS_ROW(end)) {")
       for output in rowOutputs {
         let target = arguments.name(output.span.buffer, written: true)
-        line("      \(target)[\(output.span.offset) + row] = n\(output.node);")
+        line("      \(target)[\(arguments.offset(output.span)) + row] = n\(output.node);")
       }
       line("    }")
     }
@@ -258,7 +258,7 @@ struct LoopNestCode {
   private mutating func store(_ output: LoopNest.Output, indent: String, at position: String) {
     let target = arguments.name(output.span.buffer, written: true)
     let value = isRows && !varies[output.node] ? "(vec)(n\(output.node))" : "n\(output.node)"
-    let address = "\(target) + \(output.span.offset) + \(position)"
+    let address = "\(target) + \(arguments.offset(output.span)) + \(position)"
     line(indent + ScalarCode.store(value, address, extent: laneExtent))
   }
 
@@ -305,7 +305,7 @@ struct LoopNestCode {
       let terms = strides.enumerated().compactMap { dimension, stride in
         stride == 0 ? nil : stride == 1 ? "i\(dimension)" : "i\(dimension) * \(stride)"
       }
-      let address = ([buffer, "\(span.offset)"] + terms).joined(separator: " + ")
+      let address = ([buffer, arguments.offset(span)] + terms).joined(separator: " + ")
       guard type == "vec" else { return "*(\(address))" }
       return switch strides[laneDimension] {
       case 0: "(vec)(*(\(address)))"
@@ -334,7 +334,7 @@ struct LoopNestCode {
         indent: indent)
     case .load, .coordinate, .reduction: return nil
     }
-    let buffer = load.map { arguments.name($0.span.buffer) }
+    let buffer = load.map { "\(arguments.name($0.span.buffer)) + \(arguments.offset($0.span))" }
     let code = BoundedAccessCode(
       bounds: bounds, load: load, buffer: buffer, laneDimension: laneDimension)
     return code.definition(of: name, type: type, indent: indent)

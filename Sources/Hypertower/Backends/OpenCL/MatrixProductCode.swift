@@ -65,7 +65,6 @@ enum MatrixProductCode {
           "RIGHT_MATRIX",
           right == nil ? product.inner * product.columns : panelCount * width * product.inner
         ),
-        ("RIGHT_OFFSET", right?.offset ?? product.right.span.offset),
         ("RIGHT_PACKED", right == nil ? 0 : 1), ("SKIPS_ZEROS", pass.skipsZeros ? 1 : 0),
         ("BLOCK", MatrixProduct.blockSize), ("FIRST_TERM", pass.terms.lowerBound),
         ("END_TERM", pass.terms.upperBound), ("TILE_VECTORS", width / profile.width),
@@ -73,6 +72,10 @@ enum MatrixProductCode {
         ("PREFETCHES_LEFT", profile.registerTile.asksForNextRows && !isCut ? 1 : 0),
         ("UNROLLED_TERMS", profile.registerTile.unrolledTerms),
       ] + left.definitions,
+      texts: [
+        ("LEFT_OFFSET", left.offsetCode),
+        ("RIGHT_OFFSET", (right ?? product.right.span).offsetCode),
+      ],
       left.source
         + epilogue.wrap(
           tile("WHOLE_TILE", rows: rows) + (rest > 0 ? tile("LAST_TILE", rows: rest) : "")
@@ -91,7 +94,7 @@ enum MatrixProductCode {
           "global const real *restrict right_buffer",
           .buffer(right?.buffer ?? product.right.span.buffer))
       ] + (pass.partial.map { [.init("global real *partial", .buffer($0.buffer))] } ?? [])
-        + epilogue.arguments.parameters,
+        + epilogue.arguments.parameters(besides: [left.span, right ?? product.right.span]),
       units: product.matrices * tiles * panelCount,
       unitsPerGroup: listedTiles > 1 ? listedTiles * groupPanels : Swift.min(groupPanels, 8),
       unitsPerBlock: blockTiles * panelCount)
@@ -121,12 +124,15 @@ enum MatrixProductCode {
     var source = defining(
       [
         ("ROWS", product.rows), ("COLUMNS", product.columns), ("INNER", product.inner),
-        ("LEFT_OFFSET", product.left.span.offset), ("RIGHT_OFFSET", product.right.span.offset),
         ("LEFT_TRANSPOSED", product.left.isTransposed ? 1 : 0),
         ("RIGHT_TRANSPOSED", product.right.isTransposed ? 1 : 0),
         ("BLOCK", MatrixProduct.blockSize), ("TILE", tile), ("PER_ITEM", perItem),
         ("DEPTH", depth), ("TILES", tiles), ("COLUMN_TILES", columnTiles),
         ("SPLIT", parts == nil ? 0 : 1), ("MATRICES", product.matrices),
+      ],
+      texts: [
+        ("LEFT_OFFSET", product.left.span.offsetCode),
+        ("RIGHT_OFFSET", product.right.span.offsetCode),
       ], String(cString: kernels_matrix_product_gpu()))
     var parameters: [KernelSection.Parameter] = [
       .init("global const real *restrict left_buffer", .buffer(product.left.span.buffer)),
@@ -134,9 +140,11 @@ enum MatrixProductCode {
     ]
     if let parts {
       parameters.append(.init("global real *parts", .buffer(parts.buffer)))
+      parameters += ArgumentList().parameters(besides: [product.left.span, product.right.span])
     } else {
       source = epilogue.wrap(source)
-      parameters += epilogue.arguments.parameters
+      parameters += epilogue.arguments.parameters(
+        besides: [product.left.span, product.right.span])
     }
     return KernelSection(
       label: product.label + (parts == nil ? "" : " in \(product.blockCount) parts"),
@@ -161,7 +169,7 @@ enum MatrixProductCode {
         if input == MatrixProduct.productInput { return "product" }
         let load = product.loads[input - 1]
         let buffer = arguments.name(load.span.buffer)
-        let address = Self.address(load, buffer)
+        let address = Self.address(load, "\(buffer) + \(arguments.offset(load.span))")
         return switch load.columnStride {
         case 0: "(vec)(*(\(address)))"
         case 1: "LOAD(\(address))"
@@ -171,7 +179,7 @@ enum MatrixProductCode {
       for output in product.outputs {
         let target = arguments.name(output.span.buffer, written: true)
         let address =
-          "\(target) + \(output.span.offset) + row * \(product.columns) + column"
+          "\(target) + \(arguments.offset(output.span)) + row * \(product.columns) + column"
         body += "  \(ScalarCode.store("n\(output.node)", address, extent: product.columns))\n"
       }
       self.body = body
@@ -180,7 +188,7 @@ enum MatrixProductCode {
 
     /// Where a load reads at `row`, counted over all matrices, and `column`.
     private static func address(_ load: MatrixProduct.Load, _ buffer: String) -> String {
-      var terms = [buffer, "\(load.span.offset)"]
+      var terms = [buffer]
       let places = zip(load.rowShape, load.rowShape.contiguousStrides)
       for (axis, (extent, below)) in places.enumerated() where load.rowStrides[axis] != 0 {
         let quotient = below == 1 ? "row" : "row / \(below)"

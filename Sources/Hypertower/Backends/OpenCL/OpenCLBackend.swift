@@ -180,18 +180,33 @@ package final class OpenCLBackend: Backend {
       warnOfArguments(joined.arguments.count, in: plan)
     }
     source = KernelSource(program.buffers)
-    let launches = LaunchCode.launches(plan, of: works, profile, &source)
+    let launches = LaunchCode.launches(
+      plan, of: works, profile, joinsPhases: joinsPhases, &source)
     let built = try self.program(source: source.text)
     return OpenCLExecutable(
       alternatives: try buffers.indices.map { alternative in
-        try launches.map { launch in
-          switch launch {
-          case .kernel(let launch): .kernel(try bind(launch, of: built, to: buffers, alternative))
-          case .clblast(let product, let result):
-            .clblast(product, buffers[alternative], buffers[alternative][result.buffer]!)
-          }
-        }
+        try launches.map { try bind($0, of: built, to: buffers, alternative) }
       })
+  }
+
+  private func bind(
+    _ launch: LaunchCode.Launch, of program: OpenCLProgram, to buffers: [[DeviceBuffer?]],
+    _ alternative: Int
+  ) throws -> OpenCLExecutable.Launch {
+    switch launch {
+    case .kernel(let launch):
+      return .kernel(try bind(launch, of: program, to: buffers, alternative))
+    case .clblast(let product, let result):
+      return .clblast(product, buffers[alternative], buffers[alternative][result.buffer]!)
+    case .loop(let launch, let count):
+      let bound = try bind(launch, of: program, to: buffers, alternative)
+      try bound.kernel.setArgument(bound.firstAlternative!, Int32(0))
+      try bound.kernel.setArgument(bound.replayCount!, Int32(count))
+      return .kernel(bound)
+    case .passes(let launches, let count):
+      return .passes(
+        try launches.map { try bind($0, of: program, to: buffers, alternative) }, count: count)
+    }
   }
 
   /// Says once that launches cannot be joined.
@@ -212,7 +227,7 @@ package final class OpenCLBackend: Backend {
     _ alternative: Int
   ) throws -> OpenCLExecutable.KernelLaunch {
     let kernel = try Kernel(launch.kernelName, of: program)
-    var (firstAlternative, replayCount): (Int?, Int?)
+    var (firstAlternative, replayCount, iteration): (Int?, Int?, Int?)
     for (index, argument) in launch.arguments.enumerated() {
       switch argument {
       case .buffer(let buffer, let own):
@@ -223,12 +238,13 @@ package final class OpenCLBackend: Backend {
         try kernel.setArgument(index, self.own(try allocate(.int32, count: count)).buffer)
       case .firstAlternative: firstAlternative = index
       case .replayCount: replayCount = index
+      case .iteration: iteration = index
       }
     }
     let size = LaunchSize(global: [launch.groups * launch.localSize], local: [launch.localSize])
     return .init(
       kernel: kernel, size: size, label: launch.label, firstAlternative: firstAlternative,
-      replayCount: replayCount)
+      replayCount: replayCount, iteration: iteration)
   }
 
   package func run(_ executable: any Executable, from alternative: Int, count: Int) throws {

@@ -10,11 +10,15 @@ final class OpenCLExecutable: Executable {
     /// Where a kernel for any number of replays takes the first list of arrays and their number.
     var firstAlternative: Int?
     var replayCount: Int?
+    /// Where it takes the number of a loop's pass.
+    var iteration: Int?
   }
 
   enum Launch {
     case kernel(KernelLaunch)
     case clblast(MatrixProduct, [DeviceBuffer?], DeviceBuffer)
+    /// The launches of a loop's pass, and how often.
+    case passes([Launch], count: Int)
   }
 
   private enum Form {
@@ -66,6 +70,15 @@ final class OpenCLExecutable: Executable {
 
   private func enqueue(_ launch: Launch, on queue: CommandQueue) throws {
     switch launch {
+    case .passes(let launches, let count):
+      for pass in 0..<count {
+        for launch in launches {
+          if case .kernel(let own) = launch, let iteration = own.iteration {
+            try own.kernel.setArgument(iteration, Int32(pass))
+          }
+          try enqueue(launch, on: queue)
+        }
+      }
     case .kernel(let launch):
       try queue.enqueue(launch.kernel, launch.size)
     case .clblast(let product, let buffers, let result):

@@ -1,0 +1,35 @@
+extension Instruction {
+  /// The same instruction on other memory.
+  ///
+  /// - Precondition: a loop nest or a product, as the bodies of loops consist of.
+  func mappingSpans(_ mapped: (Span) -> Span) -> Instruction {
+    switch self {
+    case .loopNest(var nest):
+      nest.inputs = nest.inputs.map { input in
+        switch input {
+        case .load(let span, let strides): .load(mapped(span), strides: strides)
+        case .boundedLoad(let load):
+          .boundedLoad(BoundedLoad(span: mapped(load.span), axes: load.axes, bounds: load.bounds))
+        case .random, .inside, .coordinate, .reduction: input
+        }
+      }
+      nest.outputs = nest.outputs.map {
+        .init(node: $0.node, span: mapped($0.span), isFull: $0.isFull, stage: $0.stage)
+      }
+      return .loopNest(nest)
+    case .matrixProduct(var product):
+      product.left = .init(span: mapped(product.left.span), isTransposed: product.left.isTransposed)
+      product.right = .init(
+        span: mapped(product.right.span), isTransposed: product.right.isTransposed)
+      product.loads = product.loads.map {
+        .init(
+          span: mapped($0.span), rowShape: $0.rowShape, rowStrides: $0.rowStrides,
+          columnStride: $0.columnStride)
+      }
+      product.outputs = product.outputs.map { .init(node: $0.node, span: mapped($0.span)) }
+      return .matrixProduct(product)
+    case .gatherBatch, .increment, .projectGradient, .walkTower, .updateParameters, .loop:
+      fatalError("Instruction: loops consist of loop nests and products")
+    }
+  }
+}
