@@ -11,7 +11,7 @@ import Testing
     isDouble ? 1e-9 : Swift.max(1e-4, 10 * own)
   }
 
-  @Test(arguments: GoldenModel.names, TestBackend.all)
+  @Test(arguments: GoldenModel.names, TestBackend.native)
   func followsTheReference(name: String, backend: TestBackend) throws {
     // What differs from `cpu64` is the precision alone.
     if backend.name == TestBackend.cpu.name && !isStressed && getenv("GOLDEN_MODELS") == nil

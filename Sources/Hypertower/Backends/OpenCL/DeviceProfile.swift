@@ -132,15 +132,14 @@ package struct DeviceProfile: Sendable, Equatable {
   /// How a product is computed: as was found to be fastest, or by default.
   func schedule(for product: MatrixProduct) -> ProductSchedule {
     switch (choices.products[ProductShape(product)], matrixSchedule) {
-    // CLBlast refuses empty sums.
-    case (.clblast, _) where product.inner > 0 && product.matrices == 1: return .clblast
+    case (.clblast, _) where product.suitsCLBlast: return .clblast
     case (.tiles(let terms, let packsLeft, let packsRight), .registerTile):
       return .tiles(
         prefetchTerms: terms, packsLeft: packsLeft,
         packsRight: packsRight || product.right.isTransposed)
     case (.localMemory(let tile, let perItem, let splits), .localMemoryTile):
       return .localMemory(tile: tile, perItem: perItem, splits: splits)
-    case (_, .clblast) where product.inner > 0 && product.matrices == 1: return .clblast
+    case (_, .clblast) where product.suitsCLBlast: return .clblast
     case (_, .registerTile), (_, .clblast): return Self.defaultTiles(product)
     case (_, .localMemoryTile): return defaultLocalMemory(product)
     }

@@ -51,6 +51,14 @@ extension MatrixProduct {
   }
 }
 
+extension MatrixProduct {
+  /// Whether CLBlast can compute it: it refuses empty sums, and is called with one pair of matrices that lie where
+  /// they are.
+  var suitsCLBlast: Bool {
+    inner > 0 && matrices == 1 && left.span.step == 0 && right.span.step == 0
+  }
+}
+
 /// How a product is computed.
 package enum ProductSchedule: Hashable, Sendable {
   /// By register tiles, which ask for memory `prefetchTerms` terms ahead, from operands that are
