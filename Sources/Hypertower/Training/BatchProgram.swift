@@ -42,7 +42,12 @@ package struct BatchProgram {
       stream = nil
       x = Span(buffer: program.addTemporary(count: featureCount, isSparse: data.isSparse))
       arrays.append(nil)
-      let (features, labels) = (bind(resident.features), bind(resident.targets))
+      var features = bind(resident.features.array)
+      var labels =
+        resident.targets.array === resident.features.array
+        ? features : bind(resident.targets.array)
+      features.offset = resident.features.offset
+      labels.offset = resident.targets.offset
       var counterSpan = bind(counter.array)
       counterSpan.offset = counter.offset
       program.instructions = [
@@ -50,10 +55,11 @@ package struct BatchProgram {
           BatchGather(
             sources: [
               .init(
-                from: features, type: resident.features.type, to: x, width: dataset.featureCount,
-                divisor: resident.features.type == .byte ? 255 : 1),
+                from: features, type: resident.features.array.type, to: x,
+                width: dataset.featureCount,
+                divisor: resident.features.array.type == .byte ? 255 : 1),
               .init(
-                from: labels, type: resident.targets.type, to: targets, width: targetWidth,
+                from: labels, type: resident.targets.array.type, to: targets, width: targetWidth,
                 divisor: 1),
             ],
             counter: counterSpan, batchSize: batch, stride: stride,

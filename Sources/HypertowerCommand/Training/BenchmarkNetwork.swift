@@ -62,6 +62,8 @@ struct BenchmarkNetwork {
     switch data.features {
     case .bytes(let bytes): bytes.prefix(batchSize * data.featureCount).map { Float($0) / 255 }
     case .floats(let floats): Array(floats.prefix(batchSize * data.featureCount))
+    case .windows(let windows):
+      windows.tokens.prefix(batchSize * data.featureCount).map { Float($0) }
     }
   }
 
@@ -88,6 +90,7 @@ extension Dataset {
       switch self.features {
       case .bytes(let bytes): .bytes(Array(bytes.prefix(count * featureCount)))
       case .floats(let floats): .floats(Array(floats.prefix(count * featureCount)))
+      case .windows: self.features
       }
     let targets: Targets =
       switch self.targets {
@@ -95,6 +98,7 @@ extension Dataset {
         .classes(Array(labels.prefix(count)), classCount: classCount)
       case .values(let values, let width):
         .values(Array(values.prefix(count * width)), width: width)
+      case .nextTokens: self.targets
       }
     return Dataset(
       count: min(count, self.count), featureCount: featureCount, features: features,
@@ -107,6 +111,7 @@ extension Dataset {
       switch self.features {
       case .bytes(let bytes): .bytes(bytes.map { $0 == 0 ? 1 : $0 })
       case .floats(let floats): .floats(floats.map { $0 == 0 ? 1 / 255 : $0 })
+      case .windows: self.features
       }
     return Dataset(
       count: count, featureCount: featureCount, features: features, targets: targets)
