@@ -9,7 +9,7 @@ struct ModelOptions: ParsableArguments {
       "The model; default: dense.",
       discussion: "With the defaults of their sizes, they are\n"
         + ModelKind.allCases.map(\.summary).joined(separator: ";\n") + ".",
-      valueName: ModelKind.allCases.map(\.rawValue).joined(separator: "|")),
+      valueName: kindNames),
     transform: { try kind($0) })
   var kind: ModelKind?
 
@@ -61,7 +61,9 @@ struct ModelOptions: ParsableArguments {
     return ModelChoice(kind, sizes)
   }
 
-  private static func kind(_ name: String) throws -> ModelKind {
+  static let kindNames = ModelKind.allCases.map(\.rawValue).joined(separator: "|")
+
+  static func kind(_ name: String) throws -> ModelKind {
     guard let kind = ModelKind(rawValue: name) else {
       let hint =
         nearMiss(of: name, among: ModelKind.allCases.map(\.rawValue))
