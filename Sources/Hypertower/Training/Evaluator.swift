@@ -18,6 +18,9 @@ final class Evaluator {
   private let totals: any DeviceArray
   private var prepared: (data: DeviceDataset, programs: [ChunkKey: CompiledChunk])?
   private let device: Device
+  /// What computes outputs with the same weights.
+  private(set) lazy var predictor = Predictor(
+    model, sampleShape: sampleShape, state: state, on: device)
 
   private struct ChunkKey: Hashable {
     let batch: Int
