@@ -76,7 +76,8 @@ struct PredictCommand: ParsableCommand {
           (probabilities[$0], $1) < (probabilities[$1], $0)
         }!
         if json {
-          let numbers = probabilities.map { JSONText.number(Double($0)) }
+          // As many digits as the numbers have in float32.
+          let numbers = probabilities.map { JSONText.number(Double($0.description)!) }
           lines.append(
             .object([("class", .integer(best)), ("probabilities", .array(numbers))]))
         } else {
