@@ -55,6 +55,14 @@ package struct IDXFile: Sendable {
     }
   }
 
+  /// Bytes of another format.
+  init(name: String, shape: [Int], bytes: [UInt8]) {
+    self.name = name
+    self.shape = shape
+    type = .unsignedByte
+    self.bytes = bytes
+  }
+
   private init(_ header: IDXHeader, name: String, bytes: [UInt8]) {
     self.name = name
     shape = header.shape

@@ -1,9 +1,10 @@
 import Hypertower
 
 extension LabelledImages {
-  /// Reads the IDX files in the folder `path`.
+  /// Reads the IDX files in the folder `path`, or CIFAR-10's binary files.
   ///
-  /// They are named `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte`,
+  /// The latter are named as they were published, `data_batch_1.bin` to `data_batch_5.bin` and
+  /// `test_batch.bin`, of which some may be missing. IDX files are named `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte`,
   /// and `t10k-labels-idx1-ubyte`. A prefix may precede the names, `test` may stand for `t10k`, a dot
   /// or an underscore for any hyphen, and another type for `ubyte`; files may be compressed by gzip,
   /// with `.gz` at the end. A folder of such a name is searched for the file. Where a file is there in
@@ -21,6 +22,13 @@ extension LabelledImages {
   public static func directory(
     _ path: String, _ options: Options = Options()
   ) throws -> LabelledImages {
+    if let folder = try CIFARFolder(path) {
+      let options = Options(
+        classCount: options.classCount ?? CIFARFolder.classCount, scale: options.scale,
+        validationShare: options.validationShare)
+      return try LabelledImages(
+        train: folder.train, test: folder.test, options, notes: folder.notes)
+    }
     let folder = try DatasetFolder(path)
     let train = try ImagePart(folder.train)
     let test = try folder.test.map { try ImagePart($0) }

@@ -13,6 +13,8 @@ public struct LabelledImages: Sendable {
   public let classCount: Int
   /// The number of values of one image.
   public var featureCount: Int { train.featureCount }
+  /// The sizes of an image as the files state them: `[height, width]`, `[channels, height, width]`, or others.
+  public let imageShape: [Int]
 
   /// What a user should know about how the files were understood, a sentence each.
   public let notes: [String]
@@ -33,6 +35,7 @@ public struct LabelledImages: Sendable {
     }
     let classes = try ClassCount(train: train, test: test, given: options.classCount)
     classCount = classes.count
+    imageShape = Array(train.imageShape)
     self.notes = notes + [Self.columnsNote(train, test), classes.note].compactMap { $0 }
     let samples = try train.dataset(classCount: classCount, scale: options.scale)
     if let share = options.validationShare {

@@ -40,7 +40,7 @@ struct HypertowerCommand: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, DevicesCommand.self, BenchCommand.self,
-      TuneCommand.self, ExperimentCommand.self,
+      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, GenerateCommand.self,
+      DevicesCommand.self, BenchCommand.self, TuneCommand.self, ExperimentCommand.self,
     ])
 }

@@ -63,6 +63,7 @@ func features(of dataset: Dataset) -> (values: [Float], areBytes: Bool) {
   switch dataset.features {
   case .bytes(let bytes): (bytes.map { Float($0) / 255 }, true)
   case .floats(let floats): (floats, false)
+  case .windows(let windows): (windows.tokens.map { Float($0) }, false)
   }
 }
 

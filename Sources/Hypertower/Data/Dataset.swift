@@ -5,6 +5,8 @@ public struct Dataset: Sendable {
     /// Bytes that stand for `byte / 255`, as image files store pixels.
     case bytes([UInt8])
     case floats([Float])
+    /// Windows of a sequence of tokens, as many tokens each as a sample has features.
+    case windows(TokenWindows)
   }
 
   /// What a model shall predict for each sample.
@@ -13,6 +15,8 @@ public struct Dataset: Sendable {
     case classes([Int32], classCount: Int)
     /// A row of `width` values a sample.
     case values([Float], width: Int)
+    /// For each token of a window the one that follows it in the sequence.
+    case nextTokens(vocabularySize: Int)
   }
 
   /// The number of samples.
@@ -29,7 +33,7 @@ public struct Dataset: Sendable {
   /// Whether the targets are classes.
   package var hasClasses: Bool {
     switch targets {
-    case .classes: true
+    case .classes, .nextTokens: true
     case .values: false
     }
   }
@@ -45,7 +49,13 @@ public struct Dataset: Sendable {
       switch features {
       case .bytes(let bytes): bytes.count
       case .floats(let floats): floats.count
+      case .windows(let windows): windows.count * windows.length
       }
+    if case .windows = features {
+      guard case .nextTokens = targets else {
+        fatalError("Dataset: the targets of windows of tokens are the next tokens")
+      }
+    }
     require(
       featureValues == count * featureCount,
       "Dataset: \(featureValues) feature values for \(count) samples of \(featureCount) features")
@@ -59,6 +69,15 @@ public struct Dataset: Sendable {
       require(
         values.count == count * width,
         "Dataset: \(values.count) target values for \(count) samples of width \(width)")
+    case .nextTokens(let vocabularySize):
+      guard case .windows(let windows) = features else {
+        fatalError("Dataset: only windows of tokens have next tokens")
+      }
+      require(
+        windows.length == featureCount
+          && windows.tokens.allSatisfy { $0 >= 0 && Int($0) < vocabularySize },
+        "Dataset: windows of \(windows.length) tokens for \(featureCount) features, or a token outside "
+          + "0..<\(vocabularySize)")
     }
     self.count = count
     self.featureCount = featureCount
@@ -84,6 +103,7 @@ extension Dataset {
     switch features {
     case .bytes(let bytes): isSparse(bytes)
     case .floats(let floats): isSparse(floats)
+    case .windows: false
     }
   }
 

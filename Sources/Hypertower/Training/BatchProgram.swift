@@ -7,7 +7,11 @@ package struct BatchProgram {
   /// The features and targets of the batch, `[batch, features]` and the shape of the targets. Features of
   /// a data set on the device are in a temporary buffer.
   package let x: Span
-  package let targets: Span
+  package var targets: Span {
+    guard let ofBatch else { fatalError("BatchProgram: a program of inputs has no targets") }
+    return ofBatch
+  }
+  private let ofBatch: Span?
   /// What sends the batches, where the data set is not on the device.
   package let stream: BatchStream?
   private let backend: any Backend
@@ -37,12 +41,18 @@ package struct BatchProgram {
     }
     let featureCount = batch * dataset.featureCount
     let targetArray = try backend.allocate(.real, count: batch * targetWidth)
-    targets = bind(targetArray)
+    let targets = bind(targetArray)
+    ofBatch = targets
     if let resident = data.resident {
       stream = nil
       x = Span(buffer: program.addTemporary(count: featureCount, isSparse: data.isSparse))
       arrays.append(nil)
-      let (features, labels) = (bind(resident.features), bind(resident.targets))
+      var features = bind(resident.features.array)
+      var labels =
+        resident.targets.array === resident.features.array
+        ? features : bind(resident.targets.array)
+      features.offset = resident.features.offset
+      labels.offset = resident.targets.offset
       var counterSpan = bind(counter.array)
       counterSpan.offset = counter.offset
       program.instructions = [
@@ -50,10 +60,11 @@ package struct BatchProgram {
           BatchGather(
             sources: [
               .init(
-                from: features, type: resident.features.type, to: x, width: dataset.featureCount,
-                divisor: resident.features.type == .byte ? 255 : 1),
+                from: features, type: resident.features.array.type, to: x,
+                width: dataset.featureCount,
+                divisor: resident.features.array.type == .byte ? 255 : 1),
               .init(
-                from: labels, type: resident.targets.type, to: targets, width: targetWidth,
+                from: labels, type: resident.targets.array.type, to: targets, width: targetWidth,
                 divisor: 1),
             ],
             counter: counterSpan, batchSize: batch, stride: stride,
@@ -69,6 +80,16 @@ package struct BatchProgram {
     }
     self.program = program
     self.arrays = arrays
+  }
+
+  /// A program that reads its inputs from an array instead of a data set.
+  package init(inputs: any DeviceArray, fuses: Bool = true, on backend: any Backend) {
+    self.backend = backend
+    program.fuses = fuses
+    x = Span(buffer: program.addBuffer(inputs.type, count: inputs.count))
+    arrays = [inputs]
+    ofBatch = nil
+    stream = nil
   }
 
   /// The start of `array` as a buffer of the program; an array is one buffer, however often it is

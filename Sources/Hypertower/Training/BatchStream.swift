@@ -25,13 +25,20 @@ package struct BatchStream {
       switch dataset.features {
       case .bytes(let bytes): rows(bytes, dataset.featureCount) { Float($0) / 255 }
       case .floats(let floats): rows(floats, dataset.featureCount) { $0 }
+      case .windows(let windows): samples.flatMap { windows.window($0).map(Float.init) }
       }
     let targetValues =
       switch dataset.targets {
       case .classes(let labels, _): rows(labels, 1) { Float($0) }
       case .values(let values, let width): rows(values, width) { $0 }
+      case .nextTokens: nextTokens(samples)
       }
     try backend.write(.float32(features), to: x, at: 0)
     try backend.write(.float32(targetValues), to: targets, at: 0)
+  }
+
+  private func nextTokens(_ samples: [Int]) -> [Float] {
+    guard case .windows(let windows) = dataset.features else { return [] }
+    return samples.flatMap { windows.window($0, shift: 1).map(Float.init) }
   }
 }

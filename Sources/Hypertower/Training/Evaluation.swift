@@ -2,7 +2,7 @@
 public struct Evaluation: Sendable {
   /// The mean loss over all samples, in the loss's unit: nats for `negativeLogLikelihood`.
   public let loss: Double
-  /// The share of samples whose label has the greatest output, in percent; nil where the targets are
+  /// The share of samples, or of tokens, whose label has the greatest output, in percent; nil where the targets are
   /// values, not classes.
   public let accuracyPercent: Double?
 }

@@ -1,7 +1,13 @@
 /// Measures a model's loss and accuracy over a data set, with the weights of a training state.
 final class Evaluator {
-  /// The greatest number of samples in one replay.
-  private static let chunk = 1000
+  /// The greatest number of samples in one replay; of images and sequences, of which models keep more
+  /// numbers at a time, fewer.
+  private func chunk(_ data: Dataset) -> Int {
+    switch data.targets {
+    case .nextTokens: 50
+    case .classes, .values: sampleShape.count > 1 ? 100 : 1000
+    }
+  }
 
   private let model: any Module
   private let lossFunction: Loss
@@ -12,6 +18,9 @@ final class Evaluator {
   private let totals: any DeviceArray
   private var prepared: (data: DeviceDataset, programs: [ChunkKey: CompiledChunk])?
   private let device: Device
+  /// What computes outputs with the same weights.
+  private(set) lazy var predictor = Predictor(
+    model, sampleShape: sampleShape, state: state, on: device)
 
   private struct ChunkKey: Hashable {
     let batch: Int
@@ -64,26 +73,28 @@ final class Evaluator {
     }
     try backend.write(.int32([0]), to: counter, at: 0)
     try backend.write(.float32([0, 0]), to: totals, at: 0)
-    for start in stride(from: 0, to: data.count, by: Self.chunk) {
+    let size = chunk(data)
+    for start in stride(from: 0, to: data.count, by: size) {
       let chunk = try program(
         resident,
         ChunkKey(
-          batch: Swift.min(Self.chunk, data.count - start), weights: weights,
+          batch: Swift.min(size, data.count - start), weights: weights,
           checksProducts: checksProducts))
-      try chunk.stream?.send(start / Self.chunk, seed: 0, on: backend)
+      try chunk.stream?.send(start / size, seed: 0, on: backend)
       try backend.run(chunk.executable)
     }
     let totals = try backend.read(0..<2, of: totals).doubles
     return Evaluation(
       loss: totals[1] / Double(data.count),
-      accuracyPercent: data.hasClasses ? 100 * totals[0] / Double(data.count) : nil)
+      accuracyPercent: data.hasClasses
+        ? 100 * totals[0] / Double(data.count * data.targetCount) : nil)
   }
 
   private func program(_ data: DeviceDataset, _ key: ChunkKey) throws -> CompiledChunk {
     if let known = prepared?.programs[key] { return known }
     let batch = key.batch
     var program = try BatchProgram(
-      data, batch: batch, stride: Self.chunk, counter: (counter, 0), permutation: nil,
+      data, batch: batch, stride: chunk(data.dataset), counter: (counter, 0), permutation: nil,
       fuses: device.fuses, on: state.backend)
     let trace = ModelTrace(
       model, state.contents, inputShape: data.inputShape(batch: batch, sampleShape),
@@ -103,9 +114,10 @@ final class Evaluator {
       for product in trace.products { loss = loss + (product * 0).sum() }
     }
     let right =
-      targets.shape.count == 1
+      data.dataset.hasClasses
       ? previousRight
-        + trace.output.argmax(1, keepingAxes: true).isEqual(to: targets.reshaped([batch, 1])).sum()
+        + trace.output.argmax(trace.output.shape.count - 1, keepingAxes: true)
+        .isEqual(to: targets.reshaped(targets.shape + [1])).sum()
       : previousRight
 
     let arena = program.bind(

@@ -12,13 +12,15 @@ package struct MemoryEstimate {
   ///   - testData: the data sets that are evaluated.
   /// - Throws: `InputError`, as `Trainer` does.
   package init(
-    _ model: some Module, loss: Loss, optimizer: some Optimizer, firstStep: Double? = nil,
+    _ model: some Module, loss: Loss, sampleShape: Shape? = nil, optimizer: some Optimizer,
+    firstStep: Double? = nil,
     average: WeightAverage? = nil, on device: Device,
     data: Dataset, testData: [Dataset], batchSize: Int
   ) throws {
     let backend = MeasuringBackend(device.backend)
     let trainer = try Trainer(
-      model, loss: loss, optimizer: optimizer, firstStep: firstStep, average: average,
+      model, loss: loss, sampleShape: sampleShape, optimizer: optimizer, firstStep: firstStep,
+      average: average,
       plannedSteps: 1,
       on: Device(name: device.name, backend: backend, residentLimit: device.residentLimit))
     try trainer.train(on: data, batchSize: batchSize, steps: 1)

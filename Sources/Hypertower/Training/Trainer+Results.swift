@@ -33,6 +33,16 @@ extension Trainer {
   /// The mean loss over all samples.
   public func loss(on data: Dataset) throws -> Double { try evaluator.evaluate(data).loss }
 
+  /// The model's outputs for samples, one after another, with the weights that evaluation sees.
+  ///
+  /// What is needed is compiled once for each number of samples.
+  ///
+  /// - Parameter inputs: the elements of samples of the model's `sampleShape`, one after another, at least one.
+  /// - Throws: what the device reports.
+  public func outputs(for inputs: [Float]) throws -> [Double] {
+    try evaluator.predictor.outputs(for: inputs)
+  }
+
   /// Waits until the device has done all work.
   public func synchronize() throws { try device.backend.synchronize() }
 }

@@ -81,7 +81,7 @@ extension Trainer {
   private func mayOverflow(on data: Dataset) throws -> Bool {
     var bound =
       switch data.features {
-      case .bytes: 1.0
+      case .bytes, .windows: 1.0
       case .floats(let values): Double(values.reduce(1) { max($0, $1.magnitude) })
       }
     for entry in try weights().entries {

@@ -7,10 +7,12 @@ struct BenchCommand: ParsableCommand {
     commandName: "bench",
     abstract: "Times a training step by the height of the tower.",
     discussion: """
-      The network is by default the paper's (784–128–10, tanh) at batch 300 on MNIST; every SGD \
+      The network is by default the paper's (784–128–10, tanh) at batch 300 on MNIST; with --model it is \
+      another one on made-up data. Every SGD \
       level has the step size 0.01, every Adam level 1e-7. A time is that of 40 steps and a wait \
       for the device, divided by 40; before each 40 steps everything goes back to its initial state. \
-      GFLOP/s count the operations of all products, those with zeros that are left out included.
+      GFLOP/s, of the dense network only, count the operations of all products, those with zeros that are \
+      left out included.
       """)
 
   @Option(
@@ -76,6 +78,9 @@ struct BenchCommand: ParsableCommand {
       throw ValidationError(
         "--floor, --launches and --first-step exclude each other: give one of them")
     }
+    if floor && network.kind != .dense {
+      throw ValidationError("--floor is for --model dense: leave one of them out")
+    }
     if !optimizers.isEmpty && (floor || launches || firstStep) {
       throw ValidationError(
         "--optimizer is timed as a whole: leave --floor, --launches and --first-step out")
@@ -122,7 +127,8 @@ struct BenchCommand: ParsableCommand {
       [
         result.tower, "\(result.height)".rightAligned(in: 6), milliseconds(result.median),
         milliseconds(result.fastest), milliseconds(result.slowest),
-        formatted("%7.1f", network.operations / result.median / 1e6),
+        network.widths == nil
+          ? "" : formatted("%7.1f", network.operations / result.median / 1e6),
         result.deviceBytes.map { formatted("%.3f", Double($0) / 1e6) } ?? "",
         formatted("%.6f", result.finalLoss),
       ]

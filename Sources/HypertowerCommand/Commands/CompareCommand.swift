@@ -20,7 +20,7 @@ struct CompareCommand: ParsableCommand {
   @OptionGroup var options: ExperimentOptions
   @OptionGroup var seeds: SeedOptions
   @OptionGroup var data: DataOptions
-  @OptionGroup var model: ModelOptions
+  @OptionGroup var model: DenseOptions
   @OptionGroup var length: TrainingLength
 
   @Option(help: "The number of samples of a step.")

@@ -8,9 +8,10 @@ struct EvaluateCommand: ParsableCommand {
     abstract: "Tests a network whose weights are in a safetensors file.",
     discussion: """
       The file is one that `train --save` has written, or one from elsewhere: weights named otherwise, \
-      as PyTorch names them, are matched by their order and shapes. The network has the widths of the \
-      weights: tanh after every layer, the last included, and then a log-softmax. Weights of another \
-      network, such as one with ReLU, are read all the same, but their accuracy here means nothing.
+      as PyTorch names them, are matched by their order and shapes. A file says which network its weights \
+      belong to. If it does not, they are those of a dense network with the widths of the weights: tanh after \
+      every layer, the last included, and then a log-softmax. Weights of another network, such as one with \
+      ReLU, are read all the same, but their accuracy here means nothing.
       """)
 
   @Option(
@@ -24,27 +25,29 @@ struct EvaluateCommand: ParsableCommand {
   @OptionGroup var device: DeviceOptions
   @OptionGroup var data: DataOptions
   @OptionGroup var validation: ValidationOptions
+  @OptionGroup var text: TextOptions
 
   @Flag(help: "Print one JSON object.")
   var json = false
 
   func run() throws {
     let file = try SafetensorsFile(model: weights)
+    let description = try NetworkDescription(file, source: weights)
+    let textPath = try text.path(
+      for: description?.choice.kind ?? .dense,
+      besides: [
+        ("--data", data.folder != nil), ("--classes", data.classCount != nil),
+        ("--scale", data.scale != nil), ("--validation", validation.share != nil),
+      ].filter(\.1).map(\.0))
     let device = try device.device()
-    var data = data
-    data.scale = try TrainedScale.scale(for: file, given: data.scale, source: weights)
-    let images = try data.images(validationShare: validation.share)
-    let measures = images.measures
-    guard !measures.isEmpty else {
-      throw InputError(
-        .missingInput,
-        "\(data.folder ?? "the data"): there are no test files to evaluate on: add them, or give "
-          + "--validation SHARE to evaluate on the training samples that such a run holds back")
-    }
-    let widths = try DenseNetwork.widths(
-      in: file, inputs: images.featureCount, outputs: images.classCount, source: weights)
+    let (measures, network) =
+      if let textPath, let description {
+        try ofText(textPath, description)
+      } else {
+        try ofImages(file, description)
+      }
     let trainer = try Trainer(
-      try ModelOptions.network(widths: widths), loss: .negativeLogLikelihood, optimizer: SGD(0),
+      network.module, loss: network.loss, sampleShape: network.sampleShape, optimizer: SGD(0),
       on: device)
     try trainer.setWeights(file, source: weights, warn: Console.warn)
     let results = try measures.map {
@@ -54,7 +57,7 @@ struct EvaluateCommand: ParsableCommand {
       let members: [(key: String, value: JSONText)] = results.flatMap { measure, evaluation in
         [
           (measure.accuracyKey, .number(evaluation.accuracyPercent!)),
-          ("\(measure.name)_loss", .number(evaluation.loss)),
+          (measure.lossKey, .number(evaluation.loss)),
           (measure.samplesKey, .integer(measure.data.count)),
         ]
       }
@@ -70,8 +73,48 @@ struct EvaluateCommand: ParsableCommand {
       } + [["device", device.description]])
     for line in lines { try Console.print(line) }
     for (measure, evaluation) in results {
-      try Console.print(measure.line(evaluation.accuracyPercent!))
+      for line in measure.lines(evaluation) { try Console.print(line) }
     }
+  }
+
+  /// What a model of characters is measured on: the last tenth of a text, as when it was trained.
+  private func ofText(
+    _ path: String, _ description: NetworkDescription
+  ) throws -> ([Measure], NetworkDescription.Network) {
+    guard case .text(let vocabulary) = description.input else {
+      return ([], try description.network())
+    }
+    let data = try TrainingData(
+      CharacterText(contentsOf: path, vocabulary: vocabulary),
+      length: description.choice.size(.length), seed: nil)
+    return (data.measures, try description.network())
+  }
+
+  private func ofImages(
+    _ file: SafetensorsFile, _ description: NetworkDescription?
+  ) throws -> ([Measure], NetworkDescription.Network) {
+    var data = data
+    data.scale = try TrainedScale.scale(for: file, given: data.scale, source: weights)
+    let images = try data.images(validationShare: validation.share)
+    let measures = images.measures
+    guard !measures.isEmpty else {
+      throw InputError(
+        .missingInput,
+        "\(data.folder ?? "the data"): there are no test files to evaluate on: add them, or give "
+          + "--validation SHARE to evaluate on the training samples that such a run holds back")
+    }
+    if let description, description.choice.kind != .dense {
+      try description.check(fits: images, source: weights)
+      return (measures, try description.network())
+    }
+    let widths = try DenseNetwork.widths(
+      in: file, inputs: images.featureCount, outputs: images.classCount, source: weights)
+    return (
+      measures,
+      .init(
+        module: try DenseOptions.network(widths: widths), loss: .negativeLogLikelihood,
+        sampleShape: [images.featureCount])
+    )
   }
 
   /// The evaluation, if it means something; else the failure names the file of the weights.

@@ -19,7 +19,7 @@ struct TuneCommand: ParsableCommand {
 
   @OptionGroup var device: DeviceOptions
   @OptionGroup var data: DataOptions
-  @OptionGroup var model: ModelOptions
+  @OptionGroup var model: DenseOptions
 
   @Option(help: "The number of samples of a step.")
   var batchSize = 300
@@ -58,7 +58,7 @@ struct TuneCommand: ParsableCommand {
     var choices = tuner.choices
     if backend.canJoinPhases {
       let trial = try LaunchTrial(
-        ModelOptions.network(widths: widths), on: images.train, batchSize: batchSize,
+        DenseOptions.network(widths: widths), on: images.train, batchSize: batchSize,
         backend: backend, choices: choices)
       try Console.print(
         formatted("a step in one launch for several steps  %.4f ms, ", trial.joined)

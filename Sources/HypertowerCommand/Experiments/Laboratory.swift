@@ -51,14 +51,14 @@ final class Laboratory {
   func check(_ optimizations: [Optimization]) throws {
     for optimization in optimizations {
       try MemoryCheck.check(
-        try network, optimization, images, batchSize: batchSize, on: device)
+        try description.network(), optimization, TrainingData(images), batchSize: batchSize,
+        on: device)
     }
   }
 
-  private var network: DenseNetwork {
-    get throws {
-      try ModelOptions.network(widths: [images.featureCount] + hidden + [images.classCount])
-    }
+  private var description: NetworkDescription {
+    NetworkDescription(
+      choice: ModelChoice(.dense, [.hidden: hidden]), input: TrainingData(images).input)
   }
 
   /// Runs a trial with a tower; one that diverges has an outcome, too.
@@ -143,7 +143,7 @@ final class Laboratory {
     }
     trainer = nil
     let trainer = try Trainer(
-      try network, loss: .negativeLogLikelihood, optimizer: optimization.tower,
+      try description.network().module, loss: .negativeLogLikelihood, optimizer: optimization.tower,
       firstStep: optimization.firstStep, average: optimization.average,
       plannedSteps: steps, on: device, seed: seed)
     self.trainer = (trainer, optimization)

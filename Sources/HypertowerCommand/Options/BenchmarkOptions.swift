@@ -4,25 +4,37 @@ import Hypertower
 /// The network whose steps are timed.
 struct BenchmarkOptions: ParsableArguments {
   @Option(
+    name: .customLong("model"),
     help: ArgumentHelp(
-      "The widths of the hidden layers, a list such as 256,128; default: 128.",
+      "The model; default: dense, on MNIST; others have their full sizes, and made-up data.",
+      valueName: ModelOptions.kindNames),
+    transform: { try ModelOptions.kind($0) })
+  var kind = ModelKind.dense
+
+  @Option(
+    help: ArgumentHelp(
+      "The widths of the dense network's hidden layers, a list such as 256,128; default: 128.",
       valueName: "widths"),
     transform: { try IntegerList($0, in: 1...65_536) })
-  var hidden = IntegerList([128])
+  var hidden: IntegerList?
 
-  @Option(help: "The number of samples of a step.")
-  var batchSize = 300
-
-  @Option(
-    help:
-      "What follows every layer: \(Activation.allCases.map(\.rawValue).joined(separator: ", ")).",
-    transform: { try choice($0) })
-  var activation = Activation.tanh
+  @Option(help: "The number of samples of a step; default: the model's in `train`, dense: 300.")
+  var batchSize: Int?
 
   @Option(
-    help: "nll (with a log-softmax), or mse on one output for each class.",
+    help: """
+      What follows every layer of the dense network: \
+      \(Activation.allCases.map(\.rawValue).joined(separator: ", ")); default: tanh.
+      """,
     transform: { try choice($0) })
-  var loss = BenchmarkNetwork.Loss.nll
+  var activation: Activation?
+
+  @Option(
+    help: """
+      The dense network's loss: nll (with a log-softmax), or mse on one output for each class; default: nll.
+      """,
+    transform: { try choice($0) })
+  var loss: BenchmarkNetwork.Loss?
 
   @Flag(
     help: ArgumentHelp(
@@ -30,10 +42,23 @@ struct BenchmarkOptions: ParsableArguments {
       discussion: "Products leave out zeros of data that have many, which MNIST's pixels are."))
   var noZeros = false
 
+  func validate() throws {
+    let ofDense = [
+      ("--hidden", hidden != nil), ("--activation", activation != nil), ("--loss", loss != nil),
+      ("--no-zeros", noZeros),
+    ].filter(\.1).map(\.0)
+    guard kind == .dense || ofDense.isEmpty else {
+      throw ValidationError(
+        "\(ofDense.joined(separator: ", ")) cannot be given with --model \(kind): it is for dense")
+    }
+  }
+
   func network() throws -> BenchmarkNetwork {
-    try BenchmarkNetwork(
-      hidden: hidden.values, activation: activation, loss: loss, batchSize: batchSize,
-      hasZeros: !noZeros)
+    let batchSize = batchSize ?? kind.defaults.batchSize
+    guard kind == .dense else { return try BenchmarkNetwork(kind, batchSize: batchSize) }
+    return try BenchmarkNetwork(
+      hidden: hidden?.values ?? [128], activation: activation ?? .tanh, loss: loss ?? .nll,
+      batchSize: batchSize, hasZeros: !noZeros)
   }
 }
 

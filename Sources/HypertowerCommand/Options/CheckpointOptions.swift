@@ -87,9 +87,11 @@ struct CheckpointOptions: ParsableArguments {
     guard let path = resume else { return nil }
     let folder = try open(path)
     let (file, source) = try folder.newest(warn: { Console.warn($0) })
+    let settings = try TrainingSettings(file, source: source)
+    let description = try NetworkDescription(file, source: source)
     return ResumedRun(
-      folder: folder, file: file, source: source,
-      settings: try TrainingSettings(file, source: source))
+      folder: folder, file: file, source: source, settings: settings,
+      choice: description?.choice ?? ModelChoice(.dense, [.hidden: settings.hidden]))
   }
 }
 
@@ -100,4 +102,5 @@ struct ResumedRun {
   /// The path of the file.
   let source: String
   let settings: TrainingSettings
+  let choice: ModelChoice
 }

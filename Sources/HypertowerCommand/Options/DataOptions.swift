@@ -7,13 +7,14 @@ struct DataOptions: ParsableArguments {
   @Option(
     name: .customLong("data"),
     help: ArgumentHelp(
-      "A folder with the IDX files of a data set; default: MNIST.",
+      "A folder with the IDX files of a data set, or CIFAR-10's; default: MNIST.",
       discussion: """
         The files are named train-images-idx3-ubyte, train-labels-idx1-ubyte, \
         t10k-images-idx3-ubyte, and t10k-labels-idx1-ubyte, with any prefix, with 'test' for \
         't10k', with a dot for a hyphen, gzipped or not. The test files may be missing. If the \
         folder holds several data sets, add the prefix: FOLDER/emnist-letters. Elements may have \
-        any of the IDX types, images any size.
+        any of the IDX types, images any size. CIFAR-10's binary files are named data_batch_1.bin to \
+        data_batch_5.bin and test_batch.bin.
         """,
       valueName: "folder"))
   var folder: String?

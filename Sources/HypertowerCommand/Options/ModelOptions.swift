@@ -1,43 +1,75 @@
 import ArgumentParser
-import Datasets
-import Glibc
 import Hypertower
 
-/// The network: dense layers with tanh after each, and a log-softmax at the end.
+/// Which model is trained, and its sizes.
 struct ModelOptions: ParsableArguments {
   @Option(
-    name: .customLong("hidden"),
+    name: .customLong("model"),
     help: ArgumentHelp(
-      "The widths of the hidden layers, from the input on: a list such as 256,128; default: 128.",
-      valueName: "widths"),
-    transform: { try IntegerList($0, in: 1...greatestWidth) })
+      "The model; default: dense.",
+      discussion: "With the defaults of their sizes, they are\n"
+        + ModelKind.allCases.map(\.summary).joined(separator: ";\n") + ".",
+      valueName: kindNames),
+    transform: { try kind($0) })
+  var kind: ModelKind?
+
+  @Option(help: SizeOption.hidden.help, transform: { try SizeOption.hidden.parse($0) })
   var hidden: IntegerList?
+  @Option(help: SizeOption.channels.help, transform: { try SizeOption.channels.parse($0) })
+  var channels: IntegerList?
+  @Option(help: SizeOption.kernel.help, transform: { try SizeOption.kernel.parse($0) })
+  var kernel: IntegerList?
+  @Option(help: SizeOption.embedding.help, transform: { try SizeOption.embedding.parse($0) })
+  var embedding: IntegerList?
+  @Option(help: SizeOption.layers.help, transform: { try SizeOption.layers.parse($0) })
+  var layers: IntegerList?
+  @Option(help: SizeOption.width.help, transform: { try SizeOption.width.parse($0) })
+  var width: IntegerList?
+  @Option(help: SizeOption.heads.help, transform: { try SizeOption.heads.parse($0) })
+  var heads: IntegerList?
+  @Option(help: SizeOption.length.help, transform: { try SizeOption.length.parse($0) })
+  var length: IntegerList?
 
-  /// The widths of the hidden layers.
-  var widths: [Int] { hidden?.values ?? [128] }
+  /// The sizes that were given.
+  private var sizes: [SizeOption: [Int]] {
+    let all: [SizeOption: IntegerList?] = [
+      .hidden: hidden, .channels: channels, .kernel: kernel, .embedding: embedding,
+      .layers: layers, .width: width, .heads: heads, .length: length,
+    ]
+    return all.compactMapValues { $0?.values }
+  }
 
-  /// Beyond all layers that fit into a machine, and far from where numbers overflow.
-  private static let greatestWidth = 1 << 24
+  /// The options that were given, in their order.
+  var given: [String] {
+    (kind == nil ? [] : ["--model"])
+      + SizeOption.allCases.filter { sizes[$0] != nil }.map { "--\($0)" }
+  }
 
-  /// The network of given widths, if this machine can hold it.
+  /// The model with its sizes.
   ///
-  /// - Throws: `Failure` before memory runs out: the system would end the program without a word.
-  static func network(widths: [Int]) throws -> DenseNetwork {
-    var count = 0.0
-    for (inputs, outputs) in zip(widths, widths.dropFirst()) {
-      count += (Double(inputs) + 1) * Double(outputs)
-    }
-    // The weights, their gradients and an optimizer's two states in single precision, and the
-    // weights once more while they are drawn.
-    let bytes = count * 5 * 4
-    let memory = Double(sysconf(Int32(_SC_PHYS_PAGES))) * Double(sysconf(Int32(_SC_PAGESIZE)))
-    guard bytes <= memory else {
+  /// - Throws: `Failure(.usage)` for a size that the model does not have.
+  func choice() throws -> ModelChoice {
+    let kind = kind ?? .dense
+    if let option = SizeOption.allCases.first(where: {
+      sizes[$0] != nil && kind.defaults.sizes[$0] == nil
+    }) {
       throw Failure(
-        .memory,
-        "a network of widths \(widths.map(String.init).joined(separator: "–")) needs at least "
-          + "\(formatted("%.1f", bytes / 0x1p30)) GiB, this machine has "
-          + "\(formatted("%.1f", memory / 0x1p30)) GiB: choose narrower layers")
+        .usage,
+        "--\(option) is no size of --model \(kind); models that have it: "
+          + ModelKind.names { $0.defaults.sizes[option] != nil })
     }
-    return DenseNetwork(widths: widths)
+    return ModelChoice(kind, sizes)
+  }
+
+  static let kindNames = ModelKind.allCases.map(\.rawValue).joined(separator: "|")
+
+  static func kind(_ name: String) throws -> ModelKind {
+    guard let kind = ModelKind(rawValue: name) else {
+      let hint =
+        nearMiss(of: name, among: ModelKind.allCases.map(\.rawValue))
+        .map { "did you mean '\($0)'? Known" } ?? "known"
+      throw ValidationError("'\(name)' is no model; \(hint) are \(ModelKind.names())")
+    }
+    return kind
   }
 }

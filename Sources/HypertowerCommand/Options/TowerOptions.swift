@@ -19,14 +19,14 @@ struct TowerOptions: ParsableArguments {
 
   @OptionGroup var additions: AdditionOptions
 
-  static let standard = "adam() / kesten()"
+  private static let standard = ModelKind.dense.defaults.tower
 
-  /// The tower that was given, or the one that needs no tuning.
+  /// The tower that was given, or the model's own, which needs no tuning.
   ///
   /// - Throws: `InputError(.usage)`.
-  func optimization() throws -> Optimization {
+  func optimization(for kind: ModelKind) throws -> Optimization {
     additions.optimization(
-      try Self.tower(notation ?? Self.standard), isStandard: notation == nil)
+      try Self.tower(notation ?? kind.defaults.tower), isStandard: notation == nil)
   }
 
   /// The tower that `notation` describes; values outside the ranges that make sense are told in

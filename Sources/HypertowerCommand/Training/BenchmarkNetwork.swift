@@ -13,16 +13,16 @@ struct BenchmarkNetwork {
     case mse
   }
 
-  /// The widths from the inputs to the outputs.
-  let widths: [Int]
-  let activation: Activation
+  let network: NetworkDescription.Network
   let batchSize: Int
-  let loss: Loss
-  /// Whether pixels that are 0 stay so.
-  let hasZeros: Bool
-  /// MNIST in whole batches, for a regression with one output for each class.
+  /// Data in whole batches.
   let data: Dataset
+  /// The widths of a dense network from the inputs to the outputs; nil: it is another one.
+  let widths: [Int]?
+  let description: String
 
+  /// A dense network on MNIST in whole batches, for a regression with one output for each class.
+  ///
   /// - Parameter hasZeros: whether pixels that are 0 stay so, and do not become 1/255; default: true.
   init(
     hidden: [Int], activation: Activation, loss: Loss, batchSize: Int, hasZeros: Bool = true
@@ -32,22 +32,39 @@ struct BenchmarkNetwork {
       throw Failure(
         .usage, "--batch-size \(batchSize) is out of range: it must lie in 1...\(train.count)")
     }
-    widths = [train.featureCount] + hidden + [10]
-    self.activation = activation
-    self.loss = loss
+    let widths = [train.featureCount] + hidden + [10]
+    self.widths = widths
     self.batchSize = batchSize
-    self.hasZeros = hasZeros
+    network = .init(
+      module: DenseNetwork(
+        widths: widths, activation: activation,
+        outputActivation: loss == .mse ? .identity : activation, endsInLogSoftmax: loss == .nll),
+      loss: loss == .mse ? .meanSquaredError : .negativeLogLikelihood, sampleShape: [widths[0]])
     var own = train.prefix(Swift.min(Self.steps, train.count / batchSize) * batchSize)
     if !hasZeros { own = own.withoutZeros() }
     data = loss == .mse ? own.withOneHotTargets() : own
+    description =
+      "\(widths.map(String.init).joined(separator: "–")), \(activation), \(loss), batch \(batchSize)"
+      + (hasZeros ? "" : ", no zeros")
+  }
+
+  /// A model of full size on made-up data.
+  init(_ kind: ModelKind, batchSize: Int) throws {
+    guard 1...65_536 ~= batchSize else {
+      throw Failure(.usage, "--batch-size \(batchSize) is out of range: it must lie in 1...65536")
+    }
+    let choice = ModelChoice(kind)
+    let samples = MadeUpSamples(for: choice, count: Self.steps * batchSize)
+    network = try NetworkDescription(choice: choice, input: samples.input).network()
+    data = samples.data
+    self.batchSize = batchSize
+    widths = nil
+    description = "\(kind.rawValue), \(samples.description), batch \(batchSize)"
   }
 
   func trainer(_ optimization: Optimization, on device: Device) throws -> Trainer {
     try Trainer(
-      DenseNetwork(
-        widths: widths, activation: activation,
-        outputActivation: loss == .mse ? .identity : activation, endsInLogSoftmax: loss == .nll),
-      loss: loss == .mse ? .meanSquaredError : .negativeLogLikelihood,
+      network.module, loss: network.loss, sampleShape: network.sampleShape,
       optimizer: optimization.tower, firstStep: optimization.firstStep,
       average: optimization.average, plannedSteps: Self.steps, on: device)
   }
@@ -62,22 +79,19 @@ struct BenchmarkNetwork {
     switch data.features {
     case .bytes(let bytes): bytes.prefix(batchSize * data.featureCount).map { Float($0) / 255 }
     case .floats(let floats): Array(floats.prefix(batchSize * data.featureCount))
+    case .windows(let windows):
+      windows.tokens.prefix(batchSize * data.featureCount).map { Float($0) }
     }
   }
 
-  /// The products of a step; the first two have the inputs for their left operand.
+  /// The products of a dense network's step; the first two have the inputs for their left operand.
   var products: [ProductShape] {
-    ProductShape.ofDenseNetwork(widths: widths, batchSize: batchSize)
+    widths.map { ProductShape.ofDenseNetwork(widths: $0, batchSize: batchSize) } ?? []
   }
 
   /// The arithmetic of those products, in floating-point operations.
   var operations: Double {
     products.reduce(0) { $0 + 2 * Double($1.rows) * Double($1.inner) * Double($1.columns) }
-  }
-
-  var description: String {
-    "\(widths.map(String.init).joined(separator: "–")), \(activation), \(loss), batch \(batchSize)"
-      + (hasZeros ? "" : ", no zeros")
   }
 }
 
@@ -88,6 +102,7 @@ extension Dataset {
       switch self.features {
       case .bytes(let bytes): .bytes(Array(bytes.prefix(count * featureCount)))
       case .floats(let floats): .floats(Array(floats.prefix(count * featureCount)))
+      case .windows: self.features
       }
     let targets: Targets =
       switch self.targets {
@@ -95,6 +110,7 @@ extension Dataset {
         .classes(Array(labels.prefix(count)), classCount: classCount)
       case .values(let values, let width):
         .values(Array(values.prefix(count * width)), width: width)
+      case .nextTokens: self.targets
       }
     return Dataset(
       count: min(count, self.count), featureCount: featureCount, features: features,
@@ -107,6 +123,7 @@ extension Dataset {
       switch self.features {
       case .bytes(let bytes): .bytes(bytes.map { $0 == 0 ? 1 : $0 })
       case .floats(let floats): .floats(floats.map { $0 == 0 ? 1 / 255 : $0 })
+      case .windows: self.features
       }
     return Dataset(
       count: count, featureCount: featureCount, features: features, targets: targets)

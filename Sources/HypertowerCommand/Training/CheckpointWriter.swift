@@ -7,6 +7,7 @@ final class CheckpointWriter {
   /// After how many steps a checkpoint is due; nil: after each epoch, but not too often.
   let interval: Int?
   private let settings: TrainingSettings
+  private let description: WeightsDescription
   private let measure: Measure?
   private var best: (accuracy: Double, step: Int)?
   private var lastSave = ContinuousClock.now
@@ -28,11 +29,12 @@ final class CheckpointWriter {
   /// - Throws: `InputError(.cannotWrite)`, also if there are best weights of another run.
   init(
     _ folder: CheckpointFolder, every interval: Int?, settings: TrainingSettings,
-    measure: Measure?, resumed: SafetensorsFile? = nil
+    description: WeightsDescription, measure: Measure?, resumed: SafetensorsFile? = nil
   ) throws {
     self.folder = folder
     self.interval = interval
     self.settings = settings
+    self.description = description
     self.measure = measure
     bestAccuracyKey = "best_\(measure?.accuracyKey ?? "accuracy_percent")"
     if let accuracy = resumed?.metadata[bestAccuracyKey].flatMap({ Double($0) }),
@@ -65,7 +67,7 @@ final class CheckpointWriter {
     let isBest = accuracy.map { accuracy in best.map { accuracy > $0.accuracy } ?? true } ?? false
     let newBest = isBest ? accuracy.map { (accuracy: $0, step: trainer.stepCount) } : best
     var metadata = checkpoint.metadata.merging(try settings.metadata) { $1 }
-      .merging(TrainedScale.metadata(settings.scale)) { $1 }
+      .merging(description.metadata) { $1 }
     metadata[bestAccuracyKey] = newBest.map { "\($0.accuracy)" }
     metadata[Self.bestStepKey] = newBest.map { "\($0.step)" }
     metadata[Self.logLineKey] = last.map { StepLine.hash(StepLine.text($0).utf8) }
@@ -80,7 +82,7 @@ final class CheckpointWriter {
   }
 
   private func saveBest(_ trainer: Trainer) throws {
-    try settings.describe(trainer.weights()).write(to: bestPath)
+    try description.describe(trainer.weights()).write(to: bestPath)
   }
 
   /// The hash of the last line that a run's log had when a checkpoint was written; nil if it is not

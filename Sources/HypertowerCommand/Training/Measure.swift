@@ -1,7 +1,8 @@
 import Datasets
+import Glibc
 import Hypertower
 
-/// Samples that accuracy is measured on, and what they are called.
+/// Samples that a network is measured on, and what they are called.
 struct Measure {
   /// `validation` or `test`.
   let name: String
@@ -13,8 +14,33 @@ struct Measure {
   /// What JSON calls the number of these samples; the test set has been there first.
   var samplesKey: String { name == "test" ? "samples" : "\(name)_samples" }
 
-  /// The line that tells the accuracy.
-  func line(_ accuracy: Double) -> String { "\(name) accuracy \(formatted("%.2f", accuracy)) %" }
+  /// What logs and JSON call the loss on these samples.
+  var lossKey: String { "\(name)_loss" }
+
+  private var isOfText: Bool {
+    switch data.targets {
+    case .nextTokens: true
+    case .classes, .values: false
+    }
+  }
+
+  /// What the last line of a log says of the evaluation.
+  func logMembers(_ evaluation: Evaluation) -> [(key: String, value: JSONText)] {
+    let accuracy = (accuracyKey, JSONText.number(evaluation.accuracyPercent!))
+    return isOfText ? [(lossKey, .number(evaluation.loss)), accuracy] : [accuracy]
+  }
+
+  /// The lines that tell the evaluation: the accuracy, or how well characters are predicted.
+  func lines(_ evaluation: Evaluation) -> [String] {
+    guard isOfText else {
+      return ["\(name) accuracy \(formatted("%.2f", evaluation.accuracyPercent!)) %"]
+    }
+    return [
+      "perplexity \(formatted("%.4f", exp(evaluation.loss)))",
+      "bits per character \(formatted("%.4f", evaluation.loss / M_LN2))",
+      "\(name) loss \(formatted("%.4f", evaluation.loss)) nats",
+    ]
+  }
 }
 
 extension LabelledImages {

@@ -1,4 +1,3 @@
-import Datasets
 import Hypertower
 
 /// Whether a run will fit into a device's memory.
@@ -7,14 +6,15 @@ enum MemoryCheck {
   ///
   /// - Throws: `Failure(.memory)` with what is needed, what there is, and the batch size that would fit.
   static func check(
-    _ network: DenseNetwork, _ optimization: Optimization, _ images: LabelledImages, batchSize: Int,
-    on device: Device
+    _ network: NetworkDescription.Network, _ optimization: Optimization, _ data: TrainingData,
+    batchSize: Int, on device: Device
   ) throws {
     func estimate(_ batchSize: Int) throws -> MemoryEstimate {
       try MemoryEstimate(
-        network, loss: .negativeLogLikelihood, optimizer: optimization.tower,
+        network.module, loss: network.loss, sampleShape: network.sampleShape,
+        optimizer: optimization.tower,
         firstStep: optimization.firstStep, average: optimization.average, on: device,
-        data: images.train, testData: images.measures.map(\.data), batchSize: batchSize)
+        data: data.train, testData: data.measures.map(\.data), batchSize: batchSize)
     }
     func fits(_ estimate: MemoryEstimate) -> Bool {
       estimate.byteCount <= device.memorySize && estimate.largestByteCount <= device.largestPiece
@@ -32,7 +32,7 @@ enum MemoryCheck {
       "training needs \(gibibytes(needed.byteCount)), \(gibibytes(needed.largestByteCount)) of it in "
         + "one piece; \(device) has \(gibibytes(device.memorySize)), at most "
         + "\(gibibytes(device.largestPiece)) in one piece: "
-        + (low > 0 ? "--batch-size \(low) would fit" : "choose narrower layers"))
+        + (low > 0 ? "--batch-size \(low) would fit" : "choose a smaller network"))
   }
 
   private static func gibibytes(_ bytes: Int) -> String {

@@ -37,11 +37,3 @@ enum TrainedScale {
     return given ?? trained
   }
 }
-
-extension TrainingSettings {
-  /// Weights with what `evaluate` must know of the run.
-  func describe(_ weights: SafetensorsFile) -> SafetensorsFile {
-    SafetensorsFile(
-      weights.entries, metadata: weights.metadata.merging(TrainedScale.metadata(scale)) { $1 })
-  }
-}

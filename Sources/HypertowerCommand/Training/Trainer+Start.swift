@@ -4,14 +4,19 @@ import Hypertower
 extension Trainer {
   /// Starts from the weights at `path`, as `load` reads them.
   ///
-  /// - Throws: `InputError`; where only the widths differ, it says how to get a network of these.
-  func start(from path: String, _ images: LabelledImages) throws {
+  /// - Throws: `InputError`, also if the file says that its weights are of another model or vocabulary; where
+  ///   only a dense network's widths differ, it says how to get a network of these.
+  func start(from path: String, _ network: NetworkDescription) throws {
     let file = try SafetensorsFile(model: path)
+    let described = try NetworkDescription(file, source: path)
+    if let described { try described.check(fits: network, source: path) }
     do {
       try setWeights(file, source: path, warn: Console.warn)
     } catch let error as InputError where error.kind == .badData {
+      guard case .images(let shape, let classes) = network.input, network.choice.kind == .dense
+      else { throw error }
       let widths = try? DenseNetwork.widths(
-        in: file, inputs: images.featureCount, outputs: images.classCount, source: path)
+        in: file, inputs: shape.reduce(1, *), outputs: classes, source: path)
       let own = try weights().entries.filter { $0.shape.count == 2 }.map { $0.shape[0] }
       guard let hidden = widths?.dropFirst().dropLast(), !hidden.isEmpty,
         Array(hidden) != Array(own.dropLast())
@@ -20,6 +25,26 @@ extension Trainer {
         .badData,
         "\(error.message); for a network of the file's widths give --hidden "
           + IntegerList(Array(hidden)).description)
+    }
+  }
+}
+
+extension NetworkDescription {
+  /// Checks that weights of this network mean something in another.
+  ///
+  /// - Throws: `InputError(.badData)`.
+  fileprivate func check(fits other: NetworkDescription, source: String) throws {
+    guard choice.kind == other.choice.kind else {
+      throw InputError(
+        .badData,
+        "\(source): holds weights of --model \(choice.kind), not of \(other.choice.kind): give --model "
+          + "\(choice.kind)")
+    }
+    if case .text(let own) = input, case .text(let others) = other.input, own != others {
+      throw InputError(
+        .badData,
+        "\(source): was trained on a text of other characters: its vocabulary of \(own.count) differs from "
+          + "the \(others.count) of this text; give a text of the same characters")
     }
   }
 }

@@ -12,6 +12,8 @@ struct TrainingSettings: Codable {
   var average: String?
   /// The folder of the data set, as an absolute path; nil: the embedded MNIST.
   var data: String?
+  /// The file of the text, as an absolute path; nil: the data are images.
+  var text: String?
   /// The number of classes that the user gave; nil: it follows from the labels.
   var classes: Int?
   /// What the user let features be divided by; nil: what suits their type.
@@ -20,6 +22,7 @@ struct TrainingSettings: Codable {
   var validation: Double?
   /// A hash of all samples and labels.
   var dataHash: String
+  /// The widths of a dense network's hidden layers; of other models a checkpoint has the description.
   var hidden: [Int]
   var batchSize: Int
   var isShuffled: Bool
@@ -44,13 +47,15 @@ struct TrainingSettings: Codable {
   }
 
   init(
-    optimization: Optimization, data: String?, classes: Int?, scale: Double?, validation: Double?,
+    optimization: Optimization, data: String?, text: String?, classes: Int?, scale: Double?,
+    validation: Double?,
     dataHash: String, hidden: [Int], batchSize: Int, isShuffled: Bool, seed: UInt64, steps: Int
   ) {
     optimizer = optimization.tower.description
     firstStep = optimization.firstStep
     average = optimization.average?.description
     self.data = data
+    self.text = text
     self.classes = classes
     self.scale = scale
     self.validation = validation

@@ -4,17 +4,30 @@ import Hypertower
 extension LabelledImages {
   /// A hash of all samples and labels, by which a run and an experiment recognize their data.
   var fingerprint: String {
+    Dataset.fingerprint(of: [train, validation, test].compactMap { $0 })
+  }
+}
+
+extension Dataset {
+  /// A hash of all samples and targets of data sets, and of a text that belongs to them.
+  static func fingerprint(of datasets: [Dataset], _ text: String = "") -> String {
     var hash = WordHash()
-    for dataset in [train, validation, test].compactMap({ $0 }) {
+    for dataset in datasets {
       switch dataset.features {
       case .bytes(let bytes): bytes.withUnsafeBytes { hash.add($0) }
       case .floats(let floats): floats.withUnsafeBytes { hash.add($0) }
+      case .windows(let windows):
+        // The targets are tokens, too.
+        windows.tokens.withUnsafeBytes { hash.add($0) }
+        [windows.start, windows.length].withUnsafeBytes { hash.add($0) }
       }
       switch dataset.targets {
       case .classes(let labels, _): labels.withUnsafeBytes { hash.add($0) }
       case .values(let values, _): values.withUnsafeBytes { hash.add($0) }
+      case .nextTokens: break
       }
     }
+    if !text.isEmpty { Array(text.utf8).withUnsafeBytes { hash.add($0) } }
     return String(hash.value, radix: 16)
   }
 }

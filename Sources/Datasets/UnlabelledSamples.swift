@@ -1,0 +1,76 @@
+import Hypertower
+
+/// Samples without labels, from an IDX file or a CSV file of numbers.
+package struct UnlabelledSamples: Sendable {
+  /// The number of samples.
+  package let count: Int
+  /// The features of all samples, sample after sample.
+  package let features: [Float]
+  /// The sizes of a sample, as in `[28, 28]`.
+  package let shape: [Int]
+
+  /// - Parameters:
+  ///   - contents: an IDX file, compressed by gzip or not, or lines of numbers separated by commas, a sample
+  ///     each.
+  ///   - name: what error messages call the file.
+  ///   - scale: what features are divided by; nil: 255 for bytes of an IDX file, else 1.
+  /// - Throws: `InputError` of kind `.badData` that names what is wrong where.
+  package init(_ contents: [UInt8], name: String, scale: Double?) throws {
+    let isIDX = contents.starts(with: [0, 0]) || contents.starts(with: [0x1F, 0x8B])
+    let values: [Double]
+    if isIDX {
+      let file = try contents.withUnsafeBytes { try IDXFile(contents: $0, name: name) }
+      guard file.shape.count >= 2, file.count > 0 else {
+        throw InputError(
+          .badData,
+          "\(name): the dimensions are \(file.shape), expected the number of samples and their sizes: give "
+            + "a file of images")
+      }
+      (count, shape) = (file.shape[0], Array(file.shape.dropFirst()))
+      let scale = scale ?? file.type.defaultScale
+      values = file.map { $0 / scale }
+    } else {
+      let rows = try Self.rows(contents, name: name)
+      (count, shape) = (rows.count, [rows[0].count])
+      values = rows.joined().map { $0 / (scale ?? 1) }
+    }
+    features = values.map(Float.init)
+    if let place = features.firstIndex(where: { !$0.isFinite }) {
+      let (sample, feature) = place.quotientAndRemainder(dividingBy: features.count / count)
+      throw InputError(
+        .badData,
+        "\(name): feature \(feature) of sample \(sample) is \(values[place]), expected a number that is "
+          + "finite in 32 bits: correct the data (samples and features are numbered from 0)")
+    }
+  }
+
+  /// The numbers of each line of a CSV file that is not empty.
+  private static func rows(_ contents: [UInt8], name: String) throws -> [[Double]] {
+    func fault(_ message: String) -> InputError { InputError(.badData, "\(name): \(message)") }
+    guard let text = String(validating: contents, as: UTF8.self) else {
+      throw fault("is neither an IDX file nor text: give an IDX or a CSV file")
+    }
+    var rows: [[Double]] = []
+    for (number, line) in text.split(separator: /\r?\n/, omittingEmptySubsequences: false)
+      .enumerated() where line.contains(where: { !$0.isWhitespace })
+    {
+      let cells = line.split(separator: ",", omittingEmptySubsequences: false)
+      let row = try cells.enumerated().map { column, cell in
+        guard let value = Double(cell.filter { !$0.isWhitespace }) else {
+          throw fault(
+            "line \(number + 1), column \(column + 1): '\(cell)' is not a number: a line holds the numbers "
+              + "of one sample, separated by commas")
+        }
+        return value
+      }
+      if let first = rows.first, first.count != row.count {
+        throw fault(
+          "line \(number + 1) has \(row.count) numbers, expected \(first.count) as in the first: every "
+            + "sample has as many")
+      }
+      rows.append(row)
+    }
+    guard !rows.isEmpty else { throw fault("has no samples: give a file with some") }
+    return rows
+  }
+}

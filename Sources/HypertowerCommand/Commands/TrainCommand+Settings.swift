@@ -1,0 +1,109 @@
+import Datasets
+import Hypertower
+
+/// What a run's results depend on, as given or as a checkpoint has it.
+extension TrainCommand {
+  /// What a resumed run takes from its checkpoint is not given anew.
+  func refuseSettings() throws {
+    let given =
+      [
+        ("--optimizer", tower.notation != nil), ("--first-step", tower.additions.firstStep != nil),
+        ("--average", tower.additions.average != nil),
+      ].filter(\.1).map(\.0) + model.given
+      + [
+        ("--batch-size", batchSize != nil), ("--no-shuffle", noShuffle), ("--seed", seed != nil),
+        ("--init", initialWeights != nil), ("--classes", data.classCount != nil),
+        ("--scale", data.scale != nil), ("--validation", validation.share != nil),
+      ].filter(\.1).map(\.0)
+    guard given.isEmpty else {
+      throw Failure(
+        .usage,
+        "\(given.joined(separator: ", ")) cannot be given with --resume: the run goes on with the "
+          + "settings that it began with; its length may be given, by --epochs or --steps")
+    }
+  }
+
+  /// The path of the text; nil if the model is one of images.
+  func textPath(for kind: ModelKind, _ resumed: ResumedRun?) throws -> String? {
+    var text = text
+    text.path = text.path ?? resumed?.settings.text
+    return try text.path(
+      for: kind,
+      besides: [
+        ("--data", data.folder != nil), ("--classes", data.classCount != nil),
+        ("--scale", data.scale != nil), ("--validation", validation.share != nil),
+      ].filter(\.1).map(\.0))
+  }
+
+  /// The data; those of a resumed run are understood as when it began, and lie where they lay then
+  /// unless another place is given.
+  func data(
+    for choice: ModelChoice, _ textPath: String?, _ resumed: ResumedRun?
+  ) throws -> TrainingData {
+    let isMoved = data.folder != nil || text.path != nil
+    do {
+      if let textPath {
+        let isShuffled = resumed?.settings.isShuffled ?? !noShuffle
+        return try TrainingData(
+          CharacterText(contentsOf: textPath), length: choice.size(.length),
+          seed: isShuffled ? resumed?.settings.seed ?? seed ?? 0 : nil)
+      }
+      var data = data
+      if let settings = resumed?.settings {
+        data.folder = data.folder ?? settings.data
+        data.classCount = settings.classes
+        data.scale = settings.scale
+      }
+      return TrainingData(
+        try data.images(
+          validationShare: resumed.map(\.settings.validation) ?? validation.share))
+    } catch let error as InputError
+      where error.kind == .missingInput && resumed != nil && !isMoved
+    {
+      throw InputError(
+        .missingInput,
+        "\(error.message); the run in \(resumed!.folder.path) had its data there: if they have moved, "
+          + (textPath == nil ? "give their folder by --data" : "give their file by --text"))
+    }
+  }
+
+  func settings(
+    of resumed: ResumedRun?, _ choice: ModelChoice, _ optimization: Optimization,
+    _ data: TrainingData
+  ) throws -> TrainingSettings {
+    let batchSize = resumed?.settings.batchSize ?? batchSize ?? choice.kind.defaults.batchSize
+    guard batchSize > 0, batchSize <= data.train.count else {
+      throw Failure(
+        .usage,
+        "--batch-size \(batchSize) is out of range: it must lie in 1...\(data.train.count), the "
+          + "number of samples to train on")
+    }
+    let stepsPerEpoch = (data.train.count + batchSize - 1) / batchSize
+    if let resumed {
+      var settings = resumed.settings
+      guard settings.dataHash == data.fingerprint else {
+        let place = text.path ?? settings.text ?? self.data.folder ?? settings.data
+        throw InputError(
+          .badData,
+          "\(place ?? "the embedded MNIST"): is other data than the run in \(resumed.folder.path) began "
+            + "with: give "
+            + (choice.kind.isOfText ? "its file by --text" : "its folder by --data"))
+      }
+      if length.epochs != nil || length.steps != nil {
+        settings.steps = try length.stepCount(stepsPerEpoch: stepsPerEpoch)
+      }
+      settings.data = (self.data.folder ?? settings.data).map(absolutePath)
+      settings.text = (text.path ?? settings.text).map(absolutePath)
+      return settings
+    }
+    return TrainingSettings(
+      optimization: optimization, data: self.data.folder.map(absolutePath),
+      text: text.path.map(absolutePath), classes: self.data.classCount, scale: self.data.scale,
+      validation: validation.share,
+      // Only a checkpoint needs it.
+      dataHash: checkpoint.folder == nil ? "" : data.fingerprint,
+      hidden: choice.sizes[.hidden] ?? [], batchSize: batchSize, isShuffled: !noShuffle,
+      seed: seed ?? 0,
+      steps: try length.stepCount(stepsPerEpoch: stepsPerEpoch))
+  }
+}

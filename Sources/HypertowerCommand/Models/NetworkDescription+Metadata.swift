@@ -1,0 +1,69 @@
+import Datasets
+import Hypertower
+
+/// The description in the metadata of files of weights and checkpoints: one JSON object.
+extension NetworkDescription {
+  private static let key = "hypertower_model"
+
+  /// The members of a file's metadata.
+  var metadata: [String: String] { [Self.key: json.text] }
+
+  private var json: JSONText {
+    func numbers(_ values: [Int]) -> JSONText { .array(values.map(JSONText.integer)) }
+    let ofInput: [(key: String, value: JSONText)] =
+      switch input {
+      case .images(let shape, let classes):
+        [("image", numbers(shape)), ("classes", .integer(classes))]
+      case .text(let vocabulary): [("vocabulary", .string(vocabulary.text))]
+      }
+    return .object(
+      [("model", .string(choice.kind.rawValue))]
+        + SizeOption.allCases.compactMap { option in
+          choice.sizes[option].map { (option.rawValue, numbers($0)) }
+        } + ofInput)
+  }
+
+  /// What a file's metadata say; nil if they say nothing of it.
+  ///
+  /// - Parameter source: what error messages call the file.
+  /// - Throws: `InputError(.badData)` if they name no network that this version knows.
+  init?(_ file: SafetensorsFile, source: String) throws {
+    guard let text = file.metadata[Self.key] else { return nil }
+    func fault(_ what: String) -> InputError {
+      InputError(
+        .badData,
+        "\(source): '\(Self.key)' of the metadata \(what): the file is damaged, or of another version"
+      )
+    }
+    guard let json = try? JSONValue(parsing: Array(text.utf8)[...], name: source) else {
+      throw fault("is not JSON")
+    }
+    guard let kind = json["model"]?.string.flatMap(ModelKind.init(rawValue:)) else {
+      throw fault("names no model that is known")
+    }
+    func numbers(_ key: String) throws -> [Int] {
+      guard let values = json[key]?.array, !values.isEmpty,
+        case let numbers = values.compactMap(\.int), numbers.count == values.count,
+        numbers.allSatisfy({ 1...1 << 24 ~= $0 })
+      else { throw fault("lacks whole numbers for '\(key)'") }
+      return numbers
+    }
+    var sizes: [SizeOption: [Int]] = [:]
+    for (option, standard) in kind.defaults.sizes {
+      sizes[option] = try numbers(option.rawValue)
+      guard option == .hidden || sizes[option]!.count == standard.count else {
+        throw fault("has another number of sizes '\(option)' than \(standard.count)")
+      }
+    }
+    choice = ModelChoice(kind, sizes)
+    if kind.isOfText {
+      guard let vocabulary = json["vocabulary"]?.string, !vocabulary.isEmpty else {
+        throw fault("lacks the vocabulary")
+      }
+      input = .text(Vocabulary(of: vocabulary.unicodeScalars))
+    } else {
+      guard let classes = json["classes"]?.int, classes > 0 else { throw fault("lacks 'classes'") }
+      input = .images(shape: try numbers("image"), classes: classes)
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+
+/// The text that a model of characters works on.
+struct TextOptions: ParsableArguments {
+  @Option(
+    name: .customLong("text"),
+    help: ArgumentHelp(
+      "A UTF-8 text for --model \(ModelKind.names(where: \.isOfText)).",
+      discussion: """
+        Its distinct Unicode scalars are the vocabulary. A sample is a window of --length characters, and \
+        its targets are the characters one place further; the last tenth of the text is kept for validation.
+        """,
+      valueName: "file"))
+  var path: String?
+
+  /// The path for a model; nil if it is one of images.
+  ///
+  /// - Parameter dataOptions: the options for images that were given.
+  /// - Throws: `Failure(.usage)` if the text is missing or has no place.
+  func path(for kind: ModelKind, besides dataOptions: [String]) throws -> String? {
+    guard kind.isOfText else {
+      guard path == nil else {
+        throw Failure(
+          .usage,
+          "--text is for the models \(ModelKind.names(where: \.isOfText)); \(kind) tells images apart"
+        )
+      }
+      return nil
+    }
+    guard let path else {
+      throw Failure(.usage, "the model \(kind) predicts characters: give a text by --text FILE")
+    }
+    guard dataOptions.isEmpty else {
+      throw Failure(
+        .usage,
+        "\(dataOptions.joined(separator: ", ")) cannot be given with --text: it is for images")
+    }
+    return path
+  }
+}

@@ -1,0 +1,37 @@
+import Datasets
+import Hypertower
+
+/// What a network is trained on and measured with.
+struct TrainingData {
+  let train: Dataset
+  /// What the network can be measured on; the first guides a run.
+  let measures: [Measure]
+  /// What a network for the data is given and tells apart.
+  let input: NetworkDescription.Input
+
+  init(_ images: LabelledImages) {
+    train = images.train
+    measures = images.measures
+    input = .images(shape: images.imageShape, classes: images.classCount)
+  }
+
+  /// - Parameters:
+  ///   - length: the number of characters of a window.
+  ///   - seed: what the place of the first training window is drawn from; nil: it is the text's beginning.
+  /// - Throws: `InputError(.badData)` when the text is too short.
+  init(_ text: CharacterText, length: Int, seed: UInt64?) throws {
+    let (train, validation) = try text.datasets(length: length, seed: seed)
+    self.train = train
+    measures = [Measure(name: "validation", data: validation)]
+    input = .text(text.vocabulary)
+  }
+
+  /// A hash of all samples and targets, by which a run recognizes its data.
+  var fingerprint: String {
+    switch input {
+    case .images: Dataset.fingerprint(of: [train] + measures.map(\.data))
+    case .text(let vocabulary):
+      Dataset.fingerprint(of: [train] + measures.map(\.data), vocabulary.text)
+    }
+  }
+}
