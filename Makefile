@@ -16,7 +16,7 @@ SWIFT_FLAGS := --cache-path "$(CACHE)/swiftpm" --security-path "$(CACHE)/securit
 COMMAND     := .build/release/hypertower
 
 .DEFAULT_GOAL := build
-.PHONY: build train test check test-intel test-rusticl bench experiments bench-peers fuzz dist lint deps
+.PHONY: build train test check check-golden-models test-intel test-rusticl bench experiments bench-peers fuzz dist lint deps
 .PHONY: clean
 
 # Builds the command: .build/release/hypertower
@@ -32,6 +32,11 @@ train: build
 test: deps
 	@mkdir -p "$(POCL_CACHE_DIR)"
 	@SWIFT_TEST='$(SWIFT) test $(SWIFT_FLAGS) -c release' Scripts/run-tests $(ARGS)
+
+# Replays reference trajectories of models, on every backend: GOLDEN_MODELS=FOLDER make check-golden-models
+check-golden-models: deps
+	@mkdir -p "$(POCL_CACHE_DIR)"
+	@SWIFT_TEST='$(SWIFT) test $(SWIFT_FLAGS) -c release' Scripts/check-golden-models
 
 # What to run before each commit: style, and the suites that take no time.
 SLOW := Golden|JoinedLaunch|SparseOperand|BatchInPlace|TrainingTests|Fusion|Experiment|ProductAgreement

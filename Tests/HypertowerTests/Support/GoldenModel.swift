@@ -65,8 +65,12 @@ struct GoldenModel: Decodable {
     getenv("GOLDEN_MODELS").map { String(cString: $0) }
     ?? #filePath.replacing("Support/GoldenModel.swift", with: "GoldenModels")
 
+  /// Whether cases of another folder are asked for.
+  static let isElsewhere = getenv("GOLDEN_MODELS") != nil
+
   static let names: [String] = {
     let all = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    if let only = getenv("GOLDEN_MODEL") { return [String(cString: only)] }
     return all.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted()
   }()
 
