@@ -13,8 +13,13 @@ enum ModelKind: String, CaseIterable {
     let sizes: [SizeOption: [Int]]
     /// The number of samples of a step.
     let batchSize: Int
-    /// The tower, in its notation; `AdditionOptions` go with it.
-    var tower = "adam() / kesten()"
+    /// The tower, in its notation.
+    var tower = Self.untuned
+    /// Whether the first step's limit and the average of `AdditionOptions` go with it.
+    var hasAdditions: Bool { tower == Self.untuned }
+
+    /// What needs no tuning.
+    static let untuned = "adam() / kesten()"
   }
 
   var defaults: Defaults {
@@ -28,7 +33,8 @@ enum ModelKind: String, CaseIterable {
         sizes: [.embedding: [128], .layers: [2], .width: [128], .length: [50]], batchSize: 50)
     case .gpt:
       Defaults(
-        sizes: [.width: [128], .layers: [4], .heads: [4], .length: [64]], batchSize: 12)
+        sizes: [.width: [128], .layers: [4], .heads: [4], .length: [64]], batchSize: 12,
+        tower: "adam(cosine(0.003, warmup=100))")
     }
   }
 
@@ -56,6 +62,7 @@ enum ModelKind: String, CaseIterable {
     }
     return "\(rawValue): \(own); "
       + (sizes + ["--batch-size \(defaults.batchSize)"]).joined(separator: " ")
+      + (defaults.hasAdditions ? "" : " --optimizer \"\(defaults.tower)\"")
   }
 
   /// The names of all models, or of those that a condition holds for, as in `lstm, gru and gpt`.

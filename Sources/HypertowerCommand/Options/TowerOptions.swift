@@ -8,7 +8,9 @@ struct TowerOptions: ParsableArguments {
   @Option(
     name: .customLong("optimizer"),
     help: ArgumentHelp(
-      "The tower, bottom level first; default: \(standard), which needs no tuning.",
+      """
+      The tower, bottom level first; default: \(standard), which needs no tuning, unless the model has its own.
+      """,
       discussion: """
         Known are \(RuleDefinition.standard.map(\.name).joined(separator: ", ")). In parentheses \
         stand the step size and then name=value, as in sgd(0.01, momentum=0.9). What no level tunes may \
@@ -21,12 +23,13 @@ struct TowerOptions: ParsableArguments {
 
   private static let standard = ModelKind.dense.defaults.tower
 
-  /// The tower that was given, or the model's own, which needs no tuning.
+  /// The tower that was given, or the model's own.
   ///
   /// - Throws: `InputError(.usage)`.
   func optimization(for kind: ModelKind) throws -> Optimization {
     additions.optimization(
-      try Self.tower(notation ?? kind.defaults.tower), isStandard: notation == nil)
+      try Self.tower(notation ?? kind.defaults.tower),
+      isStandard: notation == nil && kind.defaults.hasAdditions)
   }
 
   /// The tower that `notation` describes; values outside the ranges that make sense are told in
