@@ -60,7 +60,7 @@ let package = Package(
     .testTarget(name: "OpenCLTests", dependencies: ["OpenCL"], swiftSettings: swiftSettings),
     .testTarget(
       name: "HypertowerTests", dependencies: ["Hypertower", "Datasets", "OpenCL"],
-      resources: [.copy("Golden")], swiftSettings: swiftSettings),
+      resources: [.copy("Golden"), .copy("GoldenModels")], swiftSettings: swiftSettings),
     .testTarget(
       name: "DatasetsTests", dependencies: ["Datasets", "Hypertower"],
       swiftSettings: swiftSettings),
