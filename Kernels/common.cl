@@ -209,15 +209,15 @@ DEFINE_PRECISE_TANH(vec)
 #endif
 
 // A random number in [0, 1) of a step, for element `index` of the tensor of number `call`: Philox4x32-10
-// (J. Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", 2011). counters: the step's number at 0, the
-// lower and the upper half of the seed at 3 and 4.
+// (J. Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011).
+// counters: the step's number at 0, the lower and the upper half of the seed at 3 and 4
 static real random_number(uint index, uint call, uint purpose, global const int *counters) {
   uint4 counter = (uint4)(index, (uint)counters[0], call, purpose);
   uint2 key = (uint2)((uint)counters[3], (uint)counters[4]);
   for (int round = 0; round < 10; ++round) {
     const uint first = mul_hi(counter.x, 0xD2511F53u), second = mul_hi(counter.z, 0xCD9E8D57u);
-    counter = (uint4)(second ^ counter.y ^ key.x, counter.z * 0xCD9E8D57u, first ^ counter.w ^ key.y,
-                      counter.x * 0xD2511F53u);
+    counter = (uint4)(second ^ counter.y ^ key.x, counter.z * 0xCD9E8D57u,
+                      first ^ counter.w ^ key.y, counter.x * 0xD2511F53u);
     key += (uint2)(0x9E3779B9u, 0xBB67AE85u);
   }
   return (real)(counter.x >> 8) * 0x1p-24f;
@@ -226,8 +226,9 @@ static real random_number(uint index, uint call, uint purpose, global const int 
 // Whether x shall replace y as the greatest so far; NaN is greater than all.
 #define IS_GREATER(x, y) (((x) > (y)) | (((x) != (x)) & ((y) == (y))))
 
-// Adds a term to a sum whose rounding errors are carried along, so that the error does not grow with the number of
-// terms. A sum that is not finite becomes NaN. W. Kahan, "Further Remarks on Reducing Truncation Errors" (1965).
+// Adds a term to a sum and carries along what rounding loses, so that the error does not grow with the
+// number of terms. A sum that is not finite becomes NaN. W. Kahan, "Further Remarks on Reducing Truncation
+// Errors" (1965).
 static void add_compensated(vec *sum, vec *lost, vec term) {
   const vec corrected = term - *lost;
   const vec total = *sum + corrected;

@@ -20,7 +20,8 @@
 // left   [ROWS, INNER], or [INNER, ROWS] if LEFT_TRANSPOSED, or, if LEFT_PACKED, panels of as many rows as
 //        tiles have, as pack.cl makes them, or samples of a data set; see left_operand.cl
 // right  [INNER, COLUMNS], or panels as pack.cl makes them if RIGHT_PACKED
-// There are MATRICES of both and of results, one after another.
+//        There are MATRICES of each operand and of the result, one after another: LEFT_MATRIX and
+//        RIGHT_MATRIX elements apart.
 // matrix the number of the tile's result
 // row    the tile's first row; all of its rows are rows of the result
 // panel  the number of the tile's columns; those outside the result are read, from the next row,
@@ -51,8 +52,8 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
   const int column = panel * TILE_COLUMNS;
   const int result_row = matrix * ROWS + row;
   global const LEFT_ELEMENT *restrict left = LEFT_TILE(row) + (size_t)matrix * LEFT_MATRIX;
-  global const real *restrict right =
-      right_buffer + RIGHT_OFFSET + (size_t)matrix * RIGHT_MATRIX + (RIGHT_PACKED ? (size_t)column * INNER : column);
+  global const real *restrict right = right_buffer + RIGHT_OFFSET + (size_t)matrix * RIGHT_MATRIX +
+                                      (RIGHT_PACKED ? (size_t)column * INNER : column);
   FIND_ROWS(row)
 
   vec total[TILE_ROWS * TILE_VECTORS];
@@ -63,7 +64,8 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
 #else
 #pragma nounroll
   for (int i = 0; i < TILE_ROWS * TILE_VECTORS; ++i)
-    total[i] = LOAD(partial + (result_row + i % TILE_ROWS) * COLUMNS + column + i / TILE_ROWS * WIDTH);
+    total[i] =
+        LOAD(partial + (result_row + i % TILE_ROWS) * COLUMNS + column + i / TILE_ROWS * WIDTH);
 #endif
 #endif
 

@@ -14,7 +14,7 @@
 // left   [ROWS, INNER], or [INNER, ROWS] if LEFT_TRANSPOSED
 // right  [INNER, COLUMNS], or [COLUMNS, INNER] if RIGHT_TRANSPOSED
 // parts  [⌈INNER / BLOCK⌉, ROWS, COLUMNS], if SPLIT
-// There are MATRICES of both and of results, one after another, within each part.
+// There are MATRICES of each operand and of the result, one after another, the results within each part.
 // A unit of work is a tile, of a block if SPLIT; tiles are numbered along rows of the result.
 
 #define SIDE (TILE / PER_ITEM)

@@ -13,7 +13,8 @@ static void PACK(int unit SECTION_PARAMETERS) {
   const int panel = unit / SLICES % PANELS;
   const int matrix_number = unit / SLICES / PANELS;
   const int columns = min(PANEL, COLUMNS - panel * PANEL);
-  global real *restrict target = panels + PANELS_OFFSET + ((size_t)matrix_number * PANELS + panel) * INNER * PANEL;
+  global real *restrict target =
+      panels + PANELS_OFFSET + ((size_t)matrix_number * PANELS + panel) * INNER * PANEL;
   global const real *restrict first_element =
       matrix + SOURCE_OFFSET + (size_t)matrix_number * INNER * COLUMNS;
 #if TRANSPOSED

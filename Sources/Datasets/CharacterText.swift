@@ -29,7 +29,7 @@ public struct CharacterText: Sendable {
     guard own.count >= 2 else {
       throw InputError(
         .badData,
-        "\(name): has one character only, again and again, expected at least 2 different ones: there is "
+        "\(name): contains a single distinct character, expected at least 2: there is "
           + "nothing to learn; give another text")
     }
     self.vocabulary = own

@@ -4,7 +4,8 @@ extension LabelledImages {
   /// Reads the IDX files in the folder `path`, or CIFAR-10's binary files.
   ///
   /// The latter are named as they were published, `data_batch_1.bin` to `data_batch_5.bin` and
-  /// `test_batch.bin`, of which some may be missing. IDX files are named `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte`,
+  /// `test_batch.bin`, of which some may be missing. IDX files are named `train-images-idx3-ubyte`,
+  /// `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte`,
   /// and `t10k-labels-idx1-ubyte`. A prefix may precede the names, `test` may stand for `t10k`, a dot
   /// or an underscore for any hyphen, and another type for `ubyte`; files may be compressed by gzip,
   /// with `.gz` at the end. A folder of such a name is searched for the file. Where a file is there in

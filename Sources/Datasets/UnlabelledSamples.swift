@@ -56,7 +56,7 @@ package struct UnlabelledSamples: Sendable {
     {
       let cells = line.split(separator: ",", omittingEmptySubsequences: false)
       let row = try cells.enumerated().map { column, cell in
-        guard let value = Double(cell.filter { !$0.isWhitespace }) else {
+        guard let value = Double(cell.trimmed) else {
           throw fault(
             "line \(number + 1), column \(column + 1): '\(cell)' is not a number: a line holds the numbers "
               + "of one sample, separated by commas")

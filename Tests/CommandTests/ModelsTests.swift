@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import Hypertower
 import Testing
 
@@ -87,7 +88,12 @@ struct ModelsTests {
       #expect(
         try abs(number(last.dropLast().last, "bits per character") - loss * 1.442695040889) < 1e-4)
       let perplexity = try number(last.first, "perplexity")
-      #expect(perplexity > 1 && perplexity < 35)
+      #expect(abs(perplexity / exp(loss) - 1) < 1e-3)
+      let untrained = try self.run(
+        folder, "\(train(Self.models[4])) --steps 0 --log @/untrained --seed 3")
+      #expect(untrained.status == 0, "\(untrained.errors)")
+      let before = try #require(try lines(folder + "/untrained").last?["validation_loss"]?.double)
+      #expect(loss < before - 0.1)
       // These are more than an epoch has.
       #expect(result["steps"]?.int == 40)
     }
@@ -199,12 +205,15 @@ struct ModelsTests {
 
   static let faults: [(arguments: String, status: Int32, message: String)] = [
     ("--model gtp", 64, "'gtp' is no model; known are dense, cnn, resnet20, lstm, gru and gpt"),
-    ("--kernel 3", 64, "--kernel is no size of --model dense; models that have it: cnn"),
+    ("--kernel 3", 64, "--model dense has no option --kernel; models that have it: cnn"),
     ("--model cnn --width 3", 64, "models that have it: lstm, gru and gpt"),
     ("--model cnn --channels 3", 64, "'3' is 1 number, expected 2"),
     ("--model cnn --batch-size 9 --data @/data", 64, "--kernel 5 is too large for images of 8 × 8"),
     ("--model gpt", 64, "the model gpt predicts characters: give a text by --text FILE"),
-    ("--text @/text", 64, "--text is for the models lstm, gru and gpt; dense tells images apart"),
+    (
+      "--text @/text", 64,
+      "--text is for the models lstm, gru and gpt; dense is an image classifier"
+    ),
     ("--model gru --text @/text --scale 2", 64, "--scale cannot be given with --text"),
     ("--model gpt --text @/text --heads 3", 64, "--heads 3 does not divide --width 128"),
     ("--model gpt --text @/text --length 500", 65, "windows of 500 need at least 5010"),
@@ -223,6 +232,52 @@ struct ModelsTests {
       "was trained on a text of other characters"
     ),
   ]
+
+  @Test("A description of a network that cannot be is a fault of the file")
+  func badDescriptions() throws {
+    try withTemporaryFolder { folder in
+      try prepare(folder)
+      let own = try run(folder, "\(train(Self.models[0])) --steps 1 --save @/w")
+      #expect(own.status == 0, "\(own.errors)")
+      let file = try SafetensorsFile(contentsOf: folder + "/w")
+      let good = try #require(file.metadata["hypertower_model"])
+      func replaced(_ part: String, _ other: String) throws -> String {
+        try #require(good.contains(part), "\(good)")
+        return good.replacing(part, with: other)
+      }
+      for (description, message) in [
+        (try replaced("\"channels\": [3, 4]", "\"channels\": [3]"), "has no 'channels'"),
+        (try replaced("\"channels\": [3, 4]", "\"chanels\": [3, 4]"), "has no 'channels'"),
+        (try replaced("\"kernel\": [2]", "\"kernel\": [9]"), "--kernel 9 is too large"),
+        (
+          try replaced("\"image\": [8, 8]", "\"image\": [16777216, 16777216, 16777216]"),
+          "has no 'image'"
+        ),
+        (try replaced("\"image\": [8, 8]", "\"image\": [0, 8]"), "has no 'image'"),
+        (try replaced("\"classes\": 4", "\"classes\": 0"), "has no 'classes'"),
+      ] {
+        try SafetensorsFile(file.entries, metadata: ["hypertower_model": description])
+          .write(to: folder + "/bad")
+        for command in [
+          "predict --weights @/bad @/data/t10k-images-idx3-ubyte",
+          "evaluate --weights @/bad --data @/data",
+        ] {
+          let run = try run(folder, "\(command) --device cpu")
+          #expect(run.status == 65, "\(description): \(run.errors)")
+          #expect(run.errors.contains(message), "\(description): \(run.errors)")
+        }
+      }
+    }
+  }
+
+  @Test("A model has a default tower of its own")
+  func defaultTower() throws {
+    try withTemporaryFolder { folder in
+      try prepare(folder)
+      let own = try run(folder, "\(train(Self.models[4])) --steps 2")
+      #expect(own.output.contains("tower   adam(cosine(0.003, warmup=100))\n"), "\(own.output)")
+    }
+  }
 
   @Test("What is wrong is said with its remedy")
   func badInput() throws {
@@ -244,17 +299,17 @@ struct ModelsTests {
         #expect(run.status == fault.status, "\(fault.arguments): \(run.errors)")
         #expect(run.errors.contains(fault.message), "\(fault.arguments): \(run.errors)")
       }
-      for (arguments, message) in [
-        ("evaluate --weights @/w", "the model gpt predicts characters: give a text by --text"),
-        ("evaluate --weights @/w --text @/other", "is 'Q' (U+0051), which the"),
-        ("evaluate --weights @/w --text @/text --classes 3", "--classes cannot be given"),
-        ("bench --model gpt --hidden 3", "--hidden cannot be given with --model gpt"),
-        ("bench --model gpt --floor", "--floor is for --model dense"),
-        ("generate --weights @/w --temperature=-1", "--temperature -1.0 is out of range"),
-        ("generate --weights @/w --top-k 0", "--top-k 0 is out of range"),
-      ] {
+      for (arguments, status, message) in [
+        ("evaluate --weights @/w", 64, "the model gpt predicts characters: give a text by --text"),
+        ("evaluate --weights @/w --text @/other", 65, "is 'Q' (U+0051), which the"),
+        ("evaluate --weights @/w --text @/text --classes 3", 64, "--classes cannot be given"),
+        ("bench --model gpt --hidden 3", 64, "--hidden cannot be given with --model gpt"),
+        ("bench --model gpt --floor", 64, "--floor is for --model dense"),
+        ("generate --weights @/w --temperature=-1", 64, "--temperature -1.0 is out of range"),
+        ("generate --weights @/w --top-k 0", 64, "--top-k 0 is out of range"),
+      ] as [(String, Int32, String)] {
         let run = try run(folder, arguments)
-        #expect([64, 65].contains(run.status), "\(arguments): \(run.errors)")
+        #expect(run.status == status, "\(arguments): \(run.errors)")
         #expect(run.errors.contains(message), "\(arguments): \(run.errors)")
       }
     }

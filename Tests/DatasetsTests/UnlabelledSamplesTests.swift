@@ -31,6 +31,7 @@ struct UnlabelledSamplesTests {
     arguments: [
       ("", "file: has no samples"), ("1,2\n3\n", "line 2 has 1 numbers, expected 2"),
       ("1,2\n\n3,x\n", "line 3, column 2: 'x' is not a number"), ("1,\n", "column 2: ''"),
+      ("1 2,3\n", "column 1: '1 2' is not a number"),
       ("1,inf\n", "feature 1 of sample 0 is inf"),
     ])
   func faults(text: String, part: String) {

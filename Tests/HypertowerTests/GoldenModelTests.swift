@@ -10,6 +10,10 @@ import Testing
     isDouble ? 1e-9 : Swift.max(1e-4, 10 * own)
   }
 
+  @Test func allAreThere() {
+    if !GoldenModel.isElsewhere { #expect(GoldenModel.names.count == 10) }
+  }
+
   /// In float32, the number of steps after which rounding parts a run from its reference: the argument of a relu
   /// comes nearer to 0 than rounding, and what follows grows tenfold in two steps. All steps count where cases of
   /// another folder are asked for.

@@ -107,7 +107,8 @@ struct IndexMap: Hashable {
         continue
       }
       var own = zero
-      own.offset = Int((Double(linear.offset) / Double(stride)).rounded(.down))
+      // Rounded down, so that what remains is not negative.
+      own.offset = (linear.offset - (linear.offset % stride + stride) % stride) / stride
       for axis in space.indices where linear.coefficients[axis] % stride == 0 {
         own.coefficients[axis] = linear.coefficients[axis] / stride
       }

@@ -143,8 +143,8 @@ package struct Lowering {
         span: Span(buffer: states[state].buffer, offset: sizes[state], step: sizes[state])
       )
     }
-    /// Lets a result be a run of memory that is there, or copies it to where it is wanted.
-    func be(_ member: Tape.Index, _ span: Span) {
+    /// Takes memory that is there for a result, or copies it to where the result is wanted.
+    func place(_ member: Tape.Index, at span: Span) {
       if let wanted = spans[member] {
         let count = tape[member].shape.elementCount
         after.append(copyInstruction(span, count: count, to: wanted))
@@ -155,11 +155,12 @@ package struct Lowering {
     for member in members.dropFirst() {
       guard case .scanResult(let result) = tape[member].operation else { continue }
       switch result {
-      case .finalState(let state): be(member, states[state].advanced(by: scan.count * sizes[state]))
-      case .states(let state): be(member, states[state])
+      case .finalState(let state):
+        place(member, at: states[state].advanced(by: scan.count * sizes[state]))
+      case .states(let state): place(member, at: states[state])
       case .stacked(let own):
         if !scan.isReversed, let state = scan.nextStates.firstIndex(of: own) {
-          be(member, states[state].advanced(by: sizes[state]))
+          place(member, at: states[state].advanced(by: sizes[state]))
           continue
         }
         let size = scan.body[own].shape.elementCount

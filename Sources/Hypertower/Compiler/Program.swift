@@ -85,7 +85,7 @@ package enum Instruction: Sendable {
   case loop(Loop)
 }
 
-/// Loop nests and products, again and again; in pass i each span lies i · `Span.step` elements further.
+/// Loop nests and products, repeated `count` times; in pass i each span lies i · `Span.step` elements further.
 package struct Loop: Sendable {
   package let count: Int
   package let body: [Instruction]

@@ -9,7 +9,7 @@ public struct Dataset: Sendable {
     case windows(TokenWindows)
   }
 
-  /// What a model shall predict for each sample.
+  /// What a model should predict for each sample.
   public enum Targets: Sendable {
     /// One class index in `0..<classCount` a sample.
     case classes([Int32], classCount: Int)
@@ -25,7 +25,7 @@ public struct Dataset: Sendable {
   public let featureCount: Int
   /// What a model is given.
   public let features: Features
-  /// What a model shall predict.
+  /// What a model should predict.
   public let targets: Targets
   /// By this, whoever keeps a copy on a device knows a data set again.
   package let identity = Identity()

@@ -1,4 +1,4 @@
-/// A convolutional network for images: twice a convolution, relu and pooling by 2, then a dense layer,
+/// A convolutional network for images: two blocks of convolution, ReLU and 2 × 2 max pooling, then a dense layer,
 /// `[batch, channels, height, width] → [batch, classes]`, logits.
 public struct CNN: Module {
   public let conv1: Conv2D

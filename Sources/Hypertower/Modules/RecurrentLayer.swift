@@ -79,7 +79,6 @@ public struct RecurrentLayer {
     var outputs: [Tensor] = []
     var finalStates: [[Tensor]] = []
     for (number, layer) in layers.enumerated() {
-      let time = sequence.shape[0]
       let bias = addsHiddenBias ? layer.inputBias + layer.hiddenBias : layer.inputBias
       let gates = sequence.matmul(layer.inputWeight, transposeRight: true) + bias
       let initial = (0..<stateCount).map { state in
@@ -94,7 +93,6 @@ public struct RecurrentLayer {
       }
       finalStates.append(states)
       outputs.append(own[0])
-      require(own[0].shape[0] == time, "recurrent layers: \(own[0].shape) of \(time) steps")
       let isWhole = number + 1 == layers.count || !layers[number + 1].isReversed
       if isWhole {
         sequence = outputs.count == 1 ? outputs[0] : .concatenated(outputs, axis: 2)

@@ -23,13 +23,12 @@ package struct Scan: Hashable, Sendable {
   /// Whether passes go through the inputs from the end to the start.
   package let isReversed: Bool
 
-  /// The nodes of the body's leaves, by their numbers.
-  var leaves: [Int: Tape.Index] {
-    var result: [Int: Tape.Index] = [:]
-    for (index, node) in body.nodes.enumerated() {
-      if case .leaf(let number) = node.operation { result[number] = index }
+  /// The body's matrix products.
+  var products: [Tape.Index] {
+    body.nodes.indices.filter { index in
+      guard case .matrixProduct = body[index].operation else { return false }
+      return true
     }
-    return result
   }
 
   package func shape(of result: Result) -> Shape {

@@ -32,10 +32,7 @@ struct ScanGradient {
   }
 
   func contributions() -> [Tensor?] {
-    let products = scan.body.nodes.indices.filter { index in
-      guard case .matrixProduct = scan.body[index].operation else { return false }
-      return true
-    }
+    let products = scan.products
     let stacked = cotangents.keys.compactMap { result -> Tape.Index? in
       guard case .stacked(let node) = result else { return nil }
       return node

@@ -10,7 +10,7 @@
 public final class Context {
   /// Whether the outputs are for a step of training, not for evaluation.
   public let isTraining: Bool
-  /// States with what they shall be after the step.
+  /// States with their values after the step.
   private(set) var updates: [(state: Tensor, next: Tensor)] = []
   /// How many tensors of random numbers there are so far: each call draws others.
   private var randomCount = 0

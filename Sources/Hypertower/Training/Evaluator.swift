@@ -16,7 +16,7 @@ final class Evaluator {
   private let counter: any DeviceArray
   /// The number of right answers and the sum of the losses, each over the samples so far.
   private let totals: any DeviceArray
-  private var prepared: (data: DeviceDataset, programs: [ChunkKey: CompiledChunk])?
+  private var prepared: Prepared?
   private let device: Device
   /// What computes outputs with the same weights.
   private(set) lazy var predictor = Predictor(
@@ -36,6 +36,20 @@ final class Evaluator {
     case last
   }
 
+  /// The data set that was evaluated last, with the programs and results for it.
+  private struct Prepared {
+    let data: DeviceDataset
+    var programs: [ChunkKey: CompiledChunk] = [:]
+    /// Of these weights alone; see `TrainingState.revision`.
+    var results: [ResultKey: Evaluation] = [:]
+    var revision: Int
+  }
+
+  private struct ResultKey: Hashable {
+    let weights: Weights
+    let checksProducts: Bool
+  }
+
   private struct CompiledChunk {
     let executable: any Executable
     let stream: BatchStream?
@@ -53,7 +67,8 @@ final class Evaluator {
     totals = try state.backend.allocate(.real, count: 2)
   }
 
-  /// The result over all samples of `data`, which must not be empty.
+  /// The result over all samples of `data`, which must not be empty: that of before, if the weights are
+  /// those of before.
   ///
   /// - Parameters:
   ///   - weights: default: the average, if one is kept.
@@ -69,8 +84,14 @@ final class Evaluator {
       resident = prepared.data
     } else {
       resident = try DeviceDataset(data, on: backend, limit: device.residentLimit)
-      prepared = (resident, [:])
+      prepared = Prepared(data: resident, revision: state.revision)
     }
+    if prepared!.revision != state.revision {
+      prepared!.results.removeAll()
+      prepared!.revision = state.revision
+    }
+    let key = ResultKey(weights: weights, checksProducts: checksProducts)
+    if let known = prepared!.results[key] { return known }
     try backend.write(.int32([0]), to: counter, at: 0)
     try backend.write(.float32([0, 0]), to: totals, at: 0)
     let size = chunk(data)
@@ -84,10 +105,12 @@ final class Evaluator {
       try backend.run(chunk.executable)
     }
     let totals = try backend.read(0..<2, of: totals).doubles
-    return Evaluation(
+    let result = Evaluation(
       loss: totals[1] / Double(data.count),
       accuracyPercent: data.hasClasses
         ? 100 * totals[0] / Double(data.count * data.targetCount) : nil)
+    prepared!.results[key] = result
+    return result
   }
 
   private func program(_ data: DeviceDataset, _ key: ChunkKey) throws -> CompiledChunk {

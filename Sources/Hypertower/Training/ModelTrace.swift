@@ -35,14 +35,18 @@ struct ModelTrace {
   let stateTensors: [Tensor]
   let stateUpdates: [(state: Int, next: Tensor)]
 
-  /// The matrix products that lead to the output.
+  /// The matrix products that lead to the output, those of loops for all passes.
   var products: [Tensor] {
     let tape = output.recorder.tape
     let needed = tape.needed(by: [output.index])
-    return tape.nodes.indices.filter { index in
-      guard needed[index], case .matrixProduct = tape[index].operation else { return false }
-      return true
-    }.map { Tensor(output.recorder, $0) }
+    return tape.nodes.indices.filter { needed[$0] }.flatMap { index -> [Tensor] in
+      let node = Tensor(output.recorder, index)
+      switch tape[index].operation {
+      case .matrixProduct: return [node]
+      case .scan(let scan): return scan.products.map { node.result(.stacked($0), of: scan) }
+      default: return []
+      }
+    }
   }
 
   /// The parameters of `model`, and which of them are better stored transposed, and its states.

@@ -10,8 +10,9 @@
 /// }
 /// ```
 ///
-/// A module has one of the two functions; one that differs between training and evaluation has the one with a
-/// context, and hands it on to the modules that it is made of.
+/// A module implements exactly one of the two functions, since each by default calls the other; one that differs
+/// between training and evaluation implements the one with a context, and hands the context on to the modules that it
+/// is made of.
 public protocol Module {
   /// The trainable parameters with their names, in a fixed order.
   ///

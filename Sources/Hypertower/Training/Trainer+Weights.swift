@@ -1,5 +1,6 @@
 extension Trainer {
-  /// The weights and the model's states by name, in their declared shapes; float64 on `cpu64`, else float32. Where an average
+  /// The weights and the model's states by name, in their declared shapes; float64 on `cpu64`, else
+  /// float32. Where an average
   /// is kept, it is that.
   ///
   /// The metadata say that a trainer has written them.
@@ -32,7 +33,8 @@ extension Trainer {
   ///   - warn: is told in a line each what was matched by order, and what was left out; default:
   ///     prints to the standard error stream.
   /// - Throws: `InputError` of kind `.badData` naming what is missing, does not fit, can be
-  ///   matched in several ways, or has no place in the model; `.notFinite` naming the element that is not finite, perhaps in this
+  ///   matched in several ways, or has no place in the model; `.notFinite` naming the element that is not
+  ///   finite, perhaps in this
   ///   device's precision. The weights are then as they were.
   public func setWeights(
     _ file: SafetensorsFile, source: String = "weights", warn: ((String) -> Void)? = nil
@@ -77,7 +79,7 @@ extension Trainer {
   }
 
   /// Whether products of the weights and the data may overflow, by their greatest magnitudes: to look at
-  /// all products takes a program of its own, which nearly every model can do without.
+  /// all products takes a program of its own, which models of few layers can do without.
   private func mayOverflow(on data: Dataset) throws -> Bool {
     var bound =
       switch data.features {

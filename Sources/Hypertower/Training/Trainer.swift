@@ -62,7 +62,8 @@ public final class Trainer {
   ///   - device: where training runs.
   ///   - seed: what the weights and the order of samples are drawn from; default: 0.
   /// - Throws: `InputError` for a tower that names tensors that are not there, whose levels do not go
-  ///   together, which has a schedule for which `plannedSteps` is missing, or whose bottom rule marks no step size although the first step is limited; what the
+  ///   together, which has a schedule for which `plannedSteps` is missing, or whose bottom rule marks no
+  ///   step size although the first step is limited; what the
   ///   device reports.
   public init(
     _ model: some Module, loss: Loss, sampleShape: Shape? = nil, optimizer: some Optimizer,
@@ -183,6 +184,7 @@ public final class Trainer {
         ? .max : Swift.max(1, batches - 1 - number % batches)
       let run = step.stream == nil ? Swift.min(alike, count - taken, interval - unread) : 1
       try step.stream?.send(number, seed: seed, on: device.backend)
+      state.revision += 1
       try device.backend.run(step.executable, from: stepCount % 2, count: run)
       stepCount += run
       position!.batch += run

@@ -15,6 +15,7 @@ extension TrainingState {
   }
 
   func setModelState(_ values: HostArray, of number: Int) throws {
+    revision += 1
     try backend.write(values, to: modelStates!, at: stateOffsets[number])
   }
 

@@ -27,6 +27,7 @@ extension TrainingState {
 
   /// - Parameter tensors: in the order of `tensorsBesideWeights`.
   func setTensorsBesideWeights(_ tensors: [HostArray]) throws {
+    revision += 1
     for ((_, array), values) in zip(arraysBesideWeights, tensors) {
       try backend.write(values, to: array, at: 0)
     }
@@ -64,6 +65,7 @@ extension TrainingState {
   }
 
   func restore(_ snapshot: [HostArray]) throws {
+    revision += 1
     for (array, values) in zip(moving, snapshot) { try backend.write(values, to: array, at: 0) }
   }
 }

@@ -24,6 +24,9 @@ final class TrainingState {
   let loss: any DeviceArray
   /// The model's states, one after another; nil if it has none.
   let modelStates: (any DeviceArray)?
+  /// Counts what has changed the weights or the model's states, so that who has computed something from them knows
+  /// whether it still holds.
+  var revision = 0
   let records: any DeviceArray
   let recordCapacity: Int
 
@@ -168,6 +171,7 @@ final class TrainingState {
     let stored =
       parameter.isTransposed
       ? values.transposed(rows: parameter.shape[0], columns: parameter.shape[1]) : values
+    revision += 1
     for array in [arena, average].compactMap({ $0 }) {
       try backend.write(stored, to: array, at: entry.offset)
     }

@@ -17,8 +17,8 @@ struct EvaluateCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      The safetensors file, w1, b1, w2, b2, … with w as [out, in]; or the index of a model in several \
-      files, or a folder with either.
+      The safetensors file: one that train --save or a checkpoint wrote, or of a dense network, w1, b1, w2, b2, … \
+      with w as [out, in]; or the index of a model in several files, or a folder with either.
       """, valueName: "file"))
   var weights: String
 

@@ -5,7 +5,7 @@ import Hypertower
 struct GenerateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "generate",
-    abstract: "Writes text with a model of characters whose weights are in a file.",
+    abstract: "Generates text with a saved character model.",
     discussion: """
       For example: hypertower generate --weights gpt.safetensors --prompt "ROMEO:" --temperature 0.8
       Each character is drawn by what the model makes of those before it, of the last as many as a sample had \
@@ -24,7 +24,7 @@ struct GenerateCommand: ParsableCommand {
 
   @Option(
     help: """
-      What the logits are divided by: below 1 likely characters become likelier; 0 always takes the likeliest.
+      Divides the logits: values below 1 favor likely characters, and 0 always takes the likeliest.
       """)
   var temperature = 1.0
 
@@ -33,7 +33,7 @@ struct GenerateCommand: ParsableCommand {
     help: "Draw among this many likeliest characters only; default: all.")
   var topK: Int?
 
-  @Option(help: "What characters are drawn from.")
+  @Option(help: "The seed of the random draws.")
   var seed: UInt64 = 0
 
   @OptionGroup var device: DeviceOptions
@@ -56,13 +56,13 @@ struct GenerateCommand: ParsableCommand {
     guard case .text(let vocabulary) = network.description.input else {
       throw Failure(
         .usage,
-        "\(weights): the model \(network.description.choice.kind) tells images apart; use `hypertower "
+        "\(weights): the model \(network.description.choice.kind) is an image classifier; use `hypertower "
           + "predict`")
     }
     var tokens = try promptTokens(vocabulary)
     let window = network.description.choice.size(.length)
     var sampler = TokenSampler(temperature: temperature, most: topK, seed: seed)
-    let begin = prompt.isEmpty ? tokens.count : 0
+    try Console.write(prompt)
     for _ in 0..<length {
       let known = tokens.suffix(window)
       // What comes after a place does not count there.
@@ -73,8 +73,9 @@ struct GenerateCommand: ParsableCommand {
         throw Failure(.diverged, "\(weights): the model's outputs are not finite")
       }
       tokens.append(sampler.next(last))
+      try Console.write(vocabulary.text(of: tokens.suffix(1)))
     }
-    try Console.print(vocabulary.text(of: tokens[begin...]))
+    try Console.print("")
   }
 
   /// The tokens of the prompt; without one, a line's end, after which texts begin, or the first character.

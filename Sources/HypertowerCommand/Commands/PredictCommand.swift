@@ -6,7 +6,7 @@ import Hypertower
 struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",
-    abstract: "Tells the classes of samples by a network whose weights are in a file.",
+    abstract: "Predicts the class of each sample with saved weights.",
     discussion: """
       Prints a line for each sample: the likeliest class and the probabilities of all, separated by commas. \
       For example: hypertower predict --weights weights.safetensors t10k-images-idx3-ubyte

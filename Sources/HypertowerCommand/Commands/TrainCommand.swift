@@ -34,8 +34,9 @@ struct TrainCommand: ParsableCommand {
     name: .customLong("init"),
     help: ArgumentHelp(
       """
-      Start from the weights in a safetensors file, w1, b1, w2, b2, … with w as [out, in]; or in a model \
-      in several files, by its index or folder. PyTorch's names are matched by order and shape.
+      Start from the weights in a safetensors file that --save or a checkpoint wrote, or of a dense network, w1, \
+      b1, w2, b2, … with w as [out, in]; or in a model in several files, by its index or folder. PyTorch's names are \
+      matched by order and shape.
       """, valueName: "file"))
   var initialWeights: String?
 

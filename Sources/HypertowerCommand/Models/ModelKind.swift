@@ -14,12 +14,9 @@ enum ModelKind: String, CaseIterable {
     /// The number of samples of a step.
     let batchSize: Int
     /// The tower, in its notation.
-    var tower = Self.untuned
+    var tower = "adam() / kesten()"
     /// Whether the first step's limit and the average of `AdditionOptions` go with it.
-    var hasAdditions: Bool { tower == Self.untuned }
-
-    /// What needs no tuning.
-    static let untuned = "adam() / kesten()"
+    var hasAdditions = true
   }
 
   var defaults: Defaults {
@@ -34,11 +31,11 @@ enum ModelKind: String, CaseIterable {
     case .gpt:
       Defaults(
         sizes: [.width: [128], .layers: [4], .heads: [4], .length: [64]], batchSize: 12,
-        tower: "adam(cosine(0.003, warmup=100))")
+        tower: "adam(cosine(0.003, warmup=100))", hasAdditions: false)
     }
   }
 
-  /// Whether it predicts the next character of a text; otherwise it tells images apart.
+  /// Whether it predicts the next character of a text; otherwise it classifies images.
   var isOfText: Bool {
     switch self {
     case .dense, .cnn, .resnet20: false
@@ -51,11 +48,11 @@ enum ModelKind: String, CaseIterable {
     let own =
       switch self {
       case .dense: "dense layers with tanh after each and a log-softmax at the end"
-      case .cnn: "twice a convolution, relu and pooling by 2, then a dense layer"
+      case .cnn: "two blocks of convolution, ReLU and 2 × 2 max pooling, then a dense layer"
       case .resnet20: "a residual network of 20 layers with batch normalization"
       case .lstm: "layers of LSTM on an embedding of characters"
       case .gru: "layers of GRU on an embedding of characters"
-      case .gpt: "a transformer on embeddings of characters and places"
+      case .gpt: "a transformer on embeddings of characters and positions"
       }
     let sizes = SizeOption.allCases.compactMap { option in
       defaults.sizes[option].map { "--\(option.rawValue) \(IntegerList($0))" }

@@ -26,7 +26,8 @@ extension NetworkDescription {
   /// What a file's metadata say; nil if they say nothing of it.
   ///
   /// - Parameter source: what error messages call the file.
-  /// - Throws: `InputError(.badData)` if they name no network that this version knows.
+  /// - Throws: `InputError(.badData)` if they name no network that this version knows, or none that there can
+  ///   be; `Failure(.memory)` if this machine cannot hold it.
   init?(_ file: SafetensorsFile, source: String) throws {
     guard let text = file.metadata[Self.key] else { return nil }
     func fault(_ what: String) -> InputError {
@@ -41,19 +42,15 @@ extension NetworkDescription {
     guard let kind = json["model"]?.string.flatMap(ModelKind.init(rawValue:)) else {
       throw fault("names no model that is known")
     }
-    func numbers(_ key: String) throws -> [Int] {
-      guard let values = json[key]?.array, !values.isEmpty,
-        case let numbers = values.compactMap(\.int), numbers.count == values.count,
-        numbers.allSatisfy({ 1...1 << 24 ~= $0 })
-      else { throw fault("lacks whole numbers for '\(key)'") }
+    func numbers(_ key: String, where isValid: ([Int]) -> Bool) throws -> [Int] {
+      guard let values = json[key]?.array, case let numbers = values.compactMap(\.int),
+        numbers.count == values.count, isValid(numbers)
+      else { throw fault("has no '\(key)' that a network can have") }
       return numbers
     }
     var sizes: [SizeOption: [Int]] = [:]
-    for (option, standard) in kind.defaults.sizes {
-      sizes[option] = try numbers(option.rawValue)
-      guard option == .hidden || sizes[option]!.count == standard.count else {
-        throw fault("has another number of sizes '\(option)' than \(standard.count)")
-      }
+    for option in kind.defaults.sizes.keys {
+      sizes[option] = try numbers(option.rawValue, where: option.contains)
     }
     choice = ModelChoice(kind, sizes)
     if kind.isOfText {
@@ -62,8 +59,19 @@ extension NetworkDescription {
       }
       input = .text(Vocabulary(of: vocabulary.unicodeScalars))
     } else {
-      guard let classes = json["classes"]?.int, classes > 0 else { throw fault("lacks 'classes'") }
-      input = .images(shape: try numbers("image"), classes: classes)
+      guard let classes = json["classes"]?.int,
+        LabelledImages.Options.classCounts.contains(classes)
+      else { throw fault("has no 'classes' that a network can have") }
+      // More than any file of images states, and far from where products of sizes overflow.
+      let shape = try numbers("image") {
+        !$0.isEmpty && $0.allSatisfy { $0 > 0 } && $0.product().map { $0 <= 1 << 24 } ?? false
+      }
+      input = .images(shape: shape, classes: classes)
+    }
+    do {
+      _ = try network()
+    } catch let failure as Failure where failure.status == .usage {
+      throw fault("does not fit together (\(failure.message))")
     }
   }
 }

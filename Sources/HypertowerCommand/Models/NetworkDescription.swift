@@ -73,6 +73,13 @@ struct NetworkDescription: Equatable {
         loss: .crossEntropy, sampleShape: image)
     case (.resnet20, .images(let shape, let classes)):
       let image = try imageShape(shape)
+      // Two stages halve images: one number a channel would be left, which a batch of one cannot normalize.
+      guard image[1] > 4 || image[2] > 4 else {
+        throw Failure(
+          .usage,
+          "images of \(image[1]) × \(image[2]) are too small for the model resnet20: use larger ones, or "
+            + "--model dense")
+      }
       return Network(
         module: ResNet(image: image, classes: classes), loss: .crossEntropy, sampleShape: image)
     case (.lstm, .text(let vocabulary)): return recurrent(.lstm, vocabulary)
@@ -91,7 +98,7 @@ struct NetworkDescription: Equatable {
           layers: choice.size(.layers), heads: heads),
         loss: .crossEntropy, sampleShape: [choice.size(.length)])
     case (.dense, .text), (.cnn, .text), (.resnet20, .text):
-      throw Failure(.usage, "the model \(choice.kind) tells images apart, and takes no text")
+      throw Failure(.usage, "the model \(choice.kind) is an image classifier, and takes no text")
     case (.lstm, .images), (.gru, .images), (.gpt, .images):
       throw Failure(
         .usage, "the model \(choice.kind) predicts characters: give a text by --text FILE")

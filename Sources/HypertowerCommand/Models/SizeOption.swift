@@ -68,6 +68,11 @@ enum SizeOption: String, CaseIterable {
       "\(meaning); default: \(text.joined(separator: "; ")).", valueName: valueName)
   }
 
+  /// Whether these numbers can be such a size.
+  func contains(_ values: [Int]) -> Bool {
+    !values.isEmpty && values.allSatisfy(range.contains) && count.map { $0 == values.count } ?? true
+  }
+
   /// The value that `text` stands for.
   ///
   /// - Throws: `ValidationError` that names the part at fault.

@@ -7,7 +7,8 @@ struct AdditionOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Lower the step size before the first step so far that it promises at most this share of the loss; \
-      none: take it as it is. Default: \(standardFirstStep) without --optimizer, else none.
+      none: take it as it is. Default: \(standardFirstStep) with the tower that needs no tuning, where \
+      --optimizer is not given; else none.
       """, valueName: "share|none"),
     transform: firstStep)
   var firstStep: Choice<Double>?
@@ -16,7 +17,8 @@ struct AdditionOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Test and save an average of the weights over the steps: polynomial (the last ninth, about), \
-      ema(0.999), or none. Default: polynomial without --optimizer, else none.
+      ema(0.999), or none. Default: polynomial with the tower that needs no tuning, where --optimizer is \
+      not given; else none.
       """, valueName: "average"),
     transform: average)
   var average: Choice<WeightAverage>?

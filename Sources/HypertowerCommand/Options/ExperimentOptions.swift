@@ -46,7 +46,7 @@ struct SeedOptions: ParsableArguments {
   @Option(help: "The number of seeds; the mean counts. Default: \(defaults).")
   var seeds: Int?
 
-  private static let defaults = "3 for table2022 and compare, else 1"
+  private static let defaults = "3 for table2022, decades and compare, else 1"
 
   func validate() throws {
     guard seeds.map({ 1...1000 ~= $0 }) ?? true else {

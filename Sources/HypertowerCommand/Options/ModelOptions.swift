@@ -55,7 +55,7 @@ struct ModelOptions: ParsableArguments {
     }) {
       throw Failure(
         .usage,
-        "--\(option) is no size of --model \(kind); models that have it: "
+        "--model \(kind) has no option --\(option); models that have it: "
           + ModelKind.names { $0.defaults.sizes[option] != nil })
     }
     return ModelChoice(kind, sizes)

@@ -22,7 +22,7 @@ struct TextOptions: ParsableArguments {
       guard path == nil else {
         throw Failure(
           .usage,
-          "--text is for the models \(ModelKind.names(where: \.isOfText)); \(kind) tells images apart"
+          "--text is for the models \(ModelKind.names(where: \.isOfText)); \(kind) is an image classifier"
         )
       }
       return nil

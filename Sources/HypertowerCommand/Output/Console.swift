@@ -27,9 +27,14 @@ enum Console {
   /// Writes a line to standard output.
   ///
   /// - Throws: `InputError(.cannotWrite)`, as when the disk behind it is full.
-  static func print(_ line: String) throws {
+  static func print(_ line: String) throws { try write(line + "\n") }
+
+  /// Writes text to standard output, at once.
+  ///
+  /// - Throws: as `print` does.
+  static func write(_ text: String) throws {
     do {
-      try writeAll(Array((line + "\n").utf8), to: STDOUT_FILENO, name: "standard output")
+      try writeAll(Array(text.utf8), to: STDOUT_FILENO, name: "standard output")
     } catch is ReaderIsGone {
       silence(STDOUT_FILENO)
     }

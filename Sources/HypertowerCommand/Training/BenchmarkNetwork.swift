@@ -54,7 +54,7 @@ struct BenchmarkNetwork {
       throw Failure(.usage, "--batch-size \(batchSize) is out of range: it must lie in 1...65536")
     }
     let choice = ModelChoice(kind)
-    let samples = MadeUpSamples(for: choice, count: Self.steps * batchSize)
+    let samples = try MadeUpSamples(for: choice, count: Self.steps * batchSize)
     network = try NetworkDescription(choice: choice, input: samples.input).network()
     data = samples.data
     self.batchSize = batchSize
