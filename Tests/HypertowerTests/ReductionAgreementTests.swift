@@ -57,7 +57,8 @@ import Testing
       [x.reshaped([count, 3]).sum([0]), x.reshaped([3, count]).sum([1])], on: backend.make())
     for sum in sums {
       let expected = Double(count) * Double(Float(0.1))
-      assertClose(sum.doubles, [expected, expected, expected], .relative(79 * 0x1p-24), backend.name)
+      assertClose(
+        sum.doubles, [expected, expected, expected], .relative(79 * 0x1p-24), backend.name)
     }
   }
 
