@@ -5,17 +5,33 @@
 // instructions. If LEFT_IN_PLACE, its rows, or its columns if LEFT_TRANSPOSED, are samples of a data set,
 // anywhere there, whose `numbers` say where; of rows, FIND_ROWS looks that up. If LEFT_IS_BYTES, what they
 // hold stands for BYTE_VALUES.
+//
+// A view, if LEFT_VIEW, has ROW_PLACE, TERM_PLACE and MATRIX_PLACE, sums over axes. Where tiles end with an axis
+// (ROWS_ARE_EVEN), rows are LEFT_STRIDE apart there. A loop over terms begins with BEGIN_TERMS and goes on with
+// NEXT_TERM, which together know in `left_term` where the term is.
 
 #define ROWS_ARE_SAMPLES (LEFT_IN_PLACE && !LEFT_TRANSPOSED)
 
+#if !LEFT_VIEW
+#define MATRIX_PLACE(matrix) ((size_t)(matrix) * LEFT_MATRIX)
+#define BEGIN_TERMS(k) \
+  global const LEFT_ELEMENT *restrict left_term = left + (size_t)(k) * LEFT_TERM_STRIDE;
+#define NEXT_TERM left_term += LEFT_TERM_STRIDE;
+#endif
+
 // Where a row begins that is not transposed.
-#if ROWS_ARE_SAMPLES
+#if LEFT_VIEW
+#elif ROWS_ARE_SAMPLES
 #define ROW_PLACE(row) ((size_t)numbers[row] * LEFT_STRIDE)
 #else
 #define ROW_PLACE(row) ((size_t)(row) * LEFT_STRIDE)
 #endif
 
-#if ROWS_ARE_SAMPLES
+#if LEFT_VIEW && ROWS_ARE_EVEN
+#define LEFT_TILE(row) (left_buffer + LEFT_OFFSET + ROW_PLACE(row))
+#define FIND_ROWS(row)
+#define ROW_OFFSET(i) ((i) * LEFT_STRIDE)
+#elif ROWS_ARE_SAMPLES || LEFT_VIEW
 #define LEFT_TILE(row) (left_buffer + LEFT_OFFSET)
 #define FIND_ROWS(row)           \
   size_t row_offsets[TILE_ROWS]; \

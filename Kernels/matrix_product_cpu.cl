@@ -10,7 +10,8 @@
 // finite shows in the result.
 //
 // Sums run over blocks of BLOCK terms, which are added in order. A pass does the terms from FIRST_TERM
-// up to END_TERM; but for the last, it leaves totals in `partial`, [ROWS, COLUMNS], for the next.
+// up to END_TERM; but for the last, it leaves totals in `partial`, [ROWS, COLUMNS], for the next. If there are
+// several PARTS, each is PART_TERMS terms and a result of its own in `partial`, to be added afterwards.
 //
 // What lies a constant distance apart on ever new lines no hardware prefetcher follows: rows of
 // `right`, and of `left` where it is transposed or packed, are asked for PREFETCH_TERMS terms ahead, and,
@@ -18,10 +19,11 @@
 // LIST_TERMS has brought what there is of `left`, and what is far ahead in `right` may not be needed.
 //
 // left   [ROWS, INNER], or [INNER, ROWS] if LEFT_TRANSPOSED, or, if LEFT_PACKED, panels of as many rows as
-//        tiles have, as pack.cl makes them, or samples of a data set; see left_operand.cl
+//        tiles have, as pack.cl makes them, or a view, or samples of a data set; see left_operand.cl
 // right  [INNER, COLUMNS], or panels as pack.cl makes them if RIGHT_PACKED
-//        There are MATRICES of each operand and of the result, one after another: LEFT_MATRIX and
+//        There are MATRICES of each operand and of the result, one after another: the right ones
 //        RIGHT_MATRIX elements apart.
+// part   the number of the part
 // matrix the number of the tile's result
 // row    the tile's first row; all of its rows are rows of the result
 // panel  the number of the tile's columns; those outside the result are read, from the next row,
@@ -29,7 +31,7 @@
 // words  what LIST_TERMS has found in the tile
 
 #define TILE_COLUMNS (TILE_VECTORS * WIDTH)
-#define IS_ONE_BLOCK (FIRST_TERM == 0 && END_TERM > 0 && END_TERM <= BLOCK)
+#define IS_ONE_BLOCK (PARTS == 1 && FIRST_TERM == 0 && END_TERM > 0 && END_TERM <= BLOCK)
 #define RIGHT_STRIDE (RIGHT_PACKED ? TILE_COLUMNS : COLUMNS)
 
 // Goes through the terms from `begin` up to `end` whose bits are set in `words`; each is LISTED_TERM, the
@@ -41,17 +43,15 @@
 
 #if SKIPS_ZEROS
 static void TILE(int row, int panel, const ulong *words SECTION_PARAMETERS) {
-#elif MATRICES > 1
-static void TILE(int matrix, int row, int panel SECTION_PARAMETERS) {
+  const int part = 0, matrix = 0;
 #else
-static void TILE(int row, int panel SECTION_PARAMETERS) {
+static void TILE(int part, int matrix, int row, int panel SECTION_PARAMETERS) {
 #endif
-#if MATRICES == 1
-  const int matrix = 0;
-#endif
+  const int first_term = PARTS > 1 ? part * PART_TERMS : FIRST_TERM;
+  const int end_term = PARTS > 1 ? min(first_term + PART_TERMS, INNER) : END_TERM;
   const int column = panel * TILE_COLUMNS;
-  const int result_row = matrix * ROWS + row;
-  global const LEFT_ELEMENT *restrict left = LEFT_TILE(row) + (size_t)matrix * LEFT_MATRIX;
+  const int result_row = (part * MATRICES + matrix) * ROWS + row;
+  global const LEFT_ELEMENT *restrict left = LEFT_TILE(row) + MATRIX_PLACE(matrix);
   global const real *restrict right = right_buffer + RIGHT_OFFSET + (size_t)matrix * RIGHT_MATRIX +
                                       (RIGHT_PACKED ? (size_t)column * INNER : column);
   FIND_ROWS(row)
@@ -69,17 +69,17 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
 #endif
 #endif
 
-  for (int block = FIRST_TERM; block < END_TERM; block += BLOCK) {
+  for (int block = first_term; block < end_term; block += BLOCK) {
     vec sum[TILE_ROWS * TILE_VECTORS];
 #pragma unroll
     for (int i = 0; i < TILE_ROWS * TILE_VECTORS; ++i) sum[i] = (vec)(0);
-    const int end = min(block + BLOCK, END_TERM);
+    const int end = min(block + BLOCK, end_term);
 #if SKIPS_ZEROS
     FOR_LISTED_TERMS(block, end) {
       global const LEFT_ELEMENT *restrict left_term = left + TERM_OFFSET(LISTED_TERM);
       global const real *restrict right_term = right + LISTED_TERM * RIGHT_STRIDE;
 #else
-    global const real *restrict left_term = left + (size_t)block * LEFT_TERM_STRIDE;
+    BEGIN_TERMS(block)
     global const real *restrict right_term = right + (size_t)block * RIGHT_STRIDE;
 #pragma unroll UNROLLED_TERMS
     for (int k = block; k < end; ++k) {
@@ -89,7 +89,7 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
       PREFETCH(left_term + PREFETCH_TERMS * LEFT_TERM_STRIDE, 3);
       PREFETCH(left_term + PREFETCH_TERMS * LEFT_TERM_STRIDE + TILE_ROWS - 1, 3);
       PREFETCH(left_term + TILE_ROWS, 2);
-#elif PREFETCHES_LEFT
+#elif PREFETCHES_LEFT && !LEFT_VIEW
       PREFETCH(left + (TILE_ROWS + k % 16) * INNER + k / 16 * 16, 2);
 #endif
 #endif
@@ -109,7 +109,7 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
           sum[j * TILE_ROWS + i] = MULTIPLY_ADD(a, b[j], sum[j * TILE_ROWS + i]);
       }
 #if !SKIPS_ZEROS
-      left_term += LEFT_TERM_STRIDE;
+      NEXT_TERM
       right_term += RIGHT_STRIDE;
 #endif
     }
@@ -123,7 +123,7 @@ static void TILE(int row, int panel SECTION_PARAMETERS) {
 #pragma nounroll
     for (int j = 0; j < TILE_VECTORS; ++j)
       if (column + j * WIDTH < COLUMNS) {
-#if END_TERM < INNER
+#if PARTS > 1 || END_TERM < INNER
         store(total[j * TILE_ROWS + i], partial + (result_row + i) * COLUMNS + column + j * WIDTH,
               COLUMNS - column - j * WIDTH);
 #else

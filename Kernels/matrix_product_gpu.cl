@@ -11,7 +11,8 @@
 // has too few tiles to keep a device busy (SPLIT), each block is a unit of work of its own, whose sums
 // stay in `parts` for a section that adds them in the same order.
 //
-// left   [ROWS, INNER], or [INNER, ROWS] if LEFT_TRANSPOSED
+// left   [ROWS, INNER], or [INNER, ROWS] if LEFT_TRANSPOSED, or, if LEFT_VIEW, element (i, k) of matrix m lies
+//        at MATRIX_PLACE(m) + ROW_PLACE(i) + TERM_PLACE(k)
 // right  [INNER, COLUMNS], or [COLUMNS, INNER] if RIGHT_TRANSPOSED
 // parts  [⌈INNER / BLOCK⌉, ROWS, COLUMNS], if SPLIT
 // There are MATRICES of each operand and of the result, one after another, the results within each part.
@@ -42,7 +43,7 @@
 // operand's `outer_count` or past `end_k`.
 static void FETCH(
     real *values, global const real *restrict operand, int first, int outer_count, bool transposed,
-    int first_k, int end_k) {
+    bool is_view, int first_k, int end_k) {
 #pragma unroll
   for (int fetch = 0; fetch < FETCHES; ++fetch) {
     const int slot = LOCAL_ID + fetch * (SIDE * SIDE);
@@ -51,8 +52,9 @@ static void FETCH(
     const bool is_term = HAS_WHOLE_SLICES ? true : inner < end_k;
     real value = 0;
     if (is_term && (outer_count % TILE == 0 || outer < outer_count))
-      value = operand[transposed ? (size_t)inner * outer_count + outer
-                                 : (size_t)outer * INNER + inner];
+      value = operand[is_view      ? ROW_PLACE(outer) + TERM_PLACE(inner)
+                      : transposed ? (size_t)inner * outer_count + outer
+                                   : (size_t)outer * INNER + inner];
     values[fetch] = value;
   }
 }
@@ -68,7 +70,7 @@ static void PUT(const real *values, local real *slice, bool transposed) {
 
 static void TILE_OF(int unit SECTION_PARAMETERS) {
   const int matrix = unit / TILES % MATRICES;
-  global const real *restrict left = left_buffer + LEFT_OFFSET + (size_t)matrix * ROWS * INNER;
+  global const real *restrict left = left_buffer + LEFT_OFFSET + MATRIX_PLACE(matrix);
   global const real *restrict right = right_buffer + RIGHT_OFFSET + (size_t)matrix * INNER * COLUMNS;
   const int x = LOCAL_ID % SIDE;
   const int y = LOCAL_ID / SIDE;
@@ -89,16 +91,16 @@ static void TILE_OF(int unit SECTION_PARAMETERS) {
     for (int j = 0; j < PER_ITEM; ++j) total[i][j] = sum[i][j] = 0;
 
   real next_left[FETCHES], next_right[FETCHES];
-  FETCH(next_left, left, first_row, ROWS, LEFT_TRANSPOSED, first_term, end_term);
-  FETCH(next_right, right, first_column, COLUMNS, !RIGHT_TRANSPOSED, first_term, end_term);
+  FETCH(next_left, left, first_row, ROWS, LEFT_TRANSPOSED, LEFT_VIEW, first_term, end_term);
+  FETCH(next_right, right, first_column, COLUMNS, !RIGHT_TRANSPOSED, false, first_term, end_term);
   for (int first_k = first_term; first_k < end_term; first_k += DEPTH) {
     PUT(next_left, left_slice, LEFT_TRANSPOSED);
     PUT(next_right, right_slice, !RIGHT_TRANSPOSED);
     barrier(CLK_LOCAL_MEM_FENCE);
     const int next_k = first_k + DEPTH;
     if (next_k < end_term) {
-      FETCH(next_left, left, first_row, ROWS, LEFT_TRANSPOSED, next_k, end_term);
-      FETCH(next_right, right, first_column, COLUMNS, !RIGHT_TRANSPOSED, next_k, end_term);
+      FETCH(next_left, left, first_row, ROWS, LEFT_TRANSPOSED, LEFT_VIEW, next_k, end_term);
+      FETCH(next_right, right, first_column, COLUMNS, !RIGHT_TRANSPOSED, false, next_k, end_term);
     }
     for (int k = 0; k < DEPTH; ++k) {
       real a[PER_ITEM], b[PER_ITEM];

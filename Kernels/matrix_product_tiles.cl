@@ -1,5 +1,5 @@
 // A product by tiles, see matrix_product_cpu.cl: WHOLE_TILE of TILE_ROWS rows and, if HAS_REST,
-// LAST_TILE of the rows that are left. There are TILES times PANELS of each of MATRICES results.
+// LAST_TILE of the rows that are left. There are TILES times PANELS of each of MATRICES results, in each of PARTS.
 //
 // Panels are taken in groups of GROUP_PANELS, as many as a cache holds: through all tiles with the
 // panels of a group, then with those of the next. So rows of the left operand are read once for each
@@ -10,10 +10,10 @@
 #else
 #define TERM_ARGUMENTS
 #endif
-#if MATRICES > 1
-#define MATRIX_ARGUMENT matrix,
+#if SKIPS_ZEROS
+#define PLACE_ARGUMENTS
 #else
-#define MATRIX_ARGUMENT
+#define PLACE_ARGUMENTS part, matrix,
 #endif
 
 SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
@@ -22,12 +22,9 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   int listed = -LISTED_TILES;
 #endif
   for (int each = begin; each < end; ++each) {
-#if MATRICES > 1
-    const int matrix = each / (TILES * PANELS);
     const int unit = each % (TILES * PANELS);
-#else
-    const int unit = each;
-#endif
+    const int matrix = each / (TILES * PANELS) % MATRICES;
+    const int part = each / (TILES * PANELS * MATRICES);
     const int first_panel = unit / (TILES * GROUP_PANELS) * GROUP_PANELS;
     const int panels = min(GROUP_PANELS, PANELS - first_panel);
     const int place = unit - first_panel * TILES;
@@ -41,18 +38,21 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
 #endif
 #if HAS_REST
     if (tile == TILES - 1) {
-      LAST_TILE(MATRIX_ARGUMENT tile * TILE_ROWS, panel TERM_ARGUMENTS SECTION_ARGUMENTS);
+      LAST_TILE(PLACE_ARGUMENTS tile * TILE_ROWS, panel TERM_ARGUMENTS SECTION_ARGUMENTS);
       continue;
     }
 #endif
-    WHOLE_TILE(MATRIX_ARGUMENT tile * TILE_ROWS, panel TERM_ARGUMENTS SECTION_ARGUMENTS);
+    WHOLE_TILE(PLACE_ARGUMENTS tile * TILE_ROWS, panel TERM_ARGUMENTS SECTION_ARGUMENTS);
   }
 }
 #undef TERM_ARGUMENTS
-#undef MATRIX_ARGUMENT
+#undef PLACE_ARGUMENTS
 #undef LIST_WORDS
 #undef ROWS_ARE_SAMPLES
 #undef ROW_PLACE
+#undef MATRIX_PLACE
+#undef BEGIN_TERMS
+#undef NEXT_TERM
 #undef LEFT_TILE
 #undef FIND_ROWS
 #undef ROW_OFFSET

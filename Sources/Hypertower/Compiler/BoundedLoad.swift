@@ -21,12 +21,17 @@ package struct BoundedLoad: Hashable, Sendable {
 
   /// The distance in memory of neighbours along each dimension; nil where it is not the same everywhere.
   package var strides: [Int]? {
-    guard axes.allSatisfy({ $0.index.divisor == 1 }), let first = axes.first else { return nil }
-    var result = [Int](repeating: 0, count: first.index.coefficients.count)
-    for axis in axes {
-      for dimension in result.indices {
-        result[dimension] += axis.stride * axis.index.coefficients[dimension]
-      }
+    guard let first = axes.first else { return nil }
+    let strides = first.index.coefficients.indices.map { stride(along: $0) }
+    return strides.contains(nil) ? nil : strides.map { $0! }
+  }
+
+  /// The same along one dimension.
+  func stride(along dimension: Int) -> Int? {
+    var result = 0
+    for axis in axes where axis.index.coefficients[dimension] != 0 {
+      guard axis.index.divisor == 1 else { return nil }
+      result += axis.stride * axis.index.coefficients[dimension]
     }
     return result
   }

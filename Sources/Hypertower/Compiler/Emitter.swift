@@ -98,7 +98,7 @@ struct Emitter {
       if added.isEmpty || access.outside == 0 && isLoad(source) { return value }
       return graph.append(
         .select(append(.inside(added)), value, graph.append(.constant(access.outside))))
-    case .reduce, .matrixProduct, .scan, .scanResult:
+    case .reduce, .matrixProduct, .scan, .scanResult, .convolution:
       fatalError("Emitter: node \(index) is not in this launch")
     }
   }

@@ -18,13 +18,10 @@ extension Instruction {
       }
       return .loopNest(nest)
     case .matrixProduct(var product):
-      product.left = .init(span: mapped(product.left.span), isTransposed: product.left.isTransposed)
-      product.right = .init(
-        span: mapped(product.right.span), isTransposed: product.right.isTransposed)
-      product.loads = product.loads.map {
-        .init(
-          span: mapped($0.span), rowShape: $0.rowShape, rowStrides: $0.rowStrides,
-          columnStride: $0.columnStride)
+      product.left.span = mapped(product.left.span)
+      product.right.span = mapped(product.right.span)
+      for load in product.loads.indices {
+        product.loads[load].span = mapped(product.loads[load].span)
       }
       product.outputs = product.outputs.map { .init(node: $0.node, span: mapped($0.span)) }
       return .matrixProduct(product)

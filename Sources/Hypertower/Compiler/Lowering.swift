@@ -21,9 +21,12 @@ package struct Lowering {
     updates: [(node: Tape.Index, span: Span)] = [], counters: Span? = nil,
     into program: inout Program
   ) {
-    var lowering = Lowering(
-      tape, outputs: (outputs + updates).map(\.node), counters: counters, fuses: program.fuses)
-    lowering.run(leaves: leaves, outputs: outputs, updates: updates, into: &program)
+    let (sunk, nodes) = ViewSinking.apply(to: tape, outputs: (outputs + updates).map(\.node))
+    let ends = zip(nodes, outputs + updates).map { (node: $0, span: $1.span) }
+    var lowering = Lowering(sunk, outputs: nodes, counters: counters, fuses: program.fuses)
+    lowering.run(
+      leaves: leaves, outputs: Array(ends.prefix(outputs.count)),
+      updates: Array(ends.dropFirst(outputs.count)), into: &program)
   }
 
   private init(_ tape: Tape, outputs: [Tape.Index], counters: Span?, fuses: Bool) {
@@ -185,15 +188,12 @@ package struct Lowering {
     }
     let leftShape = Shape(tape[node.operands[0]].shape.suffix(2))
     let shape = node.shape
-    func operand(_ index: Tape.Index, _ isTransposed: Bool) -> MatrixProduct.Operand {
-      let source = schedule.contiguousSource(of: index, before: group)!
-      return .init(span: spans[source]!, isTransposed: isTransposed)
-    }
+    let right = schedule.contiguousSource(of: node.operands[1], before: group)!
     var product = MatrixProduct(
       rows: shape[shape.count - 2], columns: shape[shape.count - 1],
       inner: transposeLeft ? leftShape[0] : leftShape[1],
-      left: operand(node.operands[0], transposeLeft),
-      right: operand(node.operands[1], transposeRight))
+      left: leftOperand(node.operands[0], isTransposed: transposeLeft, group),
+      right: .init(span: spans[right]!, isTransposed: transposeRight))
     product.matrices = shape.dropLast(2).elementCount
 
     var emitter = Emitter(
@@ -211,13 +211,28 @@ package struct Lowering {
       switch input {
       case .load(let span, let strides):
         MatrixProduct.Load(
-          span: span, rowShape: shape.dropLast(), rowStrides: strides.dropLast(),
+          span: span, rows: .init(shape.dropLast(), strides: strides.dropLast()),
           columnStride: strides[strides.count - 1])
       case .boundedLoad, .random, .inside, .coordinate, .reduction:
         fatalError("Lowering: \(input) in a product's epilogue")
       }
     }
     return product
+  }
+
+  private func leftOperand(
+    _ index: Tape.Index, isTransposed: Bool, _ group: Int
+  ) -> MatrixProduct.Operand {
+    if let source = schedule.contiguousSource(of: index, before: group) {
+      return .init(span: spans[source]!, isTransposed: isTransposed)
+    }
+    guard case .view(let view) = schedule.operandSource(of: index, before: group) else {
+      fatalError("Lowering: operand \(index) was not stored")
+    }
+    let (rows, terms) = isTransposed ? (view.inner, view.outer) : (view.outer, view.inner)
+    return .init(
+      span: spans[view.source]!.advanced(by: view.offset), isTransposed: false,
+      view: MatrixView(matrices: view.matrices, rows: rows, terms: terms))
   }
 
   // MARK: Loop nests

@@ -10,49 +10,25 @@
 package struct MatrixProduct: Sendable {
   /// Contiguous matrices, `[rows, columns]`, or `[columns, rows]` where they are transposed, one after another.
   package struct Operand: Hashable, Sendable {
-    package let span: Span
+    package var span: Span
     package let isTransposed: Bool
+    /// Where elements lie, from the span's beginning on, if the matrices are none of that form.
+    package let view: MatrixView?
 
-    package init(span: Span, isTransposed: Bool) {
+    /// - Parameter view: of a left operand alone, which then is not transposed; default: none.
+    package init(span: Span, isTransposed: Bool, view: MatrixView? = nil) {
       self.span = span
       self.isTransposed = isTransposed
+      self.view = view
     }
   }
 
   /// An element of memory that the epilogue reads at a row and a column.
   package struct Load: Hashable, Sendable {
-    package let span: Span
-    /// The extents that the results' rows, of all matrices, are numbered in, and the distance along each.
-    package let rowShape: Shape
-    package let rowStrides: [Int]
+    package var span: Span
+    /// Of the results' rows, of all matrices.
+    package let rows: MatrixView.Axes
     package let columnStride: Int
-
-    /// Axes are as few as the strides allow.
-    init(span: Span, rowShape: Shape, rowStrides: [Int], columnStride: Int) {
-      self.span = span
-      self.columnStride = columnStride
-      var (shape, strides) = (Shape(), [Int]())
-      for (extent, stride) in zip(rowShape, rowStrides) where extent != 1 {
-        if let last = strides.last, last == stride * extent {
-          shape[shape.count - 1] *= extent
-          strides[strides.count - 1] = stride
-        } else {
-          shape.append(extent)
-          strides.append(stride)
-        }
-      }
-      (self.rowShape, self.rowStrides) = (shape, strides)
-    }
-
-    /// Where row number `row` begins, counted over all matrices.
-    func start(ofRow row: Int) -> Int {
-      var (rest, start) = (row, 0)
-      for (extent, stride) in zip(rowShape, rowStrides).reversed() {
-        start += rest % extent * stride
-        rest /= extent
-      }
-      return start
-    }
   }
 
   package struct Output: Sendable {

@@ -101,7 +101,8 @@ extension LoopNest {
 
 extension MatrixProduct {
   var leftAccess: MemoryAccess {
-    MemoryAccess(
+    if let view = left.view { return view.access(left.span) }
+    return MemoryAccess(
       left.span, count: allRows * inner, isWrite: false,
       rowStride: left.isTransposed || matrices > 1 ? nil : inner)
   }
@@ -116,10 +117,9 @@ extension MatrixProduct {
   var epilogueAccesses: [MemoryAccess] {
     loads.map { load in
       let extent = (columns - 1) * load.columnStride
-      let rowExtent = zip(load.rowShape, load.rowStrides).reduce(0) { $0 + ($1.0 - 1) * $1.1 }
-      let rowStride = load.rowStrides.count == 1 ? load.rowStrides[0] : 0
+      let rowStride = load.rows.strides.count == 1 ? load.rows.strides[0] : 0
       return MemoryAccess(
-        load.span, count: rowExtent + extent + 1, isWrite: false,
+        load.span, count: load.rows.reach.after + extent + 1, isWrite: false,
         rowStride: extent < rowStride ? rowStride : nil)
     }
       + outputs.map {

@@ -39,6 +39,9 @@ struct Schedule {
   /// How many operations each unplaced node stands for where it is used.
   private var unplacedWeights: [Tape.Index: Int] = [:]
 
+  /// Elementwise nodes that are computed where they are used, once; see `Schedule+Deferral.swift`.
+  private let deferred: Set<Tape.Index>
+
   /// The greatest number of operations on leaves that are repeated wherever they are used.
   private static let greatestUnplacedWeight = 8
 
@@ -47,6 +50,7 @@ struct Schedule {
     self.fuses = fuses
     groupOf = Array(repeating: nil, count: tape.nodes.count)
     let needed = tape.neededForValues(of: outputs)
+    deferred = fuses ? tape.deferred(needed: needed, outputs: outputs) : []
     for index in tape.nodes.indices where needed[index] { place(index) }
     for output in outputs {
       stored.insert(materialize(output))
@@ -62,6 +66,7 @@ struct Schedule {
       .access:
       break
     case .unary, .binary, .select:
+      if deferred.contains(index) { return }
       if let latest = latestGroup(of: node.operands) {
         if let group = firstGroup(from: latest, where: { fits(index, in: $0) }) {
           join(index, group)
@@ -89,13 +94,16 @@ struct Schedule {
         startNest(index, fullShape: shape, reducedAxes: axes)
       }
     case .matrixProduct:
-      for operand in node.operands { stored.insert(materialize(operand)) }
+      stored.insert(materializeLeft(node.operands[0]))
+      stored.insert(materialize(node.operands[1]))
       groups.append(Group(kind: .product, members: [index]))
       groupOf[index] = groups.count - 1
     case .scan:
       for operand in node.operands { stored.insert(materialize(operand)) }
       groups.append(Group(kind: .scan, members: [index]))
       groupOf[index] = groups.count - 1
+    case .convolution:
+      fatalError("Schedule: \(node.operation) has no elements")
     case .scanResult:
       let group = groupOf[node.operands[0]]!
       groups[group].members.append(index)
@@ -242,7 +250,7 @@ struct Schedule {
       }
       // A reshape that mixes axes can be read only from memory that others wrote.
       return contiguousSource(of: source).map { groupOf[$0] != group } ?? false
-    case .reduce, .matrixProduct, .scan, .scanResult:
+    case .reduce, .matrixProduct, .scan, .scanResult, .convolution:
       fatalError("Schedule: node \(index) was not placed")
     }
   }
@@ -275,6 +283,16 @@ struct Schedule {
     if let source = contiguousSource(of: index) { return source }
     startNest(copying: index)
     return index
+  }
+
+  /// Makes sure that a product can read `index`, through views or not, and returns the node whose memory that is.
+  private mutating func materializeLeft(_ index: Tape.Index) -> Tape.Index {
+    if let source = contiguousSource(of: index) { return source }
+    if fuses, case .behind(let node) = operandSource(of: index) {
+      stored.insert(materialize(node))
+    }
+    if fuses, case .view(let view) = operandSource(of: index) { return view.source }
+    return materialize(index)
   }
 
   /// A nest that computes a view or an unplaced node into memory.
@@ -318,7 +336,7 @@ struct Schedule {
       } else {
         stored.insert(materialize(index))
       }
-    case .reduce, .matrixProduct, .scan, .scanResult:
+    case .reduce, .matrixProduct, .scan, .scanResult, .convolution:
       fatalError("Schedule: node \(index) was not placed")
     }
   }

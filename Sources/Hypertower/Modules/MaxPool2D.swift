@@ -26,10 +26,13 @@ public struct MaxPool2D: Module {
       axes: [-2, -1], sizes: [size, size], strides: [stride, stride],
       padding: [(padding, padding), (padding, padding)], dilations: [dilation, dilation],
       value: -.infinity)
-    let rows = windows.reshaped(windows.shape.dropLast(2) + [size * size])
-    let axis = rows.shape.count - 1
+    let axes = [windows.shape.count - 2, windows.shape.count - 1]
     // The gradient of `max` would be shared by equal maxima.
-    return Tensor.select(rows.argmax(axis).oneHot(size * size), rows, 0).sum([axis])
+    let places =
+      windows.coordinate(axis: axes[0]) * .constant(Double(size)) + windows.coordinate(axis: axes[1])
+    let isFirst = places.isEqual(
+      to: windows.argmax(axes, keepingAxes: true).broadcast(to: windows.shape))
+    return windows.max(axes).differentiated(as: Tensor.select(isFirst, windows, 0).sum(axes))
   }
 }
 

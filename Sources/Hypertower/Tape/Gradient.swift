@@ -69,6 +69,8 @@ extension Tape.Operation {
       return [nil, cotangent]
     case .scan, .scanResult:
       fatalError("gradients: a loop's results are sent back together")
+    case .convolution(let convolution):
+      return convolution.pullback(operands[0], operands[1], cotangent: cotangent)
     case .unary(let operation):
       return [operation.pullback(x: operands[0], y: result, cotangent: cotangent)]
     case .binary(let operation):

@@ -119,7 +119,7 @@ struct ScanGradient {
         own = Tensor(recorder, recorder.tape.append(node.operation, shape: node.shape))
       }
       nodes[index] =
-        products[index].map { $0.recording(.known, with: [own], shape: node.shape) } ?? own
+        products[index].map { $0.differentiated(as: own) } ?? own
     }
     return nodes
   }

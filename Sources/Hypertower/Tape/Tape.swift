@@ -43,6 +43,8 @@ package struct Tape: Sendable {
     case detach
     /// The first operand, to differentiation the second, which has the same elements.
     case known
+    /// To differentiation, the convolution of the first operand with the second; it has no elements of its own.
+    case convolution(Convolution)
     /// A loop, of operands as `Scan` says; it has no elements of its own.
     case scan(Scan)
     /// A result of the loop that is the operand.
@@ -59,7 +61,7 @@ package struct Tape: Sendable {
     case sum
     /// NaN if any element is.
     case maximum
-    /// The index of the first of the greatest elements, along a single axis.
+    /// The place of the first of the greatest elements, counted over all axes in their order.
     case indexOfMaximum
   }
 

@@ -28,29 +28,27 @@ extension Tensor {
       bias.map { $0.shape == [weight.shape[0]] } ?? true,
       "convolution: \(shape) · \(weight.shape) with a bias \(bias!.shape): it must be [out]")
     let sizes = Shape(weight.shape.dropFirst(2))
-    let windows = reshaped([shape[0], groups, weight.shape[1]] + shape.dropFirst(2)).windows(
-      axes: Array(3..<3 + axes), sizes: sizes, strides: strides,
-      padding: padding.map { $0.map { ($0, $0) } }, dilations: dilations)
-    let places = Shape(windows.shape[3..<3 + axes])
-    // [batch, group, in, places…, size…] → [group, batch · places, in · size]
-    let rows = windows.transposed(
-      [1, 0] + Array(3..<3 + axes) + [2] + Array(3 + axes..<3 + 2 * axes)
-    )
-    .reshaped([
-      groups, shape[0] * places.elementCount, weight.shape[1] * sizes.elementCount,
-    ])
-    let columns = weight.reshaped([groups, weight.shape[0] / groups, rows.shape[2]])
-    var products = rows.grouped(columns, transposeRight: true)
-    if let bias {
-      products =
-        products
-        + bias.reshaped((groups == 1 ? [] : [groups, 1]) + [weight.shape[0] / groups])
+    let ones = sizes.map { _ in 1 }
+    let (strides, padding) = (strides ?? ones, padding ?? sizes.map { _ in 0 })
+    let dilations = dilations ?? ones
+    require(
+      [strides, padding, dilations].allSatisfy { $0.count == axes }
+        && (strides + dilations).allSatisfy { $0 > 0 },
+      "convolution: strides \(strides), padding \(padding) and dilations \(dilations): there must be one "
+        + "for each of \(axes) axes")
+    let places = sizes.indices.map { axis in
+      let room = shape[axis + 2] + 2 * padding[axis]
+      let reach = dilations[axis] * (sizes[axis] - 1) + 1
+      require(
+        room >= reach,
+        "convolution: \(shape) · \(weight.shape): windows of \(reach) elements do not fit into axis "
+          + "\(axis + 2) with padding \(padding[axis])")
+      return (room - reach) / strides[axis] + 1
     }
-    return
-      products
-      .reshaped([groups, shape[0]] + places + [columns.shape[1]])
-      .transposed([1, 0, 2 + axes] + Array(2..<2 + axes))
-      .reshaped([shape[0], weight.shape[0]] + places)
+    let convolution = Convolution(
+      strides: strides, padding: padding, dilations: dilations, groups: groups, extents: places)
+    let result = convolution(self, weight)
+    return bias.map { result + $0.reshaped([$0.shape[0]] + sizes.map { _ in 1 }) } ?? result
   }
 
   /// What `convolution` with the same weight sends back to its input:
@@ -97,27 +95,9 @@ extension Tensor {
     require(
       extents.allSatisfy { $0 > 0 },
       "transposedConvolution: \(shape) · \(weight.shape) with padding \(padding) leaves \(extents)")
-    let (channels, outputs) = (shape[1] / groups, weight.shape[1])
-    // [batch, group, in, places…] → [group, batch · places, in]
-    let rows = reshaped([shape[0], groups, channels] + places)
-      .transposed([1, 0] + Array(3..<3 + axes) + [2])
-      .reshaped([groups, shape[0] * places.elementCount, channels])
-    let columns = weight.reshaped([groups, channels, outputs * sizes.elementCount])
-    // As the cotangent of windows: [batch, group · out, places…, size…]
-    let windows = rows.grouped(columns)
-      .reshaped([groups, shape[0]] + places + [outputs] + sizes)
-      .transposed([1, 0, 2 + axes] + Array(2..<2 + axes) + Array(3 + axes..<3 + 2 * axes))
-      .reshaped([shape[0], groups * outputs] + places + sizes)
-    return windows.adjoint(
-      of: .windows(
-        Array(2..<2 + axes), rank: 2 + axes, starts: padding.map { -$0 }, strides: strides,
-        dilations: dilations, outside: 0), tensorShape: [shape[0], groups * outputs] + extents)
-  }
-
-  /// `[groups, m, k] · [groups, k, n] → [groups, m, n]`; of one group as a product of two matrices.
-  private func grouped(_ other: Tensor, transposeRight: Bool = false) -> Tensor {
-    guard shape[0] == 1 else { return matmul(other, transposeRight: transposeRight) }
-    return reshaped(Shape(shape.dropFirst()))
-      .matmul(other.reshaped(Shape(other.shape.dropFirst())), transposeRight: transposeRight)
+    var convolution = Convolution(
+      strides: strides, padding: padding, dilations: dilations, groups: groups, extents: extents)
+    convolution.isTransposed = true
+    return convolution(self, weight)
   }
 }

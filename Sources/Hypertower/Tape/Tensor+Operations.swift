@@ -82,6 +82,16 @@ extension Tensor {
     reduced(.indexOfMaximum, [axis], keepingAxes)
   }
 
+  /// The place of the first of the greatest elements among those along `axes`, in their order, as a number.
+  public func argmax(_ axes: [Int], keepingAxes: Bool = false) -> Tensor {
+    reduced(.indexOfMaximum, axes, keepingAxes)
+  }
+
+  /// This tensor, but to differentiation `other`, which has the same elements.
+  func differentiated(as other: Tensor) -> Tensor {
+    recording(.known, with: [other], shape: shape)
+  }
+
   private func reduced(
     _ reduction: Tape.Reduction, _ axes: [Int]?, _ keepingAxes: Bool
   ) -> Tensor {

@@ -11,11 +11,25 @@ final class CPUMatrixProduct<Element: HostReal>: CPUStep {
   private let loads: [UnsafeMutablePointer<Element>]
   private let outputs: [UnsafeMutablePointer<Element>]
   private let rightRows: UnsafeMutablePointer<Element>?
+  /// Where rows, terms and matrices of the left operand lie.
+  private let rowPlaces: [Int]
+  private let termPlaces: [Int]
+  private let matrixPlaces: [Int]
 
   init(_ product: MatrixProduct, _ memory: CPUMemory<Element>) {
     self.product = product
     left = memory.reals(product.left.span)
     right = memory.reals(product.right.span)
+    let (rows, inner, isTransposed) = (product.rows, product.inner, product.left.isTransposed)
+    let view =
+      product.left.view
+      ?? MatrixView(
+        matrices: .init([product.matrices], strides: [rows * inner]),
+        rows: .init([rows], strides: [isTransposed ? 1 : inner]),
+        terms: .init([inner], strides: [isTransposed ? rows : 1]))
+    rowPlaces = (0..<rows).map(view.rows.place)
+    termPlaces = (0..<inner).map(view.terms.place)
+    matrixPlaces = (0..<product.matrices).map(view.matrices.place)
     loads = product.loads.map { memory.reals($0.span) }
     outputs = product.outputs.map { memory.reals($0.span) }
     rightRows =
@@ -80,18 +94,18 @@ final class CPUMatrixProduct<Element: HostReal>: CPUStep {
     block: UnsafeMutablePointer<Element>
   ) {
     let (inner, columns) = (product.inner, product.columns)
-    let left = left + matrix * product.rows * inner
+    let left = left + matrixPlaces[matrix]
     let rightRows = (rightRows ?? right) + matrix * inner * columns
-    let rowStride = product.left.isTransposed ? 1 : inner
-    let innerStride = product.left.isTransposed ? product.rows : 1
     total.initialize(repeating: 0, count: 4 * columns)
     for start in stride(from: 0, to: inner, by: MatrixProduct.blockSize) {
       block.initialize(repeating: 0, count: 4 * columns)
       for k in start..<Swift.min(inner, start + MatrixProduct.blockSize) {
         let b = rightRows + k * columns
-        let a = left + k * innerStride + row * rowStride
+        let a = left + termPlaces[k]
         if count == 4 {
-          let (a0, a1, a2, a3) = (a[0], a[rowStride], a[2 * rowStride], a[3 * rowStride])
+          let (a0, a1, a2, a3) = (
+            a[rowPlaces[row]], a[rowPlaces[row + 1]], a[rowPlaces[row + 2]], a[rowPlaces[row + 3]]
+          )
           let (c0, c1, c2, c3) = (
             block, block + columns, block + 2 * columns, block + 3 * columns
           )
@@ -104,7 +118,7 @@ final class CPUMatrixProduct<Element: HostReal>: CPUStep {
           }
         } else {
           for r in 0..<count {
-            let (scale, c) = (a[r * rowStride], block + r * columns)
+            let (scale, c) = (a[rowPlaces[row + r]], block + r * columns)
             for j in 0..<columns { c[j] += scale * b[j] }
           }
         }
@@ -124,7 +138,7 @@ final class CPUMatrixProduct<Element: HostReal>: CPUStep {
         return
       }
       let load = product.loads[input - 1]
-      let start = loads[input - 1] + load.start(ofRow: row)
+      let start = loads[input - 1] + load.rows.place(of: row)
       for j in 0..<columns { register[j] = start[j * load.columnStride] }
     }
     for (output, target) in zip(product.outputs, outputs) {

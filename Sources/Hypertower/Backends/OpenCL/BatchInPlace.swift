@@ -44,7 +44,8 @@ extension Program {
       case .gatherBatch:
         gathers += uses
         return gathers <= 1
-      case .matrixProduct(let product) where product.left.span == source.to:
+      case .matrixProduct(let product)
+      where product.left.span == source.to && product.left.view == nil:
         let isBatch =
           product.left.isTransposed
           ? product.inner == gather.batchSize && product.rows == source.width

@@ -33,12 +33,19 @@ struct BoundedAccessCode {
     indices.contains { $0.coefficients[laneDimension] != 0 }
   }
 
-  /// Where neighbouring lanes read neighbouring elements and bounds hold for all of them or none, or for
-  /// those between two: whole vectors where all are inside, else lane by lane.
+  /// Where neighbouring lanes read neighbouring elements: whole vectors where bounds hold for all lanes, nothing
+  /// where they depend on no lane and do not hold, else lane by lane.
   private func run(_ name: String, _ indent: String) -> String? {
-    guard let load, let strides = load.strides, strides[laneDimension] == 1,
-      bounds.allSatisfy({ $0.index.divisor == 1 })
-    else { return nil }
+    guard let load, load.stride(along: laneDimension) == 1 else { return nil }
+    let ofLanes = bounds.filter { $0.index.coefficients[laneDimension] != 0 }
+    guard ofLanes.allSatisfy({ $0.index.divisor == 1 }) else { return nil }
+    if ofLanes.isEmpty {
+      let conditions = bounds.map { condition($0, at: nil) }.joined(separator: " && ")
+      let value = "LOAD(\(address(load, at: nil)))"
+      return bounds.isEmpty
+        ? "\(indent)const vec \(name) = \(value);\n"
+        : "\(indent)const vec \(name) = (\(conditions)) ? \(value) : (vec)(0.0f);\n"
+    }
     let ends = [nil, "(WIDTH - 1)"].map { lane in
       bounds.map { condition($0, at: lane) }.joined(separator: " && ")
     }

@@ -4,7 +4,7 @@ func defining(
 ) -> String {
   let all = definitions.map { ($0.0, "\($0.1)") } + texts
   return all.map { "#define \($0.0) \($0.1)\n" }.joined() + source + "\n"
-    + all.map { "#undef \($0.0)\n" }.joined()
+    + all.map { "#undef \($0.0.prefix { $0 != "(" })\n" }.joined()
 }
 
 extension Span {

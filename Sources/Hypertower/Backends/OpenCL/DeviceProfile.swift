@@ -88,6 +88,31 @@ package struct DeviceProfile: Sendable, Equatable {
     Swift.min(blockRows(for: rows), registerTile.rows.upperBound)
   }
 
+  /// The height of a product's register tiles: of a view, such that its rows lie at even distances, if there is one.
+  func tileRows(of product: MatrixProduct) -> Int {
+    let rows = tileRows(for: product.rows)
+    guard let last = product.left.view?.rows.shape.last else { return rows }
+    let most = registerTile.rows.upperBound
+    let even = stride(from: Swift.min(most, last), to: 0, by: -1).first { last % $0 == 0 } ?? 1
+    return even >= registerTile.rows.lowerBound / 2 ? even : rows
+  }
+
+  /// In how many parts a product's terms are done side by side: 1, unless tiles are few and terms many.
+  func parts(of product: MatrixProduct, _ tile: RegisterTile.Size) -> Int {
+    let width = MatrixProductCode.panelWidth(product, tile, self)
+    let tiles =
+      product.matrices * ((product.rows + tile.rows - 1) / tile.rows)
+      * ((product.columns + width - 1) / width)
+    guard product.blockCount >= Self.leastPartedBlocks, tiles < Self.enoughTiles else { return 1 }
+    let blocks = Swift.max(2, product.blockCount * tiles / (4 * Self.enoughTiles))
+    return (product.blockCount + blocks - 1) / blocks
+  }
+
+  /// The number of blocks of terms from which on they are done in parts.
+  private static let leastPartedBlocks = 8
+  /// So many tiles are shares enough for all cores.
+  private static let enoughTiles = 64
+
   /// The height of blocks of so many rows: that of a register tile or, where zeros are left out, of
   /// several tiles, which may look for them together. Tuned heights for other tiles do not count there.
   func blockRows(for rows: Int) -> Int {
@@ -126,7 +151,8 @@ package struct DeviceProfile: Sendable, Equatable {
   /// Whether the product leaves out terms that are zeros in all rows of a tile, but for its first tile.
   func skipsZeros(of product: MatrixProduct, in program: Program) -> Bool {
     matrixSchedule == .registerTile && program.buffers[product.left.span.buffer].isSparse
-      && product.matrices == 1 && product.rows > registerTile.sparse.rows && product.inner > 0
+      && product.left.view == nil && product.matrices == 1
+      && product.rows > registerTile.sparse.rows && product.inner > 0
   }
 
   /// How a product is computed: as was found to be fastest, or by default.
@@ -165,7 +191,7 @@ package struct DeviceProfile: Sendable, Equatable {
   static func defaultTiles(_ product: MatrixProduct) -> ProductSchedule {
     .tiles(
       prefetchTerms: 12,
-      packsLeft: product.left.isTransposed && product.columns >= 256
+      packsLeft: product.left.view == nil && product.left.isTransposed && product.columns >= 256
         && product.inner * product.rows > largestSharedOperand,
       packsRight: product.right.isTransposed || product.columns >= 512 && product.rows >= 128)
   }

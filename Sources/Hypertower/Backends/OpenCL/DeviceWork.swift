@@ -35,8 +35,17 @@ struct DeviceWork {
     /// How many terms ahead memory is asked for.
     let prefetchTerms: Int
     let terms: Range<Int>
-    /// Where totals lie between passes, if there are several.
+    /// Where totals lie between passes, if there are several, or of parts.
     let partial: Span?
+    /// How many parts the terms are done in side by side.
+    var parts = 1
+
+    /// The number of terms of a part, whole blocks.
+    var partTerms: Int {
+      let blocks = (terms.count + MatrixProduct.blockSize - 1) / MatrixProduct.blockSize
+      return parts == 1
+        ? terms.count : (blocks + parts - 1) / parts * MatrixProduct.blockSize
+    }
   }
 
   /// Where the left operand of a product by register tiles is read.
@@ -90,7 +99,7 @@ struct DeviceWork {
       case .matrixProduct(let product):
         result += works(
           of: product, skipsZeros: profile.skipsZeros(of: product, in: program),
-          batch: product.matrices == 1
+          batch: product.matrices == 1            && product.left.view == nil
             ? batches.first { $0.source.to == product.left.span } : nil, profile
         ) { Span(buffer: program.addTemporary(count: $0)) }
       case .gatherBatch(let gather):
@@ -165,7 +174,7 @@ struct DeviceWork {
         skipsZeros
         ? profile.registerTile.sparse
         : RegisterTile.Size(
-          rows: profile.tileRows(for: product.rows), vectors: profile.registerTile.vectors)
+          rows: profile.tileRows(of: product), vectors: profile.registerTile.vectors)
       var works: [DeviceWork] = []
       /// The panels of a packed operand and the access to them.
       func pack(
@@ -188,7 +197,7 @@ struct DeviceWork {
       }
       func leftOperand() -> (LeftOperand, accesses: [MemoryAccess]) {
         if let batch { return (.batch(batch), batch.accesses) }
-        guard packsLeft else { return (.matrix, [product.leftAccess]) }
+        guard packsLeft, product.left.view == nil else { return (.matrix, [product.leftAccess]) }
         let packed = pack(
           product.left, product.leftAccess, across: product.rows, panel: tile.rows,
           isTransposed: !product.left.isTransposed)
@@ -201,9 +210,24 @@ struct DeviceWork {
           product.right, product.rightAccess, across: product.columns,
           panel: MatrixProductCode.panelWidth(product, tile, profile),
           isTransposed: product.right.isTransposed) : nil
-      let passes = MatrixProductCode.passes(
-        product, isLeftPacked: left.isPacked, skipsZeros: skipsZeros)
       let count = product.allRows * product.columns
+      let parts = skipsZeros ? 1 : profile.parts(of: product, tile)
+      if parts > 1 {
+        let sums = inMemory(parts: parts) {
+          .product(
+            product,
+            TilePass(
+              left: left, right: right?.panels, tile: tile, skipsZeros: false,
+              prefetchTerms: prefetchTerms, terms: 0..<product.inner, partial: $0, parts: parts))
+        }
+        let accesses = leftAccesses + [right?.access ?? product.rightAccess]
+        return works + [
+          DeviceWork(
+            sums[0].kind, accesses + sums[0].accesses.filter(\.isWrite), rowCount: nil), sums[1],
+        ]
+      }
+      let passes = MatrixProductCode.passes(
+        product, isLeftPacked: left.isPacked || product.left.view != nil, skipsZeros: skipsZeros)
       let partial = passes.count > 1 ? temporary(count) : nil
       for terms in passes {
         let isLast = terms.upperBound == product.inner
@@ -218,7 +242,8 @@ struct DeviceWork {
             .product(product, pass),
             leftAccesses + [right?.access ?? product.rightAccess]
               + (totals ?? []) + (isLast ? product.epilogueAccesses : []),
-            rowCount: partial == nil && product.matrices == 1 ? product.rows : nil))
+            rowCount: partial == nil && product.left.view == nil && product.matrices == 1
+              ? product.rows : nil))
       }
       return works
     case .localMemory(let tile, let perItem, let splits):

@@ -34,6 +34,11 @@ struct LeftOperandCode {
     return batch
   }
 
+  private var view: MatrixView? {
+    guard case .matrix = operand else { return nil }
+    return product.left.view
+  }
+
   private var isBytes: Bool { batch?.source.type == .byte }
 
   var definitions: [(String, Int)] {
@@ -43,12 +48,45 @@ struct LeftOperandCode {
       case (false, true): (row: 1, term: product.rows, tile: 1)
       case (false, false): (row: product.inner, term: 1, tile: product.inner)
       }
+    let panelRows = (product.rows + tileRows - 1) / tileRows * tileRows
     return [
-      ("LEFT_STRIDE", strides.row),
+      ("LEFT_VIEW", view == nil ? 0 : 1),
+      ("ROWS_ARE_EVEN", view.map { ($0.rows.shape.last ?? 1) % tileRows == 0 } ?? false ? 1 : 0),
+      ("LEFT_STRIDE", view.map { $0.rows.strides.last ?? 0 } ?? strides.row),
+      ("LEFT_MATRIX", (operand.isPacked ? panelRows : product.rows) * product.inner),
       ("LEFT_TERM_STRIDE", strides.term), ("LEFT_TILE_STRIDE", strides.tile),
       ("LEFT_TRANSPOSED", product.left.isTransposed ? 1 : 0),
       ("LEFT_PACKED", operand.isPacked ? 1 : 0), ("LEFT_IN_PLACE", batch == nil ? 0 : 1),
       ("LEFT_IS_BYTES", isBytes ? 1 : 0),
+    ]
+  }
+
+  /// How a view is read, as texts.
+  var texts: [(String, String)] { view.map { Self.places(of: $0) + [terms(of: $0)].flatMap { $0 } } ?? [] }
+
+  /// Where rows, terms and matrices of a view lie.
+  static func places(of view: MatrixView) -> [(String, String)] {
+    [
+      ("ROW_PLACE(row)", "((size_t)(\(view.rows.code("(row)"))))"),
+      ("TERM_PLACE(term)", "((size_t)(\(view.terms.code("(term)"))))"),
+      ("MATRIX_PLACE(matrix)", "((size_t)(\(view.matrices.code("(matrix)"))))"),
+    ]
+  }
+
+  /// A loop over terms that counts along each axis, the last one fastest.
+  private func terms(of view: MatrixView) -> [(String, String)] {
+    let (shape, strides) = (view.terms.shape, view.terms.strides)
+    let below = shape.contiguousStrides
+    var begin = "global const LEFT_ELEMENT *restrict left_term = left + TERM_PLACE(k);"
+    var next = ""
+    for axis in shape.indices.dropFirst() {
+      begin += " int term_\(axis) = (k) / \(below[axis]) % \(shape[axis]);"
+      next =
+        " if (++term_\(axis) == \(shape[axis])) { term_\(axis) = 0; "
+        + "left_term += \(strides[axis - 1] - shape[axis] * strides[axis]);\(next) }"
+    }
+    return [
+      ("BEGIN_TERMS(k)", begin), ("NEXT_TERM", "left_term += \(strides.last ?? 0);\(next)"),
     ]
   }
 
@@ -70,5 +108,18 @@ struct LeftOperandCode {
     return [
       left, .init("global const int *restrict numbers", .buffer(batch.numbers.buffer)),
     ]
+  }
+}
+
+extension MatrixView.Axes {
+  /// Where number `index` lies, as text.
+  func code(_ index: String) -> String {
+    let terms = zip(shape.indices, shape.contiguousStrides).compactMap { axis, below -> String? in
+      guard strides[axis] != 0 else { return nil }
+      let quotient = below == 1 ? index : "\(index) / \(below)"
+      let own = axis == 0 ? quotient : "\(quotient) % \(shape[axis])"
+      return "(\(own)) * \(strides[axis])"
+    }
+    return terms.isEmpty ? "0" : terms.joined(separator: " + ")
   }
 }

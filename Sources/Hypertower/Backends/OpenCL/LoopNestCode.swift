@@ -29,15 +29,17 @@ struct LoopNestCode {
     if nest.reducedShape.isEmpty { return false }
     let lanes = profile.groupSize * profile.computeUnits
     if profile.groupSize > 1, nest.keptShape.elementCount < lanes { return true }
-    let strides = nest.inputs.compactMap { input -> [Int]? in
-      switch input {
-      case .load(_, let strides): strides
-      case .boundedLoad(let load): load.strides
-      case .random, .inside, .coordinate, .reduction: nil
+    func isAlong(_ dimension: Int) -> Bool {
+      nest.inputs.contains { input in
+        switch input {
+        case .load(_, let strides): strides[dimension] == 1
+        case .boundedLoad(let load): load.stride(along: dimension) == 1
+        case .random, .inside, .coordinate, .reduction: false
+        }
       }
     }
-    let alongKept = strides.contains { $0[nest.keptShape.count - 1] == 1 }
-    let alongReduced = strides.contains { $0.last == 1 }
+    let alongKept = isAlong(nest.keptShape.count - 1)
+    let alongReduced = isAlong(nest.keptShape.count + nest.reducedShape.count - 1)
     return alongReduced || !alongKept || nest.outputs.contains(where: \.isFull)
   }
 

@@ -49,7 +49,14 @@ enum MatrixProductCode {
     let shareTiles = isCut ? blockTiles : Swift.max(1, tiles / (4 * profile.computeUnits))
     let listedTiles =
       pass.skipsZeros && left.hasAdjacentRows ? Swift.min(16 / rows, shareTiles) : 1
-    let epilogue = Epilogue(product)
+    let units = pass.parts * product.matrices * tiles * panelCount
+    // So much that taking a share is little beside it, but for shares to remain.
+    let unitsForWork = Swift.min(
+      leastShare / Swift.max(1, rows * width * pass.partTerms), units / (8 * profile.computeUnits))
+    let unitsPerGroup =
+      listedTiles > 1
+      ? listedTiles * groupPanels : Swift.max(Swift.min(groupPanels, 8), unitsForWork)
+    let epilogue = pass.parts > 1 ? Epilogue() : Epilogue(product)
     let body = String(cString: kernels_matrix_product_cpu())
     func tile(_ name: String, rows: Int) -> String {
       "#define TILE \(name)\n" + defining([("TILE_ROWS", rows)], body) + "#undef TILE\n"
@@ -58,9 +65,6 @@ enum MatrixProductCode {
       [
         ("MATRICES", product.matrices),
         ("ROWS", product.rows), ("COLUMNS", product.columns), ("INNER", product.inner),
-        (
-          "LEFT_MATRIX", left.isPacked ? tiles * rows * product.inner : product.rows * product.inner
-        ),
         (
           "RIGHT_MATRIX",
           right == nil ? product.inner * product.columns : panelCount * width * product.inner
@@ -71,11 +75,12 @@ enum MatrixProductCode {
         ("PREFETCH_TERMS", pass.prefetchTerms),
         ("PREFETCHES_LEFT", profile.registerTile.asksForNextRows && !isCut ? 1 : 0),
         ("UNROLLED_TERMS", profile.registerTile.unrolledTerms),
+        ("PARTS", pass.parts), ("PART_TERMS", pass.partTerms),
       ] + left.definitions,
       texts: [
         ("LEFT_OFFSET", left.offsetCode),
         ("RIGHT_OFFSET", (right ?? product.right.span).offsetCode),
-      ],
+      ] + left.texts,
       left.source
         + epilogue.wrap(
           tile("WHOLE_TILE", rows: rows) + (rest > 0 ? tile("LAST_TILE", rows: rest) : "")
@@ -94,11 +99,14 @@ enum MatrixProductCode {
           "global const real *restrict right_buffer",
           .buffer(right?.buffer ?? product.right.span.buffer))
       ] + (pass.partial.map { [.init("global real *partial", .buffer($0.buffer))] } ?? [])
-        + epilogue.arguments.parameters(besides: [left.span, right ?? product.right.span]),
-      units: product.matrices * tiles * panelCount,
-      unitsPerGroup: listedTiles > 1 ? listedTiles * groupPanels : Swift.min(groupPanels, 8),
+        + (pass.parts > 1 ? ArgumentList() : epilogue.arguments)
+        .parameters(besides: [left.span, right ?? product.right.span]),
+      units: units, unitsPerGroup: unitsPerGroup,
       unitsPerBlock: blockTiles * panelCount)
   }
+
+  /// The number of multiply-adds that a share has at least.
+  private static let leastShare = 1 << 18
 
   /// The number of columns of a tile: few go beyond the last one of the product.
   static func panelWidth(
@@ -121,10 +129,17 @@ enum MatrixProductCode {
     let epilogue = Epilogue(product)
     let columnTiles = (product.columns + tile - 1) / tile
     let tiles = columnTiles * ((product.rows + tile - 1) / tile)
+    let places =
+      product.left.view.map(LeftOperandCode.places)
+      ?? [
+        ("ROW_PLACE(row)", "0"), ("TERM_PLACE(term)", "0"),
+        ("MATRIX_PLACE(matrix)", "((size_t)(matrix) * ROWS * INNER)"),
+      ]
     var source = defining(
       [
         ("ROWS", product.rows), ("COLUMNS", product.columns), ("INNER", product.inner),
         ("LEFT_TRANSPOSED", product.left.isTransposed ? 1 : 0),
+        ("LEFT_VIEW", product.left.view == nil ? 0 : 1),
         ("RIGHT_TRANSPOSED", product.right.isTransposed ? 1 : 0),
         ("BLOCK", MatrixProduct.blockSize), ("TILE", tile), ("PER_ITEM", perItem),
         ("DEPTH", depth), ("TILES", tiles), ("COLUMN_TILES", columnTiles),
@@ -133,7 +148,7 @@ enum MatrixProductCode {
       texts: [
         ("LEFT_OFFSET", product.left.span.offsetCode),
         ("RIGHT_OFFSET", product.right.span.offsetCode),
-      ], String(cString: kernels_matrix_product_gpu()))
+      ] + places, String(cString: kernels_matrix_product_gpu()))
     var parameters: [KernelSection.Parameter] = [
       .init("global const real *restrict left_buffer", .buffer(product.left.span.buffer)),
       .init("global const real *restrict right_buffer", .buffer(product.right.span.buffer)),
@@ -159,6 +174,9 @@ enum MatrixProductCode {
   struct Epilogue {
     private(set) var arguments = ArgumentList()
     private let body: String
+
+    /// Nothing, where products stay as they are.
+    init() { body = "" }
 
     init(_ product: MatrixProduct) {
       var arguments = ArgumentList()
@@ -188,14 +206,7 @@ enum MatrixProductCode {
 
     /// Where a load reads at `row`, counted over all matrices, and `column`.
     private static func address(_ load: MatrixProduct.Load, _ buffer: String) -> String {
-      var terms = [buffer]
-      let places = zip(load.rowShape, load.rowShape.contiguousStrides)
-      for (axis, (extent, below)) in places.enumerated() where load.rowStrides[axis] != 0 {
-        let quotient = below == 1 ? "row" : "row / \(below)"
-        let index = axis == 0 ? quotient : "\(quotient) % \(extent)"
-        terms.append("(\(index)) * \(load.rowStrides[axis])")
-      }
-      return (terms + ["column * \(load.columnStride)"]).joined(separator: " + ")
+      "\(buffer) + \(load.rows.code("row")) + column * \(load.columnStride)"
     }
 
     /// The epilogue's function, and `source` that calls it.

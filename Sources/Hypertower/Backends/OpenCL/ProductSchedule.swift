@@ -55,7 +55,7 @@ extension MatrixProduct {
   /// Whether CLBlast can compute it: it refuses empty sums, and is called with one pair of matrices that lie where
   /// they are.
   var suitsCLBlast: Bool {
-    inner > 0 && matrices == 1 && left.span.step == 0 && right.span.step == 0
+    inner > 0 && matrices == 1 && left.view == nil && left.span.step == 0 && right.span.step == 0
   }
 }
 
