@@ -29,6 +29,53 @@ import Testing
     try expectAgreement(cases, on: backend)
   }
 
+  /// So many terms for so few results that they are summed in parts, the last of which is shorter.
+  @Test(arguments: TestBackend.all + TestBackend.otherTiles)
+  func parts(_ backend: TestBackend) throws {
+    var random = SeededRandom(18)
+    let (a, b) = (random.tensor([2600, 9]), random.tensor([2600, 19]))
+    let stack = random.tensor([2, 9, 1800])
+    try expectAgreement(
+      [
+        OperationCase("[9, 2600] · [2600, 19]", a.matmul(b, transposeLeft: true), .summing),
+        OperationCase(
+          "with an epilogue", a.matmul(b, transposeLeft: true) * 2 + random.tensor([19]), .summing),
+        OperationCase(
+          "of two pairs", stack.matmul(random.tensor([2, 1800, 3])), .summing),
+      ], on: backend)
+  }
+
+  /// Left operands of which memory has another order, or no copy: slices, windows, heads.
+  @Test(arguments: TestBackend.all + TestBackend.otherTiles)
+  func views(_ backend: TestBackend) throws {
+    var random = SeededRandom(19)
+    let x = random.tensor([4, 6, 10])
+    let heads = x.reshaped([4, 6, 2, 5]).transposed([0, 2, 1, 3])
+    let windows = x.windows(axes: [1], sizes: [3], strides: [2])
+      .transposed([0, 1, 3, 2]).reshaped([4 * 2, 3 * 10])
+    let steps = x.transposed([0, 2, 1]).reshaped([40, 6])
+    try expectAgreement(
+      [
+        OperationCase("heads", heads.matmul(random.tensor([4, 2, 5, 7])), .summing),
+        OperationCase(
+          "heads, transposed",
+          heads.matmul(random.tensor([4, 2, 6, 7]), transposeLeft: true), .summing),
+        OperationCase("windows", windows.matmul(random.tensor([30, 17])), .summing),
+        OperationCase(
+          "windows, transposed", windows.matmul(random.tensor([8, 3]), transposeLeft: true),
+          .summing),
+        OperationCase("another order", steps.matmul(random.tensor([6, 33])), .summing),
+        OperationCase(
+          "backwards", x.flipped(axis: 2).reshaped([24, 10]).matmul(random.tensor([10, 3])),
+          .summing),
+        OperationCase(
+          "padded windows",
+          x.padded(before: 1, after: 1, axis: 1).windows(axes: [1], sizes: [3])
+            .transposed([0, 1, 3, 2]).reshaped([4 * 6, 30]).matmul(random.tensor([30, 5])), .summing
+        ),
+      ], on: backend)
+  }
+
   @Test(arguments: TestBackend.all + TestBackend.otherTiles)
   func emptySizes(_ backend: TestBackend) throws {
     var random = SeededRandom(13)

@@ -21,7 +21,8 @@ package struct Lowering {
     updates: [(node: Tape.Index, span: Span)] = [], counters: Span? = nil,
     into program: inout Program
   ) {
-    let (sunk, nodes) = ViewSinking.apply(to: tape, outputs: (outputs + updates).map(\.node))
+    let all = (outputs + updates).map(\.node)
+    let (sunk, nodes) = program.fuses ? ViewSinking.apply(to: tape, outputs: all) : (tape, all)
     let ends = zip(nodes, outputs + updates).map { (node: $0, span: $1.span) }
     var lowering = Lowering(sunk, outputs: nodes, counters: counters, fuses: program.fuses)
     lowering.run(

@@ -29,7 +29,8 @@ public struct MaxPool2D: Module {
     let axes = [windows.shape.count - 2, windows.shape.count - 1]
     // The gradient of `max` would be shared by equal maxima.
     let places =
-      windows.coordinate(axis: axes[0]) * .constant(Double(size)) + windows.coordinate(axis: axes[1])
+      windows.coordinate(axis: axes[0]) * .constant(Double(size))
+      + windows.coordinate(axis: axes[1])
     let isFirst = places.isEqual(
       to: windows.argmax(axes, keepingAxes: true).broadcast(to: windows.shape))
     return windows.max(axes).differentiated(as: Tensor.select(isFirst, windows, 0).sum(axes))

@@ -4,13 +4,22 @@
 /// a convolution are convolutions again, of the cotangent with the weights and of the input with the cotangent.
 package struct Convolution: Hashable, Sendable {
   /// Whether the operand takes the place of results, and the result that of the input.
-  var isTransposed = false
-  let strides: [Int]
-  let padding: [Int]
-  let dilations: [Int]
-  let groups: Int
+  package let isTransposed: Bool
+  package let strides: [Int]
+  package let padding: [Int]
+  package let dilations: [Int]
+  package let groups: Int
   /// The extents of the result along the convolved axes.
-  let extents: Shape
+  package let extents: Shape
+
+  init(
+    isTransposed: Bool = false, strides: [Int], padding: [Int], dilations: [Int], groups: Int,
+    extents: Shape
+  ) {
+    self.isTransposed = isTransposed
+    (self.strides, self.padding, self.dilations) = (strides, padding, dilations)
+    (self.groups, self.extents) = (groups, extents)
+  }
 
   /// `[batch, in, n…] · [out, in / groups, size…] → [batch, out, extents…]`; transposed,
   /// `[batch, in, n…] · [in, out / groups, size…] → [batch, out, extents…]`.
@@ -22,10 +31,10 @@ package struct Convolution: Hashable, Sendable {
 
   /// The cotangents of input and weights.
   func pullback(_ x: Tensor, _ weight: Tensor, cotangent: Tensor) -> [Tensor] {
-    var back = Convolution(
-      strides: strides, padding: padding, dilations: dilations, groups: groups,
+    let back = Convolution(
+      isTransposed: !isTransposed, strides: strides, padding: padding, dilations: dilations,
+      groups: groups,
       extents: Shape(x.shape.dropFirst(2)))
-    back.isTransposed = !isTransposed
     let sizes = Shape(weight.shape.dropFirst(2))
     return [
       back(cotangent, weight),

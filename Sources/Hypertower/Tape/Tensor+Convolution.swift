@@ -95,9 +95,9 @@ extension Tensor {
     require(
       extents.allSatisfy { $0 > 0 },
       "transposedConvolution: \(shape) · \(weight.shape) with padding \(padding) leaves \(extents)")
-    var convolution = Convolution(
-      strides: strides, padding: padding, dilations: dilations, groups: groups, extents: extents)
-    convolution.isTransposed = true
+    let convolution = Convolution(
+      isTransposed: true, strides: strides, padding: padding, dilations: dilations, groups: groups,
+      extents: extents)
     return convolution(self, weight)
   }
 }

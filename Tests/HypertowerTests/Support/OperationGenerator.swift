@@ -10,7 +10,7 @@ struct OperationGenerator {
     let shape = shape()
     let x = random.tensor(shape)
     let sourced: (String, Tensor, OperationCase.Promise) =
-      switch Int.random(in: 0..<15, using: &random) {
+      switch Int.random(in: 0..<18, using: &random) {
       case 0: unary(shape)
       case 1, 2: binary(shape)
       case 3:
@@ -24,6 +24,8 @@ struct OperationGenerator {
       case 11: shape.isEmpty || shape.contains(0) ? ("negate", -x, .exact) : normalization(x)
       case 12: loss()
       case 13: batchedProduct()
+      case 14, 15: convolution()
+      case 16: pooling()
       default: access(x)
       }
     return OperationCase("\(sourced.0) \(shape)", sourced.1, sourced.2)
@@ -118,6 +120,73 @@ struct OperationGenerator {
       Bool.random(using: &random) ? product : product + random.tensor(narrowed(product.shape)),
       .summing
     )
+  }
+
+  /// A convolution or what it sends back, of results that lie with their channels last.
+  private mutating func convolution() -> (String, Tensor, OperationCase.Promise) {
+    let axes = Int.random(in: 1...2, using: &random)
+    func each(_ range: ClosedRange<Int>) -> [Int] {
+      (0..<axes).map { _ in Int.random(in: range, using: &random) }
+    }
+    let groups = Int.random(in: 1...2, using: &random)
+    let (inputs, outputs) = (extent(5) * groups, extent(20) * groups)
+    let sizes = each(1...4)
+    let (strides, padding, dilations) = (each(1...3), each(0...2), each(1...2))
+    let extents = (0..<axes).map { axis in
+      Swift.max(1, dilations[axis] * (sizes[axis] - 1) + 1 - 2 * padding[axis])
+        + Int.random(in: 0...9, using: &random)
+    }
+    let batch = Int.random(in: 1...3, using: &random)
+    guard inputs > 0, outputs > 0 else { return ("negate", -random.tensor([3]), .exact) }
+    let x = random.tensor([batch, inputs] + extents)
+    let weight = random.tensor([outputs, inputs / groups] + sizes)
+    let bias = random.tensor([outputs])
+    let name =
+      "convolution \(x.shape), \(weight.shape), \(strides), \(padding), \(dilations), \(groups)"
+    func result(_ x: Tensor, _ weight: Tensor) -> Tensor {
+      x.convolution(
+        weight, bias: bias, strides: strides, padding: padding, dilations: dilations,
+        groups: groups)
+    }
+    switch Int.random(in: 0..<5, using: &random) {
+    case 0:
+      // Normalized, added, folded: in the order of its channels, or not.
+      let y = result(x, weight)
+      let centred = y - y.mean([0] + (0..<axes).map { $0 + 2 }, keepingAxes: true)
+      return ("\(name), centred", (centred + random.tensor(y.shape)).sum([1]), .summing)
+    case 1: return (name, result(x, weight), .summing)
+    default:
+      let cotangent = random.tensor(result(x, weight).shape)
+      let sources = [x, weight]
+      let back = gradients(of: (result(x, weight) * cotangent).sum(), withRespectTo: sources)
+      let number = Int.random(in: 0...1, using: &random)
+      guard Bool.random(using: &random) else {
+        return ("\(name), sent back to \(number)", back[number], .summing)
+      }
+      // By each operand of what is sent back to the other.
+      let again = gradients(
+        of: (back[number] * random.tensor(back[number].shape)).sum(),
+        withRespectTo: [sources[1 - number], cotangent])
+      return (
+        "\(name), sent back twice", again[Int.random(in: 0...1, using: &random)], .summing
+      )
+    }
+  }
+
+  private mutating func pooling() -> (String, Tensor, OperationCase.Promise) {
+    let size = Int.random(in: 1...3, using: &random)
+    let pool = MaxPool2D(
+      size, stride: Int.random(in: 1...3, using: &random),
+      padding: Int.random(in: 0...size / 2, using: &random))
+    let x = random.tensor([2, extent(20) + 1, size + 4, size + 7])
+    let pooled = pool(x.transposed([0, 1, 3, 2]))
+    let cotangent = random.tensor(pooled.shape)
+    return Bool.random(using: &random)
+      ? ("greatest of \(x.shape) by \(size)", pooled, .exact)
+      : (
+        "greatest of \(x.shape) by \(size), sent back",
+        gradients(of: (pooled * cotangent).sum(), withRespectTo: [x])[0], .summing
+      )
   }
 
   private mutating func access(_ x: Tensor) -> (String, Tensor, OperationCase.Promise) {

@@ -1,5 +1,6 @@
 import Glibc
 import Hypertower
+import Testing
 
 /// What tape operations mean, as naive loops in Double over one node at a time: an oracle that
 /// shares nothing with the compiler and the backends.
@@ -56,7 +57,15 @@ final class ReferenceEvaluator {
     case .coordinate(let axis):
       return each { i in (Double(indices(i, shape)[axis]), 0) }
     case .known:
+      // What differentiation sees must be what it stands for.
+      for (i, (own, other)) in zip(operands[0].values, operands[1].values).enumerated() {
+        #expect(
+          (own - other).magnitude <= operands[0].errors[i] + operands[1].errors[i] || own.isNaN,
+          "element \(i) of \(shape) is \(own), to differentiation \(other)")
+      }
       return operands[0]
+    case .convolution(let convolution):
+      return self.convolution(convolution, operands[0], operands[1], to: shape)
     case .scan:
       return Value(shape: shape, values: [0], errors: [0])
     case .scanResult(let result):
@@ -248,6 +257,57 @@ final class ReferenceEvaluator {
           + left.errors[i] * right.errors[j]
       }
       return (sum, error + Double(inner + 1) * Self.roundoff * size)
+    }
+    return Value(shape: shape, values: results.map(\.0), errors: results.map(\.1))
+  }
+
+  /// By the definition: element p of a direct one's results and i of its input meet in weight k where
+  /// i = p · stride − padding + k · dilation.
+  private func convolution(
+    _ convolution: Convolution, _ x: Value, _ weight: Value, to shape: Shape
+  ) -> Value {
+    let axes = convolution.extents.indices
+    let isTransposed = convolution.isTransposed
+    let (inputs, outputs) = (
+      x.shape[1] / convolution.groups, shape[1] / convolution.groups
+    )
+    let sizes = Shape(weight.shape.dropFirst(2))
+    let places = Shape(x.shape.dropFirst(2))
+    let results = (0..<shape.elementCount).map { element -> (Double, Double) in
+      let at = indices(element, shape)
+      let group = at[1] / outputs
+      var (sum, size, error, terms) = (0.0, 0.0, 0.0, 0.0)
+      for k in 0..<sizes.elementCount {
+        let offset = indices(k, sizes)
+        var from: [Int] = []
+        for axis in axes {
+          let shift = offset[axis] * convolution.dilations[axis] - convolution.padding[axis]
+          let place =
+            isTransposed
+            ? at[axis + 2] - shift : at[axis + 2] * convolution.strides[axis] + shift
+          let stride = isTransposed ? convolution.strides[axis] : 1
+          guard place >= 0, place % stride == 0, place / stride < places[axis] else { break }
+          from.append(place / stride)
+        }
+        guard from.count == axes.count else { continue }
+        for c in 0..<inputs {
+          let i = zip([at[0], group * inputs + c] + from, x.shape.contiguousStrides)
+            .reduce(0) { $0 + $1.0 * $1.1 }
+          let channels =
+            isTransposed
+            ? [group * inputs + c, at[1] % outputs] : [at[1], c]
+          let j = zip(channels + offset, weight.shape.contiguousStrides)
+            .reduce(0) { $0 + $1.0 * $1.1 }
+          let (a, b) = (x.values[i], weight.values[j])
+          sum += a * b
+          size += (a * b).magnitude
+          error +=
+            a.magnitude * weight.errors[j] + b.magnitude * x.errors[i]
+            + x.errors[i] * weight.errors[j]
+          terms += 1
+        }
+      }
+      return (sum, error + (terms + 1) * Self.roundoff * size)
     }
     return Value(shape: shape, values: results.map(\.0), errors: results.map(\.1))
   }

@@ -99,7 +99,7 @@ struct DeviceWork {
       case .matrixProduct(let product):
         result += works(
           of: product, skipsZeros: profile.skipsZeros(of: product, in: program),
-          batch: product.matrices == 1            && product.left.view == nil
+          batch: product.matrices == 1 && product.left.view == nil
             ? batches.first { $0.source.to == product.left.span } : nil, profile
         ) { Span(buffer: program.addTemporary(count: $0)) }
       case .gatherBatch(let gather):

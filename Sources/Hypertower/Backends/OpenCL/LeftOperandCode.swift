@@ -62,7 +62,9 @@ struct LeftOperandCode {
   }
 
   /// How a view is read, as texts.
-  var texts: [(String, String)] { view.map { Self.places(of: $0) + [terms(of: $0)].flatMap { $0 } } ?? [] }
+  var texts: [(String, String)] {
+    view.map { Self.places(of: $0) + [terms(of: $0)].flatMap { $0 } } ?? []
+  }
 
   /// Where rows, terms and matrices of a view lie.
   static func places(of view: MatrixView) -> [(String, String)] {
