@@ -69,14 +69,14 @@ import Testing
     assertClose([evaluation], [reference.evaluationLoss], tolerance, backend.name)
   }
 
-  /// All 20 losses in float64, under stress, else 3, since a step takes the CPU backend a second. In float32 the first
-  /// 6: then rounding turns some relu the other way, in PyTorch as well.
+  /// The first 3 losses, and all 20 in float64 under stress. At the fourth, rounding turns some relu the other way:
+  /// PyTorch 2.15's own float32 is 2.8e-5 to 1.2e-4 from its float64 there, by memory format and number of threads.
   @Test(arguments: TestBackend.native)
   func resnet20(_ backend: TestBackend) throws {
     if backend.name == TestBackend.cpu.name && !isStressed { return }
     let reference = try #require(try Self.references.get()["resnet20"])
     let isWhole = backend.isDouble && isStressed
-    let steps = isWhole ? reference.losses.count : backend.isDouble ? 3 : 6
+    let steps = isWhole ? reference.losses.count : 3
     let (losses, evaluation) = try train(
       ResNet(image: [3, 32, 32], classes: 10), image: [3, 32, 32], stepSize: 0x1p-12, steps: steps,
       reference: reference, on: backend)
