@@ -55,9 +55,11 @@ struct StartsTests {
       Starts.Verdict(alone: alone, tower: tower, margin: 1)
     }
     #expect(verdict(1, 0) == .good)
-    #expect(verdict(1.5, 1) == .saves)
+    #expect(verdict(0.9, 1.4) == .good)
+    #expect(verdict(0.9, 1.5) == .spoils)
+    #expect(verdict(1.5, 1) == .no)
+    #expect(verdict(1.6, 1) == .saves)
     #expect(verdict(.infinity, 0.5) == .saves)
-    #expect(verdict(0.5, 1.5) == .spoils)
     #expect(verdict(0, .infinity) == .spoils)
     #expect(verdict(9, 4) == .helps)
     #expect(verdict(.infinity, 80) == .helps)

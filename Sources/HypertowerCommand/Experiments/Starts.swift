@@ -110,8 +110,10 @@ struct Starts: TrialExperiment {
 
   /// What the tower does for a start.
   enum Verdict: String {
-    case saves, helps, no, harms, spoils
-    /// Both are good.
+    case saves, helps, harms, spoils
+    /// The start is bad, and the tower changes little.
+    case no
+    /// The start is good, and the tower changes little.
     case good = "good alone"
 
     /// - Parameters:
@@ -119,14 +121,13 @@ struct Starts: TrialExperiment {
     ///   - tower: the same of the tower.
     ///   - margin: how far a good run may be.
     init(alone: Double, tower: Double, margin: Double) {
-      self =
-        switch (alone <= margin, tower <= margin) {
-        case (true, true): .good
-        case (true, false): .spoils
-        case (false, true): .saves
-        case (false, false):
-          tower < alone / 2 ? .helps : tower > 2 * alone ? .harms : .no
-        }
+      // A small change across the margin is none.
+      switch (alone <= margin, tower <= margin) {
+      case (true, false) where tower > alone + margin / 2: self = .spoils
+      case (true, _): self = .good
+      case (false, true) where tower < alone - margin / 2: self = .saves
+      case (false, _): self = tower < alone / 2 ? .helps : tower > 2 * alone ? .harms : .no
+      }
     }
   }
 
@@ -170,9 +171,9 @@ struct Starts: TrialExperiment {
       title: title,
       description: description + """
          \(steps) steps; \(seeds == 1 ? "one seed" : "\(seeds) seeds, mean ± standard deviation"). A run is \
-        good \(metric.marginText) of the best of the table. The tower *saves* a bad start if it makes it good, \
-        *helps* if it at least halves the distance from the best, *harms* if it more than doubles that, and *spoils* a start \
-        that is good alone.
+        good \(metric.marginText) of the best of the table. The tower *saves* a bad start that it makes good \
+        and *spoils* a good one that it makes bad, by more than half that margin; among bad ones it *helps* where \
+        it more than halves the distance from the best, and *harms* where it more than doubles it.
         """,
       tables: [table(results, best: best)], plots: [plot(results)],
       summary: results.map { summary($0, best: best) }, remarks: failures(outcomes))
