@@ -17,7 +17,7 @@ COMMAND     := .build/release/hypertower
 
 .DEFAULT_GOAL := build
 .PHONY: build train test check check-golden-models test-intel test-rusticl bench experiments bench-peers fuzz dist lint deps
-.PHONY: clean
+.PHONY: clean examples
 
 # Builds the command: .build/release/hypertower
 build: deps
@@ -27,6 +27,12 @@ build: deps
 # Trains on MNIST for one epoch on the best device there is: make train ARGS="--epochs 3 --seed 1"
 train: build
 	$(COMMAND) train $(ARGS)
+
+# Builds the programs of the folder Examples: .build/release/LeNet and so on
+EXAMPLES := $(basename $(notdir $(wildcard Examples/*.swift)))
+examples: deps
+	@mkdir -p "$(POCL_CACHE_DIR)"
+	@for name in $(EXAMPLES); do $(SWIFT) build $(SWIFT_FLAGS) -c release --product $$name || exit; done
 
 # Runs all tests, each suite in a process of its own: make test ARGS="--filter GoldenTests"
 test: deps
@@ -39,7 +45,7 @@ check-golden-models: deps
 	@SWIFT_TEST='$(SWIFT) test $(SWIFT_FLAGS) -c release' Scripts/check-golden-models
 
 # What to run before each commit: style, and the suites that take no time.
-SLOW := Golden|JoinedLaunch|SparseOperand|BatchInPlace|TrainingTests|Fusion|Experiment|ProductAgreement
+SLOW := Golden|JoinedLaunch|SparseOperand|BatchInPlace|TrainingTests|Fusion|Experiment|Example|ProductAgreement
 SLOW := $(SLOW)|ReductionAgreement|Hypergradient|TuningChoices|DevicesAndBench|MemoryEstimate|Random
 check: lint
 	@$(MAKE) --no-print-directory test ARGS='--skip "$(SLOW)"'
@@ -88,7 +94,7 @@ dist: deps
 	CACHE="$(CACHE)" Scripts/make-distribution $(VERSION)
 
 lint:
-	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+	$(SWIFT) format lint --strict --recursive Sources Tests Examples Package.swift
 
 # The Debian packages that building needs.
 deps:

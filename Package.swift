@@ -24,6 +24,14 @@ let fuzzTargets: [Target] =
       swiftSettings: swiftSettings + [.unsafeFlags(["-parse-as-library"])])
   ]
 
+/// Programs that show how the library is used, a file each; nothing but the tests and `make examples` builds them.
+let examples = ["LeNet", "TextClassifier", "TextGenerator", "UNet", "VAE"]
+let exampleTargets: [Target] = examples.map { name in
+  .executableTarget(
+    name: name, dependencies: ["Hypertower", "Datasets"], path: "Examples",
+    exclude: examples.filter { $0 != name }.map { "\($0).swift" }, swiftSettings: swiftSettings)
+}
+
 let package = Package(
   name: "hypertower",
   products: [
@@ -65,8 +73,9 @@ let package = Package(
       name: "DatasetsTests", dependencies: ["Datasets", "Hypertower"],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "CommandTests", dependencies: ["HypertowerCommand", "Hypertower", "OpenCL"],
-      swiftSettings: swiftSettings),
-  ] + fuzzTargets,
+      name: "CommandTests",
+      dependencies: ["HypertowerCommand", "Hypertower", "OpenCL"]
+        + examples.map { .target(name: $0) }, swiftSettings: swiftSettings),
+  ] + exampleTargets + fuzzTargets,
   cLanguageStandard: .gnu2x
 )

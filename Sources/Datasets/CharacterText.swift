@@ -19,6 +19,15 @@ public struct CharacterText: Sendable {
     try self.init(FileReader.bytes(of: path), vocabulary: vocabulary, name: path)
   }
 
+  /// A text that the program has.
+  ///
+  /// - Parameter vocabulary: the characters that there may be; default: those of the text.
+  /// - Throws: `InputError` of kind `.badData` when it is empty, has one distinct character alone, or one that the
+  ///   vocabulary lacks.
+  public init(_ text: String, vocabulary: Vocabulary? = nil) throws {
+    try self.init(Array(text.utf8), vocabulary: vocabulary, name: "the text")
+  }
+
   /// - Parameter name: what error messages call the text.
   package init(_ bytes: [UInt8], vocabulary: Vocabulary? = nil, name: String) throws {
     guard !bytes.isEmpty else {

@@ -24,6 +24,17 @@ struct CharacterTextTests {
     #expect(Vocabulary(of: text.vocabulary.text.unicodeScalars) == text.vocabulary)
   }
 
+  @Test("A text of the program is read like a file")
+  func string() throws {
+    let text = try CharacterText("aé\r\nb a")
+    #expect(text.vocabulary.scalars == ["\n", "\r", " ", "a", "b", "é"])
+    #expect(text.tokens == [3, 5, 1, 0, 4, 2, 3])
+    let error = #expect(throws: InputError.self) {
+      try CharacterText("ac", vocabulary: text.vocabulary)
+    }
+    #expect(error?.message.hasPrefix("the text: character 1 is 'c' (U+0063)") == true)
+  }
+
   @Test("The last tenth is for validation, and a seed moves the first window")
   func parts() throws {
     let text = try CharacterText(

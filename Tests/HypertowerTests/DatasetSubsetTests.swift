@@ -17,7 +17,7 @@ import Testing
     let values = Dataset(
       count: 2, featureCount: 1, features: .floats([1, 2]),
       targets: .values([3, 4, 5, 6], width: 2)
-    ).subset([1])
+    ).subset(1..<2)
     guard case .floats([2]) = values.features, case .values([5, 6], width: 2) = values.targets
     else {
       Issue.record("\(values.features), \(values.targets)")

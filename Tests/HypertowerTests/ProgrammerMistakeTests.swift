@@ -67,6 +67,9 @@ import Testing
     case tower = "Tower: no levels"
     case features = "Dataset: 5 feature values for 2 samples of 3 features"
     case label = "Dataset: a label lies outside 0..<2"
+    case samples = "features: 1..<3 do not lie in 0..<2"
+    case randomInEvaluation =
+      "Context: random numbers are those of a training step; ask isTraining first"
     case sharedState = "own: 'mean' is shared by all parameters, so it cannot depend on one"
     case sumOfSums = "sum(of:): of what depends on another sum of the same step"
     case factor = "scaleLearningRate: -1.0 is not a number greater than 0"
@@ -139,6 +142,11 @@ import Testing
       case .label:
         _ = Dataset(
           count: 1, featureCount: 1, features: .bytes([0]), targets: .classes([2], classCount: 2))
+      case .samples:
+        _ = Dataset(
+          count: 2, featureCount: 1, features: .bytes([0, 1]), targets: .values([0, 0], width: 1)
+        ).features(of: 1..<3)
+      case .randomInEvaluation: _ = Context().normal([2])
       case .sharedState:
         _ = try RuleDefinition("own") { rule in
           rule.update(rule.sharedState("mean"), to: rule.gradient)

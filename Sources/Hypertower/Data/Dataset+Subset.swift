@@ -3,7 +3,7 @@ extension Dataset {
   ///
   /// - Parameter indices: sample numbers in `0..<count`; one may occur more than once.
   /// - Precondition: the samples are no windows of tokens; of these, take windows of a part of the sequence.
-  public func subset(_ indices: [Int]) -> Dataset {
+  public func subset(_ indices: some Collection<Int>) -> Dataset {
     func rows<Element>(_ values: [Element], width: Int) -> [Element] {
       var rows: [Element] = []
       rows.reserveCapacity(indices.count * width)

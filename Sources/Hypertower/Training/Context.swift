@@ -33,12 +33,18 @@ public final class Context {
 
   /// Random numbers of the step, uniform in [0, 1), multiples of 2⁻²⁴: the same on every device and after a
   /// resume, others for each step and for each call.
+  ///
+  /// - Precondition: `isTraining`; an evaluation is no step.
   public func uniform(_ shape: Shape) -> Tensor {
+    require(
+      isTraining, "Context: random numbers are those of a training step; ask isTraining first")
     defer { randomCount += 1 }
     return .random(number: randomCount, shape: shape)
   }
 
   /// Random numbers of the step, normal with mean 0 and variance 1.
+  ///
+  /// - Precondition: `isTraining`.
   ///
   /// G. Box and M. Muller, "A Note on the Generation of Random Normal Deviates" (1958).
   public func normal(_ shape: Shape) -> Tensor {

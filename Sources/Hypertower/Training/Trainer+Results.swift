@@ -43,6 +43,23 @@ extension Trainer {
     try evaluator.predictor.outputs(for: inputs)
   }
 
+  /// What a part of the model makes of inputs of its own, with the weights that evaluation sees: such as the decoder's
+  /// outputs for codes that no encoder has made.
+  ///
+  /// What is needed is compiled anew for each call.
+  ///
+  /// - Parameters:
+  ///   - part: a module that the trainer's model consists of, or one made of its modules and tensors.
+  ///   - inputs: the elements of samples of `sampleShape`, one after another, at least one.
+  ///   - sampleShape: the shape of one input of the part, without the axis of samples.
+  /// - Precondition: all parameters and states of the part are the model's.
+  /// - Throws: what the device reports.
+  public func outputs(
+    of part: some Module, for inputs: [Float], sampleShape: Shape
+  ) throws -> [Double] {
+    try Predictor(part, sampleShape: sampleShape, state: state, on: device).outputs(for: inputs)
+  }
+
   /// Waits until the device has done all work.
   public func synchronize() throws { try device.backend.synchronize() }
 }

@@ -40,7 +40,8 @@ struct CompareCommand: ParsableCommand {
     let images = try data.images()
     try options.run { device in
       let laboratory = try Laboratory(
-        images, hidden: model.widths, batchSize: batchSize, isShuffled: !noShuffle,
+        images, ModelChoice(.dense, [.hidden: model.widths]), batchSize: batchSize,
+        isShuffled: !noShuffle,
         on: device)
       let steps = try length.stepCount(stepsPerEpoch: laboratory.stepsPerEpoch)
       let optimizations = towers.map { additions.optimization($0, isStandard: false) }

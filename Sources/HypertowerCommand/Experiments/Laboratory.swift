@@ -2,48 +2,78 @@ import Datasets
 import Hypertower
 import InitialWeights
 
-/// Where trials are run: one network, one data set, one device, and one trainer that starts over for
+/// Where trials are run: one network, its data, one device, and one trainer that starts over for
 /// each of them.
 final class Laboratory {
-  let images: LabelledImages
+  private let data: TrainingData
   private let testData: Dataset
+  private let choice: ModelChoice
   /// The number of samples of a step.
   let batchSize: Int
   let isShuffled: Bool
-  private let hidden: [Int]
   private let device: Device
   private var trainer: (trainer: Trainer, optimization: Optimization)?
 
   /// The most steps that are timed as one, and between two reports of progress.
   private static let pieceLength = 50
+  /// About how long a piece lasts at most, so that an interruption does not wait for slow steps.
+  private static let pieceMilliseconds = 1000.0
 
   /// - Parameters:
-  ///   - hidden: the widths of the hidden layers; default: the paper's.
+  ///   - testData: what runs are measured on.
   ///   - isShuffled: whether the samples come in another order each epoch.
-  /// - Throws: `InputError` or `Failure` if the data have no test files, or too few samples for a batch.
-  init(
-    _ images: LabelledImages, hidden: [Int] = [128], batchSize: Int, isShuffled: Bool,
-    on device: Device
+  /// - Throws: `Failure` if there are too few samples for a batch.
+  private init(
+    _ data: TrainingData, testData: Dataset, _ choice: ModelChoice, batchSize: Int,
+    isShuffled: Bool, on device: Device
   ) throws {
-    guard batchSize > 0, batchSize <= images.train.count else {
+    guard batchSize > 0, batchSize <= data.train.count else {
       throw Failure(
         .usage,
-        "--batch-size \(batchSize) is out of range: it must lie in 1...\(images.train.count)")
+        "--batch-size \(batchSize) is out of range: it must lie in 1...\(data.train.count)")
     }
-    guard let testData = images.test else {
-      throw InputError(
-        .missingInput,
-        "experiments compare accuracies on test files, and these data have none: add them")
-    }
-    self.images = images
+    self.data = data
     self.testData = testData
-    self.hidden = hidden
+    self.choice = choice
     self.batchSize = batchSize
     self.isShuffled = isShuffled
     self.device = device
   }
 
-  var stepsPerEpoch: Int { (images.train.count + batchSize - 1) / batchSize }
+  /// For images, which are measured on the test files.
+  ///
+  /// - Parameters:
+  ///   - choice: a classifier of images; default: the paper's dense network.
+  ///   - isShuffled: whether the samples come in another order each epoch.
+  /// - Throws: `InputError` or `Failure` if the data have no test files, or too few samples for a batch.
+  convenience init(
+    _ images: LabelledImages, _ choice: ModelChoice = ModelChoice(), batchSize: Int,
+    isShuffled: Bool, on device: Device
+  ) throws {
+    guard let testData = images.test else {
+      throw InputError(
+        .missingInput,
+        "experiments compare accuracies on test files, and these data have none: add them")
+    }
+    try self.init(
+      TrainingData(images), testData: testData, choice, batchSize: batchSize,
+      isShuffled: isShuffled, on: device)
+  }
+
+  /// For a text, whose last tenth runs are measured on; windows come in another order each epoch.
+  ///
+  /// - Parameter choice: a model of characters.
+  /// - Throws: `InputError` or `Failure` if the text is too short for a window or a batch.
+  convenience init(
+    _ text: CharacterText, _ choice: ModelChoice, batchSize: Int, on device: Device
+  ) throws {
+    let data = try TrainingData(text, length: choice.size(.length), seed: nil)
+    try self.init(
+      data, testData: data.measures[0].data, choice, batchSize: batchSize, isShuffled: true,
+      on: device)
+  }
+
+  var stepsPerEpoch: Int { (data.train.count + batchSize - 1) / batchSize }
 
   /// Checks that the network has all tensors that towers name, and that the device has the memory.
   ///
@@ -51,14 +81,12 @@ final class Laboratory {
   func check(_ optimizations: [Optimization]) throws {
     for optimization in optimizations {
       try MemoryCheck.check(
-        try description.network(), optimization, TrainingData(images), batchSize: batchSize,
-        on: device)
+        try description.network(), optimization, data, batchSize: batchSize, on: device)
     }
   }
 
   private var description: NetworkDescription {
-    NetworkDescription(
-      choice: ModelChoice(.dense, [.hidden: hidden]), input: TrainingData(images).input)
+    NetworkDescription(choice: choice, input: data.input)
   }
 
   /// Runs a trial with a tower; one that diverges has an outcome, too.
@@ -106,14 +134,18 @@ final class Laboratory {
     report: (([StepRecord]) throws -> Void)?
   ) throws -> Double? {
     var times: [Double] = []
+    // Few, until it is known how long they take.
+    var length = 10
     while trainer.stepCount < trial.steps {
-      let piece = piece(after: trainer.stepCount, of: trial.steps)
+      let piece = piece(after: trainer.stepCount, of: trial.steps, atMost: length)
       let start = ContinuousClock.now
       try trainer.train(
-        on: images.train, batchSize: batchSize, steps: piece.steps, shuffled: isShuffled,
+        on: data.train, batchSize: batchSize, steps: piece.steps, shuffled: isShuffled,
         report: report)
       if piece.isTimed {
-        times.append((ContinuousClock.now - start).seconds * 1000 / Double(piece.steps))
+        let milliseconds = (ContinuousClock.now - start).seconds * 1000 / Double(piece.steps)
+        times.append(milliseconds)
+        length = max(1, min(Self.pieceLength, Int(Self.pieceMilliseconds / milliseconds)))
       }
       try advance(piece.steps)
     }
@@ -122,13 +154,15 @@ final class Laboratory {
 
   /// The steps until something changes: kernels are built in the first step and, where the last batch
   /// of an epoch is smaller, at the end of the first epoch.
-  private func piece(after step: Int, of steps: Int) -> (steps: Int, isTimed: Bool) {
-    let whole = images.train.count / batchSize
+  private func piece(
+    after step: Int, of steps: Int, atMost length: Int
+  ) -> (steps: Int, isTimed: Bool) {
+    let whole = data.train.count / batchSize
     let (end, isTimed) =
       step == 0
       ? (1, false)
       : step < whole ? (whole, true) : step < stepsPerEpoch ? (stepsPerEpoch, false) : (steps, true)
-    return (min(end, steps, step + Self.pieceLength) - step, isTimed)
+    return (min(end, steps, step + length) - step, isTimed)
   }
 
   private func trainer(
@@ -142,9 +176,11 @@ final class Laboratory {
       return trainer
     }
     trainer = nil
+    let network = try description.network()
     let trainer = try Trainer(
-      try description.network().module, loss: .negativeLogLikelihood, optimizer: optimization.tower,
-      firstStep: optimization.firstStep, average: optimization.average,
+      network.module, loss: network.loss, sampleShape: network.sampleShape,
+      optimizer: optimization.tower, firstStep: optimization.firstStep,
+      average: optimization.average,
       plannedSteps: steps, on: device, seed: seed)
     self.trainer = (trainer, optimization)
     return trainer

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Glibc
 
-/// What the built program did when it was run as a user runs it.
+/// What a built program, `hypertower` or an example, did when it was run as a user runs it.
 struct CommandRun {
   let status: Int32
   let output: String
@@ -9,9 +9,10 @@ struct CommandRun {
 
   var outputLines: [Substring] { output.split(separator: "\n") }
 
-  /// Runs `hypertower` with `arguments` to its end, its outputs being no terminals.
+  /// Runs a program with `arguments` to its end, its outputs being no terminals.
   ///
   /// - Parameters:
+  ///   - program: its name; default: `hypertower`.
   ///   - environment: variables in addition to those of the tests.
   ///   - sink: where standard output goes; default: it is kept.
   ///   - signals: what the program is sent while it runs, one after another.
@@ -22,7 +23,7 @@ struct CommandRun {
   ///   - setup: what a shell does first in the program's place, such as `ulimit -f 2`.
   ///   - terminal: the kind of terminal that standard error is, as in `TERM`; default: none.
   init(
-    _ arguments: [String], environment: [String: String] = [:],
+    _ arguments: [String], program name: String = "hypertower", environment: [String: String] = [:],
     discardingOutputTo sink: String? = nil, signals: [Int32] = [],
     onceThereIs file: String = "", isReady: (Int) -> Bool = { _ in true }, hasReaders: Bool = true,
     closed: [Int32] = [], after setup: String? = nil, terminal: String? = nil
@@ -59,8 +60,9 @@ struct CommandRun {
     var variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     if let terminal { variables["TERM"] = terminal }
     variables["SWIFT_BACKTRACE"] = "enable=no"
+    let program = Self.folder + name
     let shell = setup.map { ["/bin/sh", "-c", $0 + "; exec \"$0\" \"$@\""] } ?? []
-    let words = (shell + [Self.program] + arguments).map { strdup($0) } + [nil]
+    let words = (shell + [program] + arguments).map { strdup($0) } + [nil]
     let settings = variables.map { strdup("\($0)=\($1)") } + [nil]
     defer { for text in words + settings { free(text) } }
     var process = pid_t()
@@ -78,8 +80,8 @@ struct CommandRun {
     posix_spawnattr_setflags(
       &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
     let code = posix_spawn(
-      &process, shell.first ?? Self.program, &actions, &attributes, words, settings)
-    guard code == 0 else { throw SpawnFailure(program: Self.program, code: code) }
+      &process, shell.first ?? program, &actions, &attributes, words, settings)
+    guard code == 0 else { throw SpawnFailure(program: program, code: code) }
 
     for (number, signal) in signals.enumerated() {
       // A minute at most: a program that has ended makes nothing.
@@ -114,13 +116,13 @@ struct CommandRun {
     let code: Int32
   }
 
-  /// The program, which lies beside the tests' executable.
-  private static let program: String = {
+  /// Where programs lie, beside the tests' executable.
+  private static let folder: String = {
     var path = [UInt8](repeating: 0, count: 4096)
     let count = path.withUnsafeMutableBytes {
       readlink("/proc/self/exe", $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
     }
     let tests = String(decoding: path.prefix(max(count, 0)), as: UTF8.self)
-    return tests.prefix(through: tests.lastIndex(of: "/") ?? tests.startIndex) + "hypertower"
+    return String(tests.prefix(through: tests.lastIndex(of: "/") ?? tests.startIndex))
   }()
 }
