@@ -47,7 +47,8 @@ struct CharacterTextTests {
   func faults() {
     #expect(message([]) == "text: is empty, expected a text: give a file with some")
     #expect(message(Array("aé".utf8) + [0xFF, 97]).contains("is not UTF-8: at byte 3 there"))
-    #expect(message([97, 97]).contains("contains a single distinct character, expected at least 2"))
+    #expect(
+      message([97, 97]).contains("contains a single distinct character, expected at least 2"))
     #expect(message([97, 98]).contains("2 characters are too few: windows of 2 need at least 30"))
     #expect(message(Array("ab".utf8).repeated(15)) == "")
     #expect(

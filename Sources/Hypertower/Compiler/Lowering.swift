@@ -21,6 +21,7 @@ package struct Lowering {
     updates: [(node: Tape.Index, span: Span)] = [], counters: Span? = nil,
     into program: inout Program
   ) {
+    TapeValidator.check(tape)
     var lowering = Lowering(
       tape, outputs: (outputs + updates).map(\.node), counters: counters, fuses: program.fuses)
     lowering.run(leaves: leaves, outputs: outputs, updates: updates, into: &program)
