@@ -60,6 +60,13 @@ import Testing
       // In place, element by element.
       Self.program(Self.copy([6], from: Self.span(0), to: Self.span(0))),
       Self.program(Self.copy([2, 3], from: Self.span(0), strides: [3, 1], to: Self.span(0))),
+      // An epilogue that reads rows and columns backwards.
+      Self.program(
+        Self.product {
+          $0.loads = [
+            .init(span: Self.span(0, 5), rowShape: [2], rowStrides: [-2], columnStride: -1)
+          ]
+        }),
       Self.program(Self.product(), .increment(Self.span(2, 5))),
       // Each pass reads what the one before has written.
       Self.program(

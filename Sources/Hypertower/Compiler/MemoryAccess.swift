@@ -116,11 +116,14 @@ extension MatrixProduct {
   var epilogueAccesses: [MemoryAccess] {
     loads.map { load in
       let extent = (columns - 1) * load.columnStride
-      let rowExtent = zip(load.rowShape, load.rowStrides).reduce(0) { $0 + ($1.0 - 1) * $1.1 }
+      let extents = zip(load.rowShape, load.rowStrides).map { ($0 - 1) * $1 } + [extent]
+      // Backwards along some dimensions, as in a loop nest.
+      let before = extents.reduce(0) { $0 + Swift.min(0, $1) }
       let rowStride = load.rowStrides.count == 1 ? load.rowStrides[0] : 0
       return MemoryAccess(
-        load.span, count: rowExtent + extent + 1, isWrite: false,
-        rowStride: extent < rowStride ? rowStride : nil)
+        load.span.advanced(by: before),
+        count: Int(extents.reduce(1) { $0 + $1.magnitude }), isWrite: false,
+        rowStride: before == 0 && extent < rowStride ? rowStride : nil)
     }
       + outputs.map {
         MemoryAccess($0.span, count: allRows * columns, isWrite: true, rowStride: columns)
