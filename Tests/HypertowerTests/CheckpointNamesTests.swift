@@ -313,11 +313,10 @@ import Testing
 
   /// A constant factor of a stored derivative must be this version's.
   @Test func aFactorThatIsAnotherIsNamed() throws {
-    let trainer = try Self.trainer("sgd(0.1) / adam() / sgd(1e-5)")
+    let trainer = try Self.trainer("sgd(0.1, momentum=0.9) / kesten()")
     try Self.step(trainer)
     let file = try trainer.checkpoint()
     let name = "tower.0.factor.alpha"
-    guard file[name] != nil else { return }
     let error = try #require(throws: InputError.self) {
       try trainer.resume(
         from: changing(file, name) { .init(name: $0.name, shape: [], doubles: [7]) }, on: Self.data)
