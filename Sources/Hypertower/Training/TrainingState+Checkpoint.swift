@@ -83,7 +83,8 @@ extension TrainingState {
       layout.evaluateUniforms(step: stepCount + 1, of: &numbers)
     }
     if readsUniforms(stepCount: stepCount, limitsNext: limitsNext) {
-      try setUniforms(of: &numbers, from: reader, stepCount: stepCount, &contents)
+      try setUniforms(
+        of: &numbers, from: reader, step: limitsNext ? stepCount + 1 : stepCount, &contents)
     }
     if stepCount > 0, derivatives != nil {
       for factor in layout.namedFactors {
@@ -95,10 +96,10 @@ extension TrainingState {
     return contents
   }
 
-  /// Takes the uniform values of the last step from the file. Where another version has made it, which
-  /// computes the formula in other parts, they are computed from the hyperparameters.
+  /// Takes the uniform values from the file. Where another version has made it, which computes the formula in
+  /// other parts, they are computed from the hyperparameters, for step number `step`.
   private func setUniforms(
-    of numbers: inout [Double], from reader: CheckpointReader, stepCount: Int,
+    of numbers: inout [Double], from reader: CheckpointReader, step: Int,
     _ contents: inout CheckpointContents
   ) throws {
     let (name, shape) = (Self.uniformsName, uniformsShape)
@@ -107,7 +108,7 @@ extension TrainingState {
     if let other = reader.file[name]?.shape, other.count == 2, other[1] != shape[1],
       rule.sharedStates.isEmpty, rule.sums.isEmpty
     {
-      layout.evaluateUniforms(step: stepCount, of: &numbers)
+      layout.evaluateUniforms(step: step, of: &numbers)
       contents.note =
         "\(reader.source): was made by a version that computes \(rule.name) in other parts; the run goes "
         + "on from the same numbers, but not bit by bit"
