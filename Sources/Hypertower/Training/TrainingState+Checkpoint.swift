@@ -8,7 +8,7 @@ extension TrainingState {
 
   /// Whether the next step reads them.
   private func readsUniforms(stepCount: Int, limitsNext: Bool) -> Bool {
-    stepCount > 0 && (layout.height > 0 && derivatives == nil || limitsNext)
+    limitsNext || stepCount > 0 && layout.height > 0 && derivatives == nil
   }
 
   /// What the next step starts from beside the weights that evaluation sees, by names that
