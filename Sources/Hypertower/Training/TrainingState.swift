@@ -93,7 +93,7 @@ final class TrainingState {
   func suited(to tensorNames: some Sequence<String>) throws -> TrainingState {
     let other =
       layout.storesDerivatives
-      ? ["tower.0.previous.", "training.gradients.1"]
+      ? ["tower.0.previous.gradient.", "training.gradients.1"]
       : ["tower.0.derivative.", "training.derivatives"]
     guard layout.height > 0,
       tensorNames.contains(where: { name in other.contains { name.hasPrefix($0) } })
