@@ -52,7 +52,7 @@ struct DefaultTowerTests {
         try saved
           == ["b1", "b2", "w1", "w2"].map { try #require(kept[$0]).floats() })
       // The weights of now are there, too, and others.
-      #expect(kept["training.weights"] != nil && kept.metadata["average"] == "polynomial")
+      #expect(kept["training.w1"] != nil && kept.metadata["average"] == "polynomial")
       func accuracy(_ path: String) throws -> String? {
         let run = try CommandRun([
           "evaluate", "--device", "cpu", "--data", folder + "/data", "--weights", path,

@@ -99,6 +99,42 @@ struct ModelsTests {
     }
   }
 
+  @Test("The best weights of a text are those with the least loss")
+  func bestOfText() throws {
+    try withTemporaryFolder { folder in
+      try prepare(folder)
+      let own = try run(
+        folder,
+        "\(train(Self.models[4])) --steps 24 --seed 3 --optimizer adam(0.03) --checkpoint @/run "
+          + "--checkpoint-every 2 --checkpoint-keep 12")
+      #expect(own.status == 0, "\(own.errors)")
+      func loss(_ path: String) throws -> Double {
+        let run = try run(folder, "evaluate --device cpu --json --weights \(path) --text @/text")
+        let result = try JSONValue(parsing: Array(run.output.utf8)[...], name: path)
+        return try #require(result["validation_loss"]?.double, "\(run.errors)\(run.output)")
+      }
+      var losses: [Double] = []
+      for step in stride(from: 2, through: 24, by: 2) {
+        let path = "\(folder)/run/step-00000000\(step < 10 ? "0" : "")\(step).safetensors"
+        losses.append(try loss(path))
+        let metadata = try SafetensorsFile(model: path).metadata
+        #expect(Double(metadata["best_validation_loss"] ?? "") == losses.min())
+        #expect(metadata["best_validation_accuracy_percent"] == nil)
+      }
+      #expect(try loss(folder + "/run/best.safetensors") == losses.min())
+      // A run whose best weights another version has chosen by accuracy goes on.
+      let newest = "\(folder)/run/step-0000000024.safetensors"
+      let file = try SafetensorsFile(model: newest)
+      var metadata = file.metadata
+      metadata["best_validation_loss"] = nil
+      metadata["best_validation_accuracy_percent"] = "12.5"
+      try Data(SealedSafetensors.bytes(of: SafetensorsFile(file.entries, metadata: metadata)))
+        .write(to: URL(filePath: newest))
+      let resumed = try run(folder, "train --device cpu --quiet --resume @/run --steps 26")
+      #expect(resumed.status == 0, "\(resumed.errors)")
+    }
+  }
+
   @Test("Text is generated in the model's characters, alike for a seed")
   func generate() throws {
     try withTemporaryFolder { folder in

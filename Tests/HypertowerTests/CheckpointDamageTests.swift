@@ -2,7 +2,7 @@ import Testing
 
 @testable import Hypertower
 
-/// A checkpoint of the paper's network with every kind of state, nearly 3 MB, cut and changed at
+/// A checkpoint of the paper's network with every kind of state, 2.4 MB, cut and changed at
 /// random places.
 @Suite struct CheckpointDamageTests {
   @Test func aFullCheckpointIsWholeOrRefused() throws {
@@ -15,7 +15,7 @@ import Testing
       optimizer: Adam() / SGDPerParameter() / RMSProp(), on: .cpu)
     try trainer.train(on: data, batchSize: 2, steps: 3)
     var bytes = SealedSafetensors.bytes(of: try trainer.checkpoint())
-    #expect(bytes.count > 2_500_000)
+    #expect(bytes.count > 2_400_000)
     _ = try SealedSafetensors.file(in: bytes, name: "checkpoint")
 
     var random = SeededRandom(91)

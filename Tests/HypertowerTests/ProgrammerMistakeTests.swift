@@ -32,6 +32,9 @@ import Testing
     case hingeTargets = "hingeLoss: [2, 3] with targets [3, 2]"
     case ownLoss =
       "Loss: own of outputs [2, 3] and targets [2, 3] has shape [2, 3], not one element"
+    case ownMetric =
+      "Metric: the sums of own have shape [1000, 3] for 1000 samples, and [1, 3] for others"
+    case topK = "topK: 0 is less than 1"
     case gradient = "gradients: the loss has shape [2, 3], not one element"
     case linear = "Linear: 0 inputs, 3 outputs"
     case table = "gather: [3] at indices [2, 3]: a table is [rows, width]"
@@ -105,6 +108,13 @@ import Testing
       case .huberTargets: _ = matrix.huberLoss(zeros([3, 2]))
       case .hingeTargets: _ = matrix.hingeLoss(zeros([3, 2]))
       case .ownLoss: _ = Loss("own") { $0 - $1 }(matrix, matrix)
+      case .ownMetric:
+        let data = Dataset(
+          count: 1001, featureCount: 2, features: .floats(.init(repeating: 0, count: 2002)),
+          targets: .values(.init(repeating: 0, count: 3003), width: 3))
+        _ = try Trainer(Linear(2, 3), loss: .meanSquaredError, optimizer: SGD(), on: .cpu)
+          .evaluate(on: data, metrics: [Metric("own") { $0 - $1 }])
+      case .topK: _ = Metric.topK(0)
       case .gradient: _ = gradients(of: matrix, withRespectTo: [matrix])
       case .linear: _ = Linear(0, 3)
       case .table: _ = zeros([3]).gather(matrix)

@@ -80,6 +80,22 @@ import Testing
           "a flip of a flip of axis \(axis)", x.flipped(axis: axis).flipped(axis: axis), .exact),
       ]
     }
+    // An epilogue reads them as they are.
+    let (left, right, added) = (
+      random.tensor([7, 5]), random.tensor([5, 37]), random.tensor([7, 37])
+    )
+    for axis in 0..<2 {
+      cases += [
+        OperationCase(
+          "a product and a flip of axis \(axis)", left.matmul(right) + added.flipped(axis: axis),
+          .summing),
+        OperationCase(
+          "a product and a flip of axis \(axis) of what was computed",
+          left.matmul(right)
+            + added.matmul(right, transposeRight: true).matmul(right)
+            .flipped(axis: axis), .summing),
+      ]
+    }
     let image = random.tensor([2, 3, 11, 20])
     for (size, stride, padding, dilation) in [
       (3, 1, 1, 1), (3, 2, 0, 1), (2, 3, 1, 2), (5, 1, 2, 2),

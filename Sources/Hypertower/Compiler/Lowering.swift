@@ -21,8 +21,10 @@ package struct Lowering {
     updates: [(node: Tape.Index, span: Span)] = [], counters: Span? = nil,
     into program: inout Program
   ) {
+    TapeValidator.check(tape)
     let all = (outputs + updates).map(\.node)
     let (sunk, nodes) = program.fuses ? ViewSinking.apply(to: tape, outputs: all) : (tape, all)
+    TapeValidator.check(sunk)
     let ends = zip(nodes, outputs + updates).map { (node: $0, span: $1.span) }
     var lowering = Lowering(sunk, outputs: nodes, counters: counters, fuses: program.fuses)
     lowering.run(

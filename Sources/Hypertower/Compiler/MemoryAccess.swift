@@ -117,10 +117,14 @@ extension MatrixProduct {
   var epilogueAccesses: [MemoryAccess] {
     loads.map { load in
       let extent = (columns - 1) * load.columnStride
+      // Backwards along some dimensions, as in a loop nest.
+      let reach = load.rows.reach
+      let before = reach.before + Swift.min(0, extent)
       let rowStride = load.rows.strides.count == 1 ? load.rows.strides[0] : 0
       return MemoryAccess(
-        load.span, count: load.rows.reach.after + extent + 1, isWrite: false,
-        rowStride: extent < rowStride ? rowStride : nil)
+        load.span.advanced(by: before),
+        count: reach.after + Swift.max(0, extent) - before + 1, isWrite: false,
+        rowStride: before == 0 && extent < rowStride ? rowStride : nil)
     }
       + outputs.map {
         MemoryAccess($0.span, count: allRows * columns, isWrite: true, rowStride: columns)

@@ -76,6 +76,14 @@ extension SafetensorsFile {
       self.init(name, shape, .float64, doubles.map(\.bitPattern))
     }
 
+    /// A tensor of what a device has computed, in its precision.
+    init(name: String, shape: [Int], _ values: HostArray) {
+      switch values {
+      case .float64(let values): self.init(name: name, shape: shape, doubles: values)
+      case let values: self.init(name: name, shape: shape, floats: values.floats)
+      }
+    }
+
     private init(
       _ name: String, _ shape: [Int], _ elementType: ElementType,
       _ bitPatterns: [some FixedWidthInteger]

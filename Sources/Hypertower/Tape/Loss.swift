@@ -23,7 +23,10 @@ public struct Loss: Sendable {
     self.function = function
   }
 
-  /// The loss of `outputs` against `targets`: labels `[batch]` or values `[batch, width]`.
+  /// The loss of `outputs` against `targets`, a single number.
+  ///
+  /// Targets are labels `[batch]` with outputs `[batch, classes]`; the next tokens `[batch, time]`, with outputs
+  /// `[batch, time, vocabulary]`; or values `[batch, width]`, mostly with outputs of that shape.
   public func callAsFunction(_ outputs: Tensor, _ targets: Tensor) -> Tensor {
     let loss = function(outputs, targets)
     require(
@@ -35,12 +38,12 @@ public struct Loss: Sendable {
 }
 
 extension Loss {
-  /// For outputs that are log-probabilities, `[batch, classes]`, and class labels.
+  /// For outputs that are log-probabilities, `[…, classes]`, and class labels or next tokens, `[…]`.
   public static let negativeLogLikelihood = Loss("negative log-likelihood") {
     $0.negativeLogLikelihood($1)
   }
 
-  /// For outputs that are logits, `[batch, classes]`, and class labels.
+  /// For outputs that are logits, `[…, classes]`, and class labels or next tokens, `[…]`.
   public static let crossEntropy = Loss("cross-entropy") { $0.crossEntropy($1) }
 
   /// For outputs that are logits, `[…, classes]`, and class labels; see `Tensor.crossEntropy`.

@@ -5,4 +5,9 @@ public struct Evaluation: Sendable {
   /// The share of samples, or of tokens, whose label has the greatest output, in percent; nil where the targets are
   /// values, not classes.
   public let accuracyPercent: Double?
+  /// What the metrics that were asked for come to, in their order.
+  public let metrics: [Metric.Value]
+
+  /// What the metric of that name comes to; nil if none was asked for.
+  public subscript(name: String) -> Metric.Value? { metrics.first { $0.name == name } }
 }

@@ -1,4 +1,4 @@
-/// Measures a model's loss and accuracy over a data set, with the weights of a training state.
+/// Measures a model's loss and metrics over a data set, with the weights of a training state.
 final class Evaluator {
   /// The greatest number of samples in one replay; of images and sequences, of which models keep more
   /// numbers at a time, fewer.
@@ -14,8 +14,6 @@ final class Evaluator {
   private let sampleShape: Shape
   private let state: TrainingState
   private let counter: any DeviceArray
-  /// The number of right answers and the sum of the losses, each over the samples so far.
-  private let totals: any DeviceArray
   private var prepared: Prepared?
   private let device: Device
   /// What computes outputs with the same weights.
@@ -24,8 +22,7 @@ final class Evaluator {
 
   private struct ChunkKey: Hashable {
     let batch: Int
-    let weights: Weights
-    let checksProducts: Bool
+    let result: ResultKey
   }
 
   /// Which weights are evaluated.
@@ -43,16 +40,32 @@ final class Evaluator {
     /// Of these weights alone; see `TrainingState.revision`.
     var results: [ResultKey: Evaluation] = [:]
     var revision: Int
+
+    /// Forgets what was compiled, and with it the metrics that results are told apart by.
+    mutating func forget() {
+      programs.removeAll()
+      results.removeAll()
+    }
   }
+
+  /// The most programs that are kept for a data set.
+  private static let mostPrograms = 16
 
   private struct ResultKey: Hashable {
     let weights: Weights
     let checksProducts: Bool
+    let metrics: [Metric.Key]
   }
 
   private struct CompiledChunk {
     let executable: any Executable
     let stream: BatchStream?
+    /// The sum of the losses, and behind it those of each metric, over the samples so far.
+    let totals: any DeviceArray
+    /// The shapes of the metrics' sums.
+    let shapes: [Shape]
+    /// Keeps what tells them from others.
+    let metrics: [Metric]
   }
 
   init(
@@ -64,18 +77,19 @@ final class Evaluator {
     lossFunction = loss
     self.state = state
     counter = try state.backend.allocate(.int32, count: 1)
-    totals = try state.backend.allocate(.real, count: 2)
   }
 
   /// The result over all samples of `data`, which must not be empty: that of before, if the weights are
   /// those of before.
   ///
   /// - Parameters:
+  ///   - metrics: what is measured beside the loss and, for classes, the accuracy; default: nothing.
   ///   - weights: default: the average, if one is kept.
   ///   - checksProducts: whether the loss is NaN if an element of a matrix product is not finite, which
   ///     an activation such as tanh would hide; default: false.
   func evaluate(
-    _ data: Dataset, weights: Weights = .average, checksProducts: Bool = false
+    _ data: Dataset, metrics: [Metric] = [], weights: Weights = .average,
+    checksProducts: Bool = false
   ) throws -> Evaluation {
     require(data.count > 0, "evaluate: the data set is empty")
     let backend = state.backend
@@ -90,30 +104,57 @@ final class Evaluator {
       prepared!.results.removeAll()
       prepared!.revision = state.revision
     }
-    let key = ResultKey(weights: weights, checksProducts: checksProducts)
+    let all = (data.hasClasses ? [.accuracy] : []) + metrics
+    let key = ResultKey(
+      weights: weights, checksProducts: checksProducts, metrics: all.map(\.key))
     if let known = prepared!.results[key] { return known }
-    try backend.write(.int32([0]), to: counter, at: 0)
-    try backend.write(.float32([0, 0]), to: totals, at: 0)
     let size = chunk(data)
+    let rest = data.count % size
+    if prepared!.programs.count >= Self.mostPrograms { prepared!.forget() }
+    var last: CompiledChunk?
+    if rest > 0 {
+      last = try program(resident, ChunkKey(batch: rest, result: key), all, beside: nil)
+    }
+    let whole =
+      data.count < size
+      ? last! : try program(resident, ChunkKey(batch: size, result: key), all, beside: last)
+    try backend.write(.int32([0]), to: counter, at: 0)
+    try backend.write(
+      .float32([Float](repeating: 0, count: whole.totals.count)), to: whole.totals, at: 0)
     for start in stride(from: 0, to: data.count, by: size) {
-      let chunk = try program(
-        resident,
-        ChunkKey(
-          batch: Swift.min(size, data.count - start), weights: weights,
-          checksProducts: checksProducts))
+      let chunk = data.count - start < size ? last! : whole
       try chunk.stream?.send(start / size, seed: 0, on: backend)
       try backend.run(chunk.executable)
     }
-    let totals = try backend.read(0..<2, of: totals).doubles
+    let totals = try backend.read(0..<whole.totals.count, of: whole.totals).doubles
+    var values = Self.values(of: all, whole.shapes, Array(totals.dropFirst()), samples: data.count)
+    let accuracy = data.hasClasses ? values.removeFirst().number : nil
     let result = Evaluation(
-      loss: totals[1] / Double(data.count),
-      accuracyPercent: data.hasClasses
-        ? 100 * totals[0] / Double(data.count * data.targetCount) : nil)
+      loss: totals[0] / Double(data.count), accuracyPercent: accuracy, metrics: values)
     prepared!.results[key] = result
     return result
   }
 
-  private func program(_ data: DeviceDataset, _ key: ChunkKey) throws -> CompiledChunk {
+  private static func values(
+    of metrics: [Metric], _ shapes: [Shape], _ sums: [Double], samples: Int
+  ) -> [Metric.Value] {
+    var rest = sums[...]
+    return zip(metrics, shapes).map { metric, shape in
+      let own = Array(rest.prefix(shape.elementCount))
+      rest = rest.dropFirst(shape.elementCount)
+      let elements = metric.result(own, samples)
+      let wanted = metric.shape ?? shape
+      return Metric.Value(
+        name: metric.name,
+        shape: wanted.elementCount == elements.count ? wanted : [elements.count],
+        elements: elements)
+    }
+  }
+
+  /// - Parameter other: what adds to the same totals; nil: nothing.
+  private func program(
+    _ data: DeviceDataset, _ key: ChunkKey, _ metrics: [Metric], beside other: CompiledChunk?
+  ) throws -> CompiledChunk {
     if let known = prepared?.programs[key] { return known }
     let batch = key.batch
     var program = try BatchProgram(
@@ -127,40 +168,49 @@ final class Evaluator {
       recorder,
       recorder.leaf(.input(name: "targets"), shape: data.targetShape(batch: batch)))
     data.requireClasses(fit: trace.output.shape)
-    func previous(_ name: String) -> Tensor {
-      Tensor(recorder, recorder.leaf(.input(name: name), shape: []))
-    }
-    let (previousRight, previousLoss) = (previous("right"), previous("loss"))
-    var loss = previousLoss + lossFunction(trace.output, targets) * .constant(Double(batch))
-    if key.checksProducts {
+    var loss = lossFunction(trace.output, targets) * .constant(Double(batch))
+    if key.result.checksProducts {
       // 0 for finite numbers, which leaves the loss as it is, and NaN for others.
       for product in trace.products { loss = loss + (product * 0).sum() }
     }
-    let right =
-      data.dataset.hasClasses
-      ? previousRight
-        + trace.output.argmax(trace.output.shape.count - 1, keepingAxes: true)
-        .isEqual(to: targets.reshaped(targets.shape + [1])).sum()
-      : previousRight
+    let sums = [loss.reshaped([])] + metrics.map { $0.sums(trace.output, targets) }
+    let shapes = sums.dropFirst().map(\.shape)
+    for (number, metric) in metrics.enumerated() {
+      require(
+        other.map { $0.shapes[number] == shapes[number] } ?? true,
+        "Metric: the sums of \(metric.name) have shape \(shapes[number]) for \(batch) samples, and "
+          + "\(other?.shapes[number] ?? []) for others: they must not depend on the number of samples"
+      )
+    }
+    let totals =
+      try other?.totals
+      ?? state.backend.allocate(.real, count: sums.reduce(0) { $0 + $1.shape.elementCount })
 
     let arena = program.bind(
-      key.weights == .average ? state.evaluatedWeights : state.arena)
-    let rightSpan = program.bind(totals)
-    let lossSpan = Span(buffer: rightSpan.buffer, offset: 1)
+      key.result.weights == .average ? state.evaluatedWeights : state.arena)
+    var span = program.bind(totals)
+    var spans: [Span] = []
+    for sum in sums {
+      spans.append(span)
+      span = span.advanced(by: sum.shape.elementCount)
+    }
+    let before = sums.map {
+      Tensor(recorder, recorder.leaf(.input(name: "totals"), shape: $0.shape))
+    }
     try program.append(
       recorder,
       leaves: zip(trace.parameterTensors, state.layout.parameters.entries).map {
         ($0, Span(buffer: arena.buffer, offset: $1.offset))
       } + state.stateLeaves(trace, in: &program) + [
-        (trace.input, program.x), (targets, program.targets), (previousRight, rightSpan),
-        (previousLoss, lossSpan),
-      ],
-      outputs: [(right, rightSpan), (loss, lossSpan)])
+        (trace.input, program.x), (targets, program.targets),
+      ] + Array(zip(before, spans)),
+      outputs: zip(zip(before, sums).map { $0 + $1 }, spans).map { (tensor: $0, span: $1) })
     let counterSpan = program.bind(counter)
     program.program.instructions.append(.increment(counterSpan))
     let chunk = CompiledChunk(
       executable: try state.backend.prepare(program.program, arrays: program.arrays),
-      stream: program.stream)
+      stream: program.stream, totals: totals, shapes: shapes,
+      metrics: metrics)
     prepared?.programs[key] = chunk
     return chunk
   }

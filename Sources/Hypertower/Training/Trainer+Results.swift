@@ -9,20 +9,28 @@ extension Trainer {
     get throws { state.layout.tower(rawValues: try rawValues()) }
   }
 
-  /// The loss and, where the targets are classes, the accuracy over all samples of `data`.
+  /// The loss and, where the targets are classes, the accuracy over all samples of `data`, with further metrics.
   ///
+  /// What is needed is compiled once for each data set and list of metrics.
+  ///
+  /// - Parameter metrics: what is measured as well; default: nothing.
   /// - Precondition: there is at least one sample.
   /// - Throws: what the device reports.
-  public func evaluate(on data: Dataset) throws -> Evaluation { try evaluator.evaluate(data) }
-
-  /// The same with the weights of the last step, where an average is kept.
-  public func evaluateLastWeights(on data: Dataset) throws -> Evaluation {
-    try evaluator.evaluate(data, weights: .last)
+  public func evaluate(on data: Dataset, metrics: [Metric] = []) throws -> Evaluation {
+    try evaluator.evaluate(data, metrics: metrics)
   }
 
-  /// The share of samples whose label has the greatest output, in percent.
+  /// The same with the weights of the last step, where an average is kept.
+  public func evaluateLastWeights(
+    on data: Dataset, metrics: [Metric] = []
+  ) throws -> Evaluation {
+    try evaluator.evaluate(data, metrics: metrics, weights: .last)
+  }
+
+  /// The share of samples whose label has the greatest output, in percent; where the targets are the next
+  /// tokens, the share of tokens of all windows.
   ///
-  /// - Precondition: the targets are classes.
+  /// - Precondition: the targets are classes or next tokens.
   public func accuracy(on data: Dataset) throws -> Double {
     guard let accuracy = try evaluator.evaluate(data).accuracyPercent else {
       fatalError("accuracy: the targets are values, not classes")
@@ -30,10 +38,13 @@ extension Trainer {
     return accuracy
   }
 
-  /// The mean loss over all samples.
+  /// The mean loss over all samples, in the loss's unit.
   public func loss(on data: Dataset) throws -> Double { try evaluator.evaluate(data).loss }
 
-  /// The model's outputs for samples, one after another, with the weights that evaluation sees.
+  /// The model's outputs for samples, with the weights that evaluation sees.
+  ///
+  /// For n samples these are the elements of the model's output, `[n, …]`, row after row: n · classes of a
+  /// classifier, n · time · vocabulary of a model of sequences.
   ///
   /// What is needed is compiled once for each number of samples.
   ///

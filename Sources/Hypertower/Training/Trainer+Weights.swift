@@ -5,17 +5,12 @@ extension Trainer {
   ///
   /// The metadata say that a trainer has written them.
   public func weights() throws -> SafetensorsFile {
-    func entry(_ name: String, _ shape: Shape, _ values: HostArray) -> SafetensorsFile.Entry {
-      switch values {
-      case .float64(let values): .init(name: name, shape: shape, doubles: values)
-      case let values: .init(name: name, shape: shape, floats: values.floats)
-      }
-    }
     let weights = try state.parameters.enumerated().map { number, parameter in
-      entry(parameter.name, parameter.shape, try state.weights(number))
+      SafetensorsFile.Entry(
+        name: parameter.name, shape: parameter.shape, try state.weights(number))
     }
     let states = try state.contents.states.enumerated().map { number, own in
-      entry(own.name, own.shape, try state.modelState(number))
+      SafetensorsFile.Entry(name: own.name, shape: own.shape, try state.modelState(number))
     }
     return SafetensorsFile(weights + states, metadata: SafetensorsFile.weightsMark)
   }

@@ -50,8 +50,9 @@ public final class Trainer {
   ///   - model: what is trained.
   ///   - loss: what is made small.
   ///   - sampleShape: the shape of one input of the model, such as `[1, 28, 28]`: batches are
-  ///     `[batch] + sampleShape`; default: one axis of as many features as the first parameter of two axes
-  ///     takes, as `Linear` declares it.
+  ///     `[batch] + sampleShape`; default: `[features]`, as many as the first parameter of two axes takes, as
+  ///     `Linear` declares it. That is not the shape for a model that begins with an `Embedding`, whose table
+  ///     would be taken for such a parameter: give it the length of its sequences, `[time]`.
   ///   - optimizer: a rule or a tower of rules.
   ///   - firstStep: the share of the loss that the first step promises at most, to first order: the
   ///     bottom rule's step sizes are lowered so far before it; above 0; default: no limit.

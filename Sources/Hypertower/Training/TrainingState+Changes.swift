@@ -18,6 +18,15 @@ extension TrainingState {
     try backend.write(.float64(numbers), to: values, at: 0)
   }
 
+  /// The length of the run that schedules follow; nil if none does.
+  var followedLength: Int? {
+    get throws {
+      try layout.plannedStepsOffset.map { offset in
+        Int(exactly: try backend.read(offset..<offset + 1, of: values).doubles[0].rounded()) ?? 0
+      }
+    }
+  }
+
   /// Lets schedules follow this run's length after a checkpoint was read.
   ///
   /// - Returns: the length that they followed, if it was another.

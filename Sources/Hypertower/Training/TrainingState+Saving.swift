@@ -2,34 +2,10 @@
 extension TrainingState {
   // MARK: Checkpoints
 
-  /// What a step starts from, beside weights and counters, by name.
-  private var arraysBesideWeights: [(name: String, array: any DeviceArray)] {
-    let prefix = CheckpointKey.tensorPrefix
-    var arrays: [(name: String, array: any DeviceArray)] = [("\(prefix)tower", values)]
-    for (number, array) in gradients.enumerated() {
-      arrays.append(("\(prefix)gradients.\(number)", array))
-    }
-    for (number, array) in states.enumerated() {
-      arrays.append(("\(prefix)states.\(number)", array))
-    }
-    if let previousWeights { arrays.append(("\(prefix)previous_weights", previousWeights)) }
-    if let derivatives { arrays.append(("\(prefix)derivatives", derivatives)) }
-    // The weights' own names then hold the average.
-    if average != nil { arrays.append(("\(prefix)weights", arena)) }
-    return arrays
-  }
-
-  func tensorsBesideWeights() throws -> [(name: String, values: HostArray)] {
-    try arraysBesideWeights.map { name, array in
-      (name, try backend.read(0..<array.count, of: array))
-    }
-  }
-
-  /// - Parameter tensors: in the order of `tensorsBesideWeights`.
-  func setTensorsBesideWeights(_ tensors: [HostArray]) throws {
+  func write(_ contents: CheckpointContents) throws {
     revision += 1
-    for ((_, array), values) in zip(arraysBesideWeights, tensors) {
-      try backend.write(values, to: array, at: 0)
+    for write in contents.writes {
+      try backend.write(write.values, to: write.array, at: write.offset)
     }
   }
 

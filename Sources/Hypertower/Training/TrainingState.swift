@@ -91,9 +91,13 @@ final class TrainingState {
   /// A new state of the same tower that keeps what `tensorNames` of a checkpoint hold, of versions that
   /// computed all derivatives again, too. This one, if it does so itself.
   func suited(to tensorNames: some Sequence<String>) throws -> TrainingState {
-    let prefix = CheckpointKey.tensorPrefix
-    let wanted = layout.storesDerivatives ? "gradients.1" : "derivatives"
-    guard layout.height > 0, tensorNames.contains("\(prefix)\(wanted)") else { return self }
+    let other =
+      layout.storesDerivatives
+      ? ["tower.0.previous.gradient.", "training.gradients.1"]
+      : ["tower.0.derivative.", "training.derivatives"]
+    guard layout.height > 0,
+      tensorNames.contains(where: { name in other.contains { name.hasPrefix($0) } })
+    else { return self }
     var options = options
     options.recomputesDerivatives = layout.storesDerivatives
     return try TrainingState(
@@ -156,24 +160,33 @@ final class TrainingState {
   var evaluatedWeights: any DeviceArray { average ?? arena }
 
   /// Parameter `number` in its declared shape, as evaluation sees it.
-  func weights(_ number: Int) throws -> HostArray {
-    let (parameter, entry) = (parameters[number], layout.parameters.entries[number])
-    let stored = try backend.read(
-      entry.offset..<entry.offset + entry.count, of: evaluatedWeights)
-    return parameter.isTransposed
-      ? stored.transposed(rows: parameter.shape[1], columns: parameter.shape[0]) : stored
-  }
+  func weights(_ number: Int) throws -> HostArray { try read(number, of: evaluatedWeights) }
 
   /// Sets parameter `number`, and its average, if one is kept.
   func setWeights(_ values: HostArray, of number: Int) throws {
     let (parameter, entry) = (parameters[number], layout.parameters.entries[number])
     require(values.count == entry.count, "setWeights: \(values.count) for \(entry.count)")
-    let stored =
-      parameter.isTransposed
-      ? values.transposed(rows: parameter.shape[0], columns: parameter.shape[1]) : values
+    let stored = stored(values, as: parameter)
     revision += 1
     for array in [arena, average].compactMap({ $0 }) {
       try backend.write(stored, to: array, at: entry.offset)
     }
+  }
+
+  /// What lies in the place of parameter `number`, in its declared shape.
+  ///
+  /// - Parameter arena: where the arena begins in `array`; default: at 0.
+  func read(_ number: Int, of array: any DeviceArray, arena: Int = 0) throws -> HostArray {
+    let (parameter, entry) = (parameters[number], layout.parameters.entries[number])
+    let start = arena + entry.offset
+    let stored = try backend.read(start..<start + entry.count, of: array)
+    return parameter.isTransposed
+      ? stored.transposed(rows: parameter.shape[1], columns: parameter.shape[0]) : stored
+  }
+
+  /// Values in the declared shape of a parameter, as they lie on the device.
+  func stored(_ values: HostArray, as parameter: ModelTrace.Parameter) -> HostArray {
+    parameter.isTransposed
+      ? values.transposed(rows: parameter.shape[0], columns: parameter.shape[1]) : values
   }
 }

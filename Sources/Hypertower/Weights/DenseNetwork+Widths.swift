@@ -12,6 +12,7 @@ extension DenseNetwork {
   public static func widths(
     in file: SafetensorsFile, inputs: Int, outputs: Int, source: String = "weights"
   ) throws -> [Int] {
+    let file = file.withoutTraining()
     // Layers that are counted from 0 are put in order like those with other names.
     if file["w1"] != nil && file["w0"] == nil {
       return try numberedWidths(in: file, inputs: inputs, outputs: outputs, source: source)

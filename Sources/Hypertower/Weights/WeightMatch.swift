@@ -17,6 +17,7 @@ struct WeightMatch {
   ///   shape or a type that is not read; or if the file holds further layers.
   init(_ parameters: [Parameter], in file: SafetensorsFile, source: String) throws {
     self.source = source
+    let file = file.withoutTraining(keeping: parameters.map(\.name))
     var notes: [String] = []
     if let entries = Self.entries(parameters, in: file) {
       self.entries = entries
@@ -128,7 +129,7 @@ struct WeightMatch {
     }
   }
 
-  /// The names of the tensors that the model does not need; not those of a checkpoint's training.
+  /// The names of the tensors that the model does not need.
   ///
   /// - Throws: `InputError(.badData)` for a further layer, or for what takes part in the network
   ///   between the layers: the model would be only a part of the network in the file.
@@ -136,10 +137,7 @@ struct WeightMatch {
     than entries: [SafetensorsFile.Entry], in file: SafetensorsFile, source: String
   ) throws -> [String] {
     let names = Set(entries.map(\.name))
-    let isCheckpoint = file.metadata[CheckpointKey.format] != nil
-    let others = file.entries.filter {
-      !names.contains($0.name) && !(isCheckpoint && $0.name.hasPrefix(CheckpointKey.tensorPrefix))
-    }
+    let others = file.entries.filter { !names.contains($0.name) }
     let matrices = Set(
       entries.filter { $0.shape.count == 2 }.map { NumberedName($0.name).template })
     if let layer = others.first(where: {

@@ -1,7 +1,7 @@
 import Glibc
 import Hypertower
 
-/// Writes a run's checkpoints, and the weights with the best accuracy so far, if it can be measured.
+/// Writes a run's checkpoints, and the best weights so far, if that can be measured; see `Measure.scoreKey`.
 final class CheckpointWriter {
   let folder: CheckpointFolder
   /// After how many steps a checkpoint is due; nil: after each epoch, but not too often.
@@ -9,7 +9,7 @@ final class CheckpointWriter {
   private let settings: TrainingSettings
   private let description: WeightsDescription
   private let measure: Measure?
-  private var best: (accuracy: Double, step: Int)?
+  private var best: (score: Double, step: Int)?
   private var lastSave = ContinuousClock.now
 
   /// The least time from one checkpoint to the next where no interval is given, so that small epochs
@@ -18,7 +18,7 @@ final class CheckpointWriter {
 
   private static let bestStepKey = "best_step"
   private static let logLineKey = "log_line"
-  private let bestAccuracyKey: String
+  private let bestScoreKey: String
 
   /// The file of the best weights.
   private var bestPath: String { "\(folder.path)/\(CheckpointFolder.bestName)" }
@@ -36,13 +36,13 @@ final class CheckpointWriter {
     self.settings = settings
     self.description = description
     self.measure = measure
-    bestAccuracyKey = "best_\(measure?.accuracyKey ?? "accuracy_percent")"
-    if let accuracy = resumed?.metadata[bestAccuracyKey].flatMap({ Double($0) }),
-      let step = resumed?.metadata[Self.bestStepKey].flatMap({ Int($0) })
-    {
-      best = (accuracy, step)
+    bestScoreKey = "best_\(measure?.scoreKey ?? "accuracy_percent")"
+    let bestStep = resumed?.metadata[Self.bestStepKey].flatMap { Int($0) }
+    if let bestStep, let score = resumed?.metadata[bestScoreKey].flatMap({ Double($0) }) {
+      best = (score, bestStep)
     }
-    guard best != nil || access(bestPath, F_OK) != 0 else {
+    // Earlier versions chose the best weights of text by another score, which is not compared.
+    guard bestStep != nil || access(bestPath, F_OK) != 0 else {
       throw InputError(
         .cannotWrite,
         "\(bestPath): is not of this run, which would replace it: move the file away")
@@ -63,12 +63,15 @@ final class CheckpointWriter {
   func save(_ trainer: Trainer, last: StepRecord?) throws {
     defer { lastSave = .now }
     let checkpoint = try trainer.checkpoint()
-    let accuracy = try measure.map { try trainer.accuracy(on: $0.data) }
-    let isBest = accuracy.map { accuracy in best.map { accuracy > $0.accuracy } ?? true } ?? false
-    let newBest = isBest ? accuracy.map { (accuracy: $0, step: trainer.stepCount) } : best
+    var (newBest, isBest) = (best, false)
+    if let measure {
+      let score = measure.score(try trainer.evaluate(on: measure.data))
+      isBest = best.map { measure.isBetter(score, than: $0.score) } ?? score.isFinite
+      if isBest { newBest = (score, trainer.stepCount) }
+    }
     var metadata = checkpoint.metadata.merging(try settings.metadata) { $1 }
       .merging(description.metadata) { $1 }
-    metadata[bestAccuracyKey] = newBest.map { "\($0.accuracy)" }
+    metadata[bestScoreKey] = newBest.map { "\($0.score)" }
     metadata[Self.bestStepKey] = newBest.map { "\($0.step)" }
     metadata[Self.logLineKey] = last.map { StepLine.hash(StepLine.text($0).utf8) }
     metadata["device"] = trainer.device.description

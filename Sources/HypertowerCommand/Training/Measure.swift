@@ -17,6 +17,18 @@ struct Measure {
   /// What logs and JSON call the loss on these samples.
   var lossKey: String { "\(name)_loss" }
 
+  /// What decides which weights are the best: of text the loss, since only a part of what a model of text has
+  /// learned shows in the characters that it ranks first; else the accuracy.
+  var scoreKey: String { isOfText ? lossKey : accuracyKey }
+
+  func score(_ evaluation: Evaluation) -> Double {
+    isOfText ? evaluation.loss : evaluation.accuracyPercent!
+  }
+
+  func isBetter(_ score: Double, than other: Double) -> Bool {
+    isOfText ? score < other : score > other
+  }
+
   private var isOfText: Bool {
     switch data.targets {
     case .nextTokens: true

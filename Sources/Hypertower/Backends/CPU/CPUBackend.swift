@@ -47,8 +47,10 @@ package final class CPUBackend<Element: HostReal>: Backend {
   package func prepare(
     _ program: Program, alternatives: [[(any DeviceArray)?]]
   ) -> any Executable {
-    let plan = MemoryPlan(
-      program.buffers, uses: program.instructions.map { $0.accesses.map(\.buffer) })
+    ProgramValidator.check(program, alternatives: alternatives)
+    let uses = program.instructions.map { $0.accesses.map(\.buffer) }
+    let plan = MemoryPlan(program.buffers, uses: uses)
+    plan.check(program.buffers, uses: uses)
     let slots = zip(plan.slotTypes, plan.slotSizes).map { allocate($0, count: $1) }
     return CPUExecutable<Element>(
       program,

@@ -151,11 +151,13 @@ package final class OpenCLBackend: Backend {
       let known = arrays.compactMap { $0.map { ObjectIdentifier($0) } }
       require(Set(known).count == known.count, "prepare: an array stands for two buffers")
     }
+    ProgramValidator.check(program, alternatives: alternatives)
     var program = program
     let profile = profile.suited(to: program)
     let works = DeviceWork.all(of: &program, profile)
     let plan = LaunchPlan(works, fuses: program.fuses, profile)
     let memory = MemoryPlan(program.buffers, uses: plan.buffersInUse)
+    memory.check(program.buffers, uses: plan.buffersInUse)
     let slots = try zip(memory.slotTypes, memory.slotSizes).map { try buffer($0, count: $1) }
     let buffers = alternatives.map { arrays in
       program.buffers.indices.map { buffer -> DeviceBuffer? in

@@ -1,0 +1,356 @@
+import Testing
+
+@testable import Hypertower
+
+/// Programs, plans and tapes that are broken by hand, with the complaint that each must give.
+@Suite struct ProgramValidatorTests {
+  /// Buffers 0, six reals from outside; 1, six temporary ones; 2, six int32; 3, seven reals from outside.
+  private static func program(_ instructions: Instruction...) -> Program {
+    var program = Program()
+    _ = program.addBuffer(.real, count: 6)
+    _ = program.addTemporary(count: 6)
+    _ = program.addBuffer(.int32, count: 6)
+    _ = program.addBuffer(.real, count: 7)
+    program.instructions = instructions
+    return program
+  }
+
+  private static func nest(
+    _ shape: Shape, from source: Span, strides: [Int] = [1], to target: Span
+  ) -> LoopNest {
+    var nest = LoopNest(keptShape: shape, reducedShape: [])
+    nest.inputs = [.load(source, strides: strides)]
+    let node = nest.graph.append(.input(0))
+    nest.outputs = [.init(node: node, span: target, isFull: false, stage: 0)]
+    return nest
+  }
+
+  private static func copy(
+    _ shape: Shape, from source: Span, strides: [Int] = [1], to target: Span
+  ) -> Instruction {
+    .loopNest(nest(shape, from: source, strides: strides, to: target))
+  }
+
+  private static func span(_ buffer: Int, _ offset: Int = 0, step: Int = 0) -> Span {
+    Span(buffer: buffer, offset: offset, step: step)
+  }
+
+  private static func changed(_ change: (inout LoopNest) -> Void) -> Instruction {
+    var nest = nest([6], from: span(0), to: span(3))
+    change(&nest)
+    return .loopNest(nest)
+  }
+
+  private static func product(_ change: (inout MatrixProduct) -> Void = { _ in }) -> Instruction {
+    var product = MatrixProduct(
+      rows: 2, columns: 2, inner: 3, left: .init(span: span(0), isTransposed: false),
+      right: .init(span: span(0), isTransposed: false))
+    let node = product.epilogue.append(.input(MatrixProduct.productInput))
+    product.outputs = [.init(node: node, span: span(3))]
+    change(&product)
+    return .matrixProduct(product)
+  }
+
+  @Test func soundProgramsPass() {
+    for program in [
+      Self.program(),
+      Self.program(
+        Self.copy([6], from: Self.span(0), to: Self.span(1)),
+        Self.copy([6], from: Self.span(1, 5), strides: [-1], to: Self.span(3))),
+      // In place, element by element.
+      Self.program(Self.copy([6], from: Self.span(0), to: Self.span(0))),
+      Self.program(Self.copy([2, 3], from: Self.span(0), strides: [3, 1], to: Self.span(0))),
+      // An epilogue that reads rows and columns backwards.
+      Self.program(
+        Self.product {
+          $0.loads = [
+            .init(span: Self.span(0, 5), rows: .init([2], strides: [-2]), columnStride: -1)
+          ]
+        }),
+      Self.program(Self.product(), .increment(Self.span(2, 5))),
+      // Each pass reads what the one before has written.
+      Self.program(
+        Self.copy([2], from: Self.span(0), to: Self.span(1)),
+        .loop(
+          Loop(
+            count: 2,
+            body: [Self.copy([2], from: Self.span(1, step: 2), to: Self.span(1, 2, step: 2))]))),
+    ] {
+      #expect(ProgramValidator.firstFault(in: program) == nil)
+    }
+  }
+
+  @Test func memoryThatIsNotThere() {
+    for (program, fault) in [
+      (
+        Self.program(Self.copy([7], from: Self.span(0), to: Self.span(3))),
+        "instruction 0, loop nest: reads input 0, elements 0..<7 of buffer 0, which has 6"
+      ),
+      (
+        Self.program(Self.copy([6], from: Self.span(0), to: Self.span(3, 2))),
+        "instruction 0, loop nest: writes output 0, elements 2..<8 of buffer 3, which has 7"
+      ),
+      (
+        Self.program(Self.copy([6], from: Self.span(0), strides: [-1], to: Self.span(3))),
+        "instruction 0, loop nest: reads input 0, elements -5..<1 of buffer 0, which has 6"
+      ),
+      (
+        Self.program(
+          Self.copy([2, 3], from: Self.span(0), strides: [3, 2], to: Self.span(3))),
+        "instruction 0, loop nest: reads input 0, elements 0..<8 of buffer 0, which has 6"
+      ),
+      (
+        Self.program(Self.copy([6], from: Self.span(9), to: Self.span(3))),
+        "instruction 0, loop nest: reads input 0, elements 0..<6 of buffer 9, which is not there"
+      ),
+      (
+        Self.program(Self.copy([6], from: Self.span(2), to: Self.span(3))),
+        "instruction 0, loop nest: reads input 0, elements 0..<6 of buffer 2, which holds int32"
+      ),
+      (
+        Self.program(.increment(Self.span(0))),
+        "instruction 0, increment: writes the counter, elements 0..<1 of buffer 0, which holds real"
+      ),
+      (
+        Self.program(Self.product { $0.columns = 3 }),
+        "instruction 0, matrix product: reads the right operand, elements 0..<9 of buffer 0, which has 6"
+      ),
+      (
+        Self.program(Self.product { $0.outputs[0] = .init(node: 0, span: Self.span(3, 4)) }),
+        "instruction 0, matrix product: writes output 0, elements 4..<8 of buffer 3, which has 7"
+      ),
+      (
+        Self.program(
+          .loop(
+            Loop(
+              count: 3,
+              body: [Self.copy([2], from: Self.span(0, step: 2), to: Self.span(3, step: 3))]))),
+        "instruction 0, loop, pass 2, instruction 0, loop nest: writes output 0, elements 6..<8 of "
+          + "buffer 3, which has 7"
+      ),
+    ] {
+      #expect(ProgramValidator.firstFault(in: program) == fault)
+    }
+  }
+
+  @Test func memoryThatWasNotWritten() {
+    let read = Self.copy([6], from: Self.span(1), to: Self.span(3))
+    let fault =
+      "loop nest: reads input 0, elements 0..<6 of buffer 1, of which not all was written"
+    #expect(ProgramValidator.firstFault(in: Self.program(read)) == "instruction 0, \(fault)")
+    let part = Self.copy([5], from: Self.span(0), to: Self.span(1))
+    #expect(ProgramValidator.firstFault(in: Self.program(part, read)) == "instruction 1, \(fault)")
+    let rest = Self.copy([1], from: Self.span(0), to: Self.span(1, 5))
+    #expect(ProgramValidator.firstFault(in: Self.program(part, rest, read)) == nil)
+    // The second pass reads what only the third writes.
+    let loop = Loop(
+      count: 3, body: [Self.copy([2], from: Self.span(1, step: 2), to: Self.span(1, 4))])
+    #expect(
+      ProgramValidator.firstFault(
+        in: Self.program(Self.copy([2], from: Self.span(0), to: Self.span(1)), .loop(loop)))
+        == "instruction 1, loop, pass 1, instruction 0, loop nest: reads input 0, elements 2..<4 of "
+        + "buffer 1, of which not all was written")
+  }
+
+  @Test func memoryThatIsWrittenTwiceOrOver() {
+    for (instruction, fault) in [
+      (
+        Self.copy([5], from: Self.span(0, 1), to: Self.span(0)),
+        "loop nest: writes output 0 over input 0, which it reads"
+      ),
+      (
+        Self.copy([2, 3], from: Self.span(0), strides: [1, 2], to: Self.span(0)),
+        "loop nest: writes output 0 over input 0, which it reads"
+      ),
+      (
+        Self.changed {
+          $0.outputs.append(.init(node: 0, span: Self.span(3, 1), isFull: false, stage: 0))
+        },
+        "loop nest: writes output 1 and output 0 to the same elements"
+      ),
+      (
+        Self.product { $0.outputs[0] = .init(node: 0, span: Self.span(0, 2)) },
+        "matrix product: writes output 0 over the left operand, which it reads"
+      ),
+    ] {
+      #expect(
+        ProgramValidator.firstFault(in: Self.program(instruction)) == "instruction 0, \(fault)")
+    }
+  }
+
+  @Test func partsThatDoNotFit() {
+    let index = IndexExpression.axis(0, rank: 1)
+    for (instruction, fault) in [
+      (Self.changed { _ = $0.graph.append(.input(1)) }, "loop nest: node 1 is input 1 of 1"),
+      (
+        Self.changed { $0.inputs = [.load(Self.span(0), strides: [3, 1])] },
+        "loop nest: input 0 has 2 strides for 1 dimensions"
+      ),
+      (
+        Self.changed { $0.inputs.append(.coordinate(dimension: 1)) },
+        "loop nest: input 1 is the index along dimension 1 of 1"
+      ),
+      (
+        Self.changed { $0.inputs.append(.reduction(0)) },
+        "loop nest: input 1 is reduction 0 of 0"
+      ),
+      (
+        Self.changed { $0.reductions = [.init(kind: .sum, value: 0, stage: 0)] },
+        "loop nest: reduction 0 has no dimension"
+      ),
+      (
+        Self.changed {
+          ($0.keptShape, $0.reducedShape) = ([1], [6])
+          $0.inputs = [.load(Self.span(0), strides: [0, 1]), .reduction(0)]
+          let sum = $0.graph.append(.input(1))
+          $0.reductions = [
+            .init(kind: .sum, value: 0, stage: 0), .init(kind: .maximum, value: sum, stage: 0),
+          ]
+        }, "loop nest: reduction 1 of stage 0 needs stage 1"
+      ),
+      (
+        Self.changed { $0.outputs = [.init(node: 4, span: Self.span(3), isFull: false, stage: 0)] },
+        "loop nest: output 0 is node 4 of 1"
+      ),
+      (
+        Self.changed {
+          $0.keptShape = [7]
+          $0.inputs = [
+            .boundedLoad(
+              .init(
+                span: Self.span(0), axes: [.init(index: index, extent: 6, stride: 1)],
+                bounds: [.init(index: index, extent: 8)]))
+          ]
+        }, "loop nest: input 0 reads beyond axis 0 of 6 at [6]"
+      ),
+      (
+        Self.product {
+          $0.loads = [
+            .init(span: Self.span(0), rows: .init([3], strides: [1]), columnStride: 0)
+          ]
+        },
+        "matrix product: input 1 has rows of [3], the results have 2"
+      ),
+      (
+        Self.product { _ = $0.epilogue.append(.input(2)) },
+        "matrix product: its epilogue's node 1 is input 2 of 1"
+      ),
+      (
+        .gatherBatch(
+          BatchGather(
+            sources: [], counter: Self.span(2), batchSize: 5, stride: 5, batchesPerEpoch: 1,
+            sampleCount: 4)), "batch: takes 5 of 4 samples"
+      ),
+      (
+        .loop(Loop(count: 1, body: [.increment(Self.span(2))])),
+        "loop: holds an instruction of kind increment"
+      ),
+    ] {
+      #expect(
+        ProgramValidator.firstFault(in: Self.program(instruction)) == "instruction 0, \(fault)")
+    }
+  }
+
+  @Test func slotsThatAreTakenTooEarly() {
+    let buffers = [6, 6, 9].map { BufferDescription(type: .real, count: $0, isTemporary: true) }
+    let plan = MemoryPlan(buffers, uses: [[0], [1], [2]])
+    #expect(plan.firstFault(buffers, uses: [[0], [1], [2]]) == nil)
+    #expect(
+      plan.firstFault(buffers, uses: [[0], [1, 0], [2]])
+        == "temporary buffer 1 takes slot 0 at 1, which buffer 0 needs until 1")
+    #expect(
+      plan.firstFault(buffers, uses: [[0], [1], [2], [0]])
+        == "temporary buffer 1 takes slot 0 at 1, which buffer 0 needs until 3")
+    let larger = buffers + [.init(type: .real, count: 1, isTemporary: true)]
+    #expect(plan.firstFault(larger, uses: [[3]]) == "temporary buffer 3 has no slot")
+    let small = MemoryPlan(buffers, uses: [[0], [1]])
+    let grown = buffers.map { BufferDescription(type: $0.type, count: 8, isTemporary: true) }
+    #expect(
+      small.firstFault(grown, uses: [[0]])
+        == "temporary buffer 0, 8 of real, is in slot 0, 6 of real")
+  }
+
+  // MARK: Tapes
+
+  private func fault(_ make: (inout Tape) -> Void) -> String? {
+    var tape = Tape()
+    _ = tape.append(.leaf(0), shape: [2, 3])
+    _ = tape.append(.leaf(1), shape: [3])
+    make(&tape)
+    return TapeValidator.firstFault(in: tape)
+  }
+
+  @Test func tapes() {
+    for (operation, operands, shape, expected) in [
+      (.unary(.tanh), [0], [2, 3], nil),
+      (.unary(.tanh), [5], [2, 3], "tanh → [2, 3]: its operand 5 does not come before it"),
+      (.unary(.tanh), [0], [3], "tanh → [3]: does not fit the operands [[2, 3]]"),
+      (.binary(.add), [0, 1], [2, 3], "add → [2, 3]: does not fit the operands [[2, 3], [3]]"),
+      (.binary(.add), [0], [2, 3], "add → [2, 3]: has 1 operands, not 2"),
+      (
+        .select, [0, 0, 1], [2, 3],
+        "select → [2, 3]: does not fit the operands [[2, 3], [2, 3], [3]]"
+      ),
+      (.reshape, [0], [6], nil),
+      (.reshape, [0], [7], "reshape → [7]: does not fit the operands [[2, 3]]"),
+      (.broadcast, [1], [2, 3], "broadcast → [2, 3]: does not fit the operands [[3]]"),
+      (.transpose(permutation: [1, 0]), [0], [3, 2], nil),
+      (
+        .transpose(permutation: [1, 1]), [0], [3, 3],
+        "transpose → [3, 3]: does not fit the operands [[2, 3]]"
+      ),
+      (
+        .access(Access([.axis(0, rank: 1)])), [0], [2],
+        "access → [2]: does not fit the operands [[2, 3]]"
+      ),
+      (.reduce(.sum, axes: [1]), [0], [2, 1], nil),
+      (.reduce(.sum, axes: [2]), [0], [2, 3], "sum → [2, 3]: does not fit the operands [[2, 3]]"),
+      (
+        .matrixProduct(transposeLeft: false, transposeRight: true), [0, 0], [2, 2], nil
+      ),
+      (
+        .matrixProduct(transposeLeft: false, transposeRight: false), [0, 0], [2, 3],
+        "matrix product → [2, 3]: inner sizes 3 and 2 differ"
+      ),
+      (
+        .matrixProduct(transposeLeft: false, transposeRight: true), [0, 0], [2, 3],
+        "matrix product → [2, 3]: does not fit the operands [[2, 3], [2, 3]]"
+      ),
+      (.scanResult(.finalState(0)), [0], [3], "result of a loop → [3]: its operand is no loop"),
+    ] as [(Tape.Operation, [Int], Shape, String?)] {
+      let found = fault { _ = $0.append(operation, operands, shape: shape) }
+      #expect(found == expected.map { "node 2, \($0)" })
+    }
+  }
+
+  /// A running sum of [2, 3] along its first axis, with a body and a result that may be wrong.
+  @Test func loopsOfTapes() {
+    func loop(body input: Shape, next: Int = 2, count: Int = 2, result: Shape = [3]) -> String? {
+      fault { tape in
+        var body = Tape()
+        _ = body.append(.leaf(0), shape: [3])
+        _ = body.append(.leaf(1), shape: input)
+        _ = body.append(.binary(.add), [0, 1], shape: [3])
+        let scan = Scan(
+          body: body, stateCount: 1, inputCount: 1, nextStates: [next], count: count,
+          isReversed: false)
+        let node = tape.append(.scan(scan), [1, 0], shape: [])
+        _ = tape.append(.scanResult(.finalState(0)), [node], shape: result)
+      }
+    }
+    #expect(loop(body: [3]) == nil)
+    #expect(
+      loop(body: [2])
+        == "node 2, loop → []: its body's node 2, add → [3]: does not fit the operands [[3], [2]]")
+    #expect(loop(body: [3], next: 7) == "node 2, loop → []: state 0 of [3] becomes another shape")
+    #expect(loop(body: [3], count: 0) == "node 2, loop → []: has 0 passes")
+    #expect(
+      loop(body: [3], count: 5)
+        == "node 2, loop → []: leaf 1 of its body is [3], its operand [2, 3]")
+    #expect(
+      loop(body: [3], result: [1, 3])
+        == "node 3, result of a loop → [1, 3]: the loop's finalState(0) is [3]")
+  }
+
+  @Test func programsAreLookedAtInTests() { #expect(ProgramValidator.isOn) }
+}
