@@ -19,8 +19,10 @@ struct ViewSinking {
   private let source: Tape
   private var result = Tape()
   private var views: [Tape.Index: View] = [:]
-  /// Nodes after, elementwise ones, that products, reductions or loops are behind.
+  /// Nodes after that products, reductions or loops are behind.
   private var isComputed: Set<Tape.Index> = []
+  /// How many nodes lie one behind another up to each node after.
+  private var depths: [Int] = []
 
   /// The tape after, and the nodes there that have the elements of `outputs`.
   static func apply(
@@ -73,6 +75,7 @@ struct ViewSinking {
     _ operation: Tape.Operation, _ operands: [Tape.Index], shape: Shape
   ) -> Tape.Index {
     let index = result.append(operation, operands, shape: shape)
+    if index == depths.count { depths.append(1 + (operands.map { depths[$0] }.max() ?? 0)) }
     switch operation {
     case .matrixProduct, .reduce, .scan, .scanResult: isComputed.insert(index)
     case .leaf, .fill, .coordinate, .random: break
@@ -289,12 +292,12 @@ struct ViewSinking {
     return View(base: base, shape: target.shape, order: target.order)
   }
 
-  /// The order of nodes, repeated ones first.
-  private func rank(_ node: Tape.Index) -> (Int, Tape.Index) {
+  /// The order in which nodes are computed, repeated ones first.
+  private func rank(_ node: Tape.Index) -> (Int, Int) {
     switch result[node].operation {
-    case .broadcast, .fill, .coordinate: return (0, node)
+    case .broadcast, .fill, .coordinate: return (0, depths[node])
     case .reshape, .transpose: return rank(result[node].operands[0])
-    default: return (1, node)
+    default: return (1, depths[node])
     }
   }
 
