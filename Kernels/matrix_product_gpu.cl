@@ -8,15 +8,15 @@
 // that lie SIDE quads apart, so that work-items side by side read memory side by side.
 //
 // Sums run over blocks of BLOCK terms, which are added in order; DEPTH divides BLOCK. Where a result
-// has too few tiles to keep a device busy (SPLIT), each block is a unit of work of its own, whose sums
-// stay in `parts` for a section that adds them in the same order.
+// has too few tiles to keep a device busy (SPLIT), every PART_TERMS terms, whole blocks, are a unit of work of
+// their own, whose sums stay in `parts` for a section that adds them in the same order.
 //
 // left   [ROWS, INNER], or [INNER, ROWS] if LEFT_TRANSPOSED, or, if LEFT_VIEW, element (i, k) of matrix m lies
-//        at MATRIX_PLACE(m) + ROW_PLACE(i) + TERM_PLACE(k)
+//        at MATRIX_PLACE(m) + ROW_PLACE(i) + TERM_PLACE(k), neighbours along rows if LEFT_TRANSPOSED
 // right  [INNER, COLUMNS], or [COLUMNS, INNER] if RIGHT_TRANSPOSED
-// parts  [⌈INNER / BLOCK⌉, ROWS, COLUMNS], if SPLIT
+// parts  [⌈INNER / PART_TERMS⌉, ROWS, COLUMNS], if SPLIT
 // There are MATRICES of each operand and of the result, one after another, the results within each part.
-// A unit of work is a tile, of a block if SPLIT; tiles are numbered along rows of the result.
+// A unit of work is a tile, of a part if SPLIT; tiles are numbered along rows of the result.
 
 #define SIDE (TILE / PER_ITEM)
 #define HAS_WHOLE_SLICES (INNER > 0 && INNER % DEPTH == 0)
@@ -77,8 +77,8 @@ static void TILE_OF(int unit SECTION_PARAMETERS) {
   const int tile = unit % TILES;
   const int first_row = tile / COLUMN_TILES * TILE;
   const int first_column = tile % COLUMN_TILES * TILE;
-  const int first_term = SPLIT ? unit / (TILES * MATRICES) * BLOCK : 0;
-  const int end_term = SPLIT ? min(first_term + BLOCK, INNER) : INNER;
+  const int first_term = SPLIT ? unit / (TILES * MATRICES) * PART_TERMS : 0;
+  const int end_term = SPLIT ? min(first_term + PART_TERMS, INNER) : INNER;
 
   local real *left_slice = scratch;
   local real *right_slice = scratch + DEPTH * SLICE_ROW;

@@ -53,16 +53,21 @@ import Testing
   @Test func defaultTilesKeepGPUsBusy() {
     var profile = DeviceProfile.gpu
     profile.computeUnits = 132
+    func product(_ rows: Int, _ inner: Int, _ columns: Int) -> MatrixProduct {
+      MatrixProduct(
+        ProductShape(
+          rows: rows, inner: inner, columns: columns, isLeftTransposed: false,
+          isRightTransposed: false))
+    }
     func schedule(_ rows: Int, _ inner: Int, _ columns: Int) -> ProductSchedule {
-      profile.schedule(
-        for: MatrixProduct(
-          ProductShape(
-            rows: rows, inner: inner, columns: columns, isLeftTransposed: false,
-            isRightTransposed: false)))
+      profile.schedule(for: product(rows, inner, columns))
     }
     #expect(schedule(300, 784, 128) == .localMemory(tile: 32, perItem: 2, splits: true))
     #expect(schedule(784, 8192, 128) == .localMemory(tile: 32, perItem: 2, splits: true))
-    #expect(schedule(784, 60000, 128) == .localMemory(tile: 32, perItem: 2, splits: false))
+    #expect(schedule(784, 60000, 128) == .localMemory(tile: 32, perItem: 2, splits: true))
+    // 100 tiles of 32 and 235 blocks: no more than 16 times twice as many units as there are compute units.
+    #expect(profile.partBlocks(of: product(784, 60000, 128), tile: 32) == 6)
+    #expect(profile.partBlocks(of: product(300, 784, 128), tile: 32) == 1)
     #expect(schedule(8192, 784, 128) == .localMemory(tile: 32, perItem: 2, splits: false))
     #expect(schedule(8192, 784, 1024) == .localMemory(tile: 128, perItem: 8, splits: false))
     #expect(schedule(4096, 4096, 4096) == .localMemory(tile: 128, perItem: 8, splits: false))

@@ -15,6 +15,12 @@ package struct MatrixProduct: Sendable {
     /// Where elements lie, from the span's beginning on, if the matrices are none of that form.
     package let view: MatrixView?
 
+    /// Whether neighbours in memory are neighbours along rows rather than terms.
+    var liesAlongRows: Bool {
+      guard let view else { return isTransposed }
+      return view.rows.strides.last == 1 && view.terms.strides.last != 1
+    }
+
     /// - Parameter view: of a left operand alone, which then is not transposed; default: none.
     package init(span: Span, isTransposed: Bool, view: MatrixView? = nil) {
       self.span = span

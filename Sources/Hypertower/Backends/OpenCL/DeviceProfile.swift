@@ -97,17 +97,24 @@ package struct DeviceProfile: Sendable, Equatable {
     return even >= registerTile.rows.lowerBound / 2 ? even : rows
   }
 
-  /// In how many parts a product's terms are done side by side: 1, unless tiles are few and terms many.
-  func parts(of product: MatrixProduct, _ tile: RegisterTile.Size) -> Int {
-    let width = MatrixProductCode.panelWidth(product, tile, self)
+  /// The size of a product's register tiles, unless zeros are left out.
+  func tile(of product: MatrixProduct) -> RegisterTile.Size {
+    RegisterTile.Size(rows: tileRows(of: product), vectors: registerTile.vectors)
+  }
+
+  /// In how many parts a product's terms are done side by side: 1, unless tiles are few and terms many, as in the
+  /// gradients of weights that many rows share. The same for tiles of any size, since parts decide the order of sums.
+  static func parts(of product: MatrixProduct) -> Int {
+    guard product.left.isTransposed || product.left.view != nil else { return 1 }
     let tiles =
-      product.matrices * ((product.rows + tile.rows - 1) / tile.rows)
-      * ((product.columns + width - 1) / width)
-    guard product.blockCount >= Self.leastPartedBlocks, tiles < Self.enoughTiles else { return 1 }
-    let blocks = Swift.max(2, product.blockCount * tiles / (4 * Self.enoughTiles))
+      product.matrices * ((product.rows + usualTile.rows - 1) / usualTile.rows)
+      * ((product.columns + usualTile.columns - 1) / usualTile.columns)
+    guard product.blockCount >= leastPartedBlocks, tiles < enoughTiles else { return 1 }
+    let blocks = Swift.max(2, product.blockCount * tiles / (4 * enoughTiles))
     return (product.blockCount + blocks - 1) / blocks
   }
 
+  private static let usualTile = (rows: 12, columns: 32)
   /// The number of blocks of terms from which on they are done in parts.
   private static let leastPartedBlocks = 8
   /// So many tiles are shares enough for all cores.
@@ -148,11 +155,13 @@ package struct DeviceProfile: Sendable, Equatable {
     return profile
   }
 
-  /// Whether the product leaves out terms that are zeros in all rows of a tile, but for its first tile.
+  /// Whether the product leaves out terms that are zeros in all rows of a tile, but for its first tile. One in parts
+  /// does all terms.
   func skipsZeros(of product: MatrixProduct, in program: Program) -> Bool {
     matrixSchedule == .registerTile && program.buffers[product.left.span.buffer].isSparse
       && product.left.view == nil && product.matrices == 1
       && product.rows > registerTile.sparse.rows && product.inner > 0
+      && Self.parts(of: product) == 1
   }
 
   /// How a product is computed: as was found to be fastest, or by default.
@@ -172,17 +181,30 @@ package struct DeviceProfile: Sendable, Equatable {
   }
 
   /// The largest tiles of which every compute unit gets two, or else small ones, whose sums are split
-  /// if even these are too few; not if their parts were far too many, which only pass through memory.
+  /// if even these are too few.
   private func defaultLocalMemory(_ product: MatrixProduct) -> ProductSchedule {
-    func tiles(_ side: Int) -> Int {
-      product.matrices * ((product.rows + side - 1) / side)
-        * ((product.columns + side - 1) / side)
+    if tiles(of: product, side: 128) >= enoughLocalTiles {
+      return .localMemory(tile: 128, perItem: 8, splits: false)
     }
-    let enough = 2 * computeUnits
-    if tiles(128) >= enough { return .localMemory(tile: 128, perItem: 8, splits: false) }
-    if tiles(64) >= enough { return .localMemory(tile: 64, perItem: 4, splits: false) }
-    let splits = tiles(32) < enough && tiles(32) * product.blockCount <= 16 * enough
-    return .localMemory(tile: 32, perItem: 2, splits: splits)
+    if tiles(of: product, side: 64) >= enoughLocalTiles {
+      return .localMemory(tile: 64, perItem: 4, splits: false)
+    }
+    return .localMemory(
+      tile: 32, perItem: 2, splits: tiles(of: product, side: 32) < enoughLocalTiles)
+  }
+
+  /// How many blocks of terms are a part of a product whose sums are split: parts that were far too many would only
+  /// pass through memory.
+  func partBlocks(of product: MatrixProduct, tile: Int) -> Int {
+    let most = 16 * enoughLocalTiles
+    return Swift.max(1, (product.blockCount * tiles(of: product, side: tile) + most - 1) / most)
+  }
+
+  private var enoughLocalTiles: Int { 2 * computeUnits }
+
+  private func tiles(of product: MatrixProduct, side: Int) -> Int {
+    product.matrices * ((product.rows + side - 1) / side)
+      * ((product.columns + side - 1) / side)
   }
 
   /// Operands are packed where tiles would read them across rows so long that each lies on a memory

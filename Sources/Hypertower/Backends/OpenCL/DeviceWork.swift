@@ -4,7 +4,8 @@ struct DeviceWork {
   enum Kind {
     case loopNest(LoopNest)
     /// A product by local memory tiles, or its parts, which are still to be added.
-    case localMemoryProduct(MatrixProduct, tile: Int, perItem: Int, parts: Span?)
+    case localMemoryProduct(
+      MatrixProduct, tile: Int, perItem: Int, parts: Span?, partBlocks: Int)
     /// A product by register tiles, or one pass of it.
     case product(MatrixProduct, TilePass)
     /// Brings an operand of a product into panels.
@@ -170,11 +171,7 @@ struct DeviceWork {
     case .clblast:
       return inMemory(parts: 1) { .clblast(product, result: $0) }
     case .tiles(let prefetchTerms, let packsLeft, let packsRight):
-      let tile =
-        skipsZeros
-        ? profile.registerTile.sparse
-        : RegisterTile.Size(
-          rows: profile.tileRows(of: product), vectors: profile.registerTile.vectors)
+      let tile = skipsZeros ? profile.registerTile.sparse : profile.tile(of: product)
       var works: [DeviceWork] = []
       /// The panels of a packed operand and the access to them.
       func pack(
@@ -211,7 +208,7 @@ struct DeviceWork {
           panel: MatrixProductCode.panelWidth(product, tile, profile),
           isTransposed: product.right.isTransposed) : nil
       let count = product.allRows * product.columns
-      let parts = skipsZeros ? 1 : profile.parts(of: product, tile)
+      let parts = DeviceProfile.parts(of: product)
       if parts > 1 {
         let sums = inMemory(parts: parts) {
           .product(
@@ -248,13 +245,16 @@ struct DeviceWork {
       return works
     case .localMemory(let tile, let perItem, let splits):
       if splits, product.blockCount > 1 {
-        return inMemory(parts: product.blockCount) {
-          .localMemoryProduct(product, tile: tile, perItem: perItem, parts: $0)
+        let blocks = profile.partBlocks(of: product, tile: tile)
+        return inMemory(parts: (product.blockCount + blocks - 1) / blocks) {
+          .localMemoryProduct(
+            product, tile: tile, perItem: perItem, parts: $0, partBlocks: blocks)
         }
       }
       return [
         DeviceWork(
-          .localMemoryProduct(product, tile: tile, perItem: perItem, parts: nil),
+          .localMemoryProduct(
+            product, tile: tile, perItem: perItem, parts: nil, partBlocks: product.blockCount),
           product.operandAccesses + product.epilogueAccesses,
           rowCount: tile == DeviceProfile.blockRows && product.matrices == 1 ? product.rows : nil)
       ]
@@ -277,7 +277,7 @@ struct DeviceWork {
   var rowCost: Int? {
     let elementCost = 16
     return switch kind {
-    case .localMemoryProduct(let product, let tile, _, _):
+    case .localMemoryProduct(let product, let tile, _, _, _):
       product.inner * ((product.columns + tile - 1) / tile * tile)
     case .loopNest(let nest):
       elementCost * nest.keptShape.dropFirst().reduce(1, *) * nest.reducedShape.elementCount
@@ -295,7 +295,7 @@ struct DeviceWork {
     }
     return switch kind {
     case .product(let product, let pass): operations(product, terms: pass.terms.count)
-    case .localMemoryProduct(let product, _, _, _): operations(product, terms: product.inner)
+    case .localMemoryProduct(let product, _, _, _, _): operations(product, terms: product.inner)
     case .clblast(let product, _): operations(product, terms: product.inner)
     case .loop(let works, let count): Double(count) * works.reduce(0) { $0 + $1.operations }
     case .loopNest, .pack, .epilogue, .gatherBatch, .increment, .projectGradient, .walkTower,

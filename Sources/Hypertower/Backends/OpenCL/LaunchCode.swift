@@ -110,8 +110,9 @@ enum LaunchCode {
   ) -> KernelSection {
     switch kind {
     case .loopNest(let nest): LoopNestCode.section(nest, isCut: isCut, profile)
-    case .localMemoryProduct(let product, let tile, let perItem, let parts):
-      MatrixProductCode.localMemoryTile(product, tile: tile, perItem: perItem, parts: parts)
+    case .localMemoryProduct(let product, let tile, let perItem, let parts, let partBlocks):
+      MatrixProductCode.localMemoryTile(
+        product, tile: tile, perItem: perItem, parts: parts, partBlocks: partBlocks)
     case .product(let product, let pass):
       MatrixProductCode.registerTile(product, pass, isCut: isCut, profile)
     case .pack(let packing): PackingCode.section(packing)

@@ -120,15 +120,16 @@ enum MatrixProductCode {
 
   // MARK: Local memory tiles
 
-  /// - Parameter parts: where the sums of each block of terms lie, if they are units of their own.
+  /// - Parameter parts: where the sums of each `partBlocks` blocks of terms lie, if they are units of their own.
   static func localMemoryTile(
-    _ product: MatrixProduct, tile: Int, perItem: Int, parts: Span?
+    _ product: MatrixProduct, tile: Int, perItem: Int, parts: Span?, partBlocks: Int
   ) -> KernelSection {
     // So many that every work-item brings 8 elements of each operand at once.
     let depth = 8 * (tile / perItem) * (tile / perItem) / tile
     let epilogue = Epilogue(product)
     let columnTiles = (product.columns + tile - 1) / tile
     let tiles = columnTiles * ((product.rows + tile - 1) / tile)
+    let partCount = (product.blockCount + partBlocks - 1) / partBlocks
     let places =
       product.left.view.map(LeftOperandCode.places)
       ?? [
@@ -138,8 +139,9 @@ enum MatrixProductCode {
     var source = defining(
       [
         ("ROWS", product.rows), ("COLUMNS", product.columns), ("INNER", product.inner),
-        ("LEFT_TRANSPOSED", product.left.isTransposed ? 1 : 0),
+        ("LEFT_TRANSPOSED", product.left.liesAlongRows ? 1 : 0),
         ("LEFT_VIEW", product.left.view == nil ? 0 : 1),
+        ("PART_TERMS", partBlocks * MatrixProduct.blockSize),
         ("RIGHT_TRANSPOSED", product.right.isTransposed ? 1 : 0),
         ("BLOCK", MatrixProduct.blockSize), ("TILE", tile), ("PER_ITEM", perItem),
         ("DEPTH", depth), ("TILES", tiles), ("COLUMN_TILES", columnTiles),
@@ -162,9 +164,9 @@ enum MatrixProductCode {
         besides: [product.left.span, product.right.span])
     }
     return KernelSection(
-      label: product.label + (parts == nil ? "" : " in \(product.blockCount) parts"),
+      label: product.label + (parts == nil ? "" : " in \(partCount) parts"),
       source: source, parameters: parameters,
-      units: product.matrices * tiles * (parts == nil ? 1 : product.blockCount), unitsPerGroup: 1,
+      units: product.matrices * tiles * (parts == nil ? 1 : partCount), unitsPerGroup: 1,
       unitsPerBlock: columnTiles, localMemory: 2 * depth * (tile + 4))
   }
 

@@ -44,7 +44,7 @@ enum ScalarCode {
       case .relu: "CHOOSE(\(type), \(x) < 0.0f, 0.0f, \(x))"
       case .sine: "sin(\(x))"
       case .cosine: "cos(\(x))"
-      case .errorFunction: "erf(\(x))"
+      case .errorFunction: "erf_\(type)(\(x))"
       case .floor: "floor(\(x))"
       }
     case .binary(let operation, let x, let y):
