@@ -208,7 +208,7 @@ DEFINE_PRECISE_TANH(vec)
 #define tanh_precise_vec tanh_precise_real
 #endif
 
-// erf x ≈ x · P(x²) / Q(x²) for |x| < 3.8, beyond which it rounds to ±1; NaN stays NaN.
+// erf x ≈ x · P(x²) / Q(x²) for |x| < 3.8, beyond which it is ±1 but for less than a unit; NaN stays NaN.
 //
 // P and Q as those of tanh, 4e-8 before rounding and 6 units in the last place after it.
 #define DEFINE_ERF(type)                                                          \

@@ -34,7 +34,7 @@
 #elif ROWS_ARE_SAMPLES || LEFT_VIEW
 #define LEFT_TILE(row) (left_buffer + LEFT_OFFSET)
 #define FIND_ROWS(row)           \
-  size_t row_offsets[TILE_ROWS]; \
+  long row_offsets[TILE_ROWS];   \
   for (int i = 0; i < TILE_ROWS; ++i) row_offsets[i] = ROW_PLACE(row + i);
 #define ROW_OFFSET(i) row_offsets[i]
 #else

@@ -11,7 +11,8 @@
 //
 // Sums run over blocks of BLOCK terms, which are added in order. A pass does the terms from FIRST_TERM
 // up to END_TERM; but for the last, it leaves totals in `partial`, [ROWS, COLUMNS], for the next. If there are
-// several PARTS, each is PART_TERMS terms and a result of its own in `partial`, to be added afterwards.
+// several PARTS, each is PART_TERMS terms, whole blocks, and a result of its own in `partial`, to be added afterwards
+// in order.
 //
 // What lies a constant distance apart on ever new lines no hardware prefetcher follows: rows of
 // `right`, and of `left` where it is transposed or packed, are asked for PREFETCH_TERMS terms ahead, and,

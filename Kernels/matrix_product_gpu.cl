@@ -53,8 +53,8 @@ static void FETCH(
     real value = 0;
     if (is_term && (outer_count % TILE == 0 || outer < outer_count))
       value = operand[is_view      ? ROW_PLACE(outer) + TERM_PLACE(inner)
-                      : transposed ? (size_t)inner * outer_count + outer
-                                   : (size_t)outer * INNER + inner];
+                      : transposed ? (long)inner * outer_count + outer
+                                   : (long)outer * INNER + inner];
     values[fetch] = value;
   }
 }

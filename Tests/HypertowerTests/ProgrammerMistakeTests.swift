@@ -46,7 +46,9 @@ import Testing
       "convolution: [2, 3, 2, 5] · [4, 3, 3, 3]: windows of 3 elements do not fit into axis 2 with padding 0"
     case largePool = "windows: of 3 elements do not fit into axis 2 of [2, 3, 2, 5] with padding 0"
     case convolutionStrides =
-      "convolution: strides [1], padding [0, 0] and dilations [1, 1]: there must be one for each of 2 axes"
+      "convolution: sizes [3, 3], strides [1], padding [0, 0] and dilations [1, 1]: there must be one for "
+    case convolutionSizes =
+      "convolution: sizes [0, 3], strides [1, 1], padding [0, 0] and dilations [1, 1]: there must be one for "
     case convolution =
       "Conv2D: 3 inputs, 4 outputs, size 3, stride 1, padding 0, dilation 1, 2 groups"
     case transposedChannels =
@@ -128,6 +130,7 @@ import Testing
       case .largePool: _ = AveragePool2D(3)(zeros([2, 3, 2, 5]))
       case .convolutionStrides:
         _ = zeros([2, 3, 5, 5]).convolution(zeros([4, 3, 3, 3]), strides: [1])
+      case .convolutionSizes: _ = zeros([2, 3, 5, 5]).convolution(zeros([4, 3, 0, 3]))
       case .convolution: _ = Conv2D(3, 4, size: 3, groups: 2)
       case .transposedChannels: _ = ConvTranspose2D(2, 4, size: 3)(zeros([2, 3, 5, 5]))
       case .outputPadding:

@@ -234,7 +234,7 @@ package struct Lowering {
     }
     let (rows, terms) = isTransposed ? (view.inner, view.outer) : (view.outer, view.inner)
     return .init(
-      span: spans[view.source]!.advanced(by: view.offset), isTransposed: false,
+      span: spans[view.source]!.advanced(by: view.offset),
       view: MatrixView(matrices: view.matrices, rows: rows, terms: terms))
   }
 

@@ -1,7 +1,7 @@
 /// `[m, k] · [k, n] → [m, n]`, for one pair of matrices after another, followed by elementwise work on the
 /// results.
 ///
-/// Sums are taken over blocks of `MatrixProduct.blockSize` terms, which are then added in order:
+/// Sums are taken over blocks of `MatrixProduct.blockSize` terms, which are then added in order, on devices in parts:
 /// the error grows with the block's length and the number of blocks rather than with k.
 ///
 /// Zeros of a left operand in a sparse buffer may be left out but in the first row: behind it, 0 times
@@ -14,6 +14,22 @@ package struct MatrixProduct: Sendable {
     package let isTransposed: Bool
     /// Where elements lie, from the span's beginning on, if the matrices are none of that form.
     package let view: MatrixView?
+
+    /// What `view` says, as plain matrices if they are such.
+    init(span: Span, view: MatrixView) {
+      let (rows, terms) = (view.rows.shape.elementCount, view.terms.shape.elementCount)
+      func lie(_ axes: MatrixView.Axes, apart distance: Int) -> Bool {
+        axes.strides.isEmpty || axes.strides == [distance]
+      }
+      let areWhole = lie(view.matrices, apart: rows * terms)
+      if areWhole, lie(view.rows, apart: terms), lie(view.terms, apart: 1) {
+        self.init(span: span, isTransposed: false)
+      } else if areWhole, lie(view.rows, apart: 1), lie(view.terms, apart: rows) {
+        self.init(span: span, isTransposed: true)
+      } else {
+        self.init(span: span, isTransposed: false, view: view)
+      }
+    }
 
     /// Whether neighbours in memory are neighbours along rows rather than terms.
     var liesAlongRows: Bool {

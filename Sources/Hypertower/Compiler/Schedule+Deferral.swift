@@ -8,42 +8,70 @@ extension Tape {
       for operand in Set(nodes[index].valueOperands) { users[operand].append(index) }
     }
     for output in outputs { users[output].append(nodes.count) }
-    var result: Set<Index> = []
+    // How often each deferred node's elements are computed.
+    var result: [Index: Int] = [:]
     for index in nodes.indices.reversed() where needed[index] && nodes[index].isElementwise {
-      if isDeferred(index, users, result) { result.insert(index) }
+      result[index] = repetitions(of: index, users, result)
     }
-    return result
+    return Set(result.keys)
   }
 
-  private func isDeferred(_ index: Index, _ users: [[Index]], _ deferred: Set<Index>) -> Bool {
+  /// How often a node's elements would be computed if it were deferred; nil if it is not.
+  private func repetitions(
+    of index: Index, _ users: [[Index]], _ deferred: [Index: Int]
+  ) -> Int? {
+    let isCostly = isCostly(index)
     var node = index
+    var repetitions = 1
     var isAccessed = false
     while users[node].count == 1, users[node][0] < nodes.count {
       let user = users[node][0]
       switch nodes[user].operation {
       case .reshape, .transpose, .detach, .known: break
       case .access:
-        guard
-          nodes[user].shape.elementCount <= Self.mostRepetitions * nodes[node].shape.elementCount
-        else { return false }
+        let (own, view) = (nodes[node].shape.elementCount, nodes[user].shape.elementCount)
+        repetitions *= Swift.max(1, (view + Swift.max(1, own) - 1) / Swift.max(1, own))
         isAccessed = true
       case .unary, .binary, .select:
-        return !isAccessed && deferred.contains(user)
-          && nodes[node].shape == nodes[user].shape
+        guard !isAccessed, let others = deferred[user], nodes[node].shape == nodes[user].shape,
+          others <= mostRepetitions(isCostly)
+        else { return nil }
+        return others
       case .reduce(let kind, let axes):
-        guard kind != .indexOfMaximum else { return false }
+        guard kind != .indexOfMaximum, repetitions <= mostRepetitions(isCostly) else { return nil }
         let shape = nodes[node].shape
+        if isAccessed { return repetitions }
+        // Along columns; few of them would have one work-group do all that is costly.
         let isAlongColumns = !axes.contains(shape.lastIndex { $0 != 1 } ?? 0)
-        return isAccessed || isAlongColumns
-      default: return false
+        let isShared = !isCostly || nodes[user].shape.elementCount >= Self.manyColumns
+        return isAlongColumns && isShared ? 1 : nil
+      default: return nil
       }
       node = user
     }
-    return false
+    return nil
   }
 
-  /// How many elements a sum may read for each, most of them outside an access's bounds.
-  private static let mostRepetitions = 32
+  /// Most of a costless function's repetitions lie outside an access's bounds.
+  private func mostRepetitions(_ isCostly: Bool) -> Int { isCostly ? 2 : 32 }
+
+  /// The number of sums that all cores find work in.
+  private static let manyColumns = 1 << 10
+
+  /// Whether an element takes many operations.
+  private func isCostly(_ index: Index) -> Bool {
+    let node = nodes[index]
+    let isCostly =
+      switch node.operation {
+      case .unary(let operation): ![.negate, .relu, .floor].contains(operation)
+      case .binary(let operation): [.divide, .power].contains(operation)
+      default: false
+      }
+    return isCostly
+      || node.operands.contains {
+        if case .random = nodes[$0].operation { true } else { false }
+      }
+  }
 }
 
 extension Tape.Node {

@@ -138,13 +138,13 @@ struct Schedule {
   /// The latest group that any of `nodes` comes from, through views and unplaced nodes.
   private func latestGroup(of nodes: [Tape.Index]) -> Int? {
     nodes.compactMap { node -> Int? in
-      groupOf[node] ?? latestGroup(of: Array(tape[node].valueOperands))
+      groupOf[node] ?? latestGroup(of: tape[node].distinctOperands)
     }.max()
   }
 
   /// The nodes in groups that node `index` reads, through views and unplaced nodes.
   private func sources(of index: Tape.Index) -> [Tape.Index] {
-    tape[index].valueOperands.flatMap { operand in
+    tape[index].distinctOperands.flatMap { operand in
       groupOf[operand] != nil ? [operand] : sources(of: operand)
     }
   }
@@ -231,7 +231,7 @@ struct Schedule {
       if case .product = groups[group].kind { return false }
       return map.isWhole
     case .unary, .binary, .select:
-      return node.operands.allSatisfy {
+      return node.distinctOperands.allSatisfy {
         isAddressable($0, map, in: group, space: space)
       }
     case .access:
@@ -288,7 +288,7 @@ struct Schedule {
   /// Makes sure that a product can read `index`, through views or not, and returns the node whose memory that is.
   private mutating func materializeLeft(_ index: Tape.Index) -> Tape.Index {
     if let source = contiguousSource(of: index) { return source }
-    if fuses, case .behind(let node) = operandSource(of: index) {
+    if fuses, case .afterStoring(let node) = operandSource(of: index) {
       stored.insert(materialize(node))
     }
     if fuses, case .view(let view) = operandSource(of: index) { return view.source }
@@ -321,7 +321,7 @@ struct Schedule {
     case .random:
       if !map.isWhole { stored.insert(materialize(index)) }
     case .unary, .binary, .select:
-      for operand in node.operands { makeAddressable(operand, map, in: space) }
+      for operand in node.distinctOperands { makeAddressable(operand, map, in: space) }
     case .broadcast, .transpose, .detach, .known, .reshape:
       let source = node.operands[0]
       if let inner = map.through(node, operandShape: tape[source].shape, in: space) {

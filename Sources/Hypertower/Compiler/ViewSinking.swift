@@ -1,14 +1,14 @@
-/// Moves views behind the work that they stand before: an elementwise function of a transposed tensor is the
-/// transposed function of the tensor.
+/// Swaps views with the work that follows them: an elementwise function of a transposed tensor is the transposed
+/// function of the tensor.
 ///
 /// So work runs in the order in which memory has its operands, and joins the product that they come from. A
 /// convolution's results, which lie with the channels last, stay so through activations, normalization and pooling,
 /// although the model declares `[batch, channels, height, width]`.
 struct ViewSinking {
-  /// What a node of the tape before has become: a node of the tape after, in another shape, with its axes in another
+  /// What a node of the given tape has become: a node of the new tape, in another shape, with its axes in another
   /// order.
   private struct View {
-    /// A node of the tape after.
+    /// A node of the new tape.
     var base: Tape.Index
     /// What the base is reshaped to.
     var shape: Shape
@@ -17,14 +17,15 @@ struct ViewSinking {
   }
 
   private let source: Tape
-  private var result = Tape()
+  /// The new tape.
+  private(set) var result = Tape()
   private var views: [Tape.Index: View] = [:]
-  /// Nodes after that products, reductions or loops are behind.
+  /// Nodes of the new tape that depend on a product, a reduction or a loop.
   private var isComputed: Set<Tape.Index> = []
-  /// How many nodes lie one behind another up to each node after.
+  /// For each node of the new tape how many nodes the longest path to it has.
   private var depths: [Int] = []
 
-  /// The tape after, and the nodes there that have the elements of `outputs`.
+  /// The new tape, and its nodes that have the elements of `outputs`.
   static func apply(
     to tape: Tape, outputs: [Tape.Index]
   ) -> (tape: Tape, outputs: [Tape.Index]) {
@@ -71,7 +72,7 @@ struct ViewSinking {
 
   // MARK: Nodes
 
-  private mutating func append(
+  mutating func append(
     _ operation: Tape.Operation, _ operands: [Tape.Index], shape: Shape
   ) -> Tape.Index {
     let index = result.append(operation, operands, shape: shape)
@@ -89,7 +90,7 @@ struct ViewSinking {
     return View(base: base, shape: shape, order: Array(shape.indices))
   }
 
-  private mutating func reshape(_ base: Tape.Index, to shape: Shape) -> Tape.Index {
+  mutating func reshape(_ base: Tape.Index, to shape: Shape) -> Tape.Index {
     var base = base
     if result[base].shape == shape { return base }
     if case .reshape = result[base].operation { base = result[base].operands[0] }
@@ -126,40 +127,18 @@ struct ViewSinking {
 
   // MARK: Views
 
-  /// Neighbouring axes of `shape` and of `other` that hold as many elements, each as few as can be.
-  private static func groups(_ shape: Shape, _ other: Shape) -> [(Range<Int>, Range<Int>)] {
-    var result: [(Range<Int>, Range<Int>)] = []
-    var (from, to) = (0, 0)
-    while from < shape.count || to < other.count {
-      let (firstFrom, firstTo) = (from, to)
-      var (own, another) = (1, 1)
-      repeat {
-        if own <= another, from < shape.count || to == other.count {
-          own *= shape[from]
-          from += 1
-        } else {
-          another *= other[to]
-          to += 1
-        }
-      } while own != another
-      result.append((firstFrom..<from, firstTo..<to))
-    }
-    return result
-  }
-
   /// Axes that are split, or that are merged and lie side by side in the view's shape, are so there; else the view
   /// is written down as it is.
   private mutating func reshaped(_ view: View, to target: Shape) -> View {
     let isInOrder = view.order == Array(view.shape.indices)
     if isInOrder {
-      let base = isInOrder ? view.base : realized(view)
-      return View(base: base, shape: target, order: Array(target.indices))
+      return View(base: view.base, shape: target, order: Array(target.indices))
     }
     let logical = view.order.map { view.shape[$0] }
     // For each axis of the view's shape the axes that take its place, with their numbers in the target.
     var places = [[Int]](repeating: [], count: view.shape.count)
     var ones: [Int] = []
-    for (from, to) in Self.groups(logical, target) {
+    for (from, to) in logical.groups(with: target) {
       let own = from.filter { logical[$0] != 1 }.map { view.order[$0] }
       guard let first = own.first else {
         ones += to
@@ -190,8 +169,7 @@ struct ViewSinking {
     return View(base: base, shape: shape, order: view.order)
   }
 
-  /// Axes of the view follow those that they go along in memory; further ones, such as those of windows, come
-  /// behind all.
+  /// Axes of the view follow those that they go along in memory; further ones, such as those of windows, come last.
   private mutating func accessed(_ view: View, _ access: Access, shape: Shape) -> View {
     var indices = access.indices
     for (axis, index) in access.indices.enumerated() { indices[view.order[axis]] = index }
@@ -224,7 +202,7 @@ struct ViewSinking {
     func reduced(_ base: Tape.Index, _ axes: [Int]) -> View {
       View(base: reduce(base, kind, axes), shape: shape, order: view.order)
     }
-    let groups = Self.groups(result[view.base].shape, view.shape)
+    let groups = result[view.base].shape.groups(with: view.shape)
     let areWhole = groups.allSatisfy { _, axes in
       let long = axes.filter { view.shape[$0] != 1 }
       return long.allSatisfy(own.contains) || !long.contains(where: own.contains)
@@ -238,42 +216,16 @@ struct ViewSinking {
     return reduced(reshape(view.base, to: view.shape), own.sorted())
   }
 
-  /// Long columns are folded in parts, which many can do, and then the parts.
-  private mutating func reduce(
-    _ base: Tape.Index, _ kind: Tape.Reduction, _ axes: [Int]
-  ) -> Tape.Index {
-    let shape = result[base].shape
-    let target = shape.collapsed(along: axes)
-    let long = axes.filter { shape[$0] != 1 }
-    let lastLong = shape.lastIndex { $0 != 1 }
-    guard kind != .indexOfMaximum, let first = long.first, !long.contains(lastLong ?? 0),
-      target.elementCount <= Self.mostColumns,
-      shape.elementCount / target.elementCount >= Self.longColumn,
-      let parts = (Self.leastParts...Self.mostParts).last(where: { shape[first] % $0 == 0 })
-    else { return append(.reduce(kind, axes: axes), [base], shape: target) }
-    var split = shape
-    split[first] /= parts
-    split.insert(parts, at: first)
-    let inner = axes.map { $0 >= first ? $0 + 1 : $0 }
-    let partial = append(
-      .reduce(kind, axes: inner), [reshape(base, to: split)], shape: split.collapsed(along: inner))
-    let whole = split.collapsed(along: inner + [first])
-    return reshape(append(.reduce(kind, axes: [first]), [partial], shape: whole), to: target)
-  }
-
-  private static let mostColumns = 1 << 12
-  private static let longColumn = 1 << 11
-  private static let leastParts = 8
-  private static let mostParts = 128
-
   // MARK: Elementwise work
 
   private mutating func elementwise(
     _ operation: Tape.Operation, _ operands: [View]
   ) -> View {
-    // The one that is computed last, which others can join.
-    let reordered = operands.filter(isReordered)
-    let candidates = reordered.isEmpty ? operands.filter(isReshaped) : reordered
+    // The one that is computed last, which others can join; what is only repeated or given decides nothing beside it.
+    let most = operands.map { rank($0.base).0 }.max()!
+    let decisive = operands.filter { rank($0.base).0 == most }
+    let reordered = decisive.filter(isReordered)
+    let candidates = reordered.isEmpty ? decisive.filter(isReshaped) : reordered
     guard let target = candidates.max(by: { rank($0.base) < rank($1.base) }) else {
       let nodes = operands.map { realized($0) }
       let base = append(operation, nodes, shape: result[nodes[0]].shape)
@@ -292,10 +244,10 @@ struct ViewSinking {
     return View(base: base, shape: target.shape, order: target.order)
   }
 
-  /// The order in which nodes are computed, repeated ones first.
+  /// The order in which nodes are computed, repeated and given ones first.
   private func rank(_ node: Tape.Index) -> (Int, Int) {
     switch result[node].operation {
-    case .broadcast, .fill, .coordinate: return (0, depths[node])
+    case .broadcast, .fill, .coordinate, .leaf: return (0, depths[node])
     case .reshape, .transpose: return rank(result[node].operands[0])
     default: return (1, depths[node])
     }
@@ -331,7 +283,7 @@ struct ViewSinking {
     case .broadcast:
       let operand = result[node].operands[0]
       var target: Shape = []
-      for (from, to) in Self.groups(result[node].shape, shape) {
+      for (from, to) in result[node].shape.groups(with: shape) {
         let own = from.map { result[operand].shape[$0] }
         if own == from.map({ result[node].shape[$0] }) {
           target += shape[to]

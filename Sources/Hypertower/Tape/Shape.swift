@@ -30,6 +30,29 @@ extension Shape {
     return result
   }
 
+  /// Neighbouring axes of this shape and of `other` that hold as many elements, as few as can be.
+  ///
+  /// - Precondition: the shapes have as many elements, and not none.
+  func groups(with other: Shape) -> [(own: Range<Int>, other: Range<Int>)] {
+    var result: [(own: Range<Int>, other: Range<Int>)] = []
+    var (from, to) = (0, 0)
+    while from < count || to < other.count {
+      let (firstFrom, firstTo) = (from, to)
+      var (size, otherSize) = (1, 1)
+      repeat {
+        if size <= otherSize, from < count || to == other.count {
+          size *= self[from]
+          from += 1
+        } else {
+          otherSize *= other[to]
+          to += 1
+        }
+      } while size != otherSize
+      result.append((firstFrom..<from, firstTo..<to))
+    }
+    return result
+  }
+
   /// This shape with axes of extent 1 in front, up to `rank`.
   func aligned(toRank rank: Int) -> Shape {
     Shape(repeating: 1, count: rank - count) + self

@@ -13,6 +13,12 @@ package struct Tape: Sendable {
       if case .known = operation { return operands.prefix(1) }
       return operands[...]
     }
+
+    /// The same, each once.
+    package var distinctOperands: [Index] {
+      let own = valueOperands
+      return own.indices.filter { !own[..<$0].contains(own[$0]) }.map { own[$0] }
+    }
   }
 
   /// What a node computes from its operands.

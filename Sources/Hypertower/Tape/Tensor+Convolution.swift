@@ -33,9 +33,9 @@ extension Tensor {
     let dilations = dilations ?? ones
     require(
       [strides, padding, dilations].allSatisfy { $0.count == axes }
-        && (strides + dilations).allSatisfy { $0 > 0 },
-      "convolution: strides \(strides), padding \(padding) and dilations \(dilations): there must be one "
-        + "for each of \(axes) axes")
+        && (strides + dilations + sizes).allSatisfy { $0 > 0 },
+      "convolution: sizes \(sizes), strides \(strides), padding \(padding) and dilations \(dilations): there "
+        + "must be one for each of \(axes) axes, and none but padding be 0")
     let places = sizes.indices.map { axis in
       let room = shape[axis + 2] + 2 * padding[axis]
       let reach = dilations[axis] * (sizes[axis] - 1) + 1

@@ -91,7 +91,8 @@ package struct DeviceProfile: Sendable, Equatable {
   /// The height of a product's register tiles: of a view, such that its rows lie at even distances, if there is one.
   func tileRows(of product: MatrixProduct) -> Int {
     let rows = tileRows(for: product.rows)
-    guard let last = product.left.view?.rows.shape.last else { return rows }
+    guard let view = product.left.view, view.rows.shape.count > 1, let last = view.rows.shape.last
+    else { return rows }
     let most = registerTile.rows.upperBound
     let even = stride(from: Swift.min(most, last), to: 0, by: -1).first { last % $0 == 0 } ?? 1
     return even >= registerTile.rows.lowerBound / 2 ? even : rows

@@ -224,7 +224,7 @@ struct DeviceWork {
         ]
       }
       let passes = MatrixProductCode.passes(
-        product, isLeftPacked: left.isPacked || product.left.view != nil, skipsZeros: skipsZeros)
+        product, isLeftPacked: left.isPacked, skipsZeros: skipsZeros)
       let partial = passes.count > 1 ? temporary(count) : nil
       for terms in passes {
         let isLast = terms.upperBound == product.inner

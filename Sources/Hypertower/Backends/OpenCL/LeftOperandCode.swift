@@ -51,7 +51,7 @@ struct LeftOperandCode {
     let panelRows = (product.rows + tileRows - 1) / tileRows * tileRows
     return [
       ("LEFT_VIEW", view == nil ? 0 : 1),
-      ("ROWS_ARE_EVEN", view.map { ($0.rows.shape.last ?? 1) % tileRows == 0 } ?? false ? 1 : 0),
+      ("ROWS_ARE_EVEN", view.map { $0.rows.isEven(for: tileRows) } ?? false ? 1 : 0),
       ("LEFT_STRIDE", view.map { $0.rows.strides.last ?? 0 } ?? strides.row),
       ("LEFT_MATRIX", (operand.isPacked ? panelRows : product.rows) * product.inner),
       ("LEFT_TERM_STRIDE", strides.term), ("LEFT_TILE_STRIDE", strides.tile),
@@ -69,9 +69,9 @@ struct LeftOperandCode {
   /// Where rows, terms and matrices of a view lie.
   static func places(of view: MatrixView) -> [(String, String)] {
     [
-      ("ROW_PLACE(row)", "((size_t)(\(view.rows.code("(row)"))))"),
-      ("TERM_PLACE(term)", "((size_t)(\(view.terms.code("(term)"))))"),
-      ("MATRIX_PLACE(matrix)", "((size_t)(\(view.matrices.code("(matrix)"))))"),
+      ("ROW_PLACE(row)", "(\(view.rows.code("(row)", cast: "(long)")))"),
+      ("TERM_PLACE(term)", "(\(view.terms.code("(term)", cast: "(long)")))"),
+      ("MATRIX_PLACE(matrix)", "(\(view.matrices.code("(matrix)", cast: "(long)")))"),
     ]
   }
 
@@ -114,13 +114,20 @@ struct LeftOperandCode {
 }
 
 extension MatrixView.Axes {
+  /// Whether rows of tiles of that height lie at even distances.
+  fileprivate func isEven(for height: Int) -> Bool {
+    shape.count <= 1 || shape[shape.count - 1] % height == 0
+  }
+
   /// Where number `index` lies, as text.
-  func code(_ index: String) -> String {
+  ///
+  /// - Parameter cast: to the type that is computed in; default: that of `index`.
+  func code(_ index: String, cast: String = "") -> String {
     let terms = zip(shape.indices, shape.contiguousStrides).compactMap { axis, below -> String? in
       guard strides[axis] != 0 else { return nil }
       let quotient = below == 1 ? index : "\(index) / \(below)"
       let own = axis == 0 ? quotient : "\(quotient) % \(shape[axis])"
-      return "(\(own)) * \(strides[axis])"
+      return "\(cast)(\(own)) * \(strides[axis])"
     }
     return terms.isEmpty ? "0" : terms.joined(separator: " + ")
   }

@@ -6,7 +6,7 @@ enum MatrixProductCode {
 
   /// The terms of each pass of a product.
   ///
-  /// A transposed left operand that is not packed is read down its columns: more rows than a core
+  /// A left operand that lies along its rows and is not packed is read down its columns: more rows than a core
   /// keeps pages of at hand are done in passes.
   ///
   /// - Parameter skipsZeros: whether the terms of each pass are listed for every tile.
@@ -16,7 +16,7 @@ enum MatrixProductCode {
     let pagesAtHand = 4 * MatrixProduct.blockSize
     var length = product.inner
     if skipsZeros { length = Swift.min(length, mostListedTerms) }
-    if product.left.isTransposed, !isLeftPacked, length > 2 * pagesAtHand { length = pagesAtHand }
+    if product.left.liesAlongRows, !isLeftPacked, length > 2 * pagesAtHand { length = pagesAtHand }
     guard length < product.inner else { return [0..<product.inner] }
     return stride(from: 0, to: product.inner, by: length).map {
       $0..<Swift.min($0 + length, product.inner)
@@ -133,7 +133,7 @@ enum MatrixProductCode {
     let places =
       product.left.view.map(LeftOperandCode.places)
       ?? [
-        ("ROW_PLACE(row)", "0"), ("TERM_PLACE(term)", "0"),
+        ("ROW_PLACE(row)", "0L"), ("TERM_PLACE(term)", "0L"),
         ("MATRIX_PLACE(matrix)", "((size_t)(matrix) * ROWS * INNER)"),
       ]
     var source = defining(

@@ -65,7 +65,7 @@ package enum ProductSchedule: Hashable, Sendable {
   /// packed into panels first or not.
   case tiles(prefetchTerms: Int, packsLeft: Bool, packsRight: Bool)
   /// By square tiles in local memory of `tile` elements a side, of which a work-item computes
-  /// `perItem` × `perItem`; if it `splits`, block by block of terms, which are added afterwards.
+  /// `perItem` × `perItem`; if it `splits`, in parts of some blocks of terms, which are added afterwards.
   case localMemory(tile: Int, perItem: Int, splits: Bool)
   /// By CLBlast, followed by a kernel for the epilogue.
   case clblast
