@@ -247,9 +247,9 @@ struct ViewSinking {
   /// The order in which nodes are computed, repeated and given ones first.
   private func rank(_ node: Tape.Index) -> (Int, Int) {
     switch result[node].operation {
-    case .broadcast, .fill, .coordinate, .leaf: return (0, depths[node])
+    case .broadcast: return (0, depths[node])
     case .reshape, .transpose: return rank(result[node].operands[0])
-    default: return (1, depths[node])
+    default: return (isComputed.contains(node) ? 1 : 0, depths[node])
     }
   }
 

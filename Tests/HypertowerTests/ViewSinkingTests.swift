@@ -1,0 +1,66 @@
+import Testing
+
+@testable import Hypertower
+
+/// The order in which work runs; that its results are right, FusionTests and RandomOperationTests show.
+@Suite struct ViewSinkingTests {
+  private static func random(_ shape: Shape) -> Tensor {
+    var random = SeededRandom(5)
+    return random.tensor(shape)
+  }
+
+  /// The new tape of what tensors are computed by.
+  private static func tape(of tensors: [Tensor]) -> Tape {
+    let recorder = tensors[0].recorder
+    let nodes = tensors.map { recorder.adopt($0.index, from: $0.recorder) }
+    return ViewSinking.apply(to: recorder.tape, outputs: nodes).tape
+  }
+
+  /// Of convolution, activation, pooling and what they send back.
+  @Test func channelsStayLast() {
+    let weight = Self.random([7, 3, 3, 3])
+    let y = Self.random([2, 3, 9, 9]).convolution(weight, padding: [1, 1]).relu()
+    let pooled = MaxPool2D(2, stride: 2)(y)
+    // From here on in the order of channels, rows, columns, as flattened for a dense layer.
+    let loss = pooled.reshaped([2, 7 * 4 * 4]).matmul(Self.random([112, 5])).tanh().sum()
+    let tape = Self.tape(of: [loss] + gradients(of: loss, withRespectTo: [weight]))
+    var windows = 0
+    for node in tape.nodes {
+      guard case .reduce(_, let axes) = node.operation, axes == [4, 5] else { continue }
+      windows += 1
+      #expect(tape[node.operands[0]].shape[3] == 7, "\(node)")
+    }
+    #expect(windows == 3)
+    let selections = tape.nodes.filter { if case .select = $0.operation { true } else { false } }
+    #expect(selections.contains { $0.shape == [2, 4, 4, 7, 2, 2] })
+  }
+
+  /// A small operand in another order does not turn what it is added to.
+  @Test func repeatedOperandsDecideNothing() {
+    let scores = Self.random([2, 4, 6, 5]).matmul(Self.random([2, 4, 5, 6]))
+    let bias = Self.random([6, 6, 4]).transposed([2, 0, 1])
+    let tape = Self.tape(of: [(scores + bias).exp()])
+    #expect(tape.nodes.last?.operation == .unary(.exponential))
+    #expect(tape.nodes.last?.shape == [2, 4, 6, 6])
+  }
+
+  /// What follows a product in another shape joins it.
+  @Test func reshapesFollow() {
+    let product = Self.random([6, 5]).matmul(Self.random([5, 4])).reshaped([2, 3, 4])
+    let tape = Self.tape(of: [(product + Self.random([4])).tanh().sum([2])])
+    for node in tape.nodes where node.operation == .unary(.tanh) {
+      #expect(node.shape == [6, 4])
+    }
+    #expect(tape.nodes.contains { $0.operation == .reduce(.sum, axes: [1]) && $0.shape == [6, 1] })
+  }
+
+  /// A long column of a prime number of rows is split along another axis.
+  @Test func longColumnsAreFoldedInParts() {
+    let x = Self.random([3, 1024, 16])
+    let tape = Self.tape(of: [x.sum([0, 1])])
+    let shapes = tape.nodes.compactMap { node -> Shape? in
+      if case .reduce = node.operation { node.shape } else { nil }
+    }
+    #expect(shapes == [[1, 128, 1, 16], [1, 1, 1, 16]])
+  }
+}
