@@ -1,8 +1,10 @@
 """A peer as a process that waits for commands, one JSON object a line, and answers each with one.
 
 `{"tower": "adam", "height": 50}` times that tower and answers `milliseconds`, those of a step;
-`{"golden": "adam-adam"}` answers the `losses` of a reference trajectory's first steps. The first
-mention of a tower prepares it: `preparation_s` tells how long that and its first 40 steps took.
+`{"golden": "adam-adam"}` answers the `losses` of a reference trajectory's first steps. With a whole
+model, `{"model": "cnn", "optimizer": "adam"}` times it, and `"timed": false` asks for `losses` alone.
+The first mention of a command prepares it: `preparation_s` tells how long that and its first 40 steps
+took, whose `losses` come with it.
 """
 
 import gc
@@ -19,11 +21,18 @@ import problem
 REPEATS = 3  # timings an answer takes the median of, as `hypertower bench --rounds 3` does
 
 
-def serve(describe, prepare):
+def tower(command):
+    """What a command of the dense network asks for."""
+    if "golden" in command:
+        return problem.golden(command["golden"])[0]
+    return problem.benchmark_tower(command["tower"], command["height"])
+
+
+def serve(describe, prepare, task=tower):
     """Answers commands until the input ends.
 
-    `prepare(levels)` returns a run: `reset()` puts the initial state back, and `steps()` takes 40
-    steps, waits for the device once, and returns what `losses()` turns into a list of numbers.
+    `prepare(task(command))` returns a run: `reset()` puts the initial state back, and `steps()` takes
+    40 steps, waits for the device once, and returns what `losses()` turns into a list of numbers.
     """
     answers = os.fdopen(os.dup(1), "w")  # what libraries print must not mix with answers
     os.dup2(2, 1)
@@ -40,26 +49,21 @@ def serve(describe, prepare):
             fields = {}
             if key not in runs:
                 start = time.perf_counter()
-                runs[key] = prepare(tower(command))
-                finite_losses(runs[key])
+                run = prepare(task(command))
+                fields["losses"] = finite_losses(run)
                 fields["preparation_s"] = time.perf_counter() - start
-            answer(fields | measurement(runs[key], command))
+                runs[key] = run
+            if "golden" not in command and command.get("timed", True):
+                fields |= timing(runs[key], command.get("repeats", REPEATS))
+            answer(fields)
         except Exception as error:  # the driver notes it and goes on
             traceback.print_exc()
             answer({"error": f"{type(error).__name__}: {error}"[:300]})
 
 
-def tower(command):
-    if "golden" in command:
-        return problem.golden(command["golden"])[0]
-    return problem.benchmark_tower(command["tower"], command["height"])
-
-
-def measurement(run, command):
-    if "golden" in command:
-        return {"losses": finite_losses(run)}
+def timing(run, repeats):
     times = []
-    for _ in range(REPEATS):
+    for _ in range(repeats):
         run.reset()
         gc.collect()
         start = time.perf_counter()
