@@ -1,15 +1,16 @@
 """The arithmetic of a training step of the whole models: the operations of its products.
 
-A product of a forward pass has two in the backward pass, one for each operand's gradient; where the
-left operand is the data, only one. Attention counts all pairs of tokens, the masked ones, too.
+Each product of the forward pass has two in the backward pass, one for each operand's gradient, or
+one where an operand is the data. A convolution is a product whose rows are windows. Attention
+counts all pairs of tokens, masked ones included.
+
+Products are (rows, terms, columns); of images, the first is the one with the data.
 """
 
 from models import CLASSES, LAYERS, MODELS, STAGES, VOCABULARY, WIDTH, residual_blocks
 
 
 def cnn(batch, shape):
-    """Products as (rows, terms, columns), the first one with the data; a convolution is a product
-    whose rows are windows."""
     return [(batch * 24 * 24, 25, 16), (batch * 8 * 8, 16 * 25, 32), (batch, 512, CLASSES)]
 
 

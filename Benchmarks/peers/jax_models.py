@@ -1,6 +1,7 @@
 """The whole models in JAX: functions of weights that have PyTorch's names and layouts.
 
-Images have their channels last, as XLA's convolutions on CPUs want them.
+Each is `(weights, statistics, inputs) → (logits, statistics)`, where the statistics are those of
+batch norms. Images have their channels last, as XLA's convolutions on CPUs want them.
 """
 
 import jax
@@ -11,10 +12,10 @@ from models import HEADS, LAYERS, WIDTH
 
 def convolution(x, w, name, stride=1, padding="VALID"):
     """[batch, height, width, inputs] → [batch, rows, columns, outputs]"""
+    weight, bias = w[f"{name}.weight"], w.get(f"{name}.bias")
     products = jax.lax.conv_general_dilated(
-        x, w[f"{name}.weight"], (stride, stride), padding, dimension_numbers=("NHWC", "OIHW", "NHWC")
+        x, weight, (stride, stride), padding, dimension_numbers=("NHWC", "OIHW", "NHWC")
     )
-    bias = w.get(f"{name}.bias")
     return products if bias is None else products + bias
 
 

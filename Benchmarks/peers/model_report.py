@@ -35,7 +35,8 @@ class Report:
             times = self.times(who, *row)
             if not times:
                 return "–"
-            return f"{number(statistics.median(times))} ({number(min(times))}–{number(max(times))})"
+            middle = statistics.median(times)
+            return f"{number(middle)} ({number(min(times))}–{number(max(times))})"
 
         titles = {"ours": "**ours**"} | self.titles
         rows = [[self.label(*row), *(cell(who, *row) for who in titles)] for row in self.rows]
@@ -68,15 +69,17 @@ class Report:
         return table(["seconds", *self.titles.values()], rows)
 
     def agreement(self):
-        rows = {(row.who, row.model, row.optimizer): row for row in agreement(self.data["losses"])}
+        known = {(row.who, row.model, row.optimizer): row for row in agreement(self.data["losses"])}
         titles = {"ours": "ours, the last loss"} | self.titles
 
-        def cell(who, *key):
-            row = rows.get((who, *key))
-            return "–" if row is None else f"{row.difference:.0e}" + ("" if row.is_fine else " **!**")
+        def cell(*key):
+            if key not in known:
+                return "–"
+            difference = f"{known[key].difference:.0e}"
+            return difference if known[key].is_fine else f"**{difference}**"
 
-        lines = [[self.label(*key), *(cell(who, *key) for who in titles)] for key in self.rows]
-        return table(["relative", *titles.values()], lines)
+        rows = [[self.label(*row), *(cell(who, *row) for who in titles)] for row in self.rows]
+        return table(["relative", *titles.values()], rows)
 
     def left_out(self):
         return "\n".join(
@@ -93,7 +96,8 @@ def markdown(data):
     peers = []
     for peer in data["peers"].values():
         mode = f", mode {peer['mode']}" if "mode" in peer else ""
-        peers.append(f"- {peer['title']}: on {peer.get('device', 'nothing, it did not start')}{mode}")
+        device = peer.get("device", "nothing, it did not start")
+        peers.append(f"- {peer['title']}: on {device}{mode}")
     notations = ", ".join(f"{o.title}: `{o.notation}`" for o in OPTIMIZERS.values())
     disturbed = ""
     if count := data["disturbed_turns"]:
@@ -114,10 +118,12 @@ def markdown(data):
     ]
     if data["peers"]:
         parts += [
-            "To prepare, in seconds: making data, compiling, and the first 40 steps; caches of "
-            "compiled code were empty:",
+            "## To prepare",
+            "Making data, compiling, and the first 40 steps; caches of compiled code were empty:",
             report.preparation(),
-            "How far the losses of 40 steps lie from those of the first PyTorch that computed them:",
+            "## Agreement",
+            "The greatest difference of a loss from PyTorch's (eager, or as the paper's library) in "
+            "40 steps, from the same weights on the same data; bold if it is too great:",
             report.agreement(),
         ]
     if left_out := report.left_out():

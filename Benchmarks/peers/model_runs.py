@@ -2,9 +2,9 @@
 
     make bench-peers ARGS="--models cnn,lstm,gpt,resnet20 --rounds 5"
 
-In each round and for each model ours and the peers take their turns, only one process computing at a
-time; each time is that of 40 steps. A round before the first prepares: its times to prepare count,
-and the losses of its 40 steps, which must agree. Results go to `models.json` and `models.md`.
+In each round ours and the peers take their turns at each model, one process at a time, with 40
+steps each. A round before the first prepares: only its times to prepare count, and the losses of its
+40 steps, which are compared. Results go to `models.json` and `models.md`.
 """
 
 import json
@@ -22,8 +22,8 @@ PACKAGES = ("torch", "jax", "jaxlib", "numpy")
 class Measurements:
     """All numbers of a run, each table by who, model and optimizer.
 
-    `times` holds a list of milliseconds, one a round; `losses` those of the first 40 steps, of which
-    ours tells the last one only.
+    `times` has a list of milliseconds, one a round; `losses` a list of those of the first 40 steps,
+    of which ours tells the last alone.
     """
 
     def __init__(self):
@@ -51,15 +51,15 @@ def turn_of_ours(ours, model, results, counts):
         results.device = f"{row['device']}, schedules {row['schedules']}"
 
 
-def turn_of_peer(name, worker, model, results, counts, timed=True):
+def turn_of_peer(name, worker, model, results, counts):
     for optimizer, chosen in OPTIMIZERS.items():
         if not worker.peer.can_take(len(chosen.levels) - 1):
             continue
         if results.is_left_out(name, model, optimizer):
             continue
-        command = {"model": model, "optimizer": optimizer, "timed": timed, "repeats": 1}
+        command = {"model": model, "optimizer": optimizer}
         try:
-            answer = worker.ask(command)
+            answer = worker.ask(command | {"timed": counts, "repeats": 1})
         except Unanswered as reason:
             say(f"{name}, {model}, {optimizer}: {reason}")
             results.note("left_out", name, model, optimizer, str(reason))
@@ -73,16 +73,17 @@ def turn_of_peer(name, worker, model, results, counts, timed=True):
 
 def check(models, ours, workers):
     """Compares the losses of the first 40 steps; True if all agree."""
-    results = Measurements()
     good = True
     for model in models:
+        results = Measurements()
         turn_of_ours(ours, model, results, counts=False)
         for name, worker in workers.items():
-            turn_of_peer(name, worker, model, results, counts=False, timed=False)
-    for row in agreement(results.losses):
-        good &= row.is_fine
-        print(row, flush=True)
-    return good and not results.left_out
+            turn_of_peer(name, worker, model, results, counts=False)
+        good &= not results.left_out
+        for row in agreement(results.losses):
+            good &= row.is_fine
+            print(row, flush=True)
+    return good
 
 
 def measured(arguments, ours, workers):

@@ -1,7 +1,7 @@
 """PyTorch with forward and backward under torch.compile, and `torch.optim` (fused) after them.
 
-torch.compile leaves an LSTM as it is, and compiles what is around it. `TORCH_COMPILE_MODE` names the
-mode: default, reduce-overhead, or max-autotune.
+torch.compile leaves an LSTM as it is and compiles what is around it. `TORCH_COMPILE_MODE` names
+the mode: default, reduce-overhead, or max-autotune.
 
 Timed: 40 times forward, backward and an adjustment.
 """

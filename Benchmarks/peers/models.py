@@ -1,7 +1,7 @@
-"""The whole models that peers and ours compute: their sizes, first weights and data, as ours has them.
+"""The whole models that peers and ours compute: their sizes, first weights and data.
 
-Weights have PyTorch's names and layouts. `hypertower bench --model` makes up the same data and draws
-the same weights.
+`hypertower bench --model` draws the same weights and makes up the same data. Weights have PyTorch's
+names and layouts.
 """
 
 from collections.abc import Callable

@@ -53,8 +53,13 @@ def options():
     add = parser.add_argument
     add("--rounds", type=int, default=7, help="how often everything is timed (default: 7)")
     add("--heights", type=numbers, help="default: 0,1,2,5,10,20,50")
-    add("--peers", type=names, help=f"some of {','.join(PEERS)}; an empty text: ours alone")
-    add("--models", type=names, help=f"time whole models: some of {','.join(MODELS)}")
+    peers = f"some of {','.join(PEERS)}, with --models of {','.join(MODEL_PEERS)}"
+    add("--peers", type=names, help=f"{peers}; an empty text: ours alone")
+    add(
+        "--models",
+        type=names,
+        help=f"time whole models in place of the dense network: some of {','.join(MODELS)}",
+    )
     add("--device", help="where ours computes, as `hypertower devices` names it")
     add(
         "--driver",
@@ -64,7 +69,11 @@ def options():
     add("--tune", action="store_true", help="tune ours for its device first")
     add("--limit", type=float, default=180, help="seconds that a peer may take to prepare a tower")
     add("--epochs", type=int, help="how often a whole epoch is timed (default: 5)")
-    add("--check", action="store_true", help="compare the peers' losses with the golden ones, only")
+    add(
+        "--check",
+        action="store_true",
+        help="compare the peers' losses with the golden ones, with --models with ours, only",
+    )
     add("--command", default=ROOT / ".build/release/hypertower", help="ours")
     add("--out", type=Path, default=ROOT / ".build/bench-peers", help="a folder for the results")
     arguments = parser.parse_args()
@@ -77,6 +86,8 @@ def options():
             parser.error(f"--{name} is for the dense network: leave it out with --models")
     if unknown := [name for name in arguments.models if name not in MODELS]:
         parser.error(f"--models {','.join(unknown)}: known are {', '.join(MODELS)}")
+    if arguments.rounds < 1:
+        parser.error(f"--rounds {arguments.rounds} is out of range: it must be at least 1")
     if not arguments.models:
         parser.error(f"--models is empty: give some of {','.join(MODELS)}")
     return arguments

@@ -1,10 +1,10 @@
 """A peer as a process that waits for commands, one JSON object a line, and answers each with one.
 
 `{"tower": "adam", "height": 50}` times that tower and answers `milliseconds`, those of a step;
-`{"golden": "adam-adam"}` answers the `losses` of a reference trajectory's first steps. With a whole
-model, `{"model": "cnn", "optimizer": "adam"}` times it, and `"timed": false` asks for `losses` alone.
-The first mention of a command prepares it: `preparation_s` tells how long that and its first 40 steps
-took, whose `losses` come with it.
+`{"golden": "adam-adam"}` answers the `losses` of a reference trajectory's first steps. A worker for
+whole models takes `{"model": "cnn", "optimizer": "adam"}`. With `"repeats": 1` there is one timing
+in place of three, with `"timed": false` none. The first mention of a tower prepares it: the answer
+tells the `losses` of its first 40 steps, and in `preparation_s` how long it took.
 """
 
 import gc
@@ -31,8 +31,8 @@ def tower(command):
 def serve(describe, prepare, task=tower):
     """Answers commands until the input ends.
 
-    `prepare(task(command))` returns a run: `reset()` puts the initial state back, and `steps()` takes
-    40 steps, waits for the device once, and returns what `losses()` turns into a list of numbers.
+    `prepare(task(command))` returns a run: `reset()` puts the initial state back, and `steps()`
+    takes 40 steps, waits for the device once, and returns what `losses()` turns into numbers.
     """
     answers = os.fdopen(os.dup(1), "w")  # what libraries print must not mix with answers
     os.dup2(2, 1)
@@ -45,16 +45,17 @@ def serve(describe, prepare, task=tower):
     for line in sys.stdin:
         command = json.loads(line)
         try:
-            key = json.dumps(command)
-            fields = {}
+            timed = command.pop("timed", "golden" not in command)
+            repeats = command.pop("repeats", REPEATS)
+            key, fields = json.dumps(command), {}
             if key not in runs:
                 start = time.perf_counter()
                 run = prepare(task(command))
                 fields["losses"] = finite_losses(run)
                 fields["preparation_s"] = time.perf_counter() - start
                 runs[key] = run
-            if "golden" not in command and command.get("timed", True):
-                fields |= timing(runs[key], command.get("repeats", REPEATS))
+            if timed:
+                fields |= timing(runs[key], repeats)
             answer(fields)
         except Exception as error:  # the driver notes it and goes on
             traceback.print_exc()
