@@ -62,7 +62,8 @@ experiments: build
 
 # The same side by side with PyTorch, JAX and tinygrad, which it installs into .build/peers (7 GB);
 # tables and a plot go to .build/bench-peers: make bench-peers ARGS="--rounds 5 --heights 0,1,50"
-# --check compares the peers' losses with the golden ones; --driver intel is another OpenCL driver.
+# --check compares the peers' losses with the golden ones; --driver intel is another OpenCL driver;
+# --models cnn,lstm,gpt,resnet20 times whole models.
 bench-peers: build
 	@Scripts/install-peers $(if $(findstring intel,$(ARGS)),intel)
 	@.build/peers/bin/python -B Benchmarks/peers/run.py $(ARGS)

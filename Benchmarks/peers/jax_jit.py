@@ -50,8 +50,9 @@ def hyperparameters(level, raw):
     return raw[0], *problem.BETAS, problem.EPSILON
 
 
-def initial_state(levels):
-    P = [[jnp.array(w) for w in problem.initial_weights()]]
+def initial_state(levels, weights):
+    """The state before the first step, with gradients of 0; `weights` is a tree of arrays."""
+    P = [jax.tree.map(jnp.array, weights)]
     P += [jnp.array(level.raw, jnp.float32) for level in levels[:-1]]
     zeros = partial(jax.tree.map, jnp.zeros_like)
     epsilons = partial(jax.tree.map, partial(jnp.full_like, fill_value=problem.EPSILON))
@@ -59,13 +60,14 @@ def initial_state(levels):
     return jnp.zeros(()), P, zeros(P), S
 
 
-def first_step(state, images, labels):
+def first_step(gradient_of, state):
+    """Forward and backward; `gradient_of(weights)` returns a loss and the gradient."""
     t, P, G, S = state
-    loss, gradient = jax.value_and_grad(loss_of)(P[0], images, labels)
+    loss, gradient = gradient_of(P[0])
     return loss, (t, P, [gradient, *G[1:]], S)
 
 
-def step(levels, state, images, labels):
+def step(levels, gradient_of, state):
     """Adjustment from the top down, forward, backward, and hypergradients upwards."""
     t, P, G, S = state
     t = t + 1
@@ -82,7 +84,7 @@ def step(levels, state, images, labels):
                 return rule(t, P[k], G[k], S[k], hyperparameters(levels[k], raw))
 
             P_next[k], pullbacks[k], S_next[k] = jax.vjp(apply, P_next[k + 1], has_aux=True)
-    loss, gradient = jax.value_and_grad(loss_of)(P_next[0], images, labels)
+    loss, gradient = gradient_of(P_next[0])
     G_next = [gradient]
     for pullback in pullbacks[:-1]:
         G_next.append(pullback(G_next[-1])[0])
@@ -95,9 +97,15 @@ class Run:
     def __init__(self, levels):
         if Run.data is None:
             Run.data = [[jax.device_put(b) for b in values] for values in problem.batches()]
-        self.initial = initial_state(levels)
-        self.first = jax.jit(first_step, donate_argnums=0)
-        self.step = jax.jit(partial(step, levels), donate_argnums=0)
+        self.initial = initial_state(levels, problem.initial_weights())
+
+        def compiled(step):
+            def whole(state, images, labels):
+                return step(lambda w: jax.value_and_grad(loss_of)(w, images, labels), state)
+
+            return jax.jit(whole, donate_argnums=0)
+
+        self.first, self.step = compiled(first_step), compiled(partial(step, levels))
 
     def reset(self):
         self.state = jax.block_until_ready(jax.tree.map(jnp.copy, self.initial))

@@ -24,8 +24,12 @@ class Peer(NamedTuple):
     script: str
     environment: dict = {}
     plain_only: bool = False  # has no towers: height 0 alone
+    towers_only: bool = False  # is of interest above height 0 alone
     needs_cuda: bool = False
     optional: bool = False  # runs only where --peers names it
+
+    def can_take(self, height):
+        return not (self.plain_only and height > 0 or self.towers_only and height == 0)
 
 
 PEERS = {
@@ -38,6 +42,20 @@ PEERS = {
     "tinygrad_opencl": Peer("tinygrad, OpenCL", "tinygrad_opencl.py"),
     "tinygrad_beam": Peer("tinygrad, BEAM=2", "tinygrad_opencl.py", {"BEAM": "2"}, optional=True),
 }
+
+# Of whole models.
+MODEL_PEERS = {
+    "torch_eager": Peer("PyTorch eager", "model_torch_eager.py", plain_only=True),
+    "torch_compiled": Peer("PyTorch compiled", "model_torch_compiled.py", plain_only=True),
+    "torch_paper": Peer(
+        "PyTorch eager, as the paper's library", "model_torch_paper.py", towers_only=True
+    ),
+    "jax_jit": Peer("JAX jit", "model_jax_jit.py"),
+}
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
 
 
 def clear_fresh_caches():
@@ -114,7 +132,7 @@ class Quiet:
         while self.busy_cores() > self.BUSY:
             if time.monotonic() > give_up:
                 self.disturbed += 1
-                print("something else computes on this machine", file=sys.stderr, flush=True)
+                say("something else computes on this machine")
                 return
 
     def busy_cores(self):
@@ -137,8 +155,8 @@ class Unanswered(Exception):
 class Worker:
     """A peer's process; it starts when first asked, and again after it had to be ended."""
 
-    def __init__(self, name, variables, limit):
-        self.peer, self.limit = PEERS[name], limit
+    def __init__(self, name, peer, variables, limit):
+        self.peer, self.limit = peer, limit
         self.variables = with_caches(variables, FRESH / name) | self.peer.environment
         self.variables |= {"PYTHONDONTWRITEBYTECODE": "1", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
         self.log = FRESH / f"{name}.log"
@@ -206,6 +224,11 @@ class Ours:
         return self.json(
             "bench", "--json", "--rounds", "3", "--heights", ",".join(map(str, heights)), *data
         )
+
+    def bench_model(self, model, notations):
+        """What `bench --json` tells of a whole model under towers, in their order."""
+        towers = [part for notation in notations for part in ("--optimizer", notation)]
+        return self.json("bench", "--json", "--rounds", "1", "--model", model, *towers)
 
     def floor(self, *data):
         """What `bench --floor --json` tells."""

@@ -6,24 +6,26 @@ In each round ours and the peers take their turns one after another, so that wha
 machine does slows all of them alike, and only one process computes at a time. A round before the
 first prepares: it compiles, and only its times to prepare count. Results go to `peers.json`,
 `peers.md`, and `peers.tsv`, which plot.gnuplot draws as `step-time.svg`.
+
+With `--models`, whole models take the place of the dense network: see model_runs.py.
 """
 
 import argparse
-import datetime
 import json
-import platform
 import shutil
 import subprocess
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
+import machine
+import model_runs
 import problem
 import report
+from models import MODELS
 from processes import (
-    CORES,
     FRESH,
     HERE,
+    MODEL_PEERS,
     PEERS,
     ROOT,
     VENV,
@@ -33,10 +35,12 @@ from processes import (
     Worker,
     clear_fresh_caches,
     environment,
+    say,
     timed_process,
     with_caches,
 )
 
+PACKAGES = ("torch", "jax", "jaxlib", "tinygrad", "numpy")
 RULES = ("sgd", "adam")
 GOLDEN = ("sgd", "sgd-sgd", "sgd-height-4", "sgd-adam", "adam", "adam-adam")
 TOLERANCE = 1e-4  # of a golden loss, relative; float32 and float64 differ by up to 1e-6 there
@@ -48,13 +52,14 @@ def options():
     numbers = lambda text: [int(part) for part in text.split(",")]  # noqa: E731
     add = parser.add_argument
     add("--rounds", type=int, default=7, help="how often everything is timed (default: 7)")
+    add("--heights", type=numbers, help="default: 0,1,2,5,10,20,50")
+    peers = f"some of {','.join(PEERS)}, with --models of {','.join(MODEL_PEERS)}"
+    add("--peers", type=names, help=f"{peers}; an empty text: ours alone")
     add(
-        "--heights",
-        type=numbers,
-        default=[0, 1, 2, 5, 10, 20, 50],
-        help="default: 0,1,2,5,10,20,50",
+        "--models",
+        type=names,
+        help=f"time whole models in place of the dense network: some of {','.join(MODELS)}",
     )
-    add("--peers", type=names, help=f"some of {','.join(PEERS)}; an empty text: ours alone")
     add("--device", help="where ours computes, as `hypertower devices` names it")
     add(
         "--driver",
@@ -63,25 +68,39 @@ def options():
     )
     add("--tune", action="store_true", help="tune ours for its device first")
     add("--limit", type=float, default=180, help="seconds that a peer may take to prepare a tower")
-    add("--epochs", type=int, default=5, help="how often a whole epoch is timed (default: 5)")
-    add("--check", action="store_true", help="compare the peers' losses with the golden ones, only")
+    add("--epochs", type=int, help="how often a whole epoch is timed (default: 5)")
+    add(
+        "--check",
+        action="store_true",
+        help="compare the peers' losses with the golden ones, with --models with ours, only",
+    )
     add("--command", default=ROOT / ".build/release/hypertower", help="ours")
     add("--out", type=Path, default=ROOT / ".build/bench-peers", help="a folder for the results")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.models is None:
+        arguments.heights = sorted(set(arguments.heights or [0, 1, 2, 5, 10, 20, 50]))
+        arguments.epochs = 5 if arguments.epochs is None else arguments.epochs
+        return arguments
+    for name in ("heights", "epochs", "tune"):
+        if getattr(arguments, name) not in (None, False):
+            parser.error(f"--{name} is for the dense network: leave it out with --models")
+    if unknown := [name for name in arguments.models if name not in MODELS]:
+        parser.error(f"--models {','.join(unknown)}: known are {', '.join(MODELS)}")
+    if arguments.rounds < 1:
+        parser.error(f"--rounds {arguments.rounds} is out of range: it must be at least 1")
+    if not arguments.models:
+        parser.error(f"--models is empty: give some of {','.join(MODELS)}")
+    return arguments
 
 
-def chosen_peers(asked):
+def chosen_peers(asked, peers):
     """The peers to run: those asked for, or all that can run here."""
     if asked is None:
         cuda = Path("/dev/nvidia0").exists()
-        asked = [n for n, p in PEERS.items() if not p.optional and (cuda or not p.needs_cuda)]
-    if unknown := set(asked) - set(PEERS):
-        sys.exit(f"no such peer: {', '.join(sorted(unknown))}; there are {', '.join(PEERS)}")
-    return asked
-
-
-def say(text):
-    print(text, file=sys.stderr, flush=True)
+        asked = [n for n, p in peers.items() if not p.optional and (cuda or not p.needs_cuda)]
+    if unknown := set(asked) - set(peers):
+        sys.exit(f"no such peer: {', '.join(sorted(unknown))}; there are {', '.join(peers)}")
+    return {name: peers[name] for name in asked}
 
 
 def check(workers):
@@ -90,7 +109,7 @@ def check(workers):
     for name, worker in workers.items():
         for golden in GOLDEN:
             levels, expected = problem.golden(golden)
-            if worker.peer.plain_only and len(levels) > 1:
+            if not worker.peer.can_take(len(levels) - 1):
                 continue
             try:
                 losses = worker.ask({"golden": golden})["losses"]
@@ -141,7 +160,7 @@ def round_of_ours(ours, heights, results, counts, quiet):
 def round_of_peer(name, worker, heights, results, counts):
     for rule in RULES:
         for index, height in enumerate(heights):
-            if results.reason(name, rule, height) or (worker.peer.plain_only and height > 0):
+            if results.reason(name, rule, height) or not worker.peer.can_take(height):
                 continue
             try:
                 answer = worker.ask({"tower": rule, "height": height})
@@ -180,13 +199,6 @@ def whole_epochs(count, chosen, command, variables, quiet):
     return {"seconds": times, "last_line": last_lines}
 
 
-def processor():
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":")[1].strip()
-    return platform.processor()
-
-
 def measured(arguments, ours, workers, quiet):
     """Runs all rounds and returns what they tell, as `peers.json` has it."""
     results = Measurements()
@@ -198,15 +210,9 @@ def measured(arguments, ours, workers, quiet):
             round_of_peer(name, worker, arguments.heights, results, counts=turn > 0)
     for worker in workers.values():
         worker.end()
-    return {
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    return machine.facts(PACKAGES) | {
         "device": results.device,
         "driver": arguments.driver or "the system's",
-        "processor": processor(),
-        "cores": CORES,
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "versions": {n: version(n) for n in ("torch", "jax", "jaxlib", "tinygrad", "numpy")},
         "rounds": arguments.rounds,
         "heights": arguments.heights,
         "peers": {n: {"title": w.peer.title} | (w.description or {}) for n, w in workers.items()},
@@ -229,14 +235,15 @@ def draw(folder, lines):
 
 def main():
     arguments = options()
-    arguments.heights = sorted(set(arguments.heights))
     if arguments.driver == "intel" and not (VENV / "lib/libintelocl.so").exists():
         sys.exit("Intel's driver is not installed: Scripts/install-peers intel")
     clear_fresh_caches()
     variables = environment(arguments.driver)
-    names = chosen_peers(arguments.peers)
-    workers = {name: Worker(name, variables, arguments.limit) for name in names}
+    peers = chosen_peers(arguments.peers, MODEL_PEERS if arguments.models else PEERS)
+    workers = {n: Worker(n, p, variables, arguments.limit) for n, p in peers.items()}
     try:
+        if arguments.models:
+            return model_runs.main(arguments, workers, variables)
         if arguments.check:
             sys.exit(0 if check(workers) else 1)
         ours = Ours(arguments.command, arguments.device, variables)
