@@ -254,7 +254,7 @@ struct DeviceWork {
       return [
         DeviceWork(
           .localMemoryProduct(
-            product, tile: tile, perItem: perItem, parts: nil, partBlocks: product.blockCount),
+            product, tile: tile, perItem: perItem, parts: nil, partBlocks: 1),
           product.operandAccesses + product.epilogueAccesses,
           rowCount: tile == DeviceProfile.blockRows && product.matrices == 1 ? product.rows : nil)
       ]
