@@ -97,6 +97,7 @@ class Run:
     def __init__(self, levels):
         if Run.data is None:
             Run.data = [[jax.device_put(b) for b in values] for values in problem.batches()]
+        self.batches = Run.data
         self.initial = initial_state(levels, problem.initial_weights())
 
         def compiled(step):
@@ -112,8 +113,8 @@ class Run:
 
     def steps(self):
         losses, step = [], self.first
-        for images, labels in zip(*Run.data):
-            loss, self.state = step(self.state, images, labels)
+        for inputs, classes in zip(*self.batches):
+            loss, self.state = step(self.state, inputs, classes)
             losses.append(loss)
             step = self.step
         jax.block_until_ready((losses, self.state))

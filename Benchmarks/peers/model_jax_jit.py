@@ -9,7 +9,7 @@ Timed: 40 calls, the first without the adjustment, and a wait for all results.
 from functools import partial
 
 import jax
-import jax.numpy as jnp
+import jax_jit
 import jax_models
 import models
 from jax_jit import describe, first_step, initial_state, step
@@ -17,7 +17,7 @@ from models import task
 from worker import serve
 
 
-class Run:
+class Run(jax_jit.Run):
     def __init__(self, task):
         self.batches = jax_models.batches(task.model)
         tower = initial_state(task.levels, models.initial_weights(task.model))
@@ -35,21 +35,6 @@ class Run:
             return jax.jit(whole, donate_argnums=0)
 
         self.first, self.step = compiled(first_step), compiled(partial(step, task.levels))
-
-    def reset(self):
-        self.state = jax.block_until_ready(jax.tree.map(jnp.copy, self.initial))
-
-    def steps(self):
-        losses, step = [], self.first
-        for inputs, classes in zip(*self.batches):
-            loss, self.state = step(self.state, inputs, classes)
-            losses.append(loss)
-            step = self.step
-        jax.block_until_ready((losses, self.state))
-        return losses
-
-    def losses(self, losses):
-        return [float(loss) for loss in losses]
 
 
 if __name__ == "__main__":

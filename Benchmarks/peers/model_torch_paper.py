@@ -9,12 +9,12 @@ Timed: 40 steps, each an adjustment (except the first), forward and backward.
 import torch
 import torch_device as on
 import torch_models
+import torch_paper
 from models import task
-from torch_paper import RULES, watch
 from worker import serve
 
 
-class Run:
+class Run(torch_paper.Run):
     def __init__(self, task):
         self.levels = task.levels
         self.batches = torch_models.batches(task.model)
@@ -22,30 +22,14 @@ class Run:
         self.parameters = {n: p.detach() for n, p in self.module.named_parameters()}
         self.states = {n: s.clone() for n, s in self.module.named_buffers()}
 
-    def reset(self):
-        self.weights = {name: p.clone() for name, p in self.parameters.items()}
+    def initial_weights(self):
         for name, state in self.module.named_buffers():
             state.copy_(self.states[name])
-        self.tower = None
-        for level in reversed(self.levels):
-            self.tower = RULES[level.rule](level, self.tower)
-        on.synchronize()
+        return {name: p.clone() for name, p in self.parameters.items()}
 
-    def steps(self):
-        losses = []
-        for inputs, classes in zip(*self.batches):
-            if losses:
-                self.tower.adjust(self.weights)
-            watch(self.weights)
-            outputs = torch.func.functional_call(self.module, self.weights, inputs)
-            loss = torch_models.loss_of(outputs, classes)
-            loss.backward()
-            losses.append(loss.detach())
-        on.synchronize()
-        return losses
-
-    def losses(self, losses):
-        return torch.stack(losses).tolist()
+    def loss_of(self, inputs, classes):
+        outputs = torch.func.functional_call(self.module, self.weights, inputs)
+        return torch_models.loss_of(outputs, classes)
 
 
 if __name__ == "__main__":

@@ -80,11 +80,18 @@ class Run:
 
     def __init__(self, levels):
         Run.data = Run.data or on.batches()
-        self.levels = levels
+        self.levels, self.batches = levels, Run.data
+
+    def initial_weights(self):
+        """By name, for each run anew."""
+        names = ("w1", "b1", "w2", "b2")
+        return {n: on.tensor(w) for n, w in zip(names, problem.initial_weights())}
+
+    def loss_of(self, inputs, classes):
+        return on.loss_of(self.weights.values(), inputs, classes)
 
     def reset(self):
-        names = ("w1", "b1", "w2", "b2")
-        self.weights = {n: on.tensor(w) for n, w in zip(names, problem.initial_weights())}
+        self.weights = self.initial_weights()
         self.tower = None
         for level in reversed(self.levels):
             self.tower = RULES[level.rule](level, self.tower)
@@ -92,11 +99,11 @@ class Run:
 
     def steps(self):
         losses = []
-        for images, labels in zip(*Run.data):
+        for inputs, classes in zip(*self.batches):
             if losses:
                 self.tower.adjust(self.weights)
             watch(self.weights)
-            loss = on.loss_of(self.weights.values(), images, labels)
+            loss = self.loss_of(inputs, classes)
             loss.backward()
             losses.append(loss.detach())
         on.synchronize()

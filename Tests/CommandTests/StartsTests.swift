@@ -129,7 +129,7 @@ struct StartsTests {
       (["cnn2022", "--model", "dense"], "'dense' is no model of this experiment"),
       (["cnn2022", "--steps", "0"], "--steps 0 is out of range"),
       (["cnn2022", "--batch-size", "0"], "--batch-size 0 is out of range"),
-      (["cnn2022", "--upper", "sdg()"], "sdg"),
+      (["cnn2022", "--quick", "--upper", "sdg()"], "sdg"),
     ])
   func refusals(_ arguments: [String], _ message: String) throws {
     try withTemporaryFolder { folder in
