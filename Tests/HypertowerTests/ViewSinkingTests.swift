@@ -54,6 +54,18 @@ import Testing
     #expect(tape.nodes.contains { $0.operation == .reduce(.sum, axes: [1]) && $0.shape == [6, 1] })
   }
 
+  /// The place of a maximum is counted in the order of the axes that the model sees.
+  @Test func maximaAreCountedInOrder() throws {
+    let x = Self.random([2, 3, 4])
+    let values = try x.array()
+    let places = try (x * 2).transposed([0, 2, 1]).argmax([1, 2]).array()
+    let expected = (0..<2).map { n in
+      let own = (0..<12).map { values[n * 12 + $0 % 3 * 4 + $0 / 3] }
+      return Float(own.firstIndex(of: own.max()!)!)
+    }
+    #expect(places == expected)
+  }
+
   /// What one sum reads is computed there, through however many functions of it: each is looked at once.
   @Test func longChainsAreDeferred() throws {
     let ones = Tensor(repeating: 1, shape: [2, 3]) + Self.random([2, 3]) * 0
