@@ -93,6 +93,46 @@ import Testing
     }
   }
 
+  /// A chain of more temporaries than a kernel takes arguments: together they are one.
+  @Test func temporariesAreOneArgument() throws {
+    for device in try OpenCLDevice.all() {
+      var profile = DeviceProfile.cpu
+      profile.mostArguments = 12
+      let warnings = Mutex<[String]>([])
+      let backend = try OpenCLBackend(
+        device, profile: profile, warn: { line in warnings.withLock { $0.append(line) } })
+      var program = Program()
+      let (first, last) = (
+        Span(buffer: program.addBuffer(.real, count: Self.length)),
+        Span(buffer: program.addBuffer(.real, count: Self.length))
+      )
+      var sum = first
+      for number in 1...30 {
+        // Sizes that are no multiple of a slot's alignment.
+        let next =
+          number == 30
+          ? last : Span(buffer: program.addTemporary(count: Self.length + number))
+        var nest = LoopNest(keptShape: [Self.length], reducedShape: [])
+        nest.inputs = [.load(first, strides: [1]), .load(sum, strides: [1])]
+        let operands = nest.inputs.indices.map { nest.graph.append(.input($0)) }
+        nest.outputs = [
+          .init(
+            node: nest.graph.append(.binary(.add, operands[0], operands[1])), span: next,
+            isFull: false, stage: 0)
+        ]
+        program.instructions.append(.loopNest(nest))
+        sum = next
+      }
+      let arrays = try (0..<2).map { _ in try backend.allocate(.real, count: Self.length) }
+      let values = (0..<Self.length).map(Float.init)
+      try backend.write(.float32(values), to: arrays[0], at: 0)
+      try backend.run(try backend.prepare(program, arrays: arrays))
+      #expect(
+        try backend.read(0..<Self.length, of: arrays[1]) == .float32(values.map { 31 * $0 }))
+      #expect(warnings.withLock { $0.isEmpty })
+    }
+  }
+
   /// Numbers and tables count, too.
   @Test func launchesOfDeepNetworksAreSplit() throws {
     func losses(_ device: Device) throws -> [Double] {

@@ -52,4 +52,16 @@ import Testing
     let plan = MemoryPlan([outside, own], uses: [[0, 1]])
     #expect(plan.slots == [1: 0] && plan.slotSizes == [5])
   }
+
+  /// Slots of a type lie one after another, each from a multiple of the alignment on.
+  @Test func anArenaHoldsAllSlotsOfAType() {
+    let buffers = [(ElementType.real, 5), (.int32, 7), (.real, 9), (.real, 3)].map {
+      BufferDescription(type: $0.0, count: $0.1, isTemporary: true)
+    }
+    let arena = MemoryPlan(buffers, uses: [[0, 1, 2], [3]]).arena(alignment: 8)
+    // The last buffer takes the place of the first or the third.
+    #expect(arena.sizes == [.real: 8 + 16, .int32: 8])
+    #expect(arena.offsets[0] == 0 && arena.offsets[1] == 0 && arena.offsets[2] == 8)
+    #expect(arena.offsets[3] == 0)
+  }
 }

@@ -38,4 +38,26 @@ struct MemoryPlan {
       slots[buffer] = slot
     }
   }
+
+  /// All slots of a type in one array.
+  struct Arena {
+    /// The number of elements of the array of each type.
+    private(set) var sizes: [ElementType: Int] = [:]
+    /// Where each temporary buffer begins in it.
+    private(set) var offsets: [Int: Int] = [:]
+
+    fileprivate init(_ plan: MemoryPlan, alignment: Int) {
+      let starts = zip(plan.slotTypes, plan.slotSizes).map { type, size in
+        let start = sizes[type, default: 0]
+        sizes[type] = start + (size + alignment - 1) / alignment * alignment
+        return start
+      }
+      offsets = plan.slots.mapValues { starts[$0] }
+    }
+  }
+
+  /// Puts all slots of a type into one array, so that a kernel takes one argument for them.
+  ///
+  /// - Parameter alignment: the number of elements of which the start of each slot is a multiple.
+  func arena(alignment: Int) -> Arena { Arena(self, alignment: alignment) }
 }

@@ -9,6 +9,8 @@ struct KernelSource {
   enum Argument {
     /// A buffer of the program, by its number, of one list of arrays or, nil, of any.
     case buffer(Int, alternative: Int?)
+    /// The array of that type that holds the temporary buffers.
+    case arena(ElementType)
     case table([Int32])
     case number(Int32)
     /// So many int32 counters, zeros.
@@ -89,11 +91,13 @@ struct KernelSource {
   ///   - alternatives: the number of lists.
   ///   - mostReplays: how often the launch goes through the phases at most.
   ///   - isLoop: whether replays are passes of a loop; default: false.
+  ///   - arena: where temporary buffers lie, if they share arrays; default: they do not.
   mutating func add(
     phases: [[Branch]], beginsAhead: Bool, workers: Int, localSize: Int, varying: Set<Int>,
-    alternatives: Int, mostReplays: Int, isLoop: Bool = false
+    alternatives: Int, mostReplays: Int, isLoop: Bool = false, arena: MemoryPlan.Arena? = nil
   ) -> Launch {
-    var parameters = ParameterNames(buffers, varying: varying, alternatives: alternatives)
+    var parameters = ParameterNames(
+      buffers, varying: varying, alternatives: alternatives, arena: arena)
     if isLoop { parameters.iterationName = "replay" }
     let bodies = phases.map { body(of: $0, &parameters) }
     let shares = phases.map { $0.reduce(0) { $0 + $1.groups } }
@@ -227,7 +231,8 @@ struct KernelSource {
 }
 
 /// The parameters of a kernel: one for each buffer, or for each list of arrays if the buffer differs
-/// between lists, and one for each other argument of its sections.
+/// between lists, one for all temporary buffers of a type if these share an array, and one for each
+/// other argument of its sections.
 private struct ParameterNames {
   private(set) var arguments: [KernelSource.Argument] = []
   /// Statements that choose the buffers of a replay's list of arrays.
@@ -239,8 +244,14 @@ private struct ParameterNames {
   private let buffers: [BufferDescription]
   private let varying: Set<Int>
   private let alternatives: Int
+  private let arena: MemoryPlan.Arena?
+  private var arenaNames: [ElementType: String] = [:]
 
-  init(_ buffers: [BufferDescription], varying: Set<Int>, alternatives: Int) {
+  init(
+    _ buffers: [BufferDescription], varying: Set<Int>, alternatives: Int,
+    arena: MemoryPlan.Arena? = nil
+  ) {
+    self.arena = arena
     self.buffers = buffers
     self.varying = varying
     self.alternatives = alternatives
@@ -274,6 +285,12 @@ private struct ParameterNames {
       case .int32: "global int *"
       case .byte: "global uchar *"
       }
+    if let offset = arena?.offsets[buffer] {
+      let element = buffers[buffer].type
+      let name = arenaNames[element] ?? add(.arena(element), type: type)
+      arenaNames[element] = name
+      return "\(name) + \(offset)"
+    }
     guard varying.contains(buffer) else {
       return add(.buffer(buffer, alternative: nil), type: type)
     }

@@ -43,9 +43,10 @@ enum LaunchCode {
   ///   - varying: the buffers that differ between lists of arrays.
   ///   - alternatives: the number of lists.
   ///   - mostReplays: the most replays of a launch.
+  ///   - arena: where temporary buffers lie, if they share arrays.
   static func joinedLaunch(
     _ plan: LaunchPlan, of works: [DeviceWork], _ profile: DeviceProfile, varying: Set<Int>,
-    alternatives: Int, mostReplays: Int, _ source: inout KernelSource
+    alternatives: Int, mostReplays: Int, arena: MemoryPlan.Arena?, _ source: inout KernelSource
   ) -> KernelSource.Launch? {
     guard plan.fuses, !works.isEmpty,
       works.allSatisfy({ $0.localSize(profile) == profile.groupSize }),
@@ -65,7 +66,7 @@ enum LaunchCode {
     return source.add(
       phases: phases, beginsAhead: beginsAhead,
       workers: Swift.min(shares, profile.workers), localSize: profile.groupSize,
-      varying: varying, alternatives: alternatives, mostReplays: mostReplays)
+      varying: varying, alternatives: alternatives, mostReplays: mostReplays, arena: arena)
   }
 
   /// One launch for all passes of a loop; nil where its work does not allow it.

@@ -158,56 +158,88 @@ package final class OpenCLBackend: Backend {
     let plan = LaunchPlan(works, fuses: program.fuses, profile)
     let memory = MemoryPlan(program.buffers, uses: plan.buffersInUse)
     memory.check(program.buffers, uses: plan.buffersInUse)
-    let slots = try zip(memory.slotTypes, memory.slotSizes).map { try buffer($0, count: $1) }
-    let buffers = alternatives.map { arrays in
-      program.buffers.indices.map { buffer -> DeviceBuffer? in
-        if let slot = memory.slots[buffer] { return slots[slot] }
-        return buffer < arrays.count ? arrays[buffer].map { own($0).buffer } : nil
-      }
+    var memories = alternatives.map { arrays in
+      LaunchMemory(
+        buffers: program.buffers.indices.map { buffer in
+          buffer < arrays.count ? arrays[buffer].map { own($0).buffer } : nil
+        })
     }
     let varying = program.buffers.indices.filter { buffer in
-      buffers.contains { $0[buffer] !== buffers[0][buffer] }
+      memories.contains { $0.buffers[buffer] !== memories[0].buffers[buffer] }
     }
 
     var source = KernelSource(program.buffers)
+    let arena = arena(of: memory)
     if joinsPhases,
       let joined = LaunchCode.joinedLaunch(
         plan, of: works, profile, varying: Set(varying), alternatives: alternatives.count,
-        mostReplays: Self.flushInterval, &source)
+        mostReplays: Self.flushInterval, arena: arena, &source)
     {
       if joined.arguments.count <= profile.mostArguments {
+        let arrays = try arena.map { try allocate($0) } ?? [:]
+        for alternative in memories.indices { memories[alternative].arenas = arrays }
         let built = try self.program(source: source.text)
-        return OpenCLExecutable(joined: try bind(joined, of: built, to: buffers, 0))
+        return OpenCLExecutable(joined: try bind(joined, of: built, to: memories, 0))
       }
       warnOfArguments(joined.arguments.count, in: plan)
     }
     source = KernelSource(program.buffers)
     let launches = LaunchCode.launches(
       plan, of: works, profile, joinsPhases: joinsPhases, &source)
+    let slots = try zip(memory.slotTypes, memory.slotSizes).map { try buffer($0, count: $1) }
+    for alternative in memories.indices {
+      for (buffer, slot) in memory.slots { memories[alternative].buffers[buffer] = slots[slot] }
+    }
     let built = try self.program(source: source.text)
     return OpenCLExecutable(
-      alternatives: try buffers.indices.map { alternative in
-        try launches.map { try bind($0, of: built, to: buffers, alternative) }
+      alternatives: try memories.indices.map { alternative in
+        try launches.map { try bind($0, of: built, to: memories, alternative) }
       })
   }
 
+  /// What the buffers of a program lie in.
+  private struct LaunchMemory {
+    var buffers: [DeviceBuffer?]
+    /// The arrays of temporary buffers, where these share arrays.
+    var arenas: [ElementType: DeviceBuffer] = [:]
+  }
+
+  /// Arrays for all temporary buffers of a type; nil where such an array would be too large.
+  private func arena(of memory: MemoryPlan) -> MemoryPlan.Arena? {
+    let arena = memory.arena(alignment: Self.slotAlignment)
+    let fits = arena.sizes.allSatisfy { type, count in
+      count <= Int(Int32.max) && count * type.openCLSize <= largestArray
+    }
+    return fits ? arena : nil
+  }
+
+  /// The number of elements of which a slot's start is a multiple: a line of any cache, in bytes.
+  private static let slotAlignment = 128
+
+  private func allocate(_ arena: MemoryPlan.Arena) throws -> [ElementType: DeviceBuffer] {
+    var arrays: [ElementType: DeviceBuffer] = [:]
+    for (type, count) in arena.sizes { arrays[type] = try buffer(type, count: count) }
+    return arrays
+  }
+
   private func bind(
-    _ launch: LaunchCode.Launch, of program: OpenCLProgram, to buffers: [[DeviceBuffer?]],
+    _ launch: LaunchCode.Launch, of program: OpenCLProgram, to memories: [LaunchMemory],
     _ alternative: Int
   ) throws -> OpenCLExecutable.Launch {
     switch launch {
     case .kernel(let launch):
-      return .kernel(try bind(launch, of: program, to: buffers, alternative))
+      return .kernel(try bind(launch, of: program, to: memories, alternative))
     case .clblast(let product, let result):
-      return .clblast(product, buffers[alternative], buffers[alternative][result.buffer]!)
+      let buffers = memories[alternative].buffers
+      return .clblast(product, buffers, buffers[result.buffer]!)
     case .loop(let launch, let count):
-      let bound = try bind(launch, of: program, to: buffers, alternative)
+      let bound = try bind(launch, of: program, to: memories, alternative)
       try bound.kernel.setArgument(bound.firstAlternative!, Int32(0))
       try bound.kernel.setArgument(bound.replayCount!, Int32(count))
       return .kernel(bound)
     case .passes(let launches, let count):
       return .passes(
-        try launches.map { try bind($0, of: program, to: buffers, alternative) }, count: count)
+        try launches.map { try bind($0, of: program, to: memories, alternative) }, count: count)
     }
   }
 
@@ -225,7 +257,7 @@ package final class OpenCLBackend: Backend {
   ///
   /// - Parameter alternative: the list of arrays for buffers that are not of a certain list.
   private func bind(
-    _ launch: KernelSource.Launch, of program: OpenCLProgram, to buffers: [[DeviceBuffer?]],
+    _ launch: KernelSource.Launch, of program: OpenCLProgram, to memories: [LaunchMemory],
     _ alternative: Int
   ) throws -> OpenCLExecutable.KernelLaunch {
     let kernel = try Kernel(launch.kernelName, of: program)
@@ -233,7 +265,8 @@ package final class OpenCLBackend: Backend {
     for (index, argument) in launch.arguments.enumerated() {
       switch argument {
       case .buffer(let buffer, let own):
-        try kernel.setArgument(index, buffers[own ?? alternative][buffer]!)
+        try kernel.setArgument(index, memories[own ?? alternative].buffers[buffer]!)
+      case .arena(let type): try kernel.setArgument(index, memories[alternative].arenas[type]!)
       case .number(let value): try kernel.setArgument(index, value)
       case .table(let values): try kernel.setArgument(index, try table(values))
       case .counters(let count):
