@@ -43,10 +43,11 @@ enum LaunchCode {
   ///   - varying: the buffers that differ between lists of arrays.
   ///   - alternatives: the number of lists.
   ///   - mostReplays: the most replays of a launch.
-  ///   - arena: where temporary buffers lie, if they share arrays.
+  ///   - arena: where temporary buffers lie, if they share arrays; default: they do not.
   static func joinedLaunch(
     _ plan: LaunchPlan, of works: [DeviceWork], _ profile: DeviceProfile, varying: Set<Int>,
-    alternatives: Int, mostReplays: Int, arena: MemoryPlan.Arena?, _ source: inout KernelSource
+    alternatives: Int, mostReplays: Int, arena: MemoryPlan.Arena? = nil,
+    _ source: inout KernelSource
   ) -> KernelSource.Launch? {
     guard plan.fuses, !works.isEmpty,
       works.allSatisfy({ $0.localSize(profile) == profile.groupSize }),
