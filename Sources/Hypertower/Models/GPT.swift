@@ -36,12 +36,8 @@ public struct GPT: Module {
     }
 
     public func callAsFunction(_ x: Tensor) -> Tensor {
-      let (batch, time, width) = (x.shape[0], x.shape[1], x.shape[2])
-      // [batch, time, third, head, depth] → [batch, head, time, depth]
-      let parts = attention(norm1(x)).reshaped([batch, time, 3, heads, width / heads])
-      let thirds = (0..<3).map { parts.element($0, axis: 2).transposed([0, 2, 1, 3]) }
-      let mixed = thirds[0].attention(keys: thirds[1], values: thirds[2], isCausal: true)
-      let x = x + projection(mixed.transposed([0, 2, 1, 3]).reshaped(x.shape))
+      let mixed = attention(norm1(x)).selfAttention(heads: heads, isCausal: true)
+      let x = x + projection(mixed)
       return x + down(up(norm2(x)).gelu())
     }
   }

@@ -44,16 +44,6 @@ public struct MultiHeadAttention: Module {
     require(
       keyMask.map { $0.shape == [batch, time] } ?? true,
       "MultiHeadAttention: \(x.shape) with a key mask \(keyMask!.shape): it must be [batch, time]")
-    // [batch, time, third, head, depth] → [batch, head, time, depth]
-    let parts = qkv(x).reshaped([batch, time, 3, heads, width / heads])
-    let (queries, keys, values) = (
-      parts.element(0, axis: 2).transposed([0, 2, 1, 3]),
-      parts.element(1, axis: 2).transposed([0, 2, 1, 3]),
-      parts.element(2, axis: 2).transposed([0, 2, 1, 3])
-    )
-    let mixed = queries.attention(
-      keys: keys, values: values, isCausal: isCausal,
-      mask: keyMask.map { $0.reshaped([batch, 1, 1, time]) })
-    return projection(mixed.transposed([0, 2, 1, 3]).reshaped(x.shape))
+    return projection(qkv(x).selfAttention(heads: heads, isCausal: isCausal, keyMask: keyMask))
   }
 }

@@ -36,4 +36,30 @@ extension Tensor {
     }
     return scores.softmax().matmul(values)
   }
+
+  /// The attention of a sequence to itself by several heads, of queries, keys and values that are thirds of
+  /// the last axis, in this order: `[batch, time, 3 · width] → [batch, time, width]`.
+  ///
+  /// Head i has elements i · width / heads and the following of each third.
+  ///
+  /// - Parameters:
+  ///   - heads: their number, which divides the width.
+  ///   - isCausal: whether an element looks at itself and earlier ones only; default: false.
+  ///   - keyMask: `[batch, time]`, not 0 where an element can be looked at; default: everywhere.
+  public func selfAttention(
+    heads: Int, isCausal: Bool = false, keyMask: Tensor? = nil
+  ) -> Tensor {
+    require(
+      shape.count == 3 && heads > 0 && shape[2] % (3 * heads) == 0,
+      "selfAttention: \(shape) by \(heads) heads: it must be [batch, time, 3 · width], the width a multiple "
+        + "of the heads")
+    let (batch, time, width) = (shape[0], shape[1], shape[2] / 3)
+    // [batch, time, third, head, depth] → [batch, head, time, depth]
+    let parts = reshaped([batch, time, 3, heads, width / heads])
+    let thirds = (0..<3).map { parts.element($0, axis: 2).transposed([0, 2, 1, 3]) }
+    let mixed = thirds[0].attention(
+      keys: thirds[1], values: thirds[2], isCausal: isCausal,
+      mask: keyMask.map { $0.reshaped([batch, 1, 1, time]) })
+    return mixed.transposed([0, 2, 1, 3]).reshaped([batch, time, width])
+  }
 }
