@@ -93,12 +93,10 @@ private struct LabelWeights {
 
   /// - Parameter isLabel: the labels, one-hot.
   init(_ labels: Tensor, _ isLabel: Tensor, _ ignoredIndex: Int?, _ classWeights: Tensor?) {
-    let axis = labels.shape.count
-    let isClass = isLabel.sum([axis], keepingAxes: true)
-    let own = classWeights.map {
-      Tensor.select(isLabel, $0, 0).sum([axis], keepingAxes: true)
-    }
-    let weights = Tensor.select(isClass, own ?? 1, .constant(.nan))
+    let isClass = isLabel.sum([labels.shape.count], keepingAxes: true)
+    let weights =
+      classWeights.map { $0.gather(labels).reshaped(isClass.shape) }
+      ?? .select(isClass, 1, .constant(.nan))
     isIgnored = ignoredIndex.map {
       labels.reshaped(labels.shape + [1]).isEqual(to: .constant(Double($0)))
     }
