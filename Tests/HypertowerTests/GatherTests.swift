@@ -243,6 +243,15 @@ import Testing
     #expect(temporaryElements(program) == 0)
   }
 
+  /// What is made of rows is stored, and added where a product ends.
+  @Test func productsAddRows() {
+    var random = SeededRandom(9)
+    let tokens = Tensor([0, 3, 1, 2, 2, 0], shape: [2, 3])
+    let start = random.tensor([4, 5]).gather(tokens) + random.tensor([3, 5])
+    let program = program([start + start.matmul(random.tensor([5, 5]))])
+    #expect(program.instructions.map(\.kind) == ["loop nest", "matrix product"])
+  }
+
   /// A step of a table of 50,000 rows goes through no more than the table's gradient.
   @Test func largeTables() throws {
     let (rows, width) = (50_000, 8)

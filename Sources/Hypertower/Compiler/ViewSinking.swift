@@ -20,7 +20,7 @@ struct ViewSinking {
   /// The new tape.
   private(set) var result = Tape()
   private var views: [Tape.Index: View] = [:]
-  /// Nodes of the new tape that depend on a product, a reduction or a loop.
+  /// Nodes of the new tape that depend on a product, rows of a table, a reduction or a loop.
   private var isComputed: Set<Tape.Index> = []
   /// For each node of the new tape how many nodes the longest path to it has.
   private var depths: [Int] = []
@@ -79,7 +79,8 @@ struct ViewSinking {
     let index = result.append(operation, operands, shape: shape)
     if index == depths.count { depths.append(1 + (operands.map { depths[$0] }.max() ?? 0)) }
     switch operation {
-    case .matrixProduct, .scatterAdd, .reduce, .scan, .scanResult: isComputed.insert(index)
+    case .matrixProduct, .gather, .scatterAdd, .reduce, .scan, .scanResult:
+      isComputed.insert(index)
     case .leaf, .fill, .coordinate, .random: break
     default: if operands.contains(where: isComputed.contains) { isComputed.insert(index) }
     }

@@ -13,7 +13,8 @@ extension Tensor {
     _ labels: Tensor, ignoredIndex: Int? = nil, classWeights: Tensor? = nil
   ) -> Tensor {
     requireLabels(labels, classWeights, "negativeLogLikelihood")
-    // Chosen, not multiplied by 0 and 1: other classes may have a probability of 0.
+    // Chosen, not multiplied by 0 and 1: other classes may have a probability of 0. Compared with every class, not
+    // gathered: this way the label joins the softmax's pass over the classes, and what is sent back, too.
     let axis = shape.count - 1
     let isLabel = labels.oneHot(shape[axis])
     let losses = -Tensor.select(isLabel, self, 0).sum([axis], keepingAxes: true)
