@@ -108,43 +108,10 @@ final class ReferenceEvaluator {
     case .matrixProduct(let transposeLeft, let transposeRight):
       return product(operands[0], transposeLeft, operands[1], transposeRight, to: shape)
     case .gather(let isZeroOutside):
-      let (table, width) = (operands[0], shape[shape.count - 1])
-      let rows = table.shape[shape.count - 2]
-      return each { i in
-        guard let row = row(operands[1].values[i / width], of: rows) else {
-          return (isZeroOutside ? 0 : .nan, 0)
-        }
-        let matrix = i / width / shape[shape.count - 2]
-        let position = (matrix * rows + row) * width + i % width
-        return (table.values[position], table.errors[position])
-      }
+      return gather(operands[0], operands[1], to: shape, isZeroOutside: isZeroOutside)
     case .scatterAdd:
       return scatterAdd(operands[0], operands[1], to: shape)
     }
-  }
-
-  // MARK: Rows by their numbers
-
-  private func row(_ index: Double, of rows: Int) -> Int? {
-    index >= 0 && index < Double(rows) && index == index.rounded() ? Int(index) : nil
-  }
-
-  private func scatterAdd(_ values: Value, _ indices: Value, to shape: Shape) -> Value {
-    let (rows, width) = (shape[shape.count - 2], shape[shape.count - 1])
-    let count = values.shape[shape.count - 2]
-    let none = [Double](repeating: 0, count: shape.elementCount)
-    var (sums, sizes, errors, terms) = (none, none, none, none)
-    for i in values.values.indices {
-      guard let row = row(indices.values[i / width], of: rows) else { continue }
-      let position = (i / width / count * rows + row) * width + i % width
-      sums[position] += values.values[i]
-      sizes[position] += values.values[i].magnitude
-      errors[position] += values.errors[i]
-      terms[position] += 1
-    }
-    return Value(
-      shape: shape, values: sums,
-      errors: sums.indices.map { errors[$0] + terms[$0] * Self.roundoff * sizes[$0] })
   }
 
   // MARK: Loops
