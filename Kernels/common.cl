@@ -162,6 +162,11 @@ static vec keep_first(vec value, int count, real other) {
 #endif
 }
 
+// The number of the row of a table that an index names; −1 if it is no whole number in 0..<rows.
+static int row_number(real index, int rows) {
+  return index >= 0.0f && index < (real)rows && index == floor(index) ? (int)index : -1;
+}
+
 // That of one number is rarely needed; that of a `vec` stands in loops.
 SEPARATE real exp_real(real x) { return exp(x); }
 #define exp_vec exp

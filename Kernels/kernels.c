@@ -56,6 +56,13 @@ const char *kernels_pack(void) {
   return source;
 }
 
+const char *kernels_scatter_add(void) {
+  static const char source[] = {
+#embed "scatter_add.cl" suffix(, 0)
+  };
+  return source;
+}
+
 const char *kernels_gather_batch(void) {
   static const char source[] = {
 #embed "gather_batch.cl" suffix(, 0)

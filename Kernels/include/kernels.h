@@ -9,6 +9,7 @@ const char *kernels_left_operand(void);
 const char *kernels_nonzero_terms(void);
 const char *kernels_matrix_product_gpu(void);
 const char *kernels_pack(void);
+const char *kernels_scatter_add(void);
 const char *kernels_gather_batch(void);
 const char *kernels_increment(void);
 const char *kernels_gradient_projection(void);

@@ -55,6 +55,30 @@ import Testing
     #expect(sketch.plan(.gpu) == [[[0, 1, 2]]])
   }
 
+  /// A row of what gathers rows may need any row of the table, unless each row has a table of its own.
+  @Test func tablesAreNeededWhole() {
+    let columns = 1024
+    for (hasOwnTable, plan) in [(false, [[[0]], [[1]]]), (true, [[[0, 1]]])] {
+      var sketch = Sketch()
+      let table = sketch.elementwise(sketch.buffer(rows * columns), columns: columns)
+      var nest = LoopNest(keptShape: [rows, columns], reducedShape: [])
+      nest.inputs = [
+        .indirectLoad(
+          IndirectLoad(
+            table: table, strides: hasOwnTable ? [columns, 0] : [0, 1],
+            rows: hasOwnTable ? columns : rows,
+            rowStride: hasOwnTable ? 1 : columns, number: sketch.buffer(rows * columns),
+            numberStrides: [columns, 1], isZeroOutside: false))
+      ]
+      let node = nest.graph.append(.input(0))
+      nest.outputs = [
+        .init(node: node, span: sketch.buffer(rows * columns), isFull: false, stage: 0)
+      ]
+      sketch.program.instructions.append(.loopNest(nest))
+      #expect(sketch.plan() == plan)
+    }
+  }
+
   /// Few work-groups do not do what many could, unless it is little.
   @Test func costlyRowsAreNotCutOnGPUs() {
     var sketch = Sketch()

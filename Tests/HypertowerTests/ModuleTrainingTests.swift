@@ -113,17 +113,6 @@ import Testing
   }
 
   @Test(arguments: TestBackend.native)
-  func whatIsNoRowIsNaN(backend: TestBackend) throws {
-    let table = Tensor([1, 2, 3, 4], shape: [2, 2])
-    let rows = table.gather(Tensor([1, -1, 0.5, 2, 0]))
-    let gradient = gradients(of: rows.sum(), withRespectTo: [table])[0]
-    let values = try Tensor.evaluate([rows, gradient], on: try backend.make())
-    let nan = Double.nan
-    assertClose(values[0].doubles, [3, 4, nan, nan, nan, nan, nan, nan, 1, 2], .exact, "rows")
-    assertClose(values[1].doubles, [1, 1, 1, 1], .exact, "gradient")
-  }
-
-  @Test(arguments: TestBackend.native)
   func aLabelThatIsNoClassIsNaNWhereSomeAreIgnored(backend: TestBackend) throws {
     let logits = Tensor([1, 2, 3, 4], shape: [2, 2])
     let loss = logits.crossEntropy(Tensor([2, 0]), ignoredIndex: -1)

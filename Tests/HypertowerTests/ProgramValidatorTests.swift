@@ -51,6 +51,21 @@ import Testing
     return .matrixProduct(product)
   }
 
+  /// Of a table of buffer 3, each element of a row by itself.
+  private static func rows(of count: Int, table: Span = Self.span(3)) -> IndirectLoad {
+    IndirectLoad(
+      table: table, strides: [0], rows: count, rowStride: 3, number: span(0), numberStrides: [1],
+      isZeroOutside: false)
+  }
+
+  private static func scatter(
+    rows: Int, count: Int, values: Span = Self.span(0), result: Span = Self.span(3)
+  ) -> ScatterAdd {
+    ScatterAdd(
+      matrices: 1, rows: rows, width: 1, count: count, values: values, indices: span(0),
+      result: result)
+  }
+
   @Test func soundProgramsPass() {
     for program in [
       Self.program(),
@@ -68,6 +83,13 @@ import Testing
           ]
         }),
       Self.program(Self.product(), .increment(Self.span(2, 5))),
+      // The last row of three begins at element 6, the last one there.
+      Self.program(
+        Self.changed {
+          $0.inputs = [.indirectLoad(Self.rows(of: 3))]
+          $0.outputs = [.init(node: 0, span: Self.span(0), isFull: false, stage: 0)]
+        }),
+      Self.program(.scatterAdd(Self.scatter(rows: 7, count: 6))),
       // Each pass reads what the one before has written.
       Self.program(
         Self.copy([2], from: Self.span(0), to: Self.span(1)),
@@ -106,6 +128,18 @@ import Testing
       (
         Self.program(Self.copy([6], from: Self.span(2), to: Self.span(3))),
         "instruction 0, loop nest: reads input 0, elements 0..<6 of buffer 2, which holds int32"
+      ),
+      (
+        Self.program(Self.changed { $0.inputs = [.indirectLoad(Self.rows(of: 4))] }),
+        "instruction 0, loop nest: reads the table of input 0, elements 0..<10 of buffer 3, which has 7"
+      ),
+      (
+        Self.program(.scatterAdd(Self.scatter(rows: 8, count: 6))),
+        "instruction 0, scatter: writes sums, elements 0..<8 of buffer 3, which has 7"
+      ),
+      (
+        Self.program(.scatterAdd(Self.scatter(rows: 7, count: 7))),
+        "instruction 0, scatter: reads values, elements 0..<7 of buffer 0, which has 6"
       ),
       (
         Self.program(.increment(Self.span(0))),
@@ -169,6 +203,14 @@ import Testing
         "loop nest: writes output 1 and output 0 to the same elements"
       ),
       (
+        Self.changed { $0.inputs = [.indirectLoad(Self.rows(of: 2))] },
+        "loop nest: writes output 0 over the table of input 0, which it reads"
+      ),
+      (
+        .scatterAdd(Self.scatter(rows: 6, count: 6, result: Self.span(0))),
+        "scatter: writes sums over values, which it reads"
+      ),
+      (
         Self.product { $0.outputs[0] = .init(node: 0, span: Self.span(0, 2)) },
         "matrix product: writes output 0 over the left operand, which it reads"
       ),
@@ -222,6 +264,21 @@ import Testing
                 bounds: [.init(index: index, extent: 8)]))
           ]
         }, "loop nest: input 0 reads beyond axis 0 of 6 at [6]"
+      ),
+      (
+        Self.changed { $0.inputs = [.indirectLoad(Self.rows(of: -1))] },
+        "loop nest: input 0 reads a table of -1 rows"
+      ),
+      (
+        Self.changed {
+          var load = Self.rows(of: 2)
+          load.numberStrides = [1, 0]
+          $0.inputs = [.indirectLoad(load)]
+        }, "loop nest: input 0 has 2 strides for 1 dimensions"
+      ),
+      (
+        .scatterAdd(Self.scatter(rows: 2, count: -1)),
+        "scatter: adds 1 × [-1, 1] up to [2, 1]"
       ),
       (
         Self.product {
@@ -315,6 +372,15 @@ import Testing
       (
         .matrixProduct(transposeLeft: false, transposeRight: true), [0, 0], [2, 3],
         "matrix product → [2, 3]: does not fit the operands [[2, 3], [2, 3]]"
+      ),
+      (.gather(isZeroOutside: false), [0, 1], [3, 3], nil),
+      (
+        .gather(isZeroOutside: false), [0, 1], [2, 3],
+        "gather → [2, 3]: does not fit the operands [[2, 3], [3]]"
+      ),
+      (.gather(isZeroOutside: true), [0], [3, 3], "gather → [3, 3]: has 1 operands, not 2"),
+      (
+        .scatterAdd, [0, 1], [4, 3], "scatterAdd → [4, 3]: does not fit the operands [[2, 3], [3]]"
       ),
       (.scanResult(.finalState(0)), [0], [3], "result of a loop → [3]: its operand is no loop"),
     ] as [(Tape.Operation, [Int], Shape, String?)] {

@@ -37,7 +37,12 @@ import Testing
     case topK = "topK: 0 is less than 1"
     case gradient = "gradients: the loss has shape [2, 3], not one element"
     case linear = "Linear: 0 inputs, 3 outputs"
-    case table = "gather: [3] at indices [2, 3]: a table is [rows, width]"
+    case gatherAxis = "gather: [2, 3] at indices [3]: there is no axis 2"
+    case gatherOfNumber = "gather: [] at indices [3]: there is no axis 0"
+    case scatterShape = "scatterAdd: [2, 3] at indices [3]: the first axes differ"
+    case scatterCount = "scatterAdd: [2, 3] at indices [2]: -1 rows do not lie in 0...16777216"
+    case alongAxis = "gatherAlongAxis: [2, 3] at indices [3, 3]: they differ beside axis 1"
+    case alongRank = "gatherAlongAxis: [2, 3] at indices [2]: they differ beside axis 1"
     case product = "product: [2] are not axes of [2, 3]"
     case softmaxAxis = "softmax: [2, 3] has no axis 2"
     case channels =
@@ -122,7 +127,12 @@ import Testing
       case .topK: _ = Metric.topK(0)
       case .gradient: _ = gradients(of: matrix, withRespectTo: [matrix])
       case .linear: _ = Linear(0, 3)
-      case .table: _ = zeros([3]).gather(matrix)
+      case .gatherAxis: _ = matrix.gather(zeros([3]), axis: 2)
+      case .gatherOfNumber: _ = zeros([]).gather(zeros([3]))
+      case .scatterShape: _ = matrix.scatterAdd(zeros([3]), count: 4)
+      case .scatterCount: _ = matrix.scatterAdd(zeros([2]), count: -1)
+      case .alongAxis: _ = matrix.gatherAlongAxis(zeros([3, 3]), axis: -1)
+      case .alongRank: _ = matrix.gatherAlongAxis(zeros([2]), axis: 1)
       case .product: _ = matrix.product([2])
       case .softmaxAxis: _ = matrix.softmax(axis: 2)
       case .channels: _ = zeros([2, 3, 5, 5]).convolution(zeros([4, 2, 3, 3]))

@@ -52,6 +52,7 @@ extension LoopNest.Input {
     case .load(_, let strides): [strides]
     case .boundedLoad(let load):
       (load.axes.map(\.index) + load.bounds.map(\.index)).map(\.coefficients)
+    case .indirectLoad(let load): [load.strides, load.numberStrides]
     case .inside(let bounds): bounds.map(\.index.coefficients)
     case .random(let random): [random.index.coefficients]
     case .coordinate, .reduction: []
@@ -76,6 +77,10 @@ extension LoopNest.Input {
       for axis in load.axes.indices { load.axes[axis].index = mapped(load.axes[axis].index) }
       load.bounds = mapped(load.bounds)
       return .boundedLoad(load)
+    case .indirectLoad(var load):
+      load.strides = coefficients(load.strides)
+      load.numberStrides = coefficients(load.numberStrides)
+      return .indirectLoad(load)
     case .inside(let bounds): return .inside(mapped(bounds))
     case .random(var random):
       random.index = mapped(random.index)

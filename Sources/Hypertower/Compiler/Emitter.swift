@@ -98,7 +98,9 @@ struct Emitter {
       if added.isEmpty || access.outside == 0 && isLoad(source) { return value }
       return graph.append(
         .select(append(.inside(added)), value, graph.append(.constant(access.outside))))
-    case .reduce, .matrixProduct, .scan, .scanResult, .convolution:
+    case .gather(let isZeroOutside):
+      return append(.indirectLoad(indirectLoad(node, map, isZeroOutside: isZeroOutside)))
+    case .reduce, .matrixProduct, .scatterAdd, .scan, .scanResult, .convolution:
       fatalError("Emitter: node \(index) is not in this launch")
     }
   }
@@ -108,6 +110,28 @@ struct Emitter {
     _ stored: Tape.Index, _ node: Tape.Node, _ map: IndexMap
   ) -> Int {
     append(map.input(spans[stored]!, shape: node.shape, rank: space.count))
+  }
+
+  /// What reads rows of the table that is the first operand of `node`, named by the second.
+  private func indirectLoad(
+    _ node: Tape.Node, _ map: IndexMap, isZeroOutside: Bool
+  ) -> IndirectLoad {
+    let spans = node.operands.map { self.spans[schedule.contiguousSource(of: $0, before: group)!]! }
+    let table = tape[node.operands[0]].shape
+    let (strides, rowAxis) = (table.contiguousStrides, table.count - 2)
+    var place = IndexExpression.constant(0, rank: space.count)
+    for axis in table.indices where axis != rowAxis {
+      place.add(map.indices[axis], times: strides[axis])
+    }
+    let number = map.ofGatherIndices.input(
+      spans[1], shape: tape[node.operands[1]].shape, rank: space.count)
+    guard case .load(let numberSpan, let numberStrides) = number else {
+      fatalError("Emitter: \(node.operation) was not stored")
+    }
+    return IndirectLoad(
+      table: spans[0].advanced(by: place.offset), strides: place.coefficients,
+      rows: table[rowAxis], rowStride: strides[rowAxis], number: numberSpan,
+      numberStrides: numberStrides, isZeroOutside: isZeroOutside)
   }
 
   /// Whether a node is read from memory, through views.

@@ -119,12 +119,18 @@ struct IndexMap: Hashable {
     return result
   }
 
+  /// The map for the indices of the gather that this map is for: without the axis along rows.
+  var ofGatherIndices: IndexMap { IndexMap(Array(indices.dropLast()), bounds) }
+
   /// Whether every index is a whole number everywhere.
   var isWhole: Bool { indices.allSatisfy { $0.divisor == 1 } }
 
+  /// Whether there is an element to read everywhere, at places that strides tell.
+  var isAffine: Bool { bounds.isEmpty && isWhole }
+
   /// What reads a contiguous tensor of `shape` at `span` by this map; 0 outside the bounds.
   func input(_ span: Span, shape: Shape, rank: Int) -> LoopNest.Input {
-    if bounds.isEmpty, isWhole {
+    if isAffine {
       var address = IndexExpression.constant(span.offset, rank: rank)
       for (index, stride) in zip(indices, shape.contiguousStrides) {
         address.add(index, times: stride)

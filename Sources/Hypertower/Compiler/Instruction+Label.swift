@@ -8,6 +8,14 @@ extension LoopNest {
   }
 }
 
+extension ScatterAdd {
+  /// The scatter in words.
+  var label: String {
+    let own = "[\(count), \(width)] in rows of [\(rows), \(width)]"
+    return matrices == 1 ? own : "\(matrices) × \(own)"
+  }
+}
+
 extension MatrixProduct {
   /// The product in words.
   var label: String {

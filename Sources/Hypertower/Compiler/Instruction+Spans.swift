@@ -1,7 +1,7 @@
 extension Instruction {
   /// The same instruction on other memory.
   ///
-  /// - Precondition: a loop nest or a product, as the bodies of loops consist of.
+  /// - Precondition: a loop nest, a product or a scatter, as the bodies of loops consist of.
   func mappingSpans(_ mapped: (Span) -> Span) -> Instruction {
     switch self {
     case .loopNest(var nest):
@@ -10,6 +10,7 @@ extension Instruction {
         case .load(let span, let strides): .load(mapped(span), strides: strides)
         case .boundedLoad(let load):
           .boundedLoad(BoundedLoad(span: mapped(load.span), axes: load.axes, bounds: load.bounds))
+        case .indirectLoad(let load): .indirectLoad(load.mappingSpans(mapped))
         case .random, .inside, .coordinate, .reduction: input
         }
       }
@@ -25,8 +26,13 @@ extension Instruction {
       }
       product.outputs = product.outputs.map { .init(node: $0.node, span: mapped($0.span)) }
       return .matrixProduct(product)
+    case .scatterAdd(var scatter):
+      scatter.values = mapped(scatter.values)
+      scatter.indices = mapped(scatter.indices)
+      scatter.result = mapped(scatter.result)
+      return .scatterAdd(scatter)
     case .gatherBatch, .increment, .projectGradient, .walkTower, .updateParameters, .loop:
-      fatalError("Instruction: loops consist of loop nests and products")
+      fatalError("Instruction: loops consist of loop nests, products and scatters")
     }
   }
 }

@@ -5,6 +5,7 @@ extension Instruction {
     switch self {
     case .loopNest(let nest): nest.structuralFault
     case .matrixProduct(let product): product.structuralFault
+    case .scatterAdd(let scatter): scatter.structuralFault
     case .gatherBatch(let gather): gather.structuralFault
     case .loop(let loop): loop.structuralFault
     case .increment, .projectGradient, .walkTower, .updateParameters: nil
@@ -17,7 +18,7 @@ extension Loop {
     if count < 1 { return "has \(count) passes" }
     for instruction in body {
       switch instruction {
-      case .loopNest, .matrixProduct: continue
+      case .loopNest, .matrixProduct, .scatterAdd: continue
       case .gatherBatch, .increment, .projectGradient, .walkTower, .updateParameters, .loop:
         return "holds an instruction of kind \(instruction.kind)"
       }
@@ -62,6 +63,13 @@ extension MatrixProduct {
   }
 }
 
+extension ScatterAdd {
+  fileprivate var structuralFault: String? {
+    [matrices, rows, width, count].contains { $0 < 0 }
+      ? "adds \(matrices) × [\(count), \(width)] up to [\(rows), \(width)]" : nil
+  }
+}
+
 extension BatchGather {
   fileprivate var structuralFault: String? {
     if batchSize < 1 || batchSize > sampleCount {
@@ -91,7 +99,9 @@ extension LoopNest {
         return "input \(number) is reduction \(reduction) of \(reductions.count)"
       case .boundedLoad(let load):
         if let fault = fault(of: load) { return "input \(number) \(fault)" }
-      case .load, .random, .inside, .coordinate, .reduction: break
+      case .indirectLoad(let load) where load.rows < 0:
+        return "input \(number) reads a table of \(load.rows) rows"
+      case .load, .indirectLoad, .random, .inside, .coordinate, .reduction: break
       }
     }
     return stageFault

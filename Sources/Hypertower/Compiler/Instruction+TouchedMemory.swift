@@ -5,6 +5,7 @@ extension Instruction {
     switch self {
     case .loopNest: "loop nest"
     case .matrixProduct: "matrix product"
+    case .scatterAdd: "scatter"
     case .gatherBatch: "batch"
     case .increment: "increment"
     case .projectGradient: "projection"
@@ -18,6 +19,7 @@ extension Instruction {
     switch self {
     case .loopNest(let nest): nest.touched
     case .matrixProduct(let product): product.touched
+    case .scatterAdd(let scatter): scatter.touched
     case .gatherBatch(let gather): gather.touched
     case .increment(let counter):
       [TouchedMemory("the counter", counter, count: 1, isWrite: true, type: .int32)]
@@ -56,21 +58,33 @@ extension LoopNest {
     func agree(_ strides: [Int], _ others: [Int]) -> Bool {
       shape.indices.allSatisfy { shape[$0] == 1 || strides[$0] == others[$0] }
     }
-    let loads = inputs.enumerated().compactMap { number, input -> TouchedMemory? in
-      switch input {
-      case .load(let span, let strides):
+    let loads = inputs.enumerated().flatMap { number, input -> [TouchedMemory] in
+      func read(_ span: Span, _ strides: [Int]) -> TouchedMemory {
         let (start, count) = extent(shape, strides)
         return TouchedMemory(
           "input \(number)", span, from: start, count: count,
           isElementwise: agree(strides, contiguous) || agree(strides, ofKept))
+      }
+      switch input {
+      case .load(let span, let strides): return [read(span, strides)]
       case .boundedLoad(let load):
         let (start, count) = extent(load.axes.map(\.extent), load.axes.map(\.stride))
-        return TouchedMemory(
-          "input \(number)", load.span, from: start, count: shape.contains(0) ? 0 : count)
+        return [
+          TouchedMemory(
+            "input \(number)", load.span, from: start, count: shape.contains(0) ? 0 : count)
+        ]
+      case .indirectLoad(let load):
+        let (start, count) = extent(shape + [load.rows], load.strides + [load.rowStride])
+        return [
+          TouchedMemory("the table of input \(number)", load.table, from: start, count: count),
+          read(load.number, load.numberStrides),
+        ]
       case .random(let random):
-        return TouchedMemory(
-          "input \(number)", random.counters, count: TowerLayout.Counter.count, type: .int32)
-      case .inside, .coordinate, .reduction: return nil
+        return [
+          TouchedMemory(
+            "input \(number)", random.counters, count: TowerLayout.Counter.count, type: .int32)
+        ]
+      case .inside, .coordinate, .reduction: return []
       }
     }
     return loads
@@ -109,6 +123,16 @@ extension MatrixProduct {
           "output \(number)", output.span, count: allRows * columns, isWrite: true,
           isElementwise: true)
       }
+  }
+}
+
+extension ScatterAdd {
+  fileprivate var touched: [TouchedMemory] {
+    [
+      TouchedMemory("values", values, count: matrices * count * width),
+      TouchedMemory("indices", indices, count: matrices * count),
+      TouchedMemory("sums", result, count: matrices * rows * width, isWrite: true),
+    ]
   }
 }
 

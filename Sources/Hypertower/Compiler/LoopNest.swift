@@ -14,6 +14,8 @@ package struct LoopNest: Sendable {
     case load(Span, strides: [Int])
     /// An element of memory, or 0 where there is none.
     case boundedLoad(BoundedLoad)
+    /// An element of a row of a table that another element of memory names.
+    case indirectLoad(IndirectLoad)
     /// A random number of the step.
     case random(RandomNumber)
     /// 1 where all bounds hold, else 0.

@@ -85,6 +85,7 @@ package struct Lowering {
   private func instruction(for group: Schedule.Group, _ number: Int) -> Instruction {
     switch group.kind {
     case .scan: fatalError("Lowering: a loop is several instructions")
+    case .scatterAdd: .scatterAdd(scatter(group.members[0], number))
     case .product:
       .matrixProduct(product(group.members, number))
     case .nest(let fullShape, let reducedAxes):
@@ -216,7 +217,7 @@ package struct Lowering {
         MatrixProduct.Load(
           span: span, rows: .init(shape.dropLast(), strides: strides.dropLast()),
           columnStride: strides[strides.count - 1])
-      case .boundedLoad, .random, .inside, .coordinate, .reduction:
+      case .boundedLoad, .indirectLoad, .random, .inside, .coordinate, .reduction:
         fatalError("Lowering: \(input) in a product's epilogue")
       }
     }
@@ -236,6 +237,18 @@ package struct Lowering {
     return .init(
       span: spans[view.source]!.advanced(by: view.offset),
       view: MatrixView(matrices: view.matrices, rows: rows, terms: terms))
+  }
+
+  // MARK: Scatters
+
+  private func scatter(_ index: Tape.Index, _ group: Int) -> ScatterAdd {
+    let node = tape[index]
+    let operands = node.operands.map { spans[schedule.contiguousSource(of: $0, before: group)!]! }
+    let (rows, width) = (node.shape[node.shape.count - 2], node.shape[node.shape.count - 1])
+    return ScatterAdd(
+      matrices: node.shape.dropLast(2).elementCount, rows: rows, width: width,
+      count: tape[node.operands[1]].shape.last!, values: operands[0], indices: operands[1],
+      result: spans[index]!)
   }
 
   // MARK: Loop nests
@@ -309,6 +322,7 @@ extension Instruction {
       nest.keptShape.contains(0)
         || (nest.reducedShape.contains(0) && nest.outputs.allSatisfy(\.isFull))
     case .matrixProduct(let product): product.allRows == 0 || product.columns == 0
+    case .scatterAdd(let scatter): scatter.matrices * scatter.rows * scatter.width == 0
     case .loop(let loop): loop.body.isEmpty
     case .gatherBatch, .increment, .projectGradient, .walkTower, .updateParameters: false
     }

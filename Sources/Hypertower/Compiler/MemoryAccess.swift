@@ -17,6 +17,23 @@ package struct MemoryAccess: Hashable, Sendable {
     self.rowStride = rowStride
   }
 
+  /// What a nest of `shape` reads of the memory at `span`, by strides along its dimensions.
+  init(reading span: Span, _ shape: Shape, strides: [Int]) {
+    guard !shape.contains(0) else {
+      self.init(span, count: 0, isWrite: false)
+      return
+    }
+    let extents = zip(shape, strides).map { ($0 - 1) * $1 }
+    // Backwards along some dimensions, what is read begins before the first element.
+    let before = extents.reduce(0) { $0 + Swift.min(0, $1) }
+    let forwards = extents.dropFirst().reduce(0) { $0 + $1.magnitude }
+    let isCut = strides[0] > 0 && before == 0 && Int(forwards) < strides[0]
+    self.init(
+      span.advanced(by: before),
+      count: Int(extents.reduce(1) { $0 + $1.magnitude }), isWrite: false,
+      rowStride: isCut ? strides[0] : nil)
+  }
+
   /// What all of `count` passes of a loop touch.
   func spread(over count: Int) -> MemoryAccess {
     let reach = step * (count - 1)
@@ -46,7 +63,7 @@ extension Instruction {
     case .matrixProduct(let product): product.matrices == 1 ? product.rows : nil
     case .gatherBatch(let gather): gather.batchSize
     case .projectGradient(let projection): projection.entry.rowCount
-    case .increment, .walkTower, .updateParameters, .loop: nil
+    case .scatterAdd, .increment, .walkTower, .updateParameters, .loop: nil
     }
   }
 
@@ -56,6 +73,7 @@ extension Instruction {
     case .loopNest(let nest): nest.accesses
     case .matrixProduct(let product):
       product.operandAccesses + product.epilogueAccesses
+    case .scatterAdd(let scatter): scatter.accesses
     case .gatherBatch(let gather): gather.accesses
     case .increment(let counter): [MemoryAccess(counter, count: 1, isWrite: true)]
     case .projectGradient(let projection): projection.accesses
@@ -69,25 +87,25 @@ extension Instruction {
 extension LoopNest {
   fileprivate var accesses: [MemoryAccess] {
     let shape = keptShape + reducedShape
-    let loads = inputs.compactMap { input -> MemoryAccess? in
-      if case .boundedLoad(let load) = input {
-        return MemoryAccess(load.span, count: load.count, isWrite: false, rowStride: load.rowStride)
+    let loads = inputs.flatMap { input -> [MemoryAccess] in
+      switch input {
+      case .load(let span, let strides):
+        return [MemoryAccess(reading: span, shape, strides: strides)]
+      case .boundedLoad(let load):
+        return [
+          MemoryAccess(load.span, count: load.count, isWrite: false, rowStride: load.rowStride)
+        ]
+      case .indirectLoad(let load):
+        return [
+          // Any row of the table.
+          MemoryAccess(
+            reading: load.table, shape + [load.rows], strides: load.strides + [load.rowStride]),
+          MemoryAccess(reading: load.number, shape, strides: load.numberStrides),
+        ]
+      case .random(let random):
+        return [MemoryAccess(random.counters, count: TowerLayout.Counter.count, isWrite: false)]
+      case .inside, .coordinate, .reduction: return []
       }
-      if case .random(let random) = input {
-        return MemoryAccess(
-          random.counters, count: TowerLayout.Counter.count, isWrite: false)
-      }
-      guard case .load(let span, let strides) = input else { return nil }
-      guard !shape.contains(0) else { return MemoryAccess(span, count: 0, isWrite: false) }
-      let extents = zip(shape, strides).map { ($0 - 1) * $1 }
-      // Backwards along some dimensions, what is read begins before the first element.
-      let before = extents.reduce(0) { $0 + Swift.min(0, $1) }
-      let forwards = extents.dropFirst().reduce(0) { $0 + $1.magnitude }
-      let isCut = strides[0] > 0 && before == 0 && Int(forwards) < strides[0]
-      return MemoryAccess(
-        span.advanced(by: before),
-        count: Int(extents.reduce(1) { $0 + $1.magnitude }), isWrite: false,
-        rowStride: isCut ? strides[0] : nil)
     }
     let stores = outputs.map { output in
       let rowStride =
@@ -129,6 +147,16 @@ extension MatrixProduct {
       + outputs.map {
         MemoryAccess($0.span, count: allRows * columns, isWrite: true, rowStride: columns)
       }
+  }
+}
+
+extension ScatterAdd {
+  fileprivate var accesses: [MemoryAccess] {
+    [
+      MemoryAccess(values, count: matrices * count * width, isWrite: false),
+      MemoryAccess(indices, count: matrices * count, isWrite: false),
+      MemoryAccess(result, count: matrices * rows * width, isWrite: true),
+    ]
   }
 }
 

@@ -76,6 +76,7 @@ package struct Span: Hashable, Sendable {
 package enum Instruction: Sendable {
   case loopNest(LoopNest)
   case matrixProduct(MatrixProduct)
+  case scatterAdd(ScatterAdd)
   case gatherBatch(BatchGather)
   /// Adds 1 to an int32.
   case increment(Span)
@@ -85,10 +86,37 @@ package enum Instruction: Sendable {
   case loop(Loop)
 }
 
-/// Loop nests and products, repeated `count` times; in pass i each span lies i · `Span.step` elements further.
+/// Loop nests, products and scatters, repeated `count` times; in pass i each span lies i · `Span.step` elements further.
 package struct Loop: Sendable {
   package let count: Int
   package let body: [Instruction]
+}
+
+/// Adds rows of values up, for each matrix by itself:
+///
+/// result[r, …] = Σ values[i, …] over the i with indices[i] = r, in their order
+///
+/// An index that is no whole number in 0..<rows is left out.
+package struct ScatterAdd: Sendable {
+  package let matrices: Int
+  /// The number of rows of a result.
+  package let rows: Int
+  package let width: Int
+  /// The number of rows that are added up.
+  package let count: Int
+  /// `[matrices, count, width]`.
+  package var values: Span
+  /// `[matrices, count]`.
+  package var indices: Span
+  /// `[matrices, rows, width]`.
+  package var result: Span
+
+  package init(
+    matrices: Int, rows: Int, width: Int, count: Int, values: Span, indices: Span, result: Span
+  ) {
+    (self.matrices, self.rows, self.width, self.count) = (matrices, rows, width, count)
+    (self.values, self.indices, self.result) = (values, indices, result)
+  }
 }
 
 /// Copies the rows of a batch out of a data set in device memory.

@@ -41,7 +41,7 @@ extension Schedule {
         return view(of: source, shape: tape[node].shape, map, space, parts)
           .map(OperandSource.view)
       }
-      if !inner.bounds.isEmpty || !inner.isWhole { return .afterStoring(node) }
+      if !inner.isAffine { return .afterStoring(node) }
       (map, node) = (inner, operand)
     }
   }

@@ -12,6 +12,8 @@ struct Schedule {
       case product
       /// Elementwise work and reductions over the members' shape, the *full* shape.
       case nest(fullShape: Shape, reducedAxes: [Int]?)
+      /// Rows that are added up.
+      case scatterAdd
       /// A loop and its results.
       case scan
     }
@@ -98,6 +100,14 @@ struct Schedule {
       stored.insert(materialize(node.operands[1]))
       groups.append(Group(kind: .product, members: [index]))
       groupOf[index] = groups.count - 1
+    case .gather:
+      // Read where it is used, out of a table and indices in memory.
+      for operand in node.operands { stored.insert(materialize(operand)) }
+    case .scatterAdd:
+      for operand in node.operands { stored.insert(materialize(operand)) }
+      groups.append(Group(kind: .scatterAdd, members: [index]))
+      groupOf[index] = groups.count - 1
+      stored.insert(index)
     case .scan:
       for operand in node.operands { stored.insert(materialize(operand)) }
       groups.append(Group(kind: .scan, members: [index]))
@@ -114,6 +124,8 @@ struct Schedule {
 
   private func unplacedWeight(_ index: Tape.Index) -> Int {
     if let weight = unplacedWeights[index] { return weight }
+    // What is made of it is stored rather than gathered again.
+    if case .gather = tape[index].operation { return Self.greatestUnplacedWeight }
     return tape[index].valueOperands.first.map(unplacedWeight) ?? 0
   }
 
@@ -154,7 +166,7 @@ struct Schedule {
   private func fits(_ index: Tape.Index, in group: Int) -> Bool {
     let shape = tape[index].shape
     switch groups[group].kind {
-    case .scan: return false
+    case .scatterAdd, .scan: return false
     case .product:
       guard shape == tape[groups[group].members[0]].shape else { return false }
       return isAddressable(index, in: group, fullShape: shape, keptShape: nil)
@@ -239,10 +251,13 @@ struct Schedule {
         let inner = map.through(node, operandShape: tape[node.operands[0]].shape, in: space)
       else { return false }
       // An epilogue knows elements of memory at a row and a column only.
-      if case .product = groups[group].kind, !inner.bounds.isEmpty || !inner.isWhole {
-        return false
-      }
+      if case .product = groups[group].kind, !inner.isAffine { return false }
       return isAddressable(node.operands[0], inner, in: group, space: space)
+    case .gather:
+      // An epilogue knows elements of memory at a row and a column only.
+      if case .product = groups[group].kind { return false }
+      return map.isAffine
+        && node.operands.allSatisfy { contiguousSource(of: $0, before: group) != nil }
     case .broadcast, .transpose, .detach, .known, .reshape:
       let source = node.operands[0]
       if let inner = map.through(node, operandShape: tape[source].shape, in: space) {
@@ -250,7 +265,7 @@ struct Schedule {
       }
       // A reshape that mixes axes can be read only from memory that others wrote.
       return contiguousSource(of: source).map { groupOf[$0] != group } ?? false
-    case .reduce, .matrixProduct, .scan, .scanResult, .convolution:
+    case .reduce, .matrixProduct, .scatterAdd, .scan, .scanResult, .convolution:
       fatalError("Schedule: node \(index) was not placed")
     }
   }
@@ -336,7 +351,9 @@ struct Schedule {
       } else {
         stored.insert(materialize(index))
       }
-    case .reduce, .matrixProduct, .scan, .scanResult, .convolution:
+    case .gather:
+      if !map.isAffine { stored.insert(materialize(index)) }
+    case .reduce, .matrixProduct, .scatterAdd, .scan, .scanResult, .convolution:
       fatalError("Schedule: node \(index) was not placed")
     }
   }

@@ -20,7 +20,7 @@ struct ViewSinking {
   /// The new tape.
   private(set) var result = Tape()
   private var views: [Tape.Index: View] = [:]
-  /// Nodes of the new tape that depend on a product, a reduction or a loop.
+  /// Nodes of the new tape that depend on a product, rows of a table, a reduction or a loop.
   private var isComputed: Set<Tape.Index> = []
   /// For each node of the new tape how many nodes the longest path to it has.
   private var depths: [Int] = []
@@ -62,7 +62,8 @@ struct ViewSinking {
       views[index] = elementwise(node.operation, operands)
     case .reduce(let kind, let axes):
       views[index] = reduced(operands[0], kind, axes)
-    case .leaf, .fill, .coordinate, .random, .matrixProduct, .scan, .scanResult:
+    case .leaf, .fill, .coordinate, .random, .matrixProduct, .gather, .scatterAdd, .scan,
+      .scanResult:
       let base = append(node.operation, operands.map { realized($0) }, shape: node.shape)
       views[index] = view(of: base)
     case .convolution:
@@ -78,7 +79,8 @@ struct ViewSinking {
     let index = result.append(operation, operands, shape: shape)
     if index == depths.count { depths.append(1 + (operands.map { depths[$0] }.max() ?? 0)) }
     switch operation {
-    case .matrixProduct, .reduce, .scan, .scanResult: isComputed.insert(index)
+    case .matrixProduct, .gather, .scatterAdd, .reduce, .scan, .scanResult:
+      isComputed.insert(index)
     case .leaf, .fill, .coordinate, .random: break
     default: if operands.contains(where: isComputed.contains) { isComputed.insert(index) }
     }
@@ -274,8 +276,10 @@ struct ViewSinking {
   /// The node in a shape of as many elements, where reading it so takes no copy; else nil.
   private mutating func merged(_ node: Tape.Index, to shape: Shape) -> Tape.Index? {
     switch result[node].operation {
-    case .fill, .leaf, .matrixProduct, .scanResult, .reduce:
+    case .fill, .leaf, .matrixProduct, .scatterAdd, .scanResult, .reduce:
       return reshape(node, to: shape)
+    case .gather:
+      return result[node].shape == shape ? node : nil
     case .unary, .binary, .select:
       return isComputed.contains(node) ? reshape(node, to: shape) : nil
     case .reshape:

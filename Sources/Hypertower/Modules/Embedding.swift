@@ -1,4 +1,7 @@
 /// A row of a table for each whole number: `[…] → […, width]`.
+///
+/// Only rows that are named are read. The gradient has all rows, those that are not named zeros, so that an optimizer
+/// with momentum moves these, too.
 public struct Embedding: Module {
   /// `[count, width]`, drawn from the standard normal distribution, as in PyTorch.
   public let weight: Tensor

@@ -114,6 +114,11 @@ extension Tape.Operation {
           ? cotangent.matmul(a, transposeLeft: true, transposeRight: transposeLeft)
           : a.matmul(cotangent, transposeLeft: !transposeLeft),
       ]
+    case .gather:
+      let rows = operands[0].shape[operands[0].shape.count - 2]
+      return [cotangent.addingRows(at: operands[1], count: rows), nil]
+    case .scatterAdd:
+      return [cotangent.rows(at: operands[1], isZeroOutside: true), nil]
     }
   }
 }

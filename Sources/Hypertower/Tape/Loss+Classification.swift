@@ -13,7 +13,8 @@ extension Tensor {
     _ labels: Tensor, ignoredIndex: Int? = nil, classWeights: Tensor? = nil
   ) -> Tensor {
     requireLabels(labels, classWeights, "negativeLogLikelihood")
-    // Chosen, not multiplied by 0 and 1: other classes may have a probability of 0.
+    // Chosen, not multiplied by 0 and 1: other classes may have a probability of 0. Compared with every class, not
+    // gathered: this way the label joins the softmax's pass over the classes, and what is sent back, too.
     let axis = shape.count - 1
     let isLabel = labels.oneHot(shape[axis])
     let losses = -Tensor.select(isLabel, self, 0).sum([axis], keepingAxes: true)
@@ -93,12 +94,10 @@ private struct LabelWeights {
 
   /// - Parameter isLabel: the labels, one-hot.
   init(_ labels: Tensor, _ isLabel: Tensor, _ ignoredIndex: Int?, _ classWeights: Tensor?) {
-    let axis = labels.shape.count
-    let isClass = isLabel.sum([axis], keepingAxes: true)
-    let own = classWeights.map {
-      Tensor.select(isLabel, $0, 0).sum([axis], keepingAxes: true)
-    }
-    let weights = Tensor.select(isClass, own ?? 1, .constant(.nan))
+    let isClass = isLabel.sum([labels.shape.count], keepingAxes: true)
+    let weights =
+      classWeights.map { $0.gather(labels).reshaped(isClass.shape) }
+      ?? .select(isClass, 1, .constant(.nan))
     isIgnored = ignoredIndex.map {
       labels.reshaped(labels.shape + [1]).isEqual(to: .constant(Double($0)))
     }

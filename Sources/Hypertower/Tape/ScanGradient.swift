@@ -22,6 +22,7 @@ struct ScanGradient {
   /// How a capture's cotangent is made of what passes leave behind, all `[count, …]`.
   private enum Share {
     case product(left: Place, right: Place, transposeLeft: Bool, transposeRight: Bool)
+    case scatterAdd(values: Place, indices: Place)
     case sum(Place)
   }
 
@@ -90,6 +91,10 @@ struct ScanGradient {
           return tensor(left).joinedPasses(alongFirst: transposeLeft).matmul(
             tensor(right).joinedPasses(alongFirst: !transposeRight),
             transposeLeft: transposeLeft, transposeRight: transposeRight)
+        case .scatterAdd(let values, let indices):
+          let indices = tensor(indices)
+          return tensor(values).joinedPasses(alongFirst: true).addingRows(
+            at: indices.reshaped([indices.shape.elementCount]), count: capture.shape[0])
         }
       }
       return sums.dropFirst().reduce(
@@ -149,6 +154,8 @@ struct ScanGradient {
           left: place(operands[0]), right: place(operands[1]), transposeLeft: left,
           transposeRight: right)
       ]
+    case .scatterAdd where node.shape.count == 2:
+      return [.scatterAdd(values: place(operands[0]), indices: place(operands[1]))]
     default: return [.sum(place(cotangent))]
     }
   }

@@ -60,6 +60,13 @@ package struct Tape: Sendable {
     /// `[…, m, k] · […, k, n] → […, m, n]` of two operands of equal leading axes, the last two axes of each
     /// first swapped if so marked.
     case matrixProduct(transposeLeft: Bool, transposeRight: Bool)
+    /// Rows of a table, `[…, rows, width]` at `[…, count]` → `[…, count, width]`, of operands of equal leading axes:
+    /// row number i is that which element i of the second operand names. Where this is no whole number in 0..<rows,
+    /// the row is NaN or, if so marked, 0.
+    case gather(isZeroOutside: Bool)
+    /// The adjoint of `gather`, `[…, count, width]` at `[…, count]` → `[…, rows, width]`: for each row the sum, in their
+    /// order, of the first operand's rows at those places where the second has its number.
+    case scatterAdd
   }
 
   /// How the elements along some axes become one.

@@ -55,6 +55,13 @@ package enum TapeValidator {
         && node.shape == operands[0].collapsed(along: axes)
     case .matrixProduct(let transposeLeft, let transposeRight):
       return productFault(operands, node.shape, transposeLeft, transposeRight)
+    case .gather, .scatterAdd:
+      let (indexed, other) =
+        node.operation == .scatterAdd ? (operands[0], node.shape) : (node.shape, operands[0])
+      isRight =
+        indexed.count >= 2 && operands[1] == Shape(indexed.dropLast())
+        && indexed.count == other.count && indexed.last == other.last
+        && indexed.dropLast(2) == other.dropLast(2)
     case .convolution(let convolution):
       isRight =
         operands[0].count == operands[1].count
@@ -133,7 +140,7 @@ extension Tape.Operation {
     switch self {
     case .leaf, .fill, .coordinate, .random: 0
     case .unary, .broadcast, .reshape, .transpose, .access, .detach, .scanResult, .reduce: 1
-    case .binary, .known, .matrixProduct, .convolution: 2
+    case .binary, .known, .matrixProduct, .convolution, .gather, .scatterAdd: 2
     case .select: 3
     case .scan: nil
     }
@@ -160,6 +167,8 @@ extension Tape.Operation {
     case .scanResult: "result of a loop"
     case .reduce(let kind, _): "\(kind)"
     case .matrixProduct: "matrix product"
+    case .gather: "gather"
+    case .scatterAdd: "scatterAdd"
     }
   }
 }

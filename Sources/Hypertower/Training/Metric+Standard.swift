@@ -43,8 +43,7 @@ extension Metric {
     let classes = outputs.shape[outputs.shape.count - 1]
     let count = labels.shape.elementCount
     let guesses = outputs.argmax(outputs.shape.count - 1).reshaped([count])
-    return labels.reshaped([count]).oneHot(classes)
-      .matmul(guesses.oneHot(classes), transposeLeft: true)
+    return guesses.oneHot(classes).scatterAdd(labels.reshaped([count]), count: classes)
   } result: { sums, _ in
     sums
   }

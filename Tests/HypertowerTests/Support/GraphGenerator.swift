@@ -74,7 +74,7 @@ struct GraphGenerator {
 
   private mutating func step() -> Tensor {
     let x = any()
-    switch Int.random(in: 0..<(folds ? 17 : 11), using: &random) {
+    switch Int.random(in: 0..<(folds ? 19 : 12), using: &random) {
     case 0: return leaf()
     case 1, 2: return unary(x)
     case 3, 4: return binary(x)
@@ -84,9 +84,11 @@ struct GraphGenerator {
     case 8: return broadcast(x)
     case 9: return chance(2) ? x.detached() : x.broadcast(to: x.shape).reshaped(x.shape + [1])
     case 10: return access(x)
-    case 11, 12: return reduce(x)
-    case 13: return x.shape.isEmpty ? unary(x) : (x.shape.count > 3 ? reduce(x) : x.logSoftmax())
-    case 14: return centred(x)
+    case 11: return gather(x)
+    case 12, 13: return reduce(x)
+    case 14: return x.shape.isEmpty ? unary(x) : (x.shape.count > 3 ? reduce(x) : x.logSoftmax())
+    case 15: return centred(x)
+    case 16: return scatter(x)
     default: return product(x)
     }
   }
@@ -171,6 +173,37 @@ struct GraphGenerator {
     default:
       return Tensor.concatenated([x, x * 2, x.flipped(axis: axis)], axis: axis)
     }
+  }
+
+  /// Whole numbers, on a grid or computed, most of them in 0..<`count`; outside, nothing but zeros may come of them.
+  private mutating func indices(_ shape: Shape, of count: Int) -> Tensor {
+    let values = (0..<shape.elementCount).map { _ in
+      Float(Int.random(in: 0..<count, using: &random))
+    }
+    let numbers = Tensor(values, shape: shape)
+    switch Int.random(in: 0..<3, using: &random) {
+    case 0: return numbers
+    case 1: return numbers * 0.5 + numbers * 0.5
+    default: return numbers.broadcast(to: [2] + shape).max([0])
+    }
+  }
+
+  private mutating func gather(_ x: Tensor) -> Tensor {
+    guard let axis = x.shape.indices.randomElement(using: &random), !x.shape.contains(0),
+      x.shape.count < 4, x.shape.elementCount < 1000
+    else { return -x }
+    guard chance(2) else {
+      var shape = x.shape
+      shape[axis] = extent()
+      return x.gatherAlongAxis(indices(shape, of: x.shape[axis]), axis: axis)
+    }
+    return x.gather(indices(chance(2) ? [extent()] : [2, 2], of: x.shape[axis]), axis: axis)
+  }
+
+  private mutating func scatter(_ x: Tensor) -> Tensor {
+    guard let rows = x.shape.first, rows > 0 else { return x * x }
+    let count = extent() + 1
+    return x.scatterAdd(indices([rows], of: count), count: count)
   }
 
   private mutating func reshape(_ x: Tensor) -> Tensor {

@@ -10,7 +10,7 @@ struct OperationGenerator {
     let shape = shape()
     let x = random.tensor(shape)
     let sourced: (String, Tensor, OperationCase.Promise) =
-      switch Int.random(in: 0..<18, using: &random) {
+      switch Int.random(in: 0..<20, using: &random) {
       case 0: unary(shape)
       case 1, 2: binary(shape)
       case 3:
@@ -26,6 +26,7 @@ struct OperationGenerator {
       case 13: batchedProduct()
       case 14, 15: convolution()
       case 16: pooling()
+      case 17, 18: gather(x)
       default: access(x)
       }
     return OperationCase("\(sourced.0) \(shape)", sourced.1, sourced.2)
@@ -221,6 +222,61 @@ struct OperationGenerator {
       return Bool.random(using: &random)
         ? ("windows of \(size) over axis \(axis)", windows, .exact)
         : ("windows of \(size) over axis \(axis), sent back", back, .summing)
+    }
+  }
+
+  /// Mostly rows that are there, also before and behind all and between two.
+  private mutating func indices(_ shape: Shape, of count: Int) -> Tensor {
+    let values = (0..<shape.elementCount).map { _ -> Float in
+      switch Int.random(in: 0..<20, using: &random) {
+      case 0: Float(Int.random(in: -3..<0, using: &random))
+      case 1: Float(count + Int.random(in: 0..<3, using: &random))
+      case 2: Float(Int.random(in: 0...count, using: &random)) + 0.5
+      case 3: .nan
+      default: count == 0 ? 0 : Float(Int.random(in: 0..<count, using: &random))
+      }
+    }
+    return Tensor(values, shape: shape)
+  }
+
+  /// Elements by their numbers, what is sent back to them, or numbers that differ along the other axes.
+  private mutating func gather(_ x: Tensor) -> (String, Tensor, OperationCase.Promise) {
+    guard let axis = x.shape.indices.randomElement(using: &random) else {
+      return ("negate", -x, .exact)
+    }
+    let count = x.shape[axis]
+    if Bool.random(using: &random) {
+      var shape = x.shape
+      shape[axis] = extent(20)
+      let indices = indices(shape, of: count)
+      let chosen = x.gatherAlongAxis(indices, axis: axis)
+      guard Bool.random(using: &random) else {
+        return ("gather along axis \(axis) at \(shape)", chosen, .exact)
+      }
+      let back = gradients(
+        of: (chosen * random.tensor(shape)).sum(), withRespectTo: [x])[0]
+      return ("gather along axis \(axis) at \(shape), sent back", back, .summing)
+    }
+    let shape = (0..<Int.random(in: 0...2, using: &random)).map { _ in extent(5) }
+    let indices = indices(shape, of: count)
+    let chosen = x.gather(indices, axis: axis)
+    switch Int.random(in: 0..<4, using: &random) {
+    case 0 where !chosen.shape.isEmpty:
+      return (
+        "a padded function of a gather along axis \(axis) at \(shape)",
+        (chosen * 2).padded(before: 1, after: 0, axis: 0), .exact
+      )
+    case 1:
+      let back = gradients(
+        of: (chosen * random.tensor(chosen.shape)).sum(), withRespectTo: [x])[0]
+      return ("gather along axis \(axis) at \(shape), sent back", back, .summing)
+    case 2:
+      let rows = extent(40)
+      return (
+        "scatter to \(rows)",
+        x.scatterAdd(self.indices([x.shape[0]], of: rows), count: rows), .summing
+      )
+    default: return ("gather along axis \(axis) at \(shape)", chosen, .exact)
     }
   }
 

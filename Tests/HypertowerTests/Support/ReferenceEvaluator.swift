@@ -107,6 +107,10 @@ final class ReferenceEvaluator {
       return reduce(reduction, axes, operands[0], to: shape)
     case .matrixProduct(let transposeLeft, let transposeRight):
       return product(operands[0], transposeLeft, operands[1], transposeRight, to: shape)
+    case .gather(let isZeroOutside):
+      return gather(operands[0], operands[1], to: shape, isZeroOutside: isZeroOutside)
+    case .scatterAdd:
+      return scatterAdd(operands[0], operands[1], to: shape)
     }
   }
 

@@ -3,6 +3,8 @@ final class CPULoopNest<Element: HostReal>: CPUStep {
   private let nest: LoopNest
   private let evaluator: ChunkEvaluator<Element>
   private let loads: [UnsafeMutablePointer<Element>?]
+  /// Where indirect loads have the numbers of rows.
+  private let rowNumbers: [UnsafeMutablePointer<Element>?]
   private let outputs: [UnsafeMutablePointer<Element>]
   private let counters: [UnsafeMutablePointer<Int32>?]
   /// For each stage, the graph nodes to evaluate; last, those of the outputs without a stage.
@@ -18,8 +20,13 @@ final class CPULoopNest<Element: HostReal>: CPUStep {
       switch input {
       case .load(let span, _): memory.reals(span)
       case .boundedLoad(let load): memory.reals(load.span)
+      case .indirectLoad(let load): memory.reals(load.table)
       case .random, .inside, .coordinate, .reduction: nil
       }
+    }
+    rowNumbers = nest.inputs.map { input in
+      guard case .indirectLoad(let load) = input else { return nil }
+      return memory.reals(load.number)
     }
     counters = nest.inputs.map { input in
       guard case .random(let random) = input else { return nil }
@@ -109,6 +116,10 @@ final class CPULoopNest<Element: HostReal>: CPUStep {
         }
       case .boundedLoad(let load):
         read(load, at: index, dimension, count: count, from: loads[input]!, to: register)
+      case .indirectLoad(let load):
+        read(
+          load, at: index, dimension, count: count, from: loads[input]!, rowNumbers[input]!,
+          to: register)
       case .random(let random):
         let counters = counters[input]!
         let seed = UnsafeMutableRawPointer(counters + TowerLayout.Counter.seed)
@@ -149,6 +160,22 @@ final class CPULoopNest<Element: HostReal>: CPUStep {
         place += axis.stride * (axis.index.numerator(at: index, dimension, i) / axis.index.divisor)
       }
       register[i] = source[place]
+    }
+  }
+
+  private func read(
+    _ load: IndirectLoad, at index: [Int], _ dimension: Int?, count: Int,
+    from table: UnsafeMutablePointer<Element>, _ numbers: UnsafeMutablePointer<Element>,
+    to register: UnsafeMutablePointer<Element>
+  ) {
+    func place(_ strides: [Int]) -> Int { zip(index, strides).reduce(0) { $0 + $1.0 * $1.1 } }
+    let (first, firstNumber) = (table + place(load.strides), numbers + place(load.numberStrides))
+    let step = dimension.map { load.strides[$0] } ?? 0
+    let numberStep = dimension.map { load.numberStrides[$0] } ?? 0
+    for i in 0..<count {
+      let row = firstNumber[i * numberStep].rowNumber(of: load.rows)
+      register[i] =
+        row.map { first[i * step + $0 * load.rowStride] } ?? (load.isZeroOutside ? 0 : .nan)
     }
   }
 

@@ -83,6 +83,19 @@ package struct DeviceProfile: Sendable, Equatable {
     return (units + groups - 1) / groups
   }
 
+  /// How many rows of its results, of all matrices, are a share of a scatter. Each share goes through all indices, so
+  /// a CPU has just a few for each core, as they take different times.
+  func rowsPerShare(of scatter: ScatterAdd) -> Int {
+    let units = scatter.matrices * scatter.rows
+    guard groupSize == 1 else {
+      return unitsPerGroup(units, lanes: lanes(for: scatter.width))
+    }
+    let shares = Swift.min(workGroups, Self.sharesPerCore * computeUnits * scatter.matrices)
+    return Swift.max(1, (units + shares - 1) / shares)
+  }
+
+  private static let sharesPerCore = 4
+
   /// The height of register tiles of so many rows, unless zeros are left out.
   func tileRows(for rows: Int) -> Int {
     Swift.min(blockRows(for: rows), registerTile.rows.upperBound)

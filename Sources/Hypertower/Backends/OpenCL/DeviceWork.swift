@@ -14,6 +14,8 @@ struct DeviceWork {
     case clblast(MatrixProduct, result: Span)
     /// The epilogue of a product that lies in memory, in so many parts.
     case epilogue(MatrixProduct, product: Span, parts: Int)
+    /// Adds rows up.
+    case scatterAdd(ScatterAdd)
     /// Copies a batch and writes which samples it has to `numbers`, if anything wants to know.
     case gatherBatch(BatchGather, numbers: Span?)
     case increment(Span)
@@ -117,6 +119,7 @@ struct DeviceWork {
             .gatherBatch(copied, numbers: numbers),
             copied.accesses + [MemoryAccess(numbers, count: gather.batchSize, isWrite: true)],
             rowCount: nil))
+      case .scatterAdd(let scatter): result.append(single(.scatterAdd(scatter)))
       case .increment(let counter): result.append(single(.increment(counter)))
       case .projectGradient(let projection): result.append(single(.projectGradient(projection)))
       case .walkTower(let walk): result.append(single(.walkTower(walk)))
@@ -266,6 +269,8 @@ struct DeviceWork {
     switch kind {
     case .loopNest(let nest): nest.keptShape.elementCount * nest.reducedShape.elementCount
     case .projectGradient(let projection): projection.entry.count
+    case .scatterAdd(let scatter):
+      scatter.matrices * (scatter.rows + scatter.count) * scatter.width
     case .epilogue, .product, .localMemoryProduct, .pack, .clblast, .gatherBatch, .increment,
       .walkTower, .updateParameters, .loop:
       nil
@@ -284,7 +289,8 @@ struct DeviceWork {
     case .epilogue(let product, _, let parts): elementCost * parts * product.columns
     case .projectGradient(let projection): elementCost * projection.entry.rowLength
     case .gatherBatch(let gather, _): elementCost * gather.sources.map(\.width).reduce(0, +)
-    case .product, .pack, .clblast, .increment, .walkTower, .updateParameters, .loop: nil
+    case .product, .pack, .clblast, .scatterAdd, .increment, .walkTower, .updateParameters, .loop:
+      nil
     }
   }
 
@@ -298,8 +304,8 @@ struct DeviceWork {
     case .localMemoryProduct(let product, _, _, _, _): operations(product, terms: product.inner)
     case .clblast(let product, _): operations(product, terms: product.inner)
     case .loop(let works, let count): Double(count) * works.reduce(0) { $0 + $1.operations }
-    case .loopNest, .pack, .epilogue, .gatherBatch, .increment, .projectGradient, .walkTower,
-      .updateParameters:
+    case .loopNest, .pack, .epilogue, .scatterAdd, .gatherBatch, .increment, .projectGradient,
+      .walkTower, .updateParameters:
       0
     }
   }
@@ -310,8 +316,8 @@ struct DeviceWork {
   /// The number of arguments of the work's section besides buffers: numbers and tables.
   var otherArgumentCount: Int {
     switch kind {
-    case .loopNest, .localMemoryProduct, .product, .pack, .clblast, .epilogue, .gatherBatch,
-      .increment, .loop:
+    case .loopNest, .localMemoryProduct, .product, .pack, .clblast, .epilogue, .scatterAdd,
+      .gatherBatch, .increment, .loop:
       0
     case .projectGradient: 1
     case .updateParameters: 2
@@ -324,8 +330,8 @@ struct DeviceWork {
     switch kind {
     case .clblast, .loop: nil
     case .product, .pack: 1
-    case .localMemoryProduct, .loopNest, .epilogue, .gatherBatch, .increment, .projectGradient,
-      .walkTower, .updateParameters:
+    case .localMemoryProduct, .loopNest, .epilogue, .scatterAdd, .gatherBatch, .increment,
+      .projectGradient, .walkTower, .updateParameters:
       profile.groupSize
     }
   }

@@ -120,6 +120,7 @@ enum LaunchCode {
     case .pack(let packing): PackingCode.section(packing)
     case .epilogue(let product, let result, let parts):
       EpilogueCode.section(product, of: result, parts: parts, profile)
+    case .scatterAdd(let scatter): ScatterAddCode.section(scatter, profile)
     case .gatherBatch(let gather, let numbers):
       GatherCode.section(gather, numbers: numbers, profile)
     case .increment(let counter): GatherCode.section(incrementing: counter)

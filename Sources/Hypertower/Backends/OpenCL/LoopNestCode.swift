@@ -34,6 +34,7 @@ struct LoopNestCode {
         switch input {
         case .load(_, let strides): strides[dimension] == 1
         case .boundedLoad(let load): load.stride(along: dimension) == 1
+        case .indirectLoad(let load): load.strides[dimension] == 1
         case .random, .inside, .coordinate, .reduction: false
         }
       }
@@ -55,7 +56,7 @@ struct LoopNestCode {
     isRows = Self.runsAlongRows(nest, profile)
     varies = nest.graph.dependents { input in
       switch nest.inputs[input] {
-      case .load, .boundedLoad, .random, .inside:
+      case .load, .boundedLoad, .indirectLoad, .random, .inside:
         nest.inputs[input].coefficients.contains { $0[keptRank...].contains { $0 != 0 } }
       case .coordinate(let dimension): dimension >= keptRank
       case .reduction: false
@@ -275,7 +276,7 @@ struct LoopNestCode {
     {
       let type = isRows && !varies[index] ? "real" : "vec"
       if case .input(let number) = nest.graph.nodes[index],
-        let statement = boundedStatement(
+        let statement = statement(
           nest.inputs[number], type: type, name: "n\(index)", indent: indent)
       {
         code += statement
@@ -314,14 +315,13 @@ struct LoopNestCode {
       case 1: "LOAD(\(address))"
       case let stride: "load_strided(\(address), \(stride), count)"
       }
-    case .boundedLoad, .random, .inside:
+    case .boundedLoad, .indirectLoad, .random, .inside:
       fatalError("LoopNestCode: \(input) is a statement")
     }
   }
 
-  /// Statements that define `name` as what reads within bounds, or as whether they hold; nil for other
-  /// inputs.
-  private mutating func boundedStatement(
+  /// Statements that define `name` as an input that is no expression; nil for others.
+  private mutating func statement(
     _ input: LoopNest.Input, type: String, name: String, indent: String
   ) -> String? {
     let bounds: [IndexBound]
@@ -329,6 +329,14 @@ struct LoopNestCode {
     switch input {
     case .boundedLoad(let own): (bounds, load) = (own.bounds, own)
     case .inside(let own): (bounds, load) = (own, nil)
+    case .indirectLoad(let load):
+      func start(_ span: Span) -> String {
+        "\(arguments.name(span.buffer)) + \(arguments.offset(span))"
+      }
+      let code = IndirectLoadCode(
+        load: load, table: start(load.table), numbers: start(load.number),
+        laneDimension: laneDimension)
+      return code.definition(of: name, type: type, indent: indent)
     case .random(let random):
       let counters = arguments.name(random.counters.buffer, type: "int")
       return RandomCode.definition(

@@ -1,0 +1,25 @@
+internal import Kernels
+
+/// Writes the section that adds rows of values up.
+enum ScatterAddCode {
+  static func section(_ scatter: ScatterAdd, _ profile: DeviceProfile) -> KernelSection {
+    var arguments = ArgumentList()
+    let values = arguments.name(scatter.values.buffer)
+    let indices = arguments.name(scatter.indices.buffer)
+    let result = arguments.name(scatter.result.buffer, written: true)
+    let source = defining(
+      [
+        ("ROWS", scatter.rows), ("COLUMNS", scatter.width), ("COUNT", scatter.count),
+      ],
+      texts: [
+        ("VALUES", "(\(values) + \(arguments.offset(scatter.values)))"),
+        ("INDICES", "(\(indices) + \(arguments.offset(scatter.indices)))"),
+        ("RESULT", "(\(result) + \(arguments.offset(scatter.result)))"),
+      ], String(cString: kernels_scatter_add()))
+    let units = scatter.matrices * scatter.rows
+    return KernelSection(
+      label: "sums of \(scatter.label)", source: source, parameters: arguments.parameters,
+      units: units, unitsPerGroup: profile.rowsPerShare(of: scatter),
+      lanes: profile.lanes(for: scatter.width))
+  }
+}
