@@ -87,7 +87,8 @@ public struct CharacterText: Sendable {
         vocabularySize: vocabulary.count)
     }
     return (
-      dataset(tokens[..<rest], movesEachEpoch: true), dataset(tokens[rest...], movesEachEpoch: false)
+      dataset(tokens[..<rest], movesEachEpoch: true),
+      dataset(tokens[rest...], movesEachEpoch: false)
     )
   }
 }

@@ -28,6 +28,14 @@ package struct IDXFile: Sendable {
     }
   }
 
+  /// What to tell the user of a file that was not read.
+  var mappingNote: String? {
+    guard case .mapped(let file, _) = elements else { return nil }
+    return
+      "\(name): stays on disk, mapped into memory, since its \(file.size) bytes are more than a quarter of "
+      + "the machine's memory"
+  }
+
   /// Uncompressed files of more than this share of the machine's memory are mapped, not read.
   package static let mappedShare = 0.25
 

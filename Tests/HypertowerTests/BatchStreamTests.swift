@@ -41,20 +41,21 @@ import Testing
       }
     }
 
-    func trainer(_ device: Device) throws -> Trainer {
+    func trainer(_ device: Device, seed: UInt64 = 3) throws -> Trainer {
       let tower = Adam(0.01) / SGD(1e-3)
       switch self {
       case .bytes, .floats, .sparse:
         return try Trainer(
           DenseNetwork(widths: [12, 7, 3]), loss: .negativeLogLikelihood, optimizer: tower,
-          on: device, seed: 3)
+          on: device, seed: seed)
       case .windows:
         return try Trainer(
-          Tokens(), loss: .crossEntropy, sampleShape: [4], optimizer: tower, on: device, seed: 3)
+          Tokens(), loss: .crossEntropy, sampleShape: [4], optimizer: tower, on: device,
+          seed: seed)
       case .columns:
         return try Trainer(
           Weighed(), loss: loss, sampleShape: [12], columns: ["number": [2]], optimizer: tower,
-          on: device, seed: 3)
+          on: device, seed: seed)
       }
     }
 
@@ -107,6 +108,8 @@ import Testing
 
   @Test(arguments: Kind.allCases, TestBackend.all)
   func equalsDataOnTheDevice(_ kind: Kind, _ backend: TestBackend) throws {
+    // Kernels of other profiles gather in the same way for all kinds.
+    guard backend.isNative || kind == .bytes || isStressed else { return }
     for shuffled in [true, false] {
       let streamed = try Self.run(kind, backend, isStreamed: true, shuffled: shuffled)
       let resident = try Self.run(kind, backend, isStreamed: false, shuffled: shuffled)
@@ -131,8 +134,8 @@ import Testing
     _ = try losses(resumed, 5)
     try resumed.resume(from: checkpoint, on: data)
     #expect(try losses(resumed, 20) == rest)
-    try resumed.restart(with: Adam(0.01) / SGD(1e-3), seed: 3)
-    let fresh = try kind.trainer(Self.device(backend, isStreamed: false))
+    try resumed.restart(with: Adam(0.01) / SGD(1e-3), seed: 4)
+    let fresh = try kind.trainer(Self.device(backend, isStreamed: false), seed: 4)
     #expect(try losses(resumed, 9) == losses(fresh, 9))
   }
 

@@ -111,11 +111,13 @@ import Testing
     #expect((rest.count, heldBack.count) == (8, 3))
     for part in [rest, heldBack] {
       for sample in 0..<part.count {
-        let own = part.features(of: sample..<sample + 1) + part.column("teacher", of: sample..<sample + 1)
+        let own =
+          part.features(of: sample..<sample + 1) + part.column("teacher", of: sample..<sample + 1)
         #expect(
           (0..<Self.count).contains { number in
             own
-              == data.features(of: number..<number + 1) + data.column("teacher", of: number..<number + 1)
+              == data.features(of: number..<number + 1)
+              + data.column("teacher", of: number..<number + 1)
           })
       }
     }
@@ -128,6 +130,7 @@ import Testing
     case model = "column 'kind' is not there: the columns of Trainer(…, columns:) are none"
     case data = "column 'kind' is not there: the columns of the data are none"
     case outputs = "column 'sort' is not there: the columns of Trainer(…, columns:) are 'kind'"
+    case given = "column 'kind' is not there: the columns of outputs(for:columns:) are none"
     case shape = "column 'kind' of the data has shape [], the trainer declares [1]"
     case name = "Dataset: two columns are called 'kind'"
     case size = "Dataset: column 'kind' has 10 values for 11 samples of shape []"
@@ -151,6 +154,7 @@ import Testing
       case .model: _ = try trainer([:])
       case .data: _ = try trainer().evaluate(on: dataset([]))
       case .outputs: _ = try trainer().outputs(for: [1, 2], columns: ["sort": [1]])
+      case .given: _ = try trainer().outputs(for: [1, 2])
       case .shape: try trainer(["kind": [1]]).train(on: data, batchSize: 2)
       case .name: _ = dataset([kind, kind])
       case .size: _ = dataset([Column("kind", .floats([Float](repeating: 0, count: 10)))])

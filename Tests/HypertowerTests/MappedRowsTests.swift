@@ -173,7 +173,8 @@ import Testing
       #expect(
         message { _ = try MappedRows(folder, .uint8) }.text
           == "\(folder): is a folder, expected a file")
-      #expect(message { _ = try MappedRows("/dev/null", .uint8) }.text.contains("is no regular file"))
+      #expect(
+        message { _ = try MappedRows("/dev/null", .uint8) }.text.contains("is no regular file"))
     }
   }
 
@@ -203,7 +204,8 @@ import Testing
       let short = message { try train(steps: 30) }
       #expect(short.kind == .badData)
       #expect(
-        short.text.hasPrefix("\(x): has 100 bytes, and had 444 when it was opened: it was cut short"))
+        short.text.hasPrefix(
+          "\(x): has 100 bytes, and had 444 when it was opened: it was cut short"))
       labels[11] = 3
       try Self.write(labels, to: y)
       let label = message { try train(steps: 8) }

@@ -88,12 +88,14 @@ public struct Dataset: Sendable {
     case .mappedClasses(let mapped, _):
       require(
         mapped.count == count && mapped.width == 1 && mapped.type != .float32,
-        "Dataset: \(mapped.count) rows of \(mapped.width) \(mapped.type) as labels for \(count) samples")
+        "Dataset: \(mapped.count) rows of \(mapped.width) \(mapped.type) as labels for \(count) samples"
+      )
     case .values, .mappedValues:
       let values = targetRows
       require(
         values.elementCount == count * values.width,
-        "Dataset: \(values.elementCount) target values for \(count) samples of width \(values.width)")
+        "Dataset: \(values.elementCount) target values for \(count) samples of width \(values.width)"
+      )
     case .nextTokens(let vocabularySize):
       guard case .windows(let windows) = features else {
         fatalError("Dataset: only windows of tokens have next tokens")

@@ -20,7 +20,8 @@ package final class MappedFile: @unchecked Sendable {
       guard status.st_mode & S_IFMT != S_IFDIR else { throw FileReader.failure(path, EISDIR) }
       guard status.st_mode & S_IFMT == S_IFREG else {
         throw InputError(
-          .missingInput, "\(path): is no regular file, which alone can be mapped: write it to a file")
+          .missingInput,
+          "\(path): is no regular file, which alone can be mapped: write it to a file")
       }
       size = Int(status.st_size)
       let base = size == 0 ? nil : mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0)

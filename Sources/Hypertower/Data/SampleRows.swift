@@ -67,6 +67,10 @@ package struct SampleRows: Sendable {
     case .int32(let numbers): rows(numbers)
     case .mapped(let mapped):
       try mapped.file.check()
+      if let range = samples as? Range<Int>, mapped.selection == nil {
+        let place = first + range.lowerBound * width
+        return try mapped.copy(range.count * width, from: place, below: limit, to: target)
+      }
       for (number, sample) in samples.enumerated() {
         try mapped.copy(
           width, from: first + sample * width, below: limit,

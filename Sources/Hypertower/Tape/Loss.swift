@@ -33,9 +33,10 @@ public struct Loss: Sendable {
   ///   - function: a single number from outputs, targets and columns, a mean over the batch.
   public init(
     _ name: String,
-    _ function: @escaping @Sendable (
-      _ outputs: Tensor, _ targets: Tensor, _ columns: Columns
-    ) -> Tensor
+    _ function:
+      @escaping @Sendable (
+        _ outputs: Tensor, _ targets: Tensor, _ columns: Columns
+      ) -> Tensor
   ) {
     self.name = name
     self.function = function

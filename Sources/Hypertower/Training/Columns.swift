@@ -38,6 +38,7 @@ public final class Columns {
     _ name: String, among names: [String], of owner: String = "the data"
   ) -> String {
     let list = names.map { "'\($0)'" }.joined(separator: ", ")
-    return "column '\(name)' is not there: the columns of \(owner) are \(list.isEmpty ? "none" : list)"
+    return
+      "column '\(name)' is not there: the columns of \(owner) are \(list.isEmpty ? "none" : list)"
   }
 }

@@ -91,7 +91,8 @@ package final class DeviceDataset {
       let other = declared[column.name] ?? column.shape
       require(
         other == column.shape,
-        "column '\(column.name)' of the data has shape \(column.shape), the trainer declares \(other)")
+        "column '\(column.name)' of the data has shape \(column.shape), the trainer declares \(other)"
+      )
       return (column.name, column.shape)
     }
   }

@@ -98,13 +98,15 @@ struct ModelTrace {
 
   /// Writes `model` down for inputs of `shape`, `[batch, …]`.
   ///
-  /// - Parameter columns: the shapes of further columns without the axis of samples; default: none.
+  /// - Parameters:
+  ///   - columns: the shapes of further columns without the axis of samples; default: none.
+  ///   - owner: what has the columns, for messages; default: the data.
   init(
     _ model: some Module, _ contents: Contents, inputShape shape: Shape,
-    columns: [(String, Shape)] = [], isTraining: Bool
+    columns: [(String, Shape)] = [], of owner: String = "the data", isTraining: Bool
   ) {
     let context = Context(
-      isTraining: isTraining, columns: Columns(Self.inputs(columns, batch: shape[0])))
+      isTraining: isTraining, columns: Columns(Self.inputs(columns, batch: shape[0]), of: owner))
     let output = model(Self.leaf(Self.inputName, shape: shape), in: context)
     let recorder = TapeRecorder()
     func leaf(_ declaration: ParameterDeclaration, shape: Shape) -> Tensor {

@@ -65,7 +65,8 @@ final class Predictor {
     let backend = state.backend
     let trace = ModelTrace(
       model, state.contents, inputShape: [key.count] + sampleShape,
-      columns: key.columns.map { ($0, columns[$0]!) }, isTraining: false)
+      columns: key.columns.map { ($0, columns[$0]!) }, of: "outputs(for:columns:)",
+      isTraining: false)
     let inputs = try backend.allocate(.real, count: trace.input.shape.elementCount)
     let outputs = try backend.allocate(.real, count: trace.output.shape.elementCount)
     let requested = trace.columns.requested

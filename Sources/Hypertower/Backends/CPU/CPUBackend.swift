@@ -100,8 +100,10 @@ final class CPUArray<Stored>: DeviceArray {
   deinit { base.deallocate() }
 
   fileprivate func copy(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
-    UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(elements)[(offset * MemoryLayout<Stored>.stride)...])
-      .copyMemory(from: bytes)
+    UnsafeMutableRawBufferPointer(
+      rebasing: UnsafeMutableRawBufferPointer(elements)[(offset * MemoryLayout<Stored>.stride)...]
+    )
+    .copyMemory(from: bytes)
   }
 
   var elements: UnsafeMutableBufferPointer<Stored> {
