@@ -110,6 +110,8 @@ import Testing
   func equalsDataOnTheDevice(_ kind: Kind, _ backend: TestBackend) throws {
     // Kernels of other profiles gather in the same way for all kinds.
     guard backend.isNative || kind == .bytes || isStressed else { return }
+    let devices = try [true, false].map { try Self.device(backend, isStreamed: $0) }
+    #expect(devices.map { $0.keeps(kind.data) } == [false, true])
     for shuffled in [true, false] {
       let streamed = try Self.run(kind, backend, isStreamed: true, shuffled: shuffled)
       let resident = try Self.run(kind, backend, isStreamed: false, shuffled: shuffled)

@@ -17,6 +17,11 @@ public struct Device: CustomStringConvertible {
     self.residentLimit = residentLimit ?? min(backend.largestArray, backend.memorySize / 2)
   }
 
+  /// Whether the device keeps a copy of a data set; if not, batches are sent to it while it computes.
+  package func keeps(_ dataset: Dataset) -> Bool {
+    DeviceDataset.fits(dataset, on: backend, limit: residentLimit)
+  }
+
   /// The same device, to which the batches of all data sets are sent.
   package var keepingNoData: Device {
     var device = Device(name: name, backend: backend, residentLimit: 0)

@@ -27,24 +27,29 @@ package final class DeviceDataset {
     self.backend = backend
     isSparse = dataset.isSparse
     fields = [dataset.featureRows, dataset.targetRows] + dataset.columns.map(\.rows)
-    // The targets of windows of tokens are the same tokens.
-    let copied = dataset.hasNextTokens ? [0] + fields.indices.dropFirst(2) : Array(fields.indices)
-    let sizes = copied.map { [fields] number in
-      fields[number].elementCount * backend.size(of: fields[number].type)
-    }
-    // All of them together may take half of the memory.
-    guard sizes.allSatisfy({ $0 <= limit }),
-      sizes.reduce(0, +) <= Swift.max(limit, backend.memorySize / 2)
-    else {
+    guard Self.fits(dataset, on: backend, limit: limit) else {
       resident = nil
       return
     }
     var places: [Place] = []
     for (number, rows) in fields.enumerated() {
-      let array = try copied.contains(number) ? rows.array(on: backend) : places[0].array
+      // The targets of windows of tokens are the same tokens.
+      let isKnown = number == 1 && dataset.hasNextTokens
+      let array = try isKnown ? places[0].array : rows.array(on: backend)
       places.append(Place(array: array, offset: rows.start))
     }
     resident = places
+  }
+
+  /// Whether features, targets and columns are copied: each has at most `limit` bytes, and all together take at most
+  /// half of the memory.
+  static func fits(_ dataset: Dataset, on backend: any Backend, limit: Int) -> Bool {
+    let fields =
+      [dataset.featureRows] + (dataset.hasNextTokens ? [] : [dataset.targetRows])
+      + dataset.columns.map(\.rows)
+    let sizes = fields.map { $0.elementCount * backend.size(of: $0.type) }
+    return sizes.allSatisfy { $0 <= limit }
+      && sizes.reduce(0, +) <= Swift.max(limit, backend.memorySize / 2)
   }
 
   /// What sends batches of some fields, where the data set is not on the device.

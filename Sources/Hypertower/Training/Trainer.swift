@@ -161,8 +161,8 @@ public final class Trainer {
   ///     and those after it.
   /// - Throws: `DivergenceError` as soon as a report or the end shows that a loss or a
   ///   hyperparameter was not finite;
-  ///   `InputError` for a batch size of 0 or above the number of samples; what the device or
-  ///   `report` throws.
+  ///   `InputError` for a batch size of 0 or above the number of samples, or samples in a file that cannot be
+  ///   read; what the device or `report` throws.
   public func train(
     on data: Dataset, batchSize: Int, steps: Int? = nil, shuffled: Bool = true,
     reportEvery: Int? = nil, report: (([StepRecord]) throws -> Void)? = nil
