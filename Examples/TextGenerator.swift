@@ -53,7 +53,7 @@ let text =
   try arguments.count == 2
   ? CharacterText(contentsOf: arguments[1])
   : CharacterText((1...999).map { words($0) + "\n" }.joined())
-let (train, validation) = try text.datasets(length: Transformer.length, seed: 1)
+let (train, validation) = try text.datasets(length: Transformer.length)
 let trainer = try Trainer(
   Transformer(characters: text.vocabulary.count), loss: .crossEntropy,
   sampleShape: [Transformer.length],

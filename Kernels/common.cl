@@ -240,19 +240,24 @@ DEFINE_ERF(vec)
 #define erf_vec erf_real
 #endif
 
-// A random number in [0, 1) of a step, for element `index` of the tensor of number `call`: Philox4x32-10
+// Four random words for a counter: Philox4x32-10
 // (J. Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011).
-// counters: the step's number at 0, the lower and the upper half of the seed at 3 and 4
-static real random_number(uint index, uint call, uint purpose, global const int *counters) {
-  uint4 counter = (uint4)(index, (uint)counters[0], call, purpose);
-  uint2 key = (uint2)((uint)counters[3], (uint)counters[4]);
+static uint4 philox(uint4 counter, uint2 key) {
   for (int round = 0; round < 10; ++round) {
     const uint first = mul_hi(counter.x, 0xD2511F53u), second = mul_hi(counter.z, 0xCD9E8D57u);
     counter = (uint4)(second ^ counter.y ^ key.x, counter.z * 0xCD9E8D57u,
                       first ^ counter.w ^ key.y, counter.x * 0xD2511F53u);
     key += (uint2)(0x9E3779B9u, 0xBB67AE85u);
   }
-  return (real)(counter.x >> 8) * 0x1p-24f;
+  return counter;
+}
+
+// A random number in [0, 1) of a step, for element `index` of the tensor of number `call`.
+// counters: the step's number at 0, the lower and the upper half of the seed at 3 and 4
+static real random_number(uint index, uint call, uint purpose, global const int *counters) {
+  const uint4 counter = (uint4)(index, (uint)counters[0], call, purpose);
+  const uint2 key = (uint2)((uint)counters[3], (uint)counters[4]);
+  return (real)(philox(counter, key).x >> 8) * 0x1p-24f;
 }
 
 // Whether x shall replace y as the greatest so far; NaN is greater than all.

@@ -3,10 +3,11 @@
 // target[row, …] = (real) source[permutation(batch · STRIDE + row), …] / divisor
 //
 // for each pair of source and target that the generated COPY_ROW(sample, next, row) names; it may also
-// write the number of the sample to numbers[row], for kernels that read samples in place.
+// write the number of the sample to numbers[row], for kernels that read samples in place. Rows of a source may
+// begin some elements further, which the generated EPOCH_OFFSETS draws for each epoch as `EpochOffset` does.
 //
 // counters  at COUNTER: how many batches came before, epochs and all; behind it, where samples are
-//           shuffled, the lower and the upper half of the seed
+//           shuffled or begin further, the lower and the upper half of the seed
 // A unit of work is a row.
 
 // The same order as `IndexPermutation` in Swift, which derives it.
@@ -47,6 +48,7 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   const int counter = counters[COUNTER];
   const int epoch = counter / BATCHES;
   const int batch = counter % BATCHES;
+  EPOCH_OFFSETS
   // Where kernels can ask for memory ahead, the next row's sample is asked for while this one's is
   // copied: it may lie anywhere.
   // A team without a row takes the last one's, for no number from beyond the samples may be permuted:

@@ -67,12 +67,11 @@ public struct CharacterText: Sendable {
 
   /// The windows to train on and those of the last tenth of the text.
   ///
-  /// - Parameters:
-  ///   - length: the number of characters of a window.
-  ///   - seed: what the place of the first training window is drawn from, below `length`; nil: it is the
-  ///     first character.
+  /// Shuffled, the windows to train on begin at another offset each epoch, as `TokenWindows.movesEachEpoch` says.
+  ///
+  /// - Parameter length: the number of characters of a window.
   /// - Throws: `InputError` of kind `.badData` when the text is too short.
-  public func datasets(length: Int, seed: UInt64?) throws -> (train: Dataset, validation: Dataset) {
+  public func datasets(length: Int) throws -> (train: Dataset, validation: Dataset) {
     let heldBack = tokens.count / 10
     let needed = 10 * (length + 1)
     guard heldBack > length else {
@@ -82,12 +81,14 @@ public struct CharacterText: Sendable {
           + "since the last tenth is kept for validation; give a longer text or a smaller --length")
     }
     let rest = tokens.count - heldBack
-    let start = seed.map { Int(Philox(key: $0).block(0, 0x7769_6E64)[0]) % length } ?? 0
-    func dataset(_ tokens: ArraySlice<Int32>, start: Int) -> Dataset {
+    func dataset(_ tokens: ArraySlice<Int32>, movesEachEpoch: Bool) -> Dataset {
       Dataset(
-        TokenWindows(Array(tokens), length: length, start: start),
+        TokenWindows(Array(tokens), length: length, movesEachEpoch: movesEachEpoch),
         vocabularySize: vocabulary.count)
     }
-    return (dataset(tokens[..<rest], start: start), dataset(tokens[rest...], start: 0))
+    return (
+      dataset(tokens[..<rest], movesEachEpoch: true),
+      dataset(tokens[rest...], movesEachEpoch: false)
+    )
   }
 }

@@ -11,18 +11,73 @@ package struct IDXFile: Sendable {
   /// The type of the elements.
   package let type: IDXElementType
   /// The elements, each with its most significant byte first.
-  package let bytes: [UInt8]
+  let elements: Elements
+
+  /// Where elements lie.
+  enum Elements: Sendable {
+    case read([UInt8])
+    /// In a file, from a byte on.
+    case mapped(MappedFile, offset: Int)
+  }
 
   /// The number of elements.
-  package var count: Int { bytes.count / type.size }
+  package var count: Int {
+    switch elements {
+    case .read(let bytes): bytes.count / type.size
+    case .mapped(let file, let offset): (file.size - offset) / type.size
+    }
+  }
 
-  /// Reads the file at `path`, compressed by gzip or not.
+  /// What to tell the user of a file that was not read.
+  var mappingNote: String? {
+    guard case .mapped(let file, _) = elements else { return nil }
+    return
+      "\(name): stays on disk, mapped into memory, since its \(file.size) bytes are more than a quarter of "
+      + "the machine's memory"
+  }
+
+  /// Uncompressed files of more than this share of the machine's memory are mapped, not read.
+  package static let mappedShare = 0.25
+
+  /// The elements, each with its most significant byte first.
   ///
+  /// - Throws: `InputError(.badData)` if the file was cut short meanwhile.
+  func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+    switch elements {
+    case .read(let bytes): return try bytes.withUnsafeBytes(body)
+    case .mapped(let file, let offset):
+      try file.check()
+      return try body(UnsafeRawBufferPointer(rebasing: file.bytes[offset...]))
+    }
+  }
+
+  /// Reads the file at `path`, compressed by gzip or not; a large one that is not stays where it is and is mapped
+  /// into memory.
+  ///
+  /// - Parameter limit: the number of bytes of which a file must have more to be mapped; default: a quarter of the
+  ///   machine's memory.
   /// - Throws: `InputError` of kind `.missingInput` when it cannot be read, `.badData` when it is
   ///   damaged.
-  package init(contentsOf path: String) throws {
+  package init(
+    contentsOf path: String,
+    mappedAbove limit: Int = Int(Double(MachineMemory.size) * mappedShare)
+  ) throws {
+    if let size = FileReader.size(of: path), size > limit {
+      let file = try MappedFile(path)
+      if !Gzip.isGzip(file.bytes) {
+        self = try IDXFile(mapping: file)
+        return
+      }
+    }
     let contents = try FileReader.bytes(of: path)
     self = try contents.withUnsafeBytes { try IDXFile(contents: $0, name: path) }
+  }
+
+  private init(mapping file: MappedFile) throws {
+    let header = try IDXHeader(
+      of: file.bytes, name: file.path, statedSize: UInt32(truncatingIfNeeded: file.size))
+    try header.check(byteCount: file.size - header.size, name: file.path)
+    self.init(header, name: file.path, .mapped(file, offset: header.size))
   }
 
   /// Reads a file's contents, compressed by gzip or not, whatever its name says.
@@ -45,13 +100,13 @@ package struct IDXFile: Sendable {
       var bytes = try Gzip.decompress(contents, name: name, limit: header.fileSize)
       try header.check(byteCount: bytes.count - header.size, name: name)
       bytes.removeFirst(header.size)
-      self.init(header, name: name, bytes: bytes)
+      self.init(header, name: name, .read(bytes))
     } else {
       let header = try IDXHeader(
         of: contents, name: name, statedSize: UInt32(truncatingIfNeeded: contents.count))
       try header.check(byteCount: contents.count - header.size, name: name)
       try MachineMemory.check(header.byteCount, for: name)
-      self.init(header, name: name, bytes: Array(contents[header.size...]))
+      self.init(header, name: name, .read(Array(contents[header.size...])))
     }
   }
 
@@ -60,14 +115,14 @@ package struct IDXFile: Sendable {
     self.name = name
     self.shape = shape
     type = .unsignedByte
-    self.bytes = bytes
+    elements = .read(bytes)
   }
 
-  private init(_ header: IDXHeader, name: String, bytes: [UInt8]) {
+  private init(_ header: IDXHeader, name: String, _ elements: Elements) {
     self.name = name
     shape = header.shape
     type = header.type
-    self.bytes = bytes
+    self.elements = elements
   }
 }
 

@@ -57,7 +57,7 @@ struct ImagePart {
           + "that hold labels")
     }
     let columns = labelFile.count / images.shape[0]
-    guard columns == 1 || !labelFile.isOneHot(columns: columns) else {
+    guard try columns == 1 || !labelFile.isOneHot(columns: columns) else {
       throw fault(
         labelFile,
         "every label is a row of \(columns) numbers, a 1 and otherwise 0 (one-hot), expected the number "
@@ -81,13 +81,25 @@ struct ImagePart {
 
   private func features(scale: Double?) throws -> Dataset.Features {
     let scale = scale ?? images.type.defaultScale
+    switch (images.elements, images.type, scale) {
     // What `Dataset` takes such bytes for.
-    if images.type == .unsignedByte, scale == 255 { return .bytes(images.bytes) }
+    case (.read(let bytes), .unsignedByte, 255): return .bytes(bytes)
+    case (.mapped(let file, let offset), .unsignedByte, 255):
+      return .mapped(
+        try MappedRows(file, .uint8, width: featureCount, offset: offset, count: count))
+    case (.mapped(let file, let offset), .float32, 1):
+      return .mapped(
+        try MappedRows(
+          file, .float32, width: featureCount, offset: offset, count: count, isBigEndian: true,
+          requiresFinite: true))
+    // Others are converted, which takes memory.
+    case (.read, _, _), (.mapped, _, _): break
+    }
     try MachineMemory.check(images.count * MemoryLayout<Float>.size, for: images.name)
-    let features = images.map { Float($0 / scale) }
+    let features = try images.map { Float($0 / scale) }
     if let index = features.firstIndex(where: { !$0.isFinite }) {
       let (sample, feature) = index.quotientAndRemainder(dividingBy: featureCount)
-      let value = images.map(from: index, by: images.count) { $0 }[0]
+      let value = try images.map(from: index, by: images.count) { $0 }[0]
       throw InputError(
         .badData,
         "\(images.name): feature \(feature) of sample \(sample) is \(value)"
@@ -101,8 +113,8 @@ struct ImagePart {
 
 extension IDXFile {
   /// Whether every row of `columns` numbers is a 1 and otherwise 0.
-  fileprivate func isOneHot(columns: Int) -> Bool {
-    let values = map { $0 }
+  fileprivate func isOneHot(columns: Int) throws -> Bool {
+    let values = try map { $0 }
     return stride(from: 0, to: values.count, by: columns).allSatisfy { start in
       let row = values[start..<start + columns]
       return row.allSatisfy { $0 == 0 || $0 == 1 } && row.reduce(0, +) == 1
@@ -111,7 +123,7 @@ extension IDXFile {
 
   /// The first of `columns` columns as labels.
   fileprivate func labels(columns: Int) throws -> [Int32] {
-    let values = map(by: columns) { $0 }
+    let values = try map(by: columns) { $0 }
     let limit = Double(LabelledImages.Options.classCounts.upperBound)
     if let index = values.firstIndex(where: { !($0 >= 0 && $0 < limit && $0 == $0.rounded()) }) {
       let value = values[index]

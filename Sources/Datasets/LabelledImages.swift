@@ -36,7 +36,9 @@ public struct LabelledImages: Sendable {
     let classes = try ClassCount(train: train, test: test, given: options.classCount)
     classCount = classes.count
     imageShape = Array(train.imageShape)
-    self.notes = notes + [Self.columnsNote(train, test), classes.note].compactMap { $0 }
+    self.notes =
+      notes + [train, test].compactMap { $0?.images.mappingNote }
+      + [Self.columnsNote(train, test), classes.note].compactMap { $0 }
     let samples = try train.dataset(classCount: classCount, scale: options.scale)
     if let share = options.validationShare {
       (self.train, validation) = try samples.holdingBack(share)

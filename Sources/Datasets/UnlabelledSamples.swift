@@ -28,7 +28,7 @@ package struct UnlabelledSamples: Sendable {
       }
       (count, shape) = (file.shape[0], Array(file.shape.dropFirst()))
       let scale = scale ?? file.type.defaultScale
-      values = file.map { $0 / scale }
+      values = try file.map { $0 / scale }
     } else {
       let rows = try Self.rows(contents, name: name)
       (count, shape) = (rows.count, [rows[0].count])

@@ -36,8 +36,8 @@ import Testing
     let file = try contents.withUnsafeBytes { try IDXFile(contents: $0, name: "file") }
     #expect(file.type.rawValue == type)
     #expect(file.count == 3)
-    #expect(file.map { $0 } == values)
-    #expect(file.map(from: 1, by: 2) { $0 } == [values[1]])
+    #expect(try file.map { $0 } == values)
+    #expect(try file.map(from: 1, by: 2) { $0 } == [values[1]])
   }
 
   private let values: [Double] = [0, 51, 102, 127, 1, 2, 3, 100]

@@ -64,6 +64,7 @@ func features(of dataset: Dataset) -> (values: [Float], areBytes: Bool) {
   case .bytes(let bytes): (bytes.map { Float($0) / 255 }, true)
   case .floats(let floats): (floats, false)
   case .windows(let windows): (windows.tokens.map { Float($0) }, false)
+  case .mapped: (dataset.features(of: 0..<dataset.count), false)
   }
 }
 

@@ -25,7 +25,8 @@ enum Reader: String, CaseIterable {
     switch self {
     case .idx:
       let file = try bytes.withUnsafeBytes { try IDXFile(contents: $0, name: "fuzz") }
-      precondition(file.map { $0 }.count == file.count)
+      let count = try file.map { $0 }.count
+      precondition(count == file.count)
     case .gzip:
       _ = try ([0x1F, 0x8B] + bytes).withUnsafeBytes { try IDXFile(contents: $0, name: "fuzz") }
     case .safetensors:

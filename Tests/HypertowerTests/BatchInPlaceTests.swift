@@ -26,7 +26,7 @@ import Testing
       switch features {
       case .bytes(let bytes): bytes.count
       case .floats(let floats): floats.count
-      case .windows(let windows): windows.count * windows.length
+      case .windows, .mapped: 0
       }
     return Dataset(
       count: count, featureCount: size / count, features: features,

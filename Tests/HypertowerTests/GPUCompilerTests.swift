@@ -25,6 +25,11 @@ private let folder = getenv("HYPERTOWER_KERNELS_FOLDER").map { String(cString: $
     func write(_ values: HostArray, to array: any DeviceArray, at offset: Int) throws {
       base.write(values, to: array, at: offset)
     }
+    func send(
+      _ numbers: UnsafeRawBufferPointer, to array: any DeviceArray, at offset: Int
+    ) throws -> any Transfer {
+      base.send(numbers, to: array, at: offset)
+    }
     func read(_ range: Range<Int>, of array: any DeviceArray) throws -> HostArray {
       base.read(range, of: array)
     }

@@ -37,6 +37,19 @@ import Testing
   }
 
   @Test(arguments: TestDevices.all)
+  func aWriteIsWaitedFor(_ device: OpenCLDevice) throws {
+    let queue = try CommandQueue(try DeviceContext(device: device))
+    let buffer = try queue.makeBuffer([0, 1, 2])
+    try [Float(5), 6].withUnsafeBytes { bytes in
+      let event = try queue.enqueueWrite(buffer, offset: 4, bytes: bytes)
+      #expect(queue.blockingCalls == 1)
+      try queue.wait(for: event)
+      #expect(queue.blockingCalls == 2)
+    }
+    #expect(try queue.floats(buffer, count: 3) == [0, 5, 6])
+  }
+
+  @Test(arguments: TestDevices.all)
   func transfersReachTheirOffsets(_ device: OpenCLDevice) throws {
     let queue = try CommandQueue(try DeviceContext(device: device))
     let buffer = try queue.makeBuffer([0, 1, 2, 3, 4, 5])

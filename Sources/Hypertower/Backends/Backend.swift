@@ -16,6 +16,13 @@ package protocol Backend: AnyObject {
   func allocate(_ type: ElementType, count: Int) throws -> any DeviceArray
   /// Copies values into an array, from `offset` on; reals are rounded to the device's type.
   func write(_ values: HostArray, to array: any DeviceArray, at offset: Int) throws
+  /// Starts to copy numbers into an array, from `offset` on, in the order of all work: bytes and int32 as they are,
+  /// float32 for reals.
+  ///
+  /// - Returns: the transfer, until whose end the numbers must stay in place and unchanged.
+  func send(
+    _ numbers: UnsafeRawBufferPointer, to array: any DeviceArray, at offset: Int
+  ) throws -> any Transfer
   /// Copies elements out of an array; waits for all earlier work.
   func read(_ range: Range<Int>, of array: any DeviceArray) throws -> HostArray
   /// Makes a program ready to be replayed on several lists of arrays in turn, which name one array
@@ -31,6 +38,15 @@ package protocol Backend: AnyObject {
 }
 
 extension Backend {
+  /// The number of bytes of an element.
+  func size(of type: ElementType) -> Int {
+    switch type {
+    case .real: realSize
+    case .int32: MemoryLayout<Int32>.size
+    case .byte: 1
+    }
+  }
+
   /// Makes a program ready to be replayed on given arrays, nil for temporary buffers.
   package func prepare(
     _ program: Program, arrays: [(any DeviceArray)?]
@@ -48,6 +64,17 @@ extension Backend {
 package protocol DeviceArray: AnyObject {
   var type: ElementType { get }
   var count: Int { get }
+}
+
+/// Numbers on their way to a device.
+package protocol Transfer: AnyObject {
+  /// Waits until they have been read.
+  func wait() throws
+}
+
+/// A transfer that is over.
+final class FinishedTransfer: Transfer {
+  func wait() {}
 }
 
 /// A program prepared by one backend.

@@ -7,14 +7,26 @@ public struct Device: CustomStringConvertible {
   package let backend: any Backend
   /// Whether operations are put together into launches; off, each is one of its own, to find faults.
   package var fuses = true
-  /// The greatest number of bytes of a data set that is kept on the device.
+  /// The greatest number of bytes of features, targets, or a further column that are kept on the device.
   package let residentLimit: Int
 
-  /// - Parameter residentLimit: default: the size of the largest array.
+  /// - Parameter residentLimit: default: the size of the largest array, at most half of the memory.
   package init(name: String, backend: any Backend, residentLimit: Int? = nil) {
     self.name = name
     self.backend = backend
-    self.residentLimit = residentLimit ?? backend.largestArray
+    self.residentLimit = residentLimit ?? min(backend.largestArray, backend.memorySize / 2)
+  }
+
+  /// Whether the device keeps a copy of a data set; if not, batches are sent to it while it computes.
+  package func keeps(_ dataset: Dataset) -> Bool {
+    DeviceDataset.fits(dataset, on: backend, limit: residentLimit)
+  }
+
+  /// The same device, to which the batches of all data sets are sent.
+  package var keepingNoData: Device {
+    var device = Device(name: name, backend: backend, residentLimit: 0)
+    device.fuses = fuses
+    return device
   }
 
   /// The CPU backend in float32.

@@ -34,20 +34,16 @@ final class MeasuringBackend: Backend {
     return Array(type, count)
   }
 
-  private func size(of type: ElementType) -> Int {
-    switch type {
-    case .real: realSize
-    case .int32: MemoryLayout<Int32>.size
-    case .byte: 1
-    }
-  }
-
   private func add(_ bytes: Int) {
     byteCount += bytes
     largestByteCount = Swift.max(largestByteCount, bytes)
   }
 
   func write(_ values: HostArray, to array: any DeviceArray, at offset: Int) throws {}
+
+  func send(
+    _ numbers: UnsafeRawBufferPointer, to array: any DeviceArray, at offset: Int
+  ) throws -> any Transfer { FinishedTransfer() }
 
   func read(_ range: Range<Int>, of array: any DeviceArray) throws -> HostArray {
     switch array.type {

@@ -140,12 +140,12 @@ extension BatchGather {
   fileprivate var touched: [TouchedMemory] {
     [
       TouchedMemory(
-        "the counter", counter, count: permutation == nil ? 1 : 3, type: .int32)
+        "the counter", counter, count: counterCount, type: .int32)
     ]
       + sources.flatMap { source in
         [
           TouchedMemory(
-            "samples", source.from, count: sampleCount * source.width, type: source.type),
+            "samples", source.from, count: source.reach(sampleCount), type: source.type),
           TouchedMemory("a batch", source.to, count: batchSize * source.width, isWrite: true),
         ]
       }

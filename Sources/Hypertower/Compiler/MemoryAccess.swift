@@ -162,10 +162,10 @@ extension ScatterAdd {
 
 extension BatchGather {
   var accesses: [MemoryAccess] {
-    [MemoryAccess(counter, count: permutation == nil ? 1 : 3, isWrite: false)]
+    [MemoryAccess(counter, count: counterCount, isWrite: false)]
       + sources.flatMap { source in
         [
-          MemoryAccess(source.from, count: sampleCount * source.width, isWrite: false),
+          MemoryAccess(source.from, count: source.reach(sampleCount), isWrite: false),
           MemoryAccess(
             source.to, count: batchSize * source.width, isWrite: true, rowStride: source.width),
         ]

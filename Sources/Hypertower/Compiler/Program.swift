@@ -131,11 +131,18 @@ package struct BatchGather: Sendable {
     package let to: Span
     package let width: Int
     package let divisor: Float
+    /// How many elements further rows begin in an epoch; nil: none.
+    package var epochOffset: EpochOffset?
+
+    /// The elements that the rows of `samples` samples lie in, in any epoch.
+    func reach(_ samples: Int) -> Int {
+      samples * width + (epochOffset.map { $0.limit - 1 } ?? 0)
+    }
   }
 
   package var sources: [Source]
-  /// The batch's number, an int32; behind it, where samples are shuffled, the lower and the upper
-  /// half of the seed.
+  /// The batch's number, an int32; behind it, where samples are shuffled or begin at an offset, the lower and
+  /// the upper half of the seed.
   package var counter: Span
   package var batchSize: Int
   package var stride: Int
@@ -143,6 +150,11 @@ package struct BatchGather: Sendable {
   package var sampleCount: Int
   /// The order of an epoch's samples: file order if nil.
   package var permutation: IndexPermutation?
+
+  /// How many int32 numbers are read from `counter` on.
+  var counterCount: Int {
+    permutation == nil && sources.allSatisfy { $0.epochOffset == nil } ? 1 : 3
+  }
 }
 
 /// The sums that make hypergradients of gradients: for each row of one tensor of the bottom level's

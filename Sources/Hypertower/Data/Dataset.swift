@@ -1,4 +1,6 @@
-/// Samples held in host memory: one row of features and one target each.
+/// Samples: for each a row of features, a target, and further columns if need be.
+///
+/// They are held in host memory, or lie in files that are mapped into it.
 public struct Dataset: Sendable {
   /// The features of all samples, sample after sample.
   public enum Features: Sendable {
@@ -7,6 +9,8 @@ public struct Dataset: Sendable {
     case floats([Float])
     /// Windows of a sequence of tokens, as many tokens each as a sample has features.
     case windows(TokenWindows)
+    /// A row of a file for each sample; bytes stand for `byte / 255`.
+    case mapped(MappedRows)
   }
 
   /// What a model should predict for each sample.
@@ -17,6 +21,10 @@ public struct Dataset: Sendable {
     case values([Float], width: Int)
     /// For each token of a window the one that follows it in the sequence.
     case nextTokens(vocabularySize: Int)
+    /// One class index in `0..<classCount` a sample, in a file of whole numbers; each is checked as it is read.
+    case mappedClasses(MappedRows, classCount: Int)
+    /// A row of a file for each sample; bytes stand for `byte / 255`.
+    case mappedValues(MappedRows)
   }
 
   /// The number of samples.
@@ -27,111 +35,88 @@ public struct Dataset: Sendable {
   public let features: Features
   /// What a model should predict.
   public let targets: Targets
+  /// Further numbers of each sample, which models and losses read by their names.
+  public let columns: [Column]
   /// By this, whoever keeps a copy on a device knows a data set again.
   package let identity = Identity()
-
-  /// Whether the targets are classes.
-  package var hasClasses: Bool {
-    switch targets {
-    case .classes, .nextTokens: true
-    case .values: false
-    }
-  }
 
   package final class Identity: Sendable {}
 
   /// Samples from features and targets of matching sizes.
   ///
-  /// - Precondition: `features` hold `count · featureCount` values, `targets` `count` rows, and
-  ///   every class index lies in `0..<classCount`. Readers of files check before they get here.
-  public init(count: Int, featureCount: Int, features: Features, targets: Targets) {
-    let featureValues =
-      switch features {
-      case .bytes(let bytes): bytes.count
-      case .floats(let floats): floats.count
-      case .windows(let windows): windows.count * windows.length
-      }
-    if case .windows = features {
+  /// - Parameter columns: further numbers of each sample, of different names; default: none.
+  /// - Precondition: `features` hold `count · featureCount` values, `targets` `count` rows, columns `count` samples,
+  ///   and every class index in memory lies in `0..<classCount`. Readers of files check before they get here.
+  public init(
+    count: Int, featureCount: Int, features: Features, targets: Targets, columns: [Column] = []
+  ) {
+    self.count = count
+    self.featureCount = featureCount
+    self.features = features
+    self.targets = targets
+    self.columns = columns
+    requireFittingFeatures()
+    requireFittingTargets()
+    requireFittingColumns()
+  }
+
+  private func requireFittingFeatures() {
+    switch features {
+    case .windows(let windows):
       guard case .nextTokens = targets else {
         fatalError("Dataset: the targets of windows of tokens are the next tokens")
       }
+      require(
+        windows.length == featureCount && windows.count == count,
+        "Dataset: \(windows.count) windows of \(windows.length) tokens for \(count) samples of \(featureCount) "
+          + "features")
+    case .bytes, .floats, .mapped:
+      let values = featureRows.elementCount
+      require(
+        values == count * featureCount,
+        "Dataset: \(values) feature values for \(count) samples of \(featureCount) features")
     }
-    require(
-      featureValues == count * featureCount,
-      "Dataset: \(featureValues) feature values for \(count) samples of \(featureCount) features")
+  }
+
+  private func requireFittingTargets() {
     switch targets {
     case .classes(let labels, let classCount):
       require(labels.count == count, "Dataset: \(labels.count) labels for \(count) samples")
       require(
         labels.allSatisfy { $0 >= 0 && Int($0) < classCount },
         "Dataset: a label lies outside 0..<\(classCount)")
-    case .values(let values, let width):
+    case .mappedClasses(let mapped, _):
       require(
-        values.count == count * width,
-        "Dataset: \(values.count) target values for \(count) samples of width \(width)")
+        mapped.count == count && mapped.width == 1 && mapped.type != .float32,
+        "Dataset: \(mapped.count) rows of \(mapped.width) \(mapped.type) as labels for \(count) samples"
+      )
+    case .values, .mappedValues:
+      let values = targetRows
+      require(
+        values.elementCount == count * values.width,
+        "Dataset: \(values.elementCount) target values for \(count) samples of width \(values.width)"
+      )
     case .nextTokens(let vocabularySize):
       guard case .windows(let windows) = features else {
         fatalError("Dataset: only windows of tokens have next tokens")
       }
+      guard case .int32(let tokens) = windows.storage else { return }
       require(
-        windows.length == featureCount
-          && windows.tokens.allSatisfy { $0 >= 0 && Int($0) < vocabularySize },
-        "Dataset: windows of \(windows.length) tokens for \(featureCount) features, or a token outside "
-          + "0..<\(vocabularySize)")
-    }
-    self.count = count
-    self.featureCount = featureCount
-    self.features = features
-    self.targets = targets
-  }
-}
-
-extension Dataset {
-  /// The side of the blocks of samples and features that `isSparse` looks at, about twice the height of
-  /// the tiles that look for zeros.
-  private static let blockSide = 6
-  /// The most blocks of samples that `isSparse` looks at.
-  private static let mostBlocks = 170
-
-  /// Whether so many elements are zeros, side by side, that products do better to look for them.
-  ///
-  /// A layer leaves out a feature that is zero in all of some neighbouring samples, and its gradient a
-  /// sample in which some neighbouring features are all zeros. Looking for them and lower tiles take a
-  /// part of that time again: on average of both, a quarter must be left out, of six neighbours each, in
-  /// up to 170 blocks of samples at equal distances.
-  package var isSparse: Bool {
-    switch features {
-    case .bytes(let bytes): isSparse(bytes)
-    case .floats(let floats): isSparse(floats)
-    case .windows: false
+        tokens.allSatisfy { $0 >= 0 && Int($0) < vocabularySize },
+        "Dataset: a token lies outside 0..<\(vocabularySize)")
     }
   }
 
-  private func isSparse<Element: Numeric>(_ values: [Element]) -> Bool {
-    let side = Self.blockSide
-    guard count > 0, featureCount >= side else { return false }
-    let height = Swift.min(side, count)
-    let blocks = count / height
-    let runs = featureCount / side
-    var (examinedBlocks, zeroRuns, zeroFeatures) = (0, 0, 0)
-    values.withUnsafeBufferPointer { values in
-      let step = (blocks + Self.mostBlocks - 1) / Self.mostBlocks
-      for block in stride(from: 0, to: blocks, by: step) {
-        examinedBlocks += 1
-        let starts = (0..<height).map { (block * height + $0) * featureCount }
-        for start in starts {
-          for run in 0..<runs {
-            let first = start + run * side
-            if values[first..<first + side].allSatisfy({ $0 == 0 }) { zeroRuns += 1 }
-          }
-        }
-        for feature in 0..<featureCount where starts.allSatisfy({ values[$0 + feature] == 0 }) {
-          zeroFeatures += 1
-        }
-      }
+  private func requireFittingColumns() {
+    for (number, column) in columns.enumerated() {
+      require(
+        !columns[..<number].contains { $0.name == column.name },
+        "Dataset: two columns are called '\(column.name)'")
+      let rows = column.rows
+      require(
+        rows.elementCount == count * rows.width,
+        "Dataset: column '\(column.name)' has \(rows.elementCount) values for \(count) samples of shape "
+          + "\(column.shape)")
     }
-    let ofRuns = Double(zeroRuns) / Double(examinedBlocks * height * runs)
-    let ofFeatures = Double(zeroFeatures) / Double(examinedBlocks * featureCount)
-    return (ofRuns + ofFeatures) / 2 >= 0.25
   }
 }

@@ -45,7 +45,15 @@ package enum FileReader {
     return bytes
   }
 
-  private static func failure(_ path: String, _ code: Int32) -> InputError {
+  /// The number of bytes of the regular file at `path`; nil if there is none.
+  package static func size(of path: String) -> Int? {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return Int(status.st_size)
+  }
+
+  /// What the system's error `code` means for the file at `path`.
+  static func failure(_ path: String, _ code: Int32) -> InputError {
     switch code {
     case ENOENT: InputError(.missingInput, "\(path): no such file")
     case EISDIR: InputError(.missingInput, "\(path): is a folder, expected a file")

@@ -5,11 +5,15 @@
 ///   let difference = outputs - targets
 ///   return ((difference.exp() + (-difference).exp()) * 0.5).log().mean()
 /// }
+/// let masked = Loss("masked") { outputs, targets, columns in
+///   let difference = (outputs - targets) * columns["mask"]
+///   return (difference * difference).sum() / columns["mask"].sum()
+/// }
 /// ```
 public struct Loss: Sendable {
   /// What messages call it.
   public let name: String
-  private let function: @Sendable (Tensor, Tensor) -> Tensor
+  private let function: @Sendable (Tensor, Tensor, Columns) -> Tensor
 
   /// A loss of one's own.
   ///
@@ -19,6 +23,21 @@ public struct Loss: Sendable {
   public init(
     _ name: String, _ function: @escaping @Sendable (_ outputs: Tensor, _ targets: Tensor) -> Tensor
   ) {
+    self.init(name) { outputs, targets, _ in function(outputs, targets) }
+  }
+
+  /// A loss of one's own that reads further columns of the data, such as a mask or a second target.
+  ///
+  /// - Parameters:
+  ///   - name: what messages call it.
+  ///   - function: a single number from outputs, targets and columns, a mean over the batch.
+  public init(
+    _ name: String,
+    _ function:
+      @escaping @Sendable (
+        _ outputs: Tensor, _ targets: Tensor, _ columns: Columns
+      ) -> Tensor
+  ) {
     self.name = name
     self.function = function
   }
@@ -27,8 +46,15 @@ public struct Loss: Sendable {
   ///
   /// Targets are labels `[batch]` with outputs `[batch, classes]`; the next tokens `[batch, time]`, with outputs
   /// `[batch, time, vocabulary]`; or values `[batch, width]`, mostly with outputs of that shape.
+  ///
+  /// - Precondition: it reads no columns.
   public func callAsFunction(_ outputs: Tensor, _ targets: Tensor) -> Tensor {
-    let loss = function(outputs, targets)
+    self(outputs, targets, Columns())
+  }
+
+  /// The loss of `outputs` against `targets`, with further columns of the data.
+  func callAsFunction(_ outputs: Tensor, _ targets: Tensor, _ columns: Columns) -> Tensor {
+    let loss = function(outputs, targets, columns)
     require(
       loss.shape.elementCount == 1,
       "Loss: \(name) of outputs \(outputs.shape) and targets \(targets.shape) has shape \(loss.shape), "

@@ -4,82 +4,64 @@ package struct BatchProgram {
   package var program = Program()
   /// The array of each buffer; nil for temporary ones.
   package private(set) var arrays: [(any DeviceArray)?] = []
-  /// The features and targets of the batch, `[batch, features]` and the shape of the targets. Features of
-  /// a data set on the device are in a temporary buffer.
-  package let x: Span
+  /// The features of the batch, `[batch, features]`, in a temporary buffer.
+  package private(set) var x = Span(buffer: 0)
+  /// The targets of the batch, in their shape.
   package var targets: Span {
     guard let ofBatch else { fatalError("BatchProgram: a program of inputs has no targets") }
     return ofBatch
   }
-  private let ofBatch: Span?
+  private var ofBatch: Span?
+  /// Those of the further columns that were asked for, in temporary buffers.
+  private(set) var columns: [(name: String, span: Span)] = []
   /// What sends the batches, where the data set is not on the device.
   package let stream: BatchStream?
   private let backend: any Backend
 
   /// - Parameters:
   ///   - data: the data set.
+  ///   - columns: the names of the further columns that the batch has; default: none.
   ///   - batch: the number of rows of a batch of this program.
   ///   - stride: the number of samples from the start of one batch to the next.
   ///   - counter: the int32 that numbers the batches, with the seed behind it; see `BatchGather`.
   ///   - permutation: the order of the samples; nil: file order.
   ///   - fuses: whether operations are put together into launches; default: true.
   package init(
-    _ data: DeviceDataset, batch: Int, stride: Int,
+    _ data: DeviceDataset, columns names: [String] = [], batch: Int, stride: Int,
     counter: (array: any DeviceArray, offset: Int), permutation: IndexPermutation?,
     fuses: Bool = true, on backend: any Backend
   ) throws {
     self.backend = backend
-    let dataset = data.dataset
-    let targetWidth = data.targetShape(batch: 1).elementCount
-    var program = Program()
+    let all = data.dataset.columns
+    let further = names.map { name in 2 + all.firstIndex { $0.name == name }! }
+    let numbers = [0, 1] + further
+    let fields = numbers.map { data.fields[$0] }
+    stream = data.resident == nil ? try data.stream(numbers, stride: stride) : nil
     program.fuses = fuses
-    var arrays: [(any DeviceArray)?] = []
-    func bind(_ array: any DeviceArray, isSparse: Bool = false) -> Span {
-      arrays.append(array)
-      return Span(
-        buffer: program.addBuffer(array.type, count: array.count, isSparse: isSparse))
-    }
-    let featureCount = batch * dataset.featureCount
-    let targetArray = try backend.allocate(.real, count: batch * targetWidth)
-    let targets = bind(targetArray)
+    let targets = bind(try backend.allocate(.real, count: batch * fields[1].width))
     ofBatch = targets
-    if let resident = data.resident {
-      stream = nil
-      x = Span(buffer: program.addTemporary(count: featureCount, isSparse: data.isSparse))
-      arrays.append(nil)
-      var features = bind(resident.features.array)
-      var labels =
-        resident.targets.array === resident.features.array
-        ? features : bind(resident.targets.array)
-      features.offset = resident.features.offset
-      labels.offset = resident.targets.offset
-      var counterSpan = bind(counter.array)
-      counterSpan.offset = counter.offset
-      program.instructions = [
-        .gatherBatch(
-          BatchGather(
-            sources: [
-              .init(
-                from: features, type: resident.features.array.type, to: x,
-                width: dataset.featureCount,
-                divisor: resident.features.array.type == .byte ? 255 : 1),
-              .init(
-                from: labels, type: resident.targets.array.type, to: targets, width: targetWidth,
-                divisor: 1),
-            ],
-            counter: counterSpan, batchSize: batch, stride: stride,
-            batchesPerEpoch: (dataset.count + stride - 1) / stride, sampleCount: dataset.count,
-            permutation: permutation))
-      ]
-    } else {
-      let xArray = try backend.allocate(.real, count: featureCount)
-      x = bind(xArray, isSparse: data.isSparse)
-      stream = BatchStream(
-        dataset: dataset, batch: batch, stride: stride, permutation: permutation, x: xArray,
-        targets: targetArray)
+    x = addTemporary(count: batch * fields[0].width, isSparse: data.isSparse)
+    columns = zip(names, fields.dropFirst(2)).map { name, rows in
+      (name, addTemporary(count: batch * rows.width))
     }
-    self.program = program
-    self.arrays = arrays
+    let sources = zip(fields.indices, [x, targets] + columns.map(\.span)).map { field, target in
+      let place =
+        data.resident?[numbers[field]] ?? DeviceDataset.Place(array: stream!.arrays[field])
+      return BatchGather.Source(
+        from: bind(place.array).advanced(by: place.offset), type: place.array.type, to: target,
+        width: fields[field].width, divisor: fields[field].divisor,
+        epochOffset: stream == nil && permutation != nil ? fields[field].epochOffset : nil)
+    }
+    let count = data.dataset.count
+    program.instructions = [
+      .gatherBatch(
+        BatchGather(
+          sources: sources, counter: bind(counter.array).advanced(by: counter.offset),
+          batchSize: batch, stride: stride,
+          batchesPerEpoch: stream?.slots ?? (count + stride - 1) / stride,
+          sampleCount: stream.map { $0.slots * stride } ?? count,
+          permutation: stream == nil ? permutation : nil))
+    ]
   }
 
   /// A program that reads its inputs from an array instead of a data set.
@@ -90,6 +72,11 @@ package struct BatchProgram {
     arrays = [inputs]
     ofBatch = nil
     stream = nil
+  }
+
+  private mutating func addTemporary(count: Int, isSparse: Bool = false) -> Span {
+    arrays.append(nil)
+    return Span(buffer: program.addTemporary(count: count, isSparse: isSparse))
   }
 
   /// The start of `array` as a buffer of the program; an array is one buffer, however often it is

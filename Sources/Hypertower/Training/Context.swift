@@ -1,5 +1,5 @@
-/// What a module may need to know and do besides its input: whether it is training, random numbers, and states
-/// that change from step to step.
+/// What a module may need to know and do besides its input: whether it is training, random numbers, further columns of
+/// the data, and states that change from step to step.
 ///
 /// ```swift
 /// func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
@@ -14,9 +14,23 @@ public final class Context {
   private(set) var updates: [(state: Tensor, next: Tensor)] = []
   /// How many tensors of random numbers there are so far: each call draws others.
   private var randomCount = 0
+  /// The further columns of the batch.
+  let columns: Columns
 
   /// - Parameter isTraining: default: false.
-  public init(isTraining: Bool = false) { self.isTraining = isTraining }
+  public convenience init(isTraining: Bool = false) {
+    self.init(isTraining: isTraining, columns: Columns())
+  }
+
+  init(isTraining: Bool, columns: Columns) {
+    self.isTraining = isTraining
+    self.columns = columns
+  }
+
+  /// A further column of the batch, `[batch] + ` the shape that `Column` gives a sample.
+  ///
+  /// - Precondition: the data have such a column, and `Trainer(…, columns:)` declares it.
+  public func column(_ name: String) -> Tensor { columns[name] }
 
   /// Sets what a state of the model is after the step; while evaluating, nothing.
   ///

@@ -1,66 +1,72 @@
-/// A data set as a device sees it: a copy in its memory, or batches that the host sends along.
+/// A data set as a device sees it: a copy in its memory, or a ring of batches that the host sends ahead.
 package final class DeviceDataset {
   package let dataset: Dataset
   /// Whether products do better to look for zeros of the features.
   package let isSparse: Bool
-  /// The copy of features and targets; nil where it does not fit.
-  package let resident: (features: Column, targets: Column)?
+  /// The features, the targets, and then the further columns.
+  let fields: [SampleRows]
+  /// A copy of each field; nil where they do not fit.
+  let resident: [Place]?
+  private let backend: any Backend
+  private var streams: [StreamKey: BatchStream] = [:]
 
-  /// Rows of one after another in an array, from a place on.
-  package struct Column {
-    package let array: any DeviceArray
-    package var offset = 0
+  /// Rows one after another in an array, from a place on.
+  struct Place {
+    let array: any DeviceArray
+    var offset = 0
   }
 
-  /// - Parameter limit: the greatest number of bytes of features that are copied.
+  private struct StreamKey: Hashable {
+    let fields: [Int]
+    let stride: Int
+  }
+
+  /// - Parameter limit: the greatest number of bytes of a field that is copied.
   package init(_ dataset: Dataset, on backend: any Backend, limit: Int) throws {
     self.dataset = dataset
+    self.backend = backend
     isSparse = dataset.isSparse
-    let elementSize =
-      switch dataset.features {
-      case .bytes: 1
-      case .floats: backend.realSize
-      case .windows: MemoryLayout<Int32>.size
-      }
-    guard dataset.count * dataset.featureCount * elementSize <= limit else {
+    fields = [dataset.featureRows, dataset.targetRows] + dataset.columns.map(\.rows)
+    guard Self.fits(dataset, on: backend, limit: limit) else {
       resident = nil
       return
     }
-    let features: any DeviceArray
-    switch dataset.features {
-    case .bytes(let bytes):
-      features = try backend.allocate(.byte, count: bytes.count)
-      try backend.write(.bytes(bytes), to: features, at: 0)
-    case .floats(let floats):
-      features = try backend.allocate(.real, count: floats.count)
-      try backend.write(.float32(floats), to: features, at: 0)
-    case .windows(let windows):
-      let tokens = try backend.allocate(.int32, count: windows.tokens.count)
-      try backend.write(.int32(windows.tokens), to: tokens, at: 0)
-      // Windows one after another are the rows of a matrix, and so are their targets.
-      resident = (
-        Column(array: tokens, offset: windows.start),
-        Column(array: tokens, offset: windows.start + 1)
-      )
-      return
+    var places: [Place] = []
+    for (number, rows) in fields.enumerated() {
+      // The targets of windows of tokens are the same tokens.
+      let isKnown = number == 1 && dataset.hasNextTokens
+      let array = try isKnown ? places[0].array : rows.array(on: backend)
+      places.append(Place(array: array, offset: rows.start))
     }
-    let targets: any DeviceArray
-    switch dataset.targets {
-    case .classes(let labels, _):
-      targets = try backend.allocate(.int32, count: labels.count)
-      try backend.write(.int32(labels), to: targets, at: 0)
-    case .values(let values, _):
-      targets = try backend.allocate(.real, count: values.count)
-      try backend.write(.float32(values), to: targets, at: 0)
-    case .nextTokens: fatalError("DeviceDataset: only windows of tokens have next tokens")
-    }
-    resident = (Column(array: features), Column(array: targets))
+    resident = places
   }
+
+  /// Whether features, targets and columns are copied: each has at most `limit` bytes, and all together take at most
+  /// half of the memory.
+  static func fits(_ dataset: Dataset, on backend: any Backend, limit: Int) -> Bool {
+    let fields =
+      [dataset.featureRows] + (dataset.hasNextTokens ? [] : [dataset.targetRows])
+      + dataset.columns.map(\.rows)
+    let sizes = fields.map { $0.elementCount * backend.size(of: $0.type) }
+    return sizes.allSatisfy { $0 <= limit }
+      && sizes.reduce(0, +) <= Swift.max(limit, backend.memorySize / 2)
+  }
+
+  /// What sends batches of some fields, where the data set is not on the device.
+  func stream(_ fields: [Int], stride: Int) throws -> BatchStream {
+    let key = StreamKey(fields: fields, stride: stride)
+    if let known = streams[key] { return known }
+    let stream = try BatchStream(fields.map { self.fields[$0] }, stride: stride, on: backend)
+    streams[key] = stream
+    return stream
+  }
+
+  // MARK: What fits
 
   /// Stops the program if a model of that output shape cannot tell all classes apart.
   func requireClasses(fit outputShape: Shape) {
     switch dataset.targets {
-    case .classes(_, let classCount):
+    case .classes(_, let classCount), .mappedClasses(_, let classCount):
       require(
         outputShape.count == 2 && outputShape[1] >= classCount,
         "the model's outputs, \(outputShape), are too few for the \(classCount) classes of the data"
@@ -71,7 +77,7 @@ package final class DeviceDataset {
           && outputShape[2] >= vocabularySize,
         "the model's outputs, \(outputShape), do not fit windows of \(dataset.featureCount) of "
           + "\(vocabularySize) tokens: they must be [batch, time, vocabulary]")
-    case .values: break
+    case .values, .mappedValues: break
     }
   }
 
@@ -84,11 +90,23 @@ package final class DeviceDataset {
     return [batch] + sampleShape
   }
 
+  /// The shapes of the further columns without the axis of samples; stops the program if one is declared with another.
+  func columnShapes(declared: [String: Shape]) -> [(String, Shape)] {
+    dataset.columns.map { column in
+      let other = declared[column.name] ?? column.shape
+      require(
+        other == column.shape,
+        "column '\(column.name)' of the data has shape \(column.shape), the trainer declares \(other)"
+      )
+      return (column.name, column.shape)
+    }
+  }
+
   /// The shape of the targets of `batch` samples.
   package func targetShape(batch: Int) -> Shape {
     switch dataset.targets {
-    case .classes: [batch]
-    case .values(_, let width): [batch, width]
+    case .classes, .mappedClasses: [batch]
+    case .values, .mappedValues: [batch, dataset.targetCount]
     case .nextTokens: [batch, dataset.featureCount]
     }
   }

@@ -5,20 +5,25 @@ final class Evaluator {
   private func chunk(_ data: Dataset) -> Int {
     switch data.targets {
     case .nextTokens: 50
-    case .classes, .values: sampleShape.count > 1 ? 100 : 1000
+    case .classes, .values, .mappedClasses, .mappedValues: sampleShape.count > 1 ? 100 : 1000
     }
   }
 
   private let model: any Module
   private let lossFunction: Loss
   private let sampleShape: Shape
+  private let columns: [String: Shape]
   private let state: TrainingState
   private let counter: any DeviceArray
   private var prepared: Prepared?
   private let device: Device
   /// What computes outputs with the same weights.
-  private(set) lazy var predictor = Predictor(
-    model, sampleShape: sampleShape, state: state, on: device)
+  private(set) lazy var predictor = predictor(of: model, sampleShape: sampleShape)
+
+  /// What computes the outputs of a part of the model with the same weights.
+  func predictor(of part: some Module, sampleShape: Shape) -> Predictor {
+    Predictor(part, sampleShape: sampleShape, columns: columns, state: state, on: device)
+  }
 
   private struct ChunkKey: Hashable {
     let batch: Int
@@ -69,9 +74,11 @@ final class Evaluator {
   }
 
   init(
-    _ model: some Module, loss: Loss, sampleShape: Shape, state: TrainingState, on device: Device
+    _ model: some Module, loss: Loss, sampleShape: Shape, columns: [String: Shape],
+    state: TrainingState, on device: Device
   ) throws {
     self.sampleShape = sampleShape
+    self.columns = columns
     self.device = device
     self.model = model
     lossFunction = loss
@@ -121,9 +128,12 @@ final class Evaluator {
     try backend.write(.int32([0]), to: counter, at: 0)
     try backend.write(
       .float32([Float](repeating: 0, count: whole.totals.count)), to: whole.totals, at: 0)
-    for start in stride(from: 0, to: data.count, by: size) {
-      let chunk = data.count - start < size ? last! : whole
-      try chunk.stream?.send(start / size, seed: 0, on: backend)
+    let chunks = (data.count + size - 1) / size
+    let order = BatchOrder(
+      sampleCount: data.count, stride: size, permutation: nil, seed: 0, end: chunks)
+    for number in 0..<chunks {
+      let chunk = data.count - number * size < size ? last! : whole
+      _ = try chunk.stream?.bring(number, atMost: 1, order)
       try backend.run(chunk.executable)
     }
     let totals = try backend.read(0..<whole.totals.count, of: whole.totals).doubles
@@ -157,23 +167,21 @@ final class Evaluator {
   ) throws -> CompiledChunk {
     if let known = prepared?.programs[key] { return known }
     let batch = key.batch
-    var program = try BatchProgram(
-      data, batch: batch, stride: chunk(data.dataset), counter: (counter, 0), permutation: nil,
-      fuses: device.fuses, on: state.backend)
     let trace = ModelTrace(
       model, state.contents, inputShape: data.inputShape(batch: batch, sampleShape),
-      isTraining: false)
+      columns: data.columnShapes(declared: columns), isTraining: false)
     let recorder = trace.output.recorder
     let targets = Tensor(
       recorder,
       recorder.leaf(.input(name: "targets"), shape: data.targetShape(batch: batch)))
     data.requireClasses(fit: trace.output.shape)
-    var loss = lossFunction(trace.output, targets) * .constant(Double(batch))
+    var loss = lossFunction(trace.output, targets, trace.columns) * .constant(Double(batch))
     if key.result.checksProducts {
       // 0 for finite numbers, which leaves the loss as it is, and NaN for others.
       for product in trace.products { loss = loss + (product * 0).sum() }
     }
-    let sums = [loss.reshaped([])] + metrics.map { $0.sums(trace.output, targets) }
+    let sums =
+      [loss.reshaped([])] + metrics.map { $0.sums(trace.output, targets, trace.columns) }
     let shapes = sums.dropFirst().map(\.shape)
     for (number, metric) in metrics.enumerated() {
       require(
@@ -186,6 +194,9 @@ final class Evaluator {
       try other?.totals
       ?? state.backend.allocate(.real, count: sums.reduce(0) { $0 + $1.shape.elementCount })
 
+    var program = try BatchProgram(
+      data, columns: trace.columns.requested, batch: batch, stride: chunk(data.dataset),
+      counter: (counter, 0), permutation: nil, fuses: device.fuses, on: state.backend)
     let arena = program.bind(
       key.result.weights == .average ? state.evaluatedWeights : state.arena)
     var span = program.bind(totals)
@@ -197,13 +208,15 @@ final class Evaluator {
     let before = sums.map {
       Tensor(recorder, recorder.leaf(.input(name: "totals"), shape: $0.shape))
     }
+    var leaves = zip(trace.parameterTensors, state.layout.parameters.entries).map {
+      (tensor: $0, span: Span(buffer: arena.buffer, offset: $1.offset))
+    }
+    leaves += state.stateLeaves(trace, in: &program)
+    leaves += [(trace.input, program.x), (targets, program.targets)]
+    leaves += program.columns.map { (trace.columns[$0.name], $0.span) }
+    leaves += zip(before, spans).map { ($0, $1) }
     try program.append(
-      recorder,
-      leaves: zip(trace.parameterTensors, state.layout.parameters.entries).map {
-        ($0, Span(buffer: arena.buffer, offset: $1.offset))
-      } + state.stateLeaves(trace, in: &program) + [
-        (trace.input, program.x), (targets, program.targets),
-      ] + Array(zip(before, spans)),
+      recorder, leaves: leaves,
       outputs: zip(zip(before, sums).map { $0 + $1 }, spans).map { (tensor: $0, span: $1) })
     let counterSpan = program.bind(counter)
     program.program.instructions.append(.increment(counterSpan))

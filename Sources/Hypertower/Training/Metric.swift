@@ -8,7 +8,7 @@
 public struct Metric: Sendable {
   /// What results call it.
   public let name: String
-  private let function: @Sendable (Tensor, Tensor) -> Tensor
+  private let function: @Sendable (Tensor, Tensor, Columns) -> Tensor
   /// What the sums come to, from them and the number of samples.
   let result: @Sendable (_ sums: [Double], _ samples: Int) -> [Double]
   /// The shape of the result; nil: that of the sums.
@@ -40,6 +40,15 @@ public struct Metric: Sendable {
     sums: @escaping @Sendable (_ outputs: Tensor, _ targets: Tensor) -> Tensor,
     result: (@Sendable (_ sums: [Double], _ samples: Int) -> [Double])? = nil
   ) {
+    self.init(name, sums: { outputs, targets, _ in sums(outputs, targets) }, result: result)
+  }
+
+  /// The same of a metric that reads further columns of the data, such as a mask.
+  public init(
+    _ name: String,
+    sums: @escaping @Sendable (_ outputs: Tensor, _ targets: Tensor, _ columns: Columns) -> Tensor,
+    result: (@Sendable (_ sums: [Double], _ samples: Int) -> [Double])? = nil
+  ) {
     self.name = name
     self.result = result ?? { sums, samples in sums.map { $0 / Double(samples) } }
     shape = result == nil ? nil : []
@@ -56,12 +65,14 @@ public struct Metric: Sendable {
     self.name = name
     self.result = result
     self.shape = shape
-    function = sums
+    function = { outputs, targets, _ in sums(outputs, targets) }
     identity = nil
   }
 
   /// The sums of a batch.
-  func sums(_ outputs: Tensor, _ targets: Tensor) -> Tensor { function(outputs, targets) }
+  func sums(_ outputs: Tensor, _ targets: Tensor, _ columns: Columns = Columns()) -> Tensor {
+    function(outputs, targets, columns)
+  }
 
   /// What a metric comes to on a data set.
   public struct Value: Sendable, Hashable {

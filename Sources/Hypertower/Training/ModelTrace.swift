@@ -29,6 +29,8 @@ struct ModelTrace {
 
   let input: Tensor
   let output: Tensor
+  /// The further columns of a batch, with those asked for that the model asks for.
+  let columns: Columns
   /// The parameters' leaves, in the order of `parameters`.
   let parameterTensors: [Tensor]
   /// The states' leaves, in their order, and what some of them are after the step.
@@ -54,11 +56,18 @@ struct ModelTrace {
   /// A matrix that all products take transposed is stored that way: a product then reads it along
   /// rows.
   ///
-  /// - Parameter sampleShape: the shape of an input without the axis of samples.
-  static func contents(of model: some Module, sampleShape: Shape) -> Contents {
+  /// - Parameters:
+  ///   - sampleShape: the shape of an input without the axis of samples.
+  ///   - columns: the shapes of further columns that the model may ask for, without that axis.
+  static func contents(
+    of model: some Module, sampleShape: Shape, columns: [String: Shape] = [:]
+  ) -> Contents {
     let named = model.parameters
     // A batch of two, since a batch of one may have nothing to normalize by.
-    let output = model(inputTensor(shape: [2] + sampleShape), in: Context(isTraining: true))
+    let given = inputs(columns.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, batch: 2)
+    let output = model(
+      leaf(inputName, shape: [2] + sampleShape),
+      in: Context(isTraining: true, columns: Columns(given, of: "Trainer(…, columns:)")))
     let tape = output.recorder.tape
     let needed = tape.needed(by: [output.index])
     // A parameter that is found twice is one, under its first name.
@@ -88,9 +97,17 @@ struct ModelTrace {
   }
 
   /// Writes `model` down for inputs of `shape`, `[batch, …]`.
-  init(_ model: some Module, _ contents: Contents, inputShape shape: Shape, isTraining: Bool) {
-    let context = Context(isTraining: isTraining)
-    let output = model(Self.inputTensor(shape: shape), in: context)
+  ///
+  /// - Parameters:
+  ///   - columns: the shapes of further columns without the axis of samples; default: none.
+  ///   - owner: what has the columns, for messages; default: the data.
+  init(
+    _ model: some Module, _ contents: Contents, inputShape shape: Shape,
+    columns: [(String, Shape)] = [], of owner: String = "the data", isTraining: Bool
+  ) {
+    let context = Context(
+      isTraining: isTraining, columns: Columns(Self.inputs(columns, batch: shape[0]), of: owner))
+    let output = model(Self.leaf(Self.inputName, shape: shape), in: context)
     let recorder = TapeRecorder()
     func leaf(_ declaration: ParameterDeclaration, shape: Shape) -> Tensor {
       Tensor(recorder, recorder.leaf(.parameter(declaration), shape: shape))
@@ -105,9 +122,13 @@ struct ModelTrace {
     for (state, leaf) in zip(contents.states, states) {
       known[ObjectIdentifier(state.declaration)] = leaf
     }
-    input = Tensor(recorder, recorder.leaf(.input(name: "x"), shape: shape))
+    input = Self.leaf(Self.inputName, shape: shape, on: recorder)
+    let ownColumns = Self.inputs(columns, batch: shape[0], on: recorder)
+    self.columns = Columns(ownColumns, requested: context.columns.requested)
+    var inputs = [Self.inputName: input]
+    for (name, tensor) in ownColumns { inputs[Self.leafName(ofColumn: name)] = tensor }
     let copies = Self.copy(
-      [output] + context.updates.map(\.next), to: recorder, input: input, parameters: known)
+      [output] + context.updates.map(\.next), to: recorder, inputs: inputs, parameters: known)
     self.output = copies[0]
     parameterTensors = leaves
     stateTensors = states
@@ -119,14 +140,29 @@ struct ModelTrace {
     }
   }
 
-  private static func inputTensor(shape: Shape) -> Tensor {
-    let recorder = TapeRecorder()
-    return Tensor(recorder, recorder.leaf(.input(name: "x"), shape: shape))
+  private static let inputName = "x"
+
+  private static func leafName(ofColumn name: String) -> String { "column \(name)" }
+
+  private static func leaf(
+    _ name: String, shape: Shape, on recorder: TapeRecorder = TapeRecorder()
+  ) -> Tensor {
+    Tensor(recorder, recorder.leaf(.input(name: name), shape: shape))
   }
 
-  /// Records what `outputs` need once more, with other tensors for their input and parameters.
+  /// A leaf for each column, on one recorder.
+  private static func inputs(
+    _ columns: some Sequence<(String, Shape)>, batch: Int,
+    on recorder: TapeRecorder = TapeRecorder()
+  ) -> [(name: String, tensor: Tensor)] {
+    columns.map { name, shape in
+      (name, leaf(leafName(ofColumn: name), shape: [batch] + shape, on: recorder))
+    }
+  }
+
+  /// Records what `outputs` need once more, with other tensors for their inputs and parameters.
   private static func copy(
-    _ outputs: [Tensor], to recorder: TapeRecorder, input: Tensor,
+    _ outputs: [Tensor], to recorder: TapeRecorder, inputs: [String: Tensor],
     parameters: [ObjectIdentifier: Tensor]
   ) -> [Tensor] {
     let source = outputs[0].recorder
@@ -144,8 +180,8 @@ struct ModelTrace {
               "Module: it uses a parameter of shape \(declaration.shape) that `parameters` lacks")
           }
           copies[index] = tensor
-        case .input:
-          copies[index] = input
+        case .input(let name):
+          copies[index] = inputs[name]!
         case .values:
           copies[index] = Tensor(
             recorder, recorder.leaf(source.leaves[number], shape: node.shape))

@@ -48,10 +48,14 @@ extension Trainer {
   ///
   /// What is needed is compiled once for each number of samples.
   ///
-  /// - Parameter inputs: the elements of samples of the model's `sampleShape`, one after another, at least one.
+  /// - Parameters:
+  ///   - inputs: the elements of samples of the model's `sampleShape`, one after another, at least one.
+  ///   - columns: the elements of the columns that the model asks for, of as many samples; default: none.
   /// - Throws: what the device reports.
-  public func outputs(for inputs: [Float]) throws -> [Double] {
-    try evaluator.predictor.outputs(for: inputs)
+  public func outputs(
+    for inputs: [Float], columns: [String: [Float]] = [:]
+  ) throws -> [Double] {
+    try evaluator.predictor.outputs(for: inputs, columns: columns)
   }
 
   /// What a part of the model makes of inputs of its own, with the weights that evaluation sees: such as the decoder's
@@ -63,12 +67,15 @@ extension Trainer {
   ///   - part: a module that the trainer's model consists of, or one made of its modules and tensors.
   ///   - inputs: the elements of samples of `sampleShape`, one after another, at least one.
   ///   - sampleShape: the shape of one input of the part, without the axis of samples.
+  ///   - columns: the elements of the columns that the part asks for, of as many samples; default: none.
   /// - Precondition: all parameters and states of the part are the model's.
   /// - Throws: what the device reports.
   public func outputs(
-    of part: some Module, for inputs: [Float], sampleShape: Shape
+    of part: some Module, for inputs: [Float], sampleShape: Shape,
+    columns: [String: [Float]] = [:]
   ) throws -> [Double] {
-    try Predictor(part, sampleShape: sampleShape, state: state, on: device).outputs(for: inputs)
+    try evaluator.predictor(of: part, sampleShape: sampleShape)
+      .outputs(for: inputs, columns: columns)
   }
 
   /// Waits until the device has done all work.

@@ -76,11 +76,16 @@ extension Trainer {
   /// Whether products of the weights and the data may overflow, by their greatest magnitudes: to look at
   /// all products takes a program of its own, which models of few layers can do without.
   private func mayOverflow(on data: Dataset) throws -> Bool {
-    var bound =
-      switch data.features {
-      case .bytes, .windows: 1.0
-      case .floats(let values): Double(values.reduce(1) { max($0, $1.magnitude) })
-      }
+    // How great numbers of files and columns are is not known.
+    guard data.columns.isEmpty else { return true }
+    var bound: Double
+    switch data.features {
+    case .bytes, .windows: bound = 1
+    case .floats(let values): bound = Double(values.reduce(1) { max($0, $1.magnitude) })
+    case .mapped(let rows):
+      guard rows.type == .uint8 else { return true }
+      bound = 1
+    }
     for entry in try weights().entries {
       let largest = entry.doubles().reduce(0) { max($0, $1.magnitude) }
       if entry.shape.count > 1 {

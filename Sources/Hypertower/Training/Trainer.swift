@@ -8,6 +8,8 @@ public final class Trainer {
   private let lossFunction: Loss
   /// The shape of the model's inputs without the axis of samples.
   private let sampleShape: Shape
+  /// The shapes of further columns that the model may ask for, without the axis of samples.
+  private let columns: [String: Shape]
   var seed: UInt64
   private(set) var state: TrainingState
   private var dataset: DeviceDataset?
@@ -53,6 +55,8 @@ public final class Trainer {
   ///     `[batch] + sampleShape`; default: `[features]`, as many as the first parameter of two axes takes, as
   ///     `Linear` declares it. That is not the shape for a model that begins with an `Embedding`, whose table
   ///     would be taken for such a parameter: give it the length of its sequences, `[time]`.
+  ///   - columns: the further columns of the data that the model asks for by `Context.column(_:)`, each with the shape
+  ///     of a sample, as `["mask": [64]]`; default: none. What the loss alone reads need not be declared.
   ///   - optimizer: a rule or a tower of rules.
   ///   - firstStep: the share of the loss that the first step promises at most, to first order: the
   ///     bottom rule's step sizes are lowered so far before it; above 0; default: no limit.
@@ -67,7 +71,8 @@ public final class Trainer {
   ///   step size although the first step is limited; what the
   ///   device reports.
   public init(
-    _ model: some Module, loss: Loss, sampleShape: Shape? = nil, optimizer: some Optimizer,
+    _ model: some Module, loss: Loss, sampleShape: Shape? = nil, columns: [String: Shape] = [:],
+    optimizer: some Optimizer,
     firstStep: Double? = nil, average: WeightAverage? = nil, plannedSteps: Int? = nil,
     on device: Device, seed: UInt64 = 0
   ) throws {
@@ -82,7 +87,8 @@ public final class Trainer {
         })
     else { fatalError("Trainer: give sampleShape, the shape of one of the model's inputs") }
     self.sampleShape = sampleShape
-    let contents = ModelTrace.contents(of: model, sampleShape: sampleShape)
+    self.columns = columns
+    let contents = ModelTrace.contents(of: model, sampleShape: sampleShape, columns: columns)
     require(
       firstStep.map { Float($0) > 0 && $0.isFinite } ?? true,
       "Trainer: firstStep must be greater than 0, in float32 as well")
@@ -92,7 +98,7 @@ public final class Trainer {
       options: .init(firstStep: firstStep, average: average, plannedSteps: plannedSteps),
       seed: seed, on: device.backend)
     evaluator = try Evaluator(
-      model, loss: loss, sampleShape: sampleShape, state: state, on: device)
+      model, loss: loss, sampleShape: sampleShape, columns: columns, state: state, on: device)
   }
 
   /// Starts over: fresh weights, another tower, step 0.
@@ -128,7 +134,8 @@ public final class Trainer {
   /// Goes on with another state; nothing that was compiled is good for it.
   func adopt(_ other: TrainingState) throws {
     evaluator = try Evaluator(
-      model, loss: lossFunction, sampleShape: sampleShape, state: other, on: device)
+      model, loss: lossFunction, sampleShape: sampleShape, columns: columns, state: other,
+      on: device)
     state = other
     steps.removeAll()
   }
@@ -154,8 +161,8 @@ public final class Trainer {
   ///     and those after it.
   /// - Throws: `DivergenceError` as soon as a report or the end shows that a loss or a
   ///   hyperparameter was not finite;
-  ///   `InputError` for a batch size of 0 or above the number of samples; what the device or
-  ///   `report` throws.
+  ///   `InputError` for a batch size of 0 or above the number of samples, or samples in a file that cannot be
+  ///   read; what the device or `report` throws.
   public func train(
     on data: Dataset, batchSize: Int, steps: Int? = nil, shuffled: Bool = true,
     reportEvery: Int? = nil, report: (([StepRecord]) throws -> Void)? = nil
@@ -173,18 +180,21 @@ public final class Trainer {
     }
     let resident = try resident(data)
     try moveTo(data, batchSize: batchSize, shuffled: shuffled, batches: batches)
+    let order = BatchOrder(
+      sampleCount: data.count, stride: batchSize, permutation: permutation(data, shuffled),
+      seed: seed)
     let interval = Swift.max(1, Swift.min(reportEvery ?? .max, state.recordCapacity))
     var (taken, unread) = (0, 0)
     while taken < count {
       let number = position!.batch
       let batch = Swift.min(batchSize, data.count - number % batches * batchSize)
       let step = try step(resident, batch: batch, batchSize: batchSize, shuffled: shuffled)
-      // As many steps at once as have batches of this size and need nothing of the host.
+      // As many steps at once as have batches of this size, and those on the device.
       let alike =
         data.count % batchSize == 0
         ? .max : Swift.max(1, batches - 1 - number % batches)
-      let run = step.stream == nil ? Swift.min(alike, count - taken, interval - unread) : 1
-      try step.stream?.send(number, seed: seed, on: device.backend)
+      var run = Swift.min(alike, count - taken, interval - unread)
+      if let stream = step.stream { run = try stream.bring(number, atMost: run, order) }
       state.revision += 1
       try device.backend.run(step.executable, from: stepCount % 2, count: run)
       stepCount += run
@@ -198,6 +208,10 @@ public final class Trainer {
       }
     }
     if unread > 0 { try readRecords(unread, report) }
+  }
+
+  private func permutation(_ data: Dataset, _ shuffled: Bool) -> IndexPermutation? {
+    shuffled ? IndexPermutation(count: data.count) : nil
   }
 
   /// The most steps that a run can have: the device counts them in int32.
@@ -248,22 +262,21 @@ public final class Trainer {
   private func stepProgram(
     _ data: DeviceDataset, batch: Int, batchSize: Int, shuffled: Bool
   ) throws -> BatchProgram {
-    var program = try BatchProgram(
-      data, batch: batch, stride: batchSize,
-      counter: (state.counters, TowerLayout.Counter.batch),
-      permutation: shuffled ? IndexPermutation(count: data.dataset.count) : nil,
-      fuses: device.fuses, on: device.backend)
     let trace = ModelTrace(
       model, state.contents, inputShape: data.inputShape(batch: batch, sampleShape),
-      isTraining: true)
+      columns: data.columnShapes(declared: columns), isTraining: true)
     let recorder = trace.output.recorder
     let targets = Tensor(
       recorder,
       recorder.leaf(.input(name: "targets"), shape: data.targetShape(batch: batch)))
     data.requireClasses(fit: trace.output.shape)
-    let loss = lossFunction(trace.output, targets)
+    let loss = lossFunction(trace.output, targets, trace.columns)
     let gradients = gradients(of: loss, withRespectTo: trace.parameterTensors)
 
+    var program = try BatchProgram(
+      data, columns: trace.columns.requested, batch: batch, stride: batchSize,
+      counter: (state.counters, TowerLayout.Counter.batch),
+      permutation: permutation(data.dataset, shuffled), fuses: device.fuses, on: device.backend)
     let (arena, gradient, lossSpan) = (
       program.bind(state.arena), program.bind(state.gradients[0]),
       program.bind(state.loss)
@@ -271,11 +284,12 @@ public final class Trainer {
     func spans(in base: Span) -> [Span] {
       state.layout.parameters.entries.map { Span(buffer: base.buffer, offset: $0.offset) }
     }
+    var leaves = Array(zip(trace.parameterTensors, spans(in: arena)))
+    leaves += state.stateLeaves(trace, in: &program)
+    leaves += [(trace.input, program.x), (targets, program.targets)]
+    leaves += program.columns.map { (trace.columns[$0.name], $0.span) }
     try program.append(
-      recorder,
-      leaves: Array(zip(trace.parameterTensors, spans(in: arena)))
-        + state.stateLeaves(trace, in: &program)
-        + [(trace.input, program.x), (targets, program.targets)],
+      recorder, leaves: leaves,
       outputs: [(loss, lossSpan)] + Array(zip(gradients, spans(in: gradient))),
       updates: state.stateUpdates(trace, in: &program),
       counters: program.bind(state.counters))

@@ -59,6 +59,10 @@ struct BenchCommand: ParsableCommand {
   var firstStep = false
 
   @Flag(
+    help: "Send batches while steps run, as of data that do not fit on the device.")
+  var streamed = false
+
+  @Flag(
     help: """
       Print JSON: an array with one object for each tower, or one object for --floor and \
       --first-step.
@@ -85,6 +89,10 @@ struct BenchCommand: ParsableCommand {
       throw ValidationError(
         "--optimizer is timed as a whole: leave --floor, --launches and --first-step out")
     }
+    if streamed && (floor || launches || firstStep) {
+      throw ValidationError(
+        "--streamed is for whole steps: leave --floor, --launches and --first-step out")
+    }
     if asDefault && optimizers.isEmpty {
       throw ValidationError("--as-default needs --optimizer")
     }
@@ -95,7 +103,8 @@ struct BenchCommand: ParsableCommand {
     let network = try network.network()
     if launches { return try printLaunches(network) }
     if firstStep { return try printFirstStep(network) }
-    let device = try device.device()
+    var device = try device.device()
+    if streamed { device = device.keepingNoData }
     if floor { return try printFloor(try StepFloor(network, on: device, rounds: rounds), device) }
     let benchmark = try StepBenchmark(network, settings(), on: device)
     let results = try benchmark.run(rounds: rounds)

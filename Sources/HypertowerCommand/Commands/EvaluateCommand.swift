@@ -86,7 +86,7 @@ struct EvaluateCommand: ParsableCommand {
     }
     let data = try TrainingData(
       CharacterText(contentsOf: path, vocabulary: vocabulary),
-      length: description.choice.size(.length), seed: nil)
+      length: description.choice.size(.length))
     return (data.measures, try description.network())
   }
 

@@ -43,10 +43,8 @@ extension TrainCommand {
     let isMoved = data.folder != nil || text.path != nil
     do {
       if let textPath {
-        let isShuffled = resumed?.settings.isShuffled ?? !noShuffle
         return try TrainingData(
-          CharacterText(contentsOf: textPath), length: choice.size(.length),
-          seed: isShuffled ? resumed?.settings.seed ?? seed ?? 0 : nil)
+          CharacterText(contentsOf: textPath), length: choice.size(.length))
       }
       var data = data
       if let settings = resumed?.settings {

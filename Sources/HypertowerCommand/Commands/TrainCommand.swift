@@ -79,6 +79,11 @@ struct TrainCommand: ParsableCommand {
     let description = NetworkDescription(choice: choice, input: data.input)
     let network = try description.network()
     try MemoryCheck.check(network, optimization, data, batchSize: settings.batchSize, on: device)
+    if !device.keeps(data.train) {
+      Console.warn(
+        "the training data do not fit into the memory of \(device.name): batches are sent to it while it computes"
+      )
+    }
     let trainer = try Trainer(
       network.module, loss: network.loss, sampleShape: network.sampleShape, optimizer: tower,
       firstStep: optimization.firstStep, average: optimization.average,

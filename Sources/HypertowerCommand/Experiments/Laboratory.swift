@@ -67,7 +67,7 @@ final class Laboratory {
   convenience init(
     _ text: CharacterText, _ choice: ModelChoice, batchSize: Int, on device: Device
   ) throws {
-    let data = try TrainingData(text, length: choice.size(.length), seed: nil)
+    let data = try TrainingData(text, length: choice.size(.length))
     try self.init(
       data, testData: data.measures[0].data, choice, batchSize: batchSize, isShuffled: true,
       on: device)

@@ -40,7 +40,7 @@ struct BenchmarkNetwork {
         widths: widths, activation: activation,
         outputActivation: loss == .mse ? .identity : activation, endsInLogSoftmax: loss == .nll),
       loss: loss == .mse ? .meanSquaredError : .negativeLogLikelihood, sampleShape: [widths[0]])
-    var own = train.prefix(Swift.min(Self.steps, train.count / batchSize) * batchSize)
+    var own = train.subset(0..<Swift.min(Self.steps, train.count / batchSize) * batchSize)
     if !hasZeros { own = own.withoutZeros() }
     data = loss == .mse ? own.withOneHotTargets() : own
     description =
@@ -75,14 +75,7 @@ struct BenchmarkNetwork {
   }
 
   /// The inputs of the first batch, `[batch size, features]`.
-  var firstBatch: [Float] {
-    switch data.features {
-    case .bytes(let bytes): bytes.prefix(batchSize * data.featureCount).map { Float($0) / 255 }
-    case .floats(let floats): Array(floats.prefix(batchSize * data.featureCount))
-    case .windows(let windows):
-      windows.tokens.prefix(batchSize * data.featureCount).map { Float($0) }
-    }
-  }
+  var firstBatch: [Float] { data.features(of: 0..<batchSize) }
 
   /// The products of a dense network's step; the first two have the inputs for their left operand.
   var products: [ProductShape] {
@@ -96,34 +89,13 @@ struct BenchmarkNetwork {
 }
 
 extension Dataset {
-  /// The first `count` samples.
-  fileprivate func prefix(_ count: Int) -> Dataset {
-    let features: Features =
-      switch self.features {
-      case .bytes(let bytes): .bytes(Array(bytes.prefix(count * featureCount)))
-      case .floats(let floats): .floats(Array(floats.prefix(count * featureCount)))
-      case .windows: self.features
-      }
-    let targets: Targets =
-      switch self.targets {
-      case .classes(let labels, let classCount):
-        .classes(Array(labels.prefix(count)), classCount: classCount)
-      case .values(let values, let width):
-        .values(Array(values.prefix(count * width)), width: width)
-      case .nextTokens: self.targets
-      }
-    return Dataset(
-      count: min(count, self.count), featureCount: featureCount, features: features,
-      targets: targets)
-  }
-
   /// The same samples with 1/255 for features that are 0.
   fileprivate func withoutZeros() -> Dataset {
     let features: Features =
       switch self.features {
       case .bytes(let bytes): .bytes(bytes.map { $0 == 0 ? 1 : $0 })
       case .floats(let floats): .floats(floats.map { $0 == 0 ? 1 / 255 : $0 })
-      case .windows: self.features
+      case .windows, .mapped: self.features
       }
     return Dataset(
       count: count, featureCount: featureCount, features: features, targets: targets)

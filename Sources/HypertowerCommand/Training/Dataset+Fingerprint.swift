@@ -16,14 +16,16 @@ extension Dataset {
       switch dataset.features {
       case .bytes(let bytes): bytes.withUnsafeBytes { hash.add($0) }
       case .floats(let floats): floats.withUnsafeBytes { hash.add($0) }
+      case .mapped(let rows): hash.add(rows)
       case .windows(let windows):
         // The targets are tokens, too.
-        windows.tokens.withUnsafeBytes { hash.add($0) }
+        hash.add(windows)
         [windows.start, windows.length].withUnsafeBytes { hash.add($0) }
       }
       switch dataset.targets {
       case .classes(let labels, _): labels.withUnsafeBytes { hash.add($0) }
       case .values(let values, _): values.withUnsafeBytes { hash.add($0) }
+      case .mappedClasses(let rows, _), .mappedValues(let rows): hash.add(rows)
       case .nextTokens: break
       }
     }
@@ -43,6 +45,20 @@ private struct WordHash {
     }
     for byte in bytes[end...] { add(UInt64(byte)) }
     add(UInt64(bytes.count))
+  }
+
+  /// Adds the sizes of rows in a file, and of their numbers a thousand at equal distances: a file may be larger than
+  /// memory.
+  mutating func add(_ rows: MappedRows) {
+    [rows.count, rows.width].withUnsafeBytes { add($0) }
+    rows.sample(1000).withUnsafeBytes { add($0) }
+  }
+
+  mutating func add(_ windows: TokenWindows) {
+    switch windows.storage {
+    case .mapped(let tokens): add(tokens)
+    case .bytes, .floats, .int32: windows.tokens.withUnsafeBytes { add($0) }
+    }
   }
 
   private mutating func add(_ word: UInt64) {

@@ -32,7 +32,7 @@ struct Measure {
   private var isOfText: Bool {
     switch data.targets {
     case .nextTokens: true
-    case .classes, .values: false
+    case .classes, .values, .mappedClasses, .mappedValues: false
     }
   }
 

@@ -15,12 +15,10 @@ struct TrainingData {
     input = .images(shape: images.imageShape, classes: images.classCount)
   }
 
-  /// - Parameters:
-  ///   - length: the number of characters of a window.
-  ///   - seed: what the place of the first training window is drawn from; nil: it is the text's beginning.
+  /// - Parameter length: the number of characters of a window.
   /// - Throws: `InputError(.badData)` when the text is too short.
-  init(_ text: CharacterText, length: Int, seed: UInt64?) throws {
-    let (train, validation) = try text.datasets(length: length, seed: seed)
+  init(_ text: CharacterText, length: Int) throws {
+    let (train, validation) = try text.datasets(length: length)
     self.train = train
     measures = [Measure(name: "validation", data: validation)]
     input = .text(text.vocabulary)

@@ -10,12 +10,36 @@ extension CommandQueue {
   package func enqueueWrite(
     _ buffer: DeviceBuffer, offset: Int = 0, bytes: UnsafeRawBufferPointer, blocking: Bool
   ) throws {
+    if blocking && !bytes.isEmpty { blockingCalls += 1 }
+    try write(bytes, to: buffer, offset, blocking: blocking, nil)
+  }
+
+  /// Writes `bytes` into `buffer` from byte `offset` on without waiting, and returns the event until whose end they
+  /// must stay in place and unchanged.
+  ///
+  /// - Precondition: there is at least one byte.
+  package func enqueueWrite(
+    _ buffer: DeviceBuffer, offset: Int = 0, bytes: UnsafeRawBufferPointer
+  ) throws -> Event {
+    require(!bytes.isEmpty, "enqueueWrite: no bytes, which have no event")
+    var event: cl_event?
+    try write(bytes, to: buffer, offset, blocking: false, &event)
+    guard let event else {
+      throw OpenCLError(
+        code: CL_INVALID_EVENT, call: "clEnqueueWriteBuffer", device: context.device.name)
+    }
+    return Event(event)
+  }
+
+  private func write(
+    _ bytes: UnsafeRawBufferPointer, to buffer: DeviceBuffer, _ offset: Int, blocking: Bool,
+    _ event: UnsafeMutablePointer<cl_event?>?
+  ) throws {
     buffer.requireRange(offset, bytes.count, "enqueueWrite")
     guard let start = bytes.baseAddress, !bytes.isEmpty else { return }
-    if blocking { blockingCalls += 1 }
     let status = clEnqueueWriteBuffer(
       handle, buffer.handle, cl_bool(blocking ? CL_TRUE : CL_FALSE), offset, bytes.count, start, 0,
-      nil, nil)
+      nil, event)
     try check(
       status, "clEnqueueWriteBuffer", device: context.device.name,
       detail: "\(bytes.count) bytes at \(offset) of a buffer of \(buffer.byteCount)")

@@ -5,8 +5,8 @@ package final class CommandQueue {
   package let context: DeviceContext
   let handle: OpaquePointer
 
-  /// How many calls have made the host wait: blocking reads and writes, `finish`, and
-  /// `nanoseconds(of:)`.
+  /// How many calls have made the host wait: blocking reads and writes, `finish`,
+  /// `wait(for:)`, and `nanoseconds(of:)`.
   package internal(set) var blockingCalls = 0
   /// How many kernels have been enqueued; a call of CLBlast counts as one.
   package internal(set) var enqueuedKernels = 0
@@ -57,16 +57,21 @@ package final class CommandQueue {
   ///
   /// - Throws: `CL_PROFILING_INFO_NOT_AVAILABLE` unless the queue was made with profiling.
   package func nanoseconds(of event: Event) throws -> UInt64 {
-    blockingCalls += 1
-    var handle: cl_event? = event.handle
-    let device = context.device.name
-    try check(clWaitForEvents(1, &handle), "clWaitForEvents", device: device)
+    try wait(for: event)
+    let (handle, device) = (event.handle, context.device.name)
     let info = InfoReader(call: "clGetEventProfilingInfo", device: device) {
       clGetEventProfilingInfo(handle, $0, $1, $2, $3)
     }
     let start = try info.integer(CL_PROFILING_COMMAND_START, as: cl_ulong.self)
     let end = try info.integer(CL_PROFILING_COMMAND_END, as: cl_ulong.self)
     return end &- start
+  }
+
+  /// Waits until the device has done a command of this queue.
+  package func wait(for event: Event) throws {
+    blockingCalls += 1
+    var handle: cl_event? = event.handle
+    try check(clWaitForEvents(1, &handle), "clWaitForEvents", device: context.device.name)
   }
 
   /// Hands what was enqueued to the device without waiting for it.

@@ -34,6 +34,21 @@ package final class CPUBackend<Element: HostReal>: Backend {
     }
   }
 
+  package func send(
+    _ numbers: UnsafeRawBufferPointer, to array: any DeviceArray, at offset: Int
+  ) -> any Transfer {
+    switch array {
+    case let array as CPUArray<Element>:
+      for (i, value) in numbers.bindMemory(to: Float.self).enumerated() {
+        array.base[offset + i] = Element(value)
+      }
+    case let array as CPUArray<Int32>: array.copy(numbers, at: offset)
+    case let array as CPUArray<UInt8>: array.copy(numbers, at: offset)
+    default: fatalError("CPUBackend: not an array of this backend")
+    }
+    return FinishedTransfer()
+  }
+
   package func read(_ range: Range<Int>, of array: any DeviceArray) -> HostArray {
     switch array {
     case let array as CPUArray<Float>: .float32(Array(array.elements[range]))
@@ -83,6 +98,13 @@ final class CPUArray<Stored>: DeviceArray {
   }
 
   deinit { base.deallocate() }
+
+  fileprivate func copy(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
+    UnsafeMutableRawBufferPointer(
+      rebasing: UnsafeMutableRawBufferPointer(elements)[(offset * MemoryLayout<Stored>.stride)...]
+    )
+    .copyMemory(from: bytes)
+  }
 
   var elements: UnsafeMutableBufferPointer<Stored> {
     UnsafeMutableBufferPointer(start: base, count: count)

@@ -15,11 +15,14 @@ final class CPUBatchGather<Element: HostReal>: CPUStep {
   func run() {
     let step = Int(counter.pointee)
     let (epoch, batch) = (step / gather.batchesPerEpoch, step % gather.batchesPerEpoch)
-    let seed = gather.permutation == nil ? 0 : seed
+    let seed = gather.counterCount == 1 ? 0 : seed
+    let offsets = gather.sources.map { $0.epochOffset?(epoch: epoch, seed: seed) ?? 0 }
     for row in 0..<gather.batchSize {
       let position = batch * gather.stride + row
       let sample = gather.permutation?(position, epoch: epoch, seed: seed) ?? position
-      for source in gather.sources { copy(source, sample: sample, row: row) }
+      for (source, offset) in zip(gather.sources, offsets) {
+        copy(source, from: sample * source.width + offset, row: row)
+      }
     }
   }
 
@@ -27,12 +30,12 @@ final class CPUBatchGather<Element: HostReal>: CPUStep {
     UInt64(UInt32(bitPattern: counter[1])) | UInt64(UInt32(bitPattern: counter[2])) << 32
   }
 
-  private func copy(_ source: BatchGather.Source, sample: Int, row: Int) {
+  private func copy(_ source: BatchGather.Source, from first: Int, row: Int) {
     let width = source.width
     let target = memory.reals(source.to) + row * width
     switch source.type {
     case .real:
-      let reals = memory.reals(source.from) + sample * width
+      let reals = memory.reals(source.from) + first
       if source.divisor == 1 {
         target.update(from: reals, count: width)
       } else {
@@ -40,10 +43,10 @@ final class CPUBatchGather<Element: HostReal>: CPUStep {
       }
     case .byte:
       // In float32 on every device, float64 included: data sets have one value everywhere.
-      let bytes = memory.bytes(source.from) + sample * width
+      let bytes = memory.bytes(source.from) + first
       for j in 0..<width { target[j] = Element(Float(bytes[j]) / source.divisor) }
     case .int32:
-      let numbers = memory.int32(source.from) + sample * width
+      let numbers = memory.int32(source.from) + first
       for j in 0..<width { target[j] = Element(Float(numbers[j]) / source.divisor) }
     }
   }

@@ -34,7 +34,7 @@ extension Program {
     _ source: BatchGather.Source, of gather: BatchGather, _ profile: DeviceProfile
   ) -> Bool {
     // Not fused, every instruction does all that it says.
-    guard fuses, buffers[source.to.buffer].isTemporary,
+    guard fuses, buffers[source.to.buffer].isTemporary, source.epochOffset == nil,
       source.type == .byte || source.type == .real && source.divisor == 1
     else { return false }
     var gathers = 0

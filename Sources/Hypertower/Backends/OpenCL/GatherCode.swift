@@ -6,7 +6,7 @@ enum GatherCode {
   static func section(
     _ gather: BatchGather, numbers: Span?, _ profile: DeviceProfile
   ) -> KernelSection {
-    var copies = ""
+    var (copies, offsets) = ("", "")
     var parameters = [
       KernelSection.Parameter(
         "global const int *restrict counters", .buffer(gather.counter.buffer))
@@ -23,14 +23,21 @@ enum GatherCode {
         .init("global real *target\(number)", .buffer(source.to.buffer)),
       ]
       let width = source.width
-      let value = "\(load)(source\(number) + \(source.from.offset) + sample * \(width) + i)"
+      var start = "source\(number) + \(source.from.offset)"
+      if let limit = source.epochOffset?.limit {
+        offsets +=
+          "  const int offset\(number) = (int)(philox((uint4)((uint)epoch, \(EpochOffset.purpose)u, 0, 0),\n"
+          + "      (uint2)((uint)counters[COUNTER + 1], (uint)counters[COUNTER + 2])).x % \(limit)u);\n"
+        start += " + offset\(number)"
+      }
+      let value = "\(load)(\(start) + sample * \(width) + i)"
       let quotient =
         source.divisor == 1
         ? value
         : "QUOTIENT(\(value), \(ScalarCode.literal(Double(source.divisor))))"
       copies += """
         for (int i = LANE_START; i < \(width); i += LANE_STEP) {
-          PREFETCH(source\(number) + \(source.from.offset) + next * \(width) + i, 2);
+          PREFETCH(\(start) + next * \(width) + i, 2);
           store(\(quotient),
                 target\(number) + \(source.to.offset) + (size_t)row * \(width) + i, \(width) - i);
         }
@@ -43,7 +50,7 @@ enum GatherCode {
     }
     let permutation = gather.permutation
     let template = String(cString: kernels_gather_batch())
-      .replacing("    COPY_ROW\n", with: copies)
+      .replacing("    COPY_ROW\n", with: copies).replacing("  EPOCH_OFFSETS\n", with: offsets)
     let source = defining(
       [
         ("COUNTER", gather.counter.offset), ("STRIDE", gather.stride),

@@ -117,6 +117,17 @@ package final class OpenCLBackend: Backend {
     }
   }
 
+  package func send(
+    _ numbers: UnsafeRawBufferPointer, to array: any DeviceArray, at offset: Int
+  ) throws -> any Transfer {
+    guard !numbers.isEmpty else { return FinishedTransfer() }
+    let array = own(array)
+    let event = try queue.enqueueWrite(
+      array.buffer, offset: offset * array.type.openCLSize, bytes: numbers)
+    try queue.flush()
+    return OpenCLTransfer(event: event, queue: queue)
+  }
+
   package func read(_ range: Range<Int>, of array: any DeviceArray) throws -> HostArray {
     let array = own(array)
     func read<Element>(_ zero: Element) throws -> [Element] {
@@ -330,6 +341,19 @@ package final class OpenCLBackend: Backend {
     try write(.int32(values), to: array, at: 0)
     return own(array).buffer
   }
+}
+
+/// A write that was enqueued.
+final class OpenCLTransfer: Transfer {
+  private let event: Event
+  private let queue: CommandQueue
+
+  init(event: Event, queue: CommandQueue) {
+    self.event = event
+    self.queue = queue
+  }
+
+  func wait() throws { try queue.wait(for: event) }
 }
 
 /// Memory of an OpenCL device.
