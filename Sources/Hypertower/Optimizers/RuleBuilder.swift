@@ -169,10 +169,12 @@ public final class RuleBuilder {
   /// States that the rule tunes the step sizes of the level below, as its definition marks them
   /// (`learningRate`), and leaves its other hyperparameters as they are.
   ///
-  /// - Parameter perTensor: whether each tensor that the level below moves gets step sizes of its own;
-  ///   default: only if that level has them anyway.
-  public func tunesLearningRates(perTensor: Bool = false) {
-    tunes = .learningRates(perTensor: perTensor)
+  /// - Parameters:
+  ///   - perTensor: whether each tensor that the level below moves gets step sizes of its own; default: only
+  ///     if that level has them anyway.
+  ///   - horizon: what the gradients of the step sizes look back on; default: the last step.
+  public func tunesLearningRates(perTensor: Bool = false, horizon: UpdateRule.Horizon = .step) {
+    tunes = .learningRates(perTensor: perTensor, horizon: horizon)
   }
 
   /// A number kept for every parameter from one step to the next.
@@ -262,9 +264,10 @@ public final class RuleBuilder {
 
   func finish(
     _ definition: RuleDefinition, granularity: UpdateRule.Granularity, newParameter: Expression,
-    tensorValues: [String: Double]
+    tensorValues: [String: Double], horizon: UpdateRule.Horizon
   ) -> UpdateRule {
     let output = newParameter.index(in: recorder)
+    let displacement = horizon == .run ? displacement(after: output) : nil
     let own = hyperparameters.indices.map {
       input(.hyperparameter($0)).index(in: recorder)
     }
@@ -276,7 +279,14 @@ public final class RuleBuilder {
         "\(definition.name): '\(state.name)' is shared by all parameters, so it cannot depend on one; "
           + "take a sum")
     }
-    let jacobian = graph.derivatives(of: output, withRespectTo: own)
+    var jacobian = graph.derivatives(of: output, withRespectTo: own)
+    if let displacement {
+      recorder.graph = graph
+      for (h, hyperparameter) in hyperparameters.enumerated() where hyperparameter.isLearningRate {
+        jacobian[h] = derivative(of: displacement, by: own[h], hyperparameter.domain)
+      }
+      graph = recorder.graph
+    }
     return UpdateRule(
       name: definition.name, granularity: granularity, hyperparameters: hyperparameters,
       tensorValues: tensorValues,
@@ -284,6 +294,36 @@ public final class RuleBuilder {
       states: states, sharedStates: sharedStates, sums: sums, inputs: inputs, graph: graph,
       newParameter: output, evaluated: evaluated, jacobian: jacobian, tunes: tunes,
       dependsOnParameterDomain: dependsOnDomain, tunable: tunable, parameterDomain: domain,
-      definition: definition)
+      horizon: horizon, definition: definition)
+  }
+
+  // MARK: The horizon of a run
+
+  /// The name of the number of steps that the mean goes over.
+  static let runSteps = "run_steps"
+
+  /// How far the parameter is after the step from its mean over the starts of all steps so far, this one
+  /// included: 1/n of it is where step number n started.
+  private func displacement(after newParameter: Int) -> Expression {
+    let (count, mean) = (sharedState(Self.runSteps), state("run_mean"))
+    let steps = count + 1
+    let nextMean = Expression.select(
+      count.isEqual(to: 0), parameter, mean + (parameter - mean) / steps)
+    update(count, to: steps)
+    update(mean, to: nextMean)
+    // In parts: a step may be smaller than what the parameter is rounded to.
+    let start = parameter.index(in: recorder)
+    let move = recorder.graph.appendDifference(of: newParameter, from: start)
+    return Expression(recorder, move) + (parameter - nextMean)
+  }
+
+  /// The derivative of a displacement that is proportional to a step size by what that is stored as.
+  private func derivative(
+    of displacement: Expression, by raw: Int, _ domain: HyperparameterDomain
+  ) -> Int {
+    let natural = domain.natural(Expression(recorder, raw)).index(in: recorder)
+    let slope = recorder.graph.derivatives(of: natural, withRespectTo: [raw])[0]
+    let factor = Expression(recorder, slope) / Expression(recorder, natural)
+    return (displacement * factor).index(in: recorder)
   }
 }

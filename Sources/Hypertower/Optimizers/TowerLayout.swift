@@ -236,8 +236,21 @@ package struct TowerLayout: Sendable {
   /// Forgets what the levels that tune step sizes know of them: their states are those before the first
   /// step again.
   func restartTuning(_ values: inout [Double]) {
-    for level in levels.dropFirst() where level.rule.tunes != .all {
+    for (k, level) in levels.enumerated().dropFirst() where level.rule.tunes != .all {
       writeInitialStates(of: level, into: &values)
+      restartRun(ofLevel: k - 1, &values)
+    }
+  }
+
+  /// Lets the derivatives of a level that look back on the run look back on what follows alone.
+  private func restartRun(ofLevel k: Int, _ values: inout [Double]) {
+    let (level, states) = (levels[k], levels[k].rule.sharedStates)
+    guard let own = states.firstIndex(where: { $0.name == RuleBuilder.runSteps }) else { return }
+    for set in 0..<(k > 0 ? level.sets : sumSets) {
+      let place =
+        k > 0
+        ? level.sharedStates + own * level.sets + set : sharedStates + set * states.count + own
+      values[place] = 0
     }
   }
 

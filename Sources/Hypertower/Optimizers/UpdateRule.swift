@@ -87,7 +87,17 @@ public struct UpdateRule: Sendable {
   enum Tunes: Sendable, Hashable {
     case all
     /// Its step sizes; with `perTensor`, each tensor that the level below moves gets its own.
-    case learningRates(perTensor: Bool)
+    case learningRates(perTensor: Bool, horizon: Horizon)
+  }
+
+  /// What the derivative of a level's parameters by its step sizes, which the level above is given, looks
+  /// back on.
+  public enum Horizon: Sendable {
+    /// The last step: ∂p/∂α, all that the step started from being constant.
+    case step
+    /// The whole run: (p − p̄) / α with p̄ the mean of the parameters that all steps so far started from.
+    /// If all steps were scaled by one factor, so would be the parameters' distance from that mean.
+    case run
   }
 
   /// The rule's name in a tower's text.
@@ -123,6 +133,8 @@ public struct UpdateRule: Sendable {
   /// made for.
   let tunable: RuleDefinition.Tunable
   let parameterDomain: HyperparameterDomain
+  /// What its derivatives by its step sizes look back on.
+  let horizon: Horizon
   /// What the rule was made of.
   let definition: RuleDefinition
 
