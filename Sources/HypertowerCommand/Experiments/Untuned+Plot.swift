@@ -3,8 +3,7 @@ import Hypertower
 extension Untuned {
   /// A panel for each problem: its metric by Adam's step size, and a line for each contender.
   func plot(_ results: [Result], _ outcomes: [String: TrialOutcome]) -> Plot {
-    let columns = min(4, problems.count)
-    let rows = (problems.count + columns - 1) / columns
+    let layout = PanelLayout(count: problems.count, keyLines: 1 + contenders.count)
     let blocks = problems.map { problem in
       func values(_ course: Course) -> [Double?] {
         search(course, on: problem).map { outcomes[$0.id].flatMap(problem.metric.value) }
@@ -21,10 +20,9 @@ extension Untuned {
     // The first panel has the key of all.
     return Plot(
       name: name, title: "Adam by its step size, and what needs none", data: blocks,
-      size: (320 * columns + 40, 260 * rows + 60 + 20 * contenders.count),
+      size: layout.size,
       commands: """
-        set multiplot layout \(rows),\(columns) title 'Adam by its step size, and what needs none' \\
-          margins 0.07,0.98,\(formatted("%.3f", keyShare(rows))),0.92 spacing 0.07,0.09
+        set multiplot \(layout.text) title 'Adam by its step size, and what needs none'
         set key at screen 0.5,0.005 center bottom horizontal maxcols 2 noenhanced
         set logscale x
         set format x '10^{%T}'
@@ -33,10 +31,12 @@ extension Untuned {
         """)
   }
 
-  /// What part of the height is left for the key.
-  private func keyShare(_ rows: Int) -> Double {
-    let height = Double(260 * rows + 60 + 20 * contenders.count)
-    return Double(80 + 20 * contenders.count) / height
+  /// Where the axis of a metric ends in percent: runs that are far worse than the best would squeeze the others together.
+  private func greatest(of problem: UntunedProblem, _ results: [Result]) -> String {
+    let values = results.flatMap {
+      [$0.values.median, $0.constant.values.median, $0.cosine.values.median].compactMap { $0 }
+    }
+    return values.min().map { formatted("%.3g", 30 * $0) } ?? "*"
   }
 
   private func panel(_ problem: UntunedProblem, index: Int, _ results: [Result]) -> String {
@@ -57,9 +57,51 @@ extension Untuned {
     }
     return """
       \(isLogarithmic ? "set logscale y" : "unset logscale y")
+      set yrange [*:\(isLogarithmic ? greatest(of: problem, results) : "*")]
       set title \(Plot.quoted(problem.name)) noenhanced
       set ylabel \(Plot.quoted(problem.metric == .accuracy ? "accuracy (%)" : problem.metric.rawValue)) noenhanced
       plot \((courses + lines).joined(separator: ", \\\n  "))
       """
+  }
+}
+
+/// Where the panels of a plot lie, with room for a key below them.
+private struct PanelLayout {
+  let columns: Int
+  let rows: Int
+  let keyLines: Int
+
+  /// A panel with its labels, in pixels.
+  private static let panel = (width: 320, height: 260)
+  /// What titles, labels and the numbers of an axis take.
+  private static let margin = 80
+  private static let keyLine = 20
+
+  init(count: Int, keyLines: Int) {
+    columns = min(4, count)
+    rows = (count + columns - 1) / columns
+    self.keyLines = keyLines
+  }
+
+  var size: (width: Int, height: Int) {
+    (
+      columns * Self.panel.width + Self.margin / 2,
+      rows * Self.panel.height + Self.margin + keyLines * Self.keyLine
+    )
+  }
+
+  /// What gnuplot's `set multiplot` is told.
+  var text: String {
+    func share(_ pixels: Int, of whole: Int) -> String {
+      formatted("%.4f", Double(pixels) / Double(whole))
+    }
+    let (width, height) = size
+    let margins = [
+      share(Self.margin, of: width), share(width - Self.margin / 4, of: width),
+      share(Self.margin + keyLines * Self.keyLine, of: height),
+      share(height - Self.margin, of: height),
+    ].joined(separator: ",")
+    return "layout \(rows),\(columns) margins \(margins) "
+      + "spacing \(share(Self.margin, of: width)),\(share(Self.margin, of: height))"
   }
 }

@@ -24,7 +24,9 @@ enum UntunedMetric: String {
     let points: Double
     let percent: Double
 
-    var text: String { "\(formatted("%g", points)) points or \(formatted("%g", percent)) %" }
+    var text: String {
+      "\(formatted("%g", points)) point\(points == 1 ? "" : "s") or \(formatted("%g", percent)) %"
+    }
   }
 
   var isHigherBetter: Bool {

@@ -26,11 +26,13 @@ struct UntunedProblem: Sendable {
 
 extension UntunedProblem.Material {
   /// A model of the command on images.
-  init(_ images: LabelledImages, _ choice: ModelChoice) throws {
-    let data = TrainingData(images)
+  ///
+  /// - Parameter samples: the number of images that are trained on, the first ones; default: all.
+  init(_ images: LabelledImages, _ choice: ModelChoice, samples: Int? = nil) throws {
+    let description = NetworkDescription(choice: choice, input: TrainingData(images).input)
     self.init(
-      network: try NetworkDescription(choice: choice, input: data.input).network(),
-      train: images.train, test: images.test!)
+      network: try description.network(),
+      train: samples.map { images.train.subset(0..<$0) } ?? images.train, test: images.test!)
   }
 
   /// A model of the command on a text.
