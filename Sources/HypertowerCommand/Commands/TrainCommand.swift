@@ -78,11 +78,11 @@ struct TrainCommand: ParsableCommand {
 
     let description = NetworkDescription(choice: choice, input: data.input)
     let network = try description.network()
-    try MemoryCheck.check(network, optimization, data, batchSize: settings.batchSize, on: device)
-    let trainer = try Trainer(
-      network.module, loss: network.loss, sampleShape: network.sampleShape, optimizer: tower,
-      firstStep: optimization.firstStep, average: optimization.average,
-      plannedSteps: max(1, settings.steps), on: device, seed: settings.seed)
+    try MemoryCheck.check(
+      network, optimization, train: data.train, test: data.measures.map(\.data),
+      batchSize: settings.batchSize, on: device)
+    let trainer = try network.trainer(
+      optimization, plannedSteps: max(1, settings.steps), on: device, seed: settings.seed)
     if let initialWeights { try trainer.start(from: initialWeights, description) }
     if let resumed {
       try trainer.resume(

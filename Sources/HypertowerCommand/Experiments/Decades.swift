@@ -93,7 +93,8 @@ struct Decades: TrialExperiment {
               source: .given(subject.tower(start)), start: seed == 0 ? .reference : .drawn,
               seed: UInt64(seed), steps: steps,
               firstStep: isLimited ? AdditionOptions.standardFirstStep : nil,
-              average: subject.hasOwnAverage ? nil : AdditionOptions.standardAverage)
+              average: subject.hasOwnAverage ? nil : AdditionOptions.standardAverage,
+              testsLastWeights: true)
           }
         }
       }
