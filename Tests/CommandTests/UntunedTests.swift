@@ -213,7 +213,7 @@ struct UntunedTests {
       #expect(first.status == 0, "\(first.errors)")
       let lines = try journal(folder)
       #expect(lines.count == 1 + 3 + 2 * (3 + 2))
-      #expect(first.output.contains("| linear-3 | `adam(0.001) / kesten(1)` |"))
+      #expect(first.output.contains("| linear-3 | `adam(0.001) / drift(1)` |"))
       #expect(first.output.contains("| default | 1        |"))
 
       let second = try run(folder, "--problems", "outliers,linear-3")
@@ -225,7 +225,7 @@ struct UntunedTests {
       #expect(both.count == 26)
 
       let third = try run(
-        folder, "--problems", "linear-3", "--optimizer", "adam() / kesten()", "--optimizer",
+        folder, "--problems", "linear-3", "--optimizer", "adam() / drift()", "--optimizer",
         "adam(0.01)", "--first-step", "none")
       #expect(third.status == 0, "\(third.errors)")
       #expect(third.errors.contains("10 of 16 runs are done"))
@@ -287,7 +287,7 @@ struct UntunedTests {
       ])
       #expect(run.status == 0, "\(run.errors)")
       let id =
-        "mnist-32, 10 steps: adam(0.001) / kesten(1), first step 0.001, average polynomial, seed 1"
+        "mnist-32, 10 steps: adam(0.001) / drift(1), first step 0.001, average polynomial, seed 1"
       let outcome = try #require(try outcomes(folder)[id])
       let train = try CommandRun([
         "train", "--hidden", "32", "--steps", "10", "--seed", "1", "--quiet", "--log",

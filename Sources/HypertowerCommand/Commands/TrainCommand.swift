@@ -64,7 +64,7 @@ struct TrainCommand: ParsableCommand {
     let resumed = try checkpoint.resumedRun()
     if resumed != nil { try refuseSettings() }
     let choice = try resumed?.choice ?? model.choice()
-    let optimization = try resumed?.settings.optimization() ?? tower.optimization(for: choice.kind)
+    let optimization = try resumed?.settings.optimization() ?? tower.optimization()
     let tower = optimization.tower
     let textPath = try textPath(for: choice.kind, resumed)
     let plan = try OutputPlan(

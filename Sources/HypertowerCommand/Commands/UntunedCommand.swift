@@ -80,15 +80,9 @@ struct UntunedCommand: ParsableCommand {
 
   private func contenders() throws -> [Untuned.Contender] {
     guard !notations.isEmpty else {
-      let optimizations = try Dictionary(
-        uniqueKeysWithValues: ModelKind.allCases.map { kind in
-          (
-            kind,
-            additions.optimization(
-              try TowerOptions.tower(kind.defaults.tower), isStandard: kind.defaults.hasAdditions)
-          )
-        })
-      return [Untuned.Contender(label: "default") { optimizations[$0]! }]
+      let optimization = additions.optimization(
+        try TowerOptions.tower(ModelKind.defaultTower), isStandard: true)
+      return [Untuned.Contender(label: "default") { _ in optimization }]
     }
     let towers = try notations.map { try TowerOptions.tower($0) }
     if let twice = towers.map(\.description).repeated {
