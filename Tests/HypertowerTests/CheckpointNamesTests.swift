@@ -142,7 +142,7 @@ import Testing
       (
         "sgd(0.1) / drift()",
         [
-          "optimizer.weight.run_mean", "tower.0.shared.run_steps", "tower.0.factor.alpha",
+          "optimizer.weight.run_alpha", "tower.0.shared.run_steps", "tower.0.factor.alpha",
           "tower.0.derivative.weight.alpha", "tower.1.state.alpha.n",
         ]
       ),

@@ -36,40 +36,43 @@ import Testing
     let kappa: Double
     /// The weights that it moves.
     let own: [Int]
-    private var mean: [Double]
-    private var starts = 0.0
+    private var run: [Double]
+    private var steps = 0.0
     private var moves = 0.0
+    private var last: [Double]?
 
     init(alpha: Double, kappa: Double, own: [Int]) {
       (self.alpha, self.kappa, self.own) = (alpha, kappa, own)
-      mean = own.map { _ in 0 }
+      run = own.map { _ in 0 }
     }
 
     /// The step size of the step that starts at `weights`.
     mutating func move(_ weights: [Double], _ gradient: [Double]) -> Double {
-      if starts > 0 {
-        var (product, squares) = (0.0, (gradient: 0.0, way: 0.0))
-        for (number, weight) in own.enumerated() {
-          let way = weights[weight] - mean[number]
-          product += gradient[weight] * way
-          squares.gradient += gradient[weight] * gradient[weight]
-          squares.way += way * way
-        }
-        let cosine = -product / (squares.gradient * squares.way).squareRoot()
+      let weights = own.map { weights[$0] }
+      let gradient = own.map { gradient[$0] }
+      if let last {
+        // A step is the step size times its derivative.
+        let derivative = zip(weights, last).map { ($0 - $1) / alpha }
+        run = zip(run, derivative).map { $0 * steps / (steps + 1) + $1 }
+        steps += 1
         moves += 1
+        let ofStep = Self.cosine(gradient, derivative)
+        let cosine = min(max(Self.cosine(gradient, run), ofStep - 0.2), ofStep + 0.2)
         alpha *= exp(kappa * cosine * (20 / max(20, moves)).squareRoot())
       }
-      starts += 1
-      for (number, weight) in own.enumerated() {
-        mean[number] += (weights[weight] - mean[number]) / starts
-      }
+      last = weights
       return alpha
+    }
+
+    private static func cosine(_ gradient: [Double], _ way: [Double]) -> Double {
+      func dot(_ x: [Double], _ y: [Double]) -> Double { zip(x, y).reduce(0) { $0 + $1.0 * $1.1 } }
+      return -dot(gradient, way) / (dot(gradient, gradient) * dot(way, way)).squareRoot()
     }
 
     /// After step sizes were changed from outside.
     mutating func restart(_ factor: Double) {
       alpha *= factor
-      (starts, moves) = (0, 0)
+      (steps, moves, last) = (0, 0, nil)
     }
   }
 
@@ -77,7 +80,7 @@ import Testing
   @Test(
     arguments: [
       ("sgd(0.5) / drift()", 0.5, 1.0), ("adam(0.01) / drift(0.5)", 0.01, 0.5),
-      ("rmsprop(0.001) / drift()", 0.001, 1.0), ("sgd(1e-7, momentum=0.9) / drift()", 1e-7, 1.0),
+      ("rmsprop(0.001) / drift()", 0.001, 1.0), ("sgd(0.2, momentum=0.9) / drift()", 0.2, 1.0),
       ("adam(0.01) / drift(per_tensor=true)", 0.01, 1.0),
     ], TestBackend.native)
   func followsTheFormula(

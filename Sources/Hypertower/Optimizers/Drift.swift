@@ -1,8 +1,10 @@
 /// Tunes the step sizes of the level below without a choice of its own, by whether the way of a whole run still
 /// leads downhill.
 ///
-/// With g the gradient of what the level below moves, p where that is, and p̄ the mean of where all steps so far
-/// began: c = −⟨g, p − p̄⟩ / (‖g‖·‖p − p̄‖), and in move number n of a step size α
+/// With g the gradient of what the level below moves and J = ∂p/∂α the derivative of its last step by its step size,
+/// as in `Kesten`, and E the derivative by a step size that all steps so far have in common, less its mean over the
+/// run, in move number n of α:
+/// E ← (1 − 1/n)·E + J, s = −⟨g, J⟩ / (‖g‖·‖J‖), r = −⟨g, E⟩ / (‖g‖·‖E‖), c = r, but within s ± 0.2,
 /// α ← α·e^(κ·c·min(1, √(20/n))).
 ///
 /// As long as the loss falls along the way from the mean to now, the step size grows; where moving about costs
@@ -11,8 +13,11 @@
 /// (Y. Wu et al., "Understanding Short-Horizon Bias in Stochastic Meta-Optimization", ICLR 2018). What moving
 /// about costs does not depend on the length of the way; what the way gains does.
 ///
-/// The displacement from the mean goes back over a share of the run so far, whatever its length. So the gain
-/// falls as the mean of so many noisy cosines becomes certain.
+/// Where consecutive steps do tell, because there is little noise, s bounds c: a way that has gone too far would
+/// otherwise hold the step size down long after the steps have turned back.
+///
+/// E looks back on a share of the run so far, whatever its length. So the gain falls as the mean of so many noisy
+/// cosines becomes certain.
 public struct Drift: Optimizer {
   /// The one rule that this is.
   public let levels: [UpdateRule]
@@ -38,7 +43,10 @@ extension RuleDefinition {
     let kappa = rule.learningRate("kappa", default: 1)
     rule.tunesLearningRates(perTensor: rule.flag("per_tensor"), horizon: .run)
     let moves = rule.state("n")
-    let (cosine, isStill) = rule.descentCosine
+    let (ofStep, isStill) = rule.descentCosine
+    let trust = Expression.constant(trustInTheRun)
+    let ofRun = rule.runDescentCosine.atLeast(ofStep - trust).atMost(ofStep + trust)
+    let cosine = Expression.select(isStill, 0, ofRun)
     let nextMoves = Expression.select(isStill, moves, moves + 1)
     rule.update(moves, to: nextMoves)
     let most = Expression.constant(movesAtFullGain)
@@ -47,5 +55,7 @@ extension RuleDefinition {
   }
 }
 
+/// How far the cosine of the run may lie from that of the last step.
+private let trustInTheRun = 0.2
 /// The number of moves before the gain falls: enough for a step size that is a hundred million times too small.
 private let movesAtFullGain = 20.0

@@ -9,12 +9,16 @@ extension RuleBuilder {
   ///
   /// 0 where nothing has moved, −1 where a number is not finite.
   var descentCosine: (cosine: Expression, isStill: Expression) {
-    let bound = gradientBound
-    let isStill = bound.isEqual(to: 0)
-    let quotient = descentOnNaturalScale / bound
-    let cosine = Expression.select(
-      isStill, 0, .select(quotient.isFinite * bound.isFinite, quotient, -1))
-    return (cosine, isStill)
+    (cosine(descentOnNaturalScale, gradientBound), gradientBound.isEqual(to: 0))
+  }
+
+  /// The same for the gradient that looks back on the run, which is one on the natural scale.
+  var runDescentCosine: Expression { cosine(-runGradient, runGradientBound) }
+
+  private func cosine(_ descent: Expression, _ bound: Expression) -> Expression {
+    let quotient = descent / bound
+    return .select(
+      bound.isEqual(to: 0), 0, .select(quotient.isFinite * bound.isFinite, quotient, -1))
   }
 
   /// The direction in which the loss falls on the natural scale of what is tuned: the negative gradient,

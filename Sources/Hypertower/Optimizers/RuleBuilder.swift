@@ -34,6 +34,15 @@ public final class RuleBuilder {
   ///
   /// Where each tensor has its own h, the norms are taken over that tensor.
   public var gradientBound: Expression { input(.gradientBound) }
+  /// The gradient of a step size that all steps so far have in common, for rules that tune step sizes with a
+  /// horizon of the run (`tunesLearningRates(perTensor:horizon:)`): ⟨g, E⟩ with g as in `gradientBound`. 0 in
+  /// the first step.
+  ///
+  /// E is the derivative of what the level below moves by such a step size, if its steps did not depend on one
+  /// another, less the mean of that over the run: after step n, E ← (1 − 1/n)·E + ∂p/∂α, up to a factor.
+  public var runGradient: Expression { input(.runGradient) }
+  /// The Cauchy–Schwarz bound of `runGradient`, ‖g‖·‖E‖.
+  public var runGradientBound: Expression { input(.runGradientBound) }
 
   init(
     _ arguments: [String: HyperparameterSchedule], tunable: RuleDefinition.Tunable,
@@ -51,7 +60,26 @@ public final class RuleBuilder {
     return domain
   }
 
-  private func input(_ input: UpdateRule.Input) -> Expression {
+  /// What an expression that is an input is.
+  func input(_ expression: Expression) -> UpdateRule.Input? {
+    guard case .input(let number) = recorder.graph.nodes[expression.index(in: recorder)] else {
+      return nil
+    }
+    return inputs[number]
+  }
+
+  /// The derivative of an expression by a raw hyperparameter.
+  func derivative(of value: Expression, byHyperparameter h: Int) -> Expression {
+    let (node, raw) = (
+      value.index(in: recorder), input(.hyperparameter(h)).index(in: recorder)
+    )
+    return expression(recorder.graph.derivatives(of: node, withRespectTo: [raw])[0])
+  }
+
+  /// A node of the formula as an expression.
+  func expression(_ node: Int) -> Expression { Expression(recorder, node) }
+
+  func input(_ input: UpdateRule.Input) -> Expression {
     let known = inputs.firstIndex(of: input)
     if known == nil { inputs.append(input) }
     return recorder.input(known ?? inputs.count - 1)
@@ -267,7 +295,6 @@ public final class RuleBuilder {
     tensorValues: [String: Double], horizon: UpdateRule.Horizon
   ) -> UpdateRule {
     let output = newParameter.index(in: recorder)
-    let displacement = horizon == .run ? displacement(after: output) : nil
     let own = hyperparameters.indices.map {
       input(.hyperparameter($0)).index(in: recorder)
     }
@@ -279,12 +306,11 @@ public final class RuleBuilder {
         "\(definition.name): '\(state.name)' is shared by all parameters, so it cannot depend on one; "
           + "take a sum")
     }
-    var jacobian = graph.derivatives(of: output, withRespectTo: own)
-    if let displacement {
+    let jacobian = graph.derivatives(of: output, withRespectTo: own)
+    var firstRunSum: Int?
+    if horizon == .run {
       recorder.graph = graph
-      for (h, hyperparameter) in hyperparameters.enumerated() where hyperparameter.isLearningRate {
-        jacobian[h] = derivative(of: displacement, by: own[h], hyperparameter.domain)
-      }
+      firstRunSum = appendRun(of: jacobian)
       graph = recorder.graph
     }
     return UpdateRule(
@@ -294,36 +320,6 @@ public final class RuleBuilder {
       states: states, sharedStates: sharedStates, sums: sums, inputs: inputs, graph: graph,
       newParameter: output, evaluated: evaluated, jacobian: jacobian, tunes: tunes,
       dependsOnParameterDomain: dependsOnDomain, tunable: tunable, parameterDomain: domain,
-      horizon: horizon, definition: definition)
-  }
-
-  // MARK: The horizon of a run
-
-  /// The name of the number of steps that the mean goes over.
-  static let runSteps = "run_steps"
-
-  /// How far the parameter is after the step from its mean over the starts of all steps so far, this one
-  /// included: 1/n of it is where step number n started.
-  private func displacement(after newParameter: Int) -> Expression {
-    let (count, mean) = (sharedState(Self.runSteps), state("run_mean"))
-    let steps = count + 1
-    let nextMean = Expression.select(
-      count.isEqual(to: 0), parameter, mean + (parameter - mean) / steps)
-    update(count, to: steps)
-    update(mean, to: nextMean)
-    // In parts: a step may be smaller than what the parameter is rounded to.
-    let start = parameter.index(in: recorder)
-    let move = recorder.graph.appendDifference(of: newParameter, from: start)
-    return Expression(recorder, move) + (parameter - nextMean)
-  }
-
-  /// The derivative of a displacement that is proportional to a step size by what that is stored as.
-  private func derivative(
-    of displacement: Expression, by raw: Int, _ domain: HyperparameterDomain
-  ) -> Int {
-    let natural = domain.natural(Expression(recorder, raw)).index(in: recorder)
-    let slope = recorder.graph.derivatives(of: natural, withRespectTo: [raw])[0]
-    let factor = Expression(recorder, slope) / Expression(recorder, natural)
-    return (displacement * factor).index(in: recorder)
+      horizon: horizon, firstRunSum: firstRunSum, definition: definition)
   }
 }

@@ -25,6 +25,9 @@ package struct TowerLayout: Sendable {
     package let gradients: Int
     /// The offset of the bounds of these gradients, `[width]`, if the rule uses them.
     package let bounds: Int?
+    /// The offset of the gradients that look back on the run, `[width]`, and their bounds, `[width]`, if the
+    /// rule uses them.
+    package let runGradients: Int?
 
     package var hyperparameterCount: Int { hyperparameterNames.count }
     package var isPerTensor: Bool { rule.granularity == .perTensor }
@@ -154,7 +157,8 @@ package struct TowerLayout: Sendable {
           jacobian: k > 0 && k + 1 < drafts.count
             ? take(width * draft.rule.hyperparameters.count) : nil,
           gradients: k > 0 ? take(width) : 0,
-          bounds: draft.rule.usesGradientBound ? take(width) : nil))
+          bounds: draft.rule.usesGradientBound ? take(width) : nil,
+          runGradients: draft.rule.usesRunGradient ? take(2 * width) : nil))
     }
     self.levels = levels
     if average != nil, resolved[0].evaluated != nil {
