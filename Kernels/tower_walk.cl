@@ -8,11 +8,11 @@
 // Last: the uniform values of the bottom rule for the update of the weights, and the record.
 //
 // The generated code before this holds one function for each rule in use,
-//   void rule_N(p, g, bound, step, planned_steps, hyperparameters, sums, shared_states, states, &new_p,
+//   void rule_N(p, g, bound, run, step, planned_steps, hyperparameters, sums, shared_states, states, &new_p,
 //               jacobian),
 // on WIDTH parameters at once, which updates the states in place, and ADJUST, the switch over them; for
 // those that have sums,
-//   void add_terms_N(p, g, bound, step, planned_steps, hyperparameters, shared_states, states, count, sums),
+//   void add_terms_N(p, g, bound, run, step, planned_steps, hyperparameters, shared_states, states, count, sums),
 // and ADD_TERMS, the switch over them; and where steps can be limited (LIMITS_STEPS), LIMIT, which lowers
 // the bottom rule's step sizes.
 //
@@ -55,6 +55,8 @@
 #define BOUNDS_AT(k) levels[(k)*LEVEL_FIELDS + 9]
 #define RULE_SHARED_STATES(k) levels[(k)*LEVEL_FIELDS + 10]
 #define RULE_SUMS(k) levels[(k)*LEVEL_FIELDS + 11]
+#define RUN_GRADIENTS_AT(k) levels[(k)*LEVEL_FIELDS + 12]
+#define FIRST_RUN_SUM(k) levels[(k)*LEVEL_FIELDS + 13]
 // How many times a level has shared states and sums, where they lie, and at which of them element i is.
 #define SETS(k) (IS_PER_TENSOR(k) ? COUNT(k) : 1)
 #define SHARED_STATES_AT(k) (STATES_AT(k) + RULE_STATES(k) * COUNT(k))
@@ -82,7 +84,12 @@
   const vec g = keep_first(LOAD(values + GRADIENTS_AT(k) + i), count, 0.0f);                  \
   vec bound = (vec)(0);                                                                       \
   if (HAS_BOUNDS && BOUNDS_AT(k) >= 0)                                                        \
-    bound = keep_first(LOAD(values + BOUNDS_AT(k) + i), count, 0.0f);
+    bound = keep_first(LOAD(values + BOUNDS_AT(k) + i), count, 0.0f);                         \
+  vec run[2] = {(vec)(0), (vec)(0)};                                                          \
+  if (HAS_RUN_GRADIENTS && RUN_GRADIENTS_AT(k) >= 0) {                                        \
+    run[0] = keep_first(LOAD(values + RUN_GRADIENTS_AT(k) + i), count, 0.0f);                 \
+    run[1] = keep_first(LOAD(values + RUN_GRADIENTS_AT(k) + COUNT(k) + i), count, 0.0f);      \
+  }
 
 SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   const int lane = LANE;
@@ -183,7 +190,7 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
       const int count = COUNT(k) - i;
       DECLARE_INPUTS
       LOAD_INPUTS(k, i, count)
-      ADD_TERMS(RULE(k), p, g, bound, (real)(step + 1), planned_steps, h, shared, s, count, sums)
+      ADD_TERMS(RULE(k), p, g, bound, run, (real)(step + 1), planned_steps, h, shared, s, count, sums)
       if (IS_PER_TENSOR(k))
         FOR_UP_TO(j, RULE_SUMS(k), MAX_RULE_SUMS) {
           store(sums[j], values + RULE_SUMS_AT(k) + j * COUNT(k) + i, count);
@@ -193,6 +200,25 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
     for (int j = 0; j < MAX_RULE_SUMS; ++j) {
       const real total = fold_sum(sums[j] SCRATCH_ARGUMENTS(LANES));
       if (lane == 0 && j < RULE_SUMS(k) && !IS_PER_TENSOR(k)) values[RULE_SUMS_AT(k) + j] = total;
+    }
+  }
+  GROUP_BARRIER;
+#endif
+#if HAS_RUN_GRADIENTS
+  // From the sums of the level below: those over the weights lie elsewhere, in another order.
+  for (int k = 1; k <= last; ++k) {
+    if (RUN_GRADIENTS_AT(k) < 0) continue;
+    const int per_rule = RULE_HYPERPARAMETERS(k - 1);
+    const int sum_step = k == 1 ? 1 : SETS(k - 1);
+    for (int i = lane; i < COUNT(k); i += LANES) {
+      const int set = i / per_rule;
+      TOWER_SPACE const real *sums = values + (k == 1 ? sums_at + set * SUM_COUNT + FIRST_RULE_SUM
+                                                      : RULE_SUMS_AT(k - 1) + set);
+      const int first = FIRST_RUN_SUM(k - 1);
+      const int own = first + 1 + i % per_rule * 2;
+      values[RUN_GRADIENTS_AT(k) + i] = sums[own * sum_step];
+      values[RUN_GRADIENTS_AT(k) + COUNT(k) + i] =
+          sqrt(sums[first * sum_step]) * sqrt(sums[(own + 1) * sum_step]);
     }
   }
   GROUP_BARRIER;
@@ -213,7 +239,7 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
         sums[j] = LOAD_OF_SET(k, values + RULE_SUMS_AT(k) + j * SETS(k), i, count);
 #endif
       vec new_p = p;
-      ADJUST(RULE(k), p, g, bound, (real)(step + 1), planned_steps, h, sums, shared, s, &new_p,
+      ADJUST(RULE(k), p, g, bound, run, (real)(step + 1), planned_steps, h, sums, shared, s, &new_p,
              jacobian)
       store(new_p, values + HYPERPARAMETERS_AT(k - 1) + i, count);
       FOR_UP_TO(j, RULE_STATES(k), MAX_STATES)
@@ -292,6 +318,8 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
 #undef BOUNDS_AT
 #undef RULE_SHARED_STATES
 #undef RULE_SUMS
+#undef RUN_GRADIENTS_AT
+#undef FIRST_RUN_SUM
 #undef SETS
 #undef SHARED_STATES_AT
 #undef RULE_SUMS_AT

@@ -21,7 +21,7 @@ struct DefaultTowerTests {
   func parts() throws {
     try withTemporaryFolder { folder in
       try SmallDataset().write(to: folder + "/data")
-      let tower = "--optimizer adam()~/~kesten()"
+      let tower = "--optimizer adam()~/~drift()"
       let runs = [
         "": "default", tower: "plain", "\(tower) --first-step 1e-3 --average polynomial": "given",
         "--first-step none --average none": "taken-away", "\(tower) --average ema(0.5)": "ema",
@@ -29,7 +29,7 @@ struct DefaultTowerTests {
       for (arguments, name) in runs {
         let run = try train(folder, "--epochs 3 \(arguments) --save @/\(name)")
         #expect(run.status == 0, "\(run.errors)")
-        #expect(run.output.contains("/ kesten(1)"))
+        #expect(run.output.contains("/ drift(1)"))
       }
       let found = try Dictionary(
         uniqueKeysWithValues: runs.values.map { ($0, try weights("\(folder)/\($0)")) })

@@ -140,6 +140,13 @@ import Testing
         ]
       ),
       (
+        "sgd(0.1) / drift()",
+        [
+          "optimizer.weight.run_alpha", "tower.0.shared.run_steps", "tower.0.factor.alpha",
+          "tower.0.derivative.weight.alpha", "tower.1.state.alpha.n",
+        ]
+      ),
+      (
         "sgd(0.1, momentum=0.9) / kesten(per_tensor=true)",
         [
           "tower.0.hyperparameter.bias.alpha", "tower.0.factor.bias.alpha",

@@ -82,10 +82,10 @@ import Testing
   }
 
   /// From starts twelve decades apart, with initial weights of its own.
-  @Test(arguments: [1e-8, 1e4])
-  func everyStartWillDo(start: Double) throws {
+  @Test(arguments: ["kesten", "drift"], [1e-8, 1e4])
+  func everyStartWillDo(upper: String, start: Double) throws {
     for test in TestBackend.openCL {
-      let trainer = try Self.trainer("adam(\(start)) / kesten()", seed: 11, on: test.device())
+      let trainer = try Self.trainer("adam(\(start)) / \(upper)()", seed: 11, on: test.device())
       let mnist = try GoldenTests.mnist.get()
       try trainer.train(on: mnist.train, batchSize: 300)
       #expect(try trainer.accuracy(on: try #require(mnist.test)) > 94.0)
@@ -125,7 +125,7 @@ import Testing
     arguments: [
       "sgd(1e3)", "sgd(5, momentum=0.9)", "adam(1e6)", "adam(2) / adam()", "rmsprop(1e8)",
       "adagrad(30) / sgd(0.1)", "sgd_per_parameter(9, w1_alpha=2e30) / kesten()",
-      "adam(1e20) / kesten(per_tensor=true)", "sgd(100) / sgd(0.1) / kesten()",
+      "adam(1e20) / kesten(per_tensor=true)", "sgd(100) / sgd(0.1) / kesten()", "adam(2) / drift()",
     ], TestBackend.native)
   func theFirstStepIsLimited(notation: String, backend: TestBackend) throws {
     let device = try backend.device()

@@ -1,5 +1,3 @@
-import RealModule
-
 /// Tunes the step sizes of the level below without a choice of its own: by the cosine between the
 /// gradient and the last step, which knows no scale, with a gain that falls each time its running mean
 /// changes the sign.
@@ -36,11 +34,7 @@ extension RuleDefinition {
     let (mean, signChanges, hasMoved) = (
       rule.state("cbar"), rule.state("n"), rule.state("started")
     )
-    let bound = rule.gradientBound
-    let isStill = bound.isEqual(to: 0)
-    let quotient = rule.descentOnNaturalScale / bound
-    let cosine = Expression.select(
-      isStill, 0, .select(quotient.isFinite * bound.isFinite, quotient, -1))
+    let (cosine, isStill) = rule.descentCosine
 
     let nextMean = Expression.select(hasMoved, mean + 0.1 * (cosine - mean), cosine)
     let nextSignChanges = signChanges + (nextMean * mean).isLess(than: 0)
@@ -48,32 +42,5 @@ extension RuleDefinition {
     rule.update(signChanges, to: nextSignChanges)
     rule.update(hasMoved, to: .select(isStill, hasMoved, 1))
     return rule.parameter(timesExponentialOf: kappa * cosine / (1 + nextSignChanges))
-  }
-}
-
-/// What a positive step size never falls below, so that it can rise again: near the least normal float32.
-private let leastStepSize = 1e-37
-
-extension RuleBuilder {
-  /// The direction in which the loss falls on the natural scale of what is tuned: the negative gradient,
-  /// but for a positive factor.
-  fileprivate var descentOnNaturalScale: Expression {
-    // The one domain whose natural value may fall where the stored one grows.
-    parameterDomain == .square
-      ? .select(parameter.isLess(than: 0), gradient, -gradient) : -gradient
-  }
-
-  /// The parameter after its natural value was multiplied by e^`exponent`; where that is not positive,
-  /// or would leave the domain, `exponent` is added to the stored value.
-  fileprivate func parameter(timesExponentialOf exponent: Expression) -> Expression {
-    switch parameterDomain {
-    case .real:
-      .select(
-        Expression.constant(0).isLess(than: parameter),
-        (parameter * exponent.exp()).atLeast(.constant(leastStepSize)), parameter + exponent)
-    case .square: parameter * (exponent / 2).exp()
-    case .powerOfTen: parameter + exponent * .constant(1 / Double.log(10))
-    case .unitInterval: parameter + exponent
-    }
   }
 }

@@ -34,6 +34,15 @@ public final class RuleBuilder {
   ///
   /// Where each tensor has its own h, the norms are taken over that tensor.
   public var gradientBound: Expression { input(.gradientBound) }
+  /// The gradient of a step size that all steps so far have in common, for rules that tune step sizes with a
+  /// horizon of the run (`tunesLearningRates(perTensor:horizon:)`): ⟨g, E⟩ with g as in `gradientBound`. 0 in
+  /// the first step.
+  ///
+  /// E is the derivative of what the level below moves by such a step size, if its steps did not depend on one
+  /// another, less the mean of that over the run: after step n, E ← (1 − 1/n)·E + ∂p/∂α, up to a factor.
+  public var runGradient: Expression { input(.runGradient) }
+  /// The Cauchy–Schwarz bound of `runGradient`, ‖g‖·‖E‖.
+  public var runGradientBound: Expression { input(.runGradientBound) }
 
   init(
     _ arguments: [String: HyperparameterSchedule], tunable: RuleDefinition.Tunable,
@@ -51,7 +60,26 @@ public final class RuleBuilder {
     return domain
   }
 
-  private func input(_ input: UpdateRule.Input) -> Expression {
+  /// What an expression that is an input is.
+  func input(_ expression: Expression) -> UpdateRule.Input? {
+    guard case .input(let number) = recorder.graph.nodes[expression.index(in: recorder)] else {
+      return nil
+    }
+    return inputs[number]
+  }
+
+  /// The derivative of an expression by a raw hyperparameter.
+  func derivative(of value: Expression, byHyperparameter h: Int) -> Expression {
+    let (node, raw) = (
+      value.index(in: recorder), input(.hyperparameter(h)).index(in: recorder)
+    )
+    return expression(recorder.graph.derivatives(of: node, withRespectTo: [raw])[0])
+  }
+
+  /// A node of the formula as an expression.
+  func expression(_ node: Int) -> Expression { Expression(recorder, node) }
+
+  func input(_ input: UpdateRule.Input) -> Expression {
     let known = inputs.firstIndex(of: input)
     if known == nil { inputs.append(input) }
     return recorder.input(known ?? inputs.count - 1)
@@ -169,10 +197,12 @@ public final class RuleBuilder {
   /// States that the rule tunes the step sizes of the level below, as its definition marks them
   /// (`learningRate`), and leaves its other hyperparameters as they are.
   ///
-  /// - Parameter perTensor: whether each tensor that the level below moves gets step sizes of its own;
-  ///   default: only if that level has them anyway.
-  public func tunesLearningRates(perTensor: Bool = false) {
-    tunes = .learningRates(perTensor: perTensor)
+  /// - Parameters:
+  ///   - perTensor: whether each tensor that the level below moves gets step sizes of its own; default: only
+  ///     if that level has them anyway.
+  ///   - horizon: what the gradients of the step sizes look back on; default: the last step.
+  public func tunesLearningRates(perTensor: Bool = false, horizon: UpdateRule.Horizon = .step) {
+    tunes = .learningRates(perTensor: perTensor, horizon: horizon)
   }
 
   /// A number kept for every parameter from one step to the next.
@@ -262,7 +292,7 @@ public final class RuleBuilder {
 
   func finish(
     _ definition: RuleDefinition, granularity: UpdateRule.Granularity, newParameter: Expression,
-    tensorValues: [String: Double]
+    tensorValues: [String: Double], horizon: UpdateRule.Horizon
   ) -> UpdateRule {
     let output = newParameter.index(in: recorder)
     let own = hyperparameters.indices.map {
@@ -277,6 +307,12 @@ public final class RuleBuilder {
           + "take a sum")
     }
     let jacobian = graph.derivatives(of: output, withRespectTo: own)
+    var firstRunSum: Int?
+    if horizon == .run {
+      recorder.graph = graph
+      firstRunSum = appendRun(of: jacobian)
+      graph = recorder.graph
+    }
     return UpdateRule(
       name: definition.name, granularity: granularity, hyperparameters: hyperparameters,
       tensorValues: tensorValues,
@@ -284,6 +320,6 @@ public final class RuleBuilder {
       states: states, sharedStates: sharedStates, sums: sums, inputs: inputs, graph: graph,
       newParameter: output, evaluated: evaluated, jacobian: jacobian, tunes: tunes,
       dependsOnParameterDomain: dependsOnDomain, tunable: tunable, parameterDomain: domain,
-      definition: definition)
+      horizon: horizon, firstRunSum: firstRunSum, definition: definition)
   }
 }

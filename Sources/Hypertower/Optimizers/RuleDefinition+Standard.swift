@@ -2,6 +2,6 @@ extension RuleDefinition {
   /// The optimizers that a tower's text may name without further ado.
   public static let standard: [RuleDefinition] = [
     .sgd, .sgdPerParameter, .adam, .adamAlpha, .adagrad, .rmsprop, .rmspropAlpha, .lion, .kesten,
-    .dog, .prodigy, .dadaptAdam, .mechanic, .mechanicSGD, .scheduleFreeAdam,
+    .drift, .dog, .prodigy, .dadaptAdam, .mechanic, .mechanicSGD, .scheduleFreeAdam,
   ]
 }

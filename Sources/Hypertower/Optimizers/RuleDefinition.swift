@@ -68,7 +68,8 @@ public struct RuleDefinition: Sendable {
   /// The same with courses over the steps of a run, which are for the hyperparameters that no level
   /// tunes: `rule(scheduled: ["alpha": .cosine(0.003, warmup: 100), "beta1": 0.95])`.
   public func rule(scheduled arguments: [String: HyperparameterSchedule]) throws -> UpdateRule {
-    try rule(arguments, granularity: nil, tunable: tunable, parameterDomain: .real)
+    try rule(
+      arguments, granularity: nil, tunable: tunable, parameterDomain: .real, horizon: .step)
   }
 
   /// The rule for a certain place in a tower.
@@ -77,9 +78,10 @@ public struct RuleDefinition: Sendable {
   ///   - granularity: default: that of the definition, or if a tensor has values of its own, per tensor.
   ///   - tunable: which hyperparameters the level above tunes.
   ///   - parameterDomain: how what the rule tunes is stored.
+  ///   - horizon: what the derivatives for the level above look back on.
   func rule(
     _ arguments: [String: HyperparameterSchedule], granularity: UpdateRule.Granularity?,
-    tunable: Tunable, parameterDomain: HyperparameterDomain
+    tunable: Tunable, parameterDomain: HyperparameterDomain, horizon: UpdateRule.Horizon
   ) throws -> UpdateRule {
     let builder = RuleBuilder(arguments, tunable: tunable, parameterDomain: parameterDomain)
     let newParameter = formula(builder)
@@ -108,7 +110,7 @@ public struct RuleDefinition: Sendable {
     return builder.finish(
       self,
       granularity: granularity ?? (tensorArguments.isEmpty ? self.granularity : .perTensor),
-      newParameter: newParameter, tensorValues: tensorArguments)
+      newParameter: newParameter, tensorValues: tensorArguments, horizon: horizon)
   }
 
   /// The names of arguments that are true or false.

@@ -126,7 +126,8 @@ extension UpdateRule.Input {
   /// Whether it differs from parameter to parameter of a tensor.
   var varies: Bool {
     switch self {
-    case .parameter, .gradient, .gradientBound, .state, .average: true
+    case .parameter, .gradient, .gradientBound, .runGradient, .runGradientBound, .state, .average:
+      true
     case .step, .plannedSteps, .hyperparameter, .sharedState, .sum, .uniform: false
     }
   }

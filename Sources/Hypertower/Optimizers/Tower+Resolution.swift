@@ -35,9 +35,10 @@ extension UpdateRule {
         .usage,
         "\(name): says itself which weights are tested, so it can only be the bottom level")
     }
-    var (tunable, granularity) = (definition.tunable, granularity)
-    if case .learningRates(let perTensor) = upper?.tunes {
+    var (tunable, granularity, horizon) = (definition.tunable, granularity, Horizon.step)
+    if case .learningRates(let perTensor, let upperHorizon) = upper?.tunes {
       tunable = .learningRates
+      horizon = upperHorizon
       if perTensor { granularity = .perTensor }
       guard hyperparameters.contains(where: \.isLearningRate) else {
         throw InputError(
@@ -56,12 +57,13 @@ extension UpdateRule {
     }
     let isAsItIs =
       tunable == self.tunable && granularity == self.granularity && domain == parameterDomain
+      && horizon == self.horizon
     if isAsItIs { return self }
     let own = (hyperparameters + constants).map {
       ($0.name, HyperparameterSchedule($0.value, $0.curve))
     }
     return try definition.rule(
       Dictionary(uniqueKeysWithValues: own).merging(tensorValues.mapValues { .init($0) }) { $1 },
-      granularity: granularity, tunable: tunable, parameterDomain: domain)
+      granularity: granularity, tunable: tunable, parameterDomain: domain, horizon: horizon)
   }
 }

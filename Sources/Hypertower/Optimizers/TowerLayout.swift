@@ -25,6 +25,9 @@ package struct TowerLayout: Sendable {
     package let gradients: Int
     /// The offset of the bounds of these gradients, `[width]`, if the rule uses them.
     package let bounds: Int?
+    /// The offset of the gradients that look back on the run, `[width]`, and their bounds, `[width]`, if the
+    /// rule uses them.
+    package let runGradients: Int?
 
     package var hyperparameterCount: Int { hyperparameterNames.count }
     package var isPerTensor: Bool { rule.granularity == .perTensor }
@@ -154,7 +157,8 @@ package struct TowerLayout: Sendable {
           jacobian: k > 0 && k + 1 < drafts.count
             ? take(width * draft.rule.hyperparameters.count) : nil,
           gradients: k > 0 ? take(width) : 0,
-          bounds: draft.rule.usesGradientBound ? take(width) : nil))
+          bounds: draft.rule.usesGradientBound ? take(width) : nil,
+          runGradients: draft.rule.usesRunGradient ? take(2 * width) : nil))
     }
     self.levels = levels
     if average != nil, resolved[0].evaluated != nil {
@@ -236,8 +240,21 @@ package struct TowerLayout: Sendable {
   /// Forgets what the levels that tune step sizes know of them: their states are those before the first
   /// step again.
   func restartTuning(_ values: inout [Double]) {
-    for level in levels.dropFirst() where level.rule.tunes != .all {
+    for (k, level) in levels.enumerated().dropFirst() where level.rule.tunes != .all {
       writeInitialStates(of: level, into: &values)
+      restartRun(ofLevel: k - 1, &values)
+    }
+  }
+
+  /// Lets the derivatives of a level that look back on the run look back on what follows alone.
+  private func restartRun(ofLevel k: Int, _ values: inout [Double]) {
+    let (level, states) = (levels[k], levels[k].rule.sharedStates)
+    guard let own = states.firstIndex(where: { $0.name == RuleBuilder.runSteps }) else { return }
+    for set in 0..<(k > 0 ? level.sets : sumSets) {
+      let place =
+        k > 0
+        ? level.sharedStates + own * level.sets + set : sharedStates + set * states.count + own
+      values[place] = 0
     }
   }
 

@@ -91,7 +91,10 @@ extension UpdateRule {
       case .hyperparameter(let h): hyperparameters[hyperparameters.startIndex + h]
       case .step: 1
       case .plannedSteps: Double(plannedSteps ?? 1)
-      case .parameter, .gradient, .gradientBound, .state, .sharedState, .sum, .uniform, .average: 0
+      case .parameter, .gradient, .gradientBound, .runGradient, .runGradientBound, .state,
+        .sharedState,
+        .sum, .uniform, .average:
+        0
       }
     }
   }

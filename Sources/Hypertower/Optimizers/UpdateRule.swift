@@ -65,6 +65,10 @@ public struct UpdateRule: Sendable {
     case gradient
     /// The Cauchy–Schwarz bound of the gradient; see `RuleBuilder.gradientBound`.
     case gradientBound
+    /// The loss's derivative by it that looks back on the run, and the bound of that; see
+    /// `RuleBuilder.runGradient`.
+    case runGradient
+    case runGradientBound
     /// The number of the step, from 1 on.
     case step
     /// The number of steps that the run is planned to have; see `HyperparameterSchedule`.
@@ -87,7 +91,16 @@ public struct UpdateRule: Sendable {
   enum Tunes: Sendable, Hashable {
     case all
     /// Its step sizes; with `perTensor`, each tensor that the level below moves gets its own.
-    case learningRates(perTensor: Bool)
+    case learningRates(perTensor: Bool, horizon: Horizon)
+  }
+
+  /// What the gradients of a level's step sizes, which the level above is given, look back on.
+  public enum Horizon: Sendable {
+    /// The last step: ∂p/∂α, all that the step started from being constant.
+    case step
+    /// The whole run as well: the derivative by a step size that all steps so far have in common, which is
+    /// Σ ∂p/∂α over the steps if these do not depend on one another, less its mean over the run.
+    case run
   }
 
   /// The rule's name in a tower's text.
@@ -123,10 +136,16 @@ public struct UpdateRule: Sendable {
   /// made for.
   let tunable: RuleDefinition.Tunable
   let parameterDomain: HyperparameterDomain
+  /// What the gradients of its step sizes, for the level above, look back on.
+  let horizon: Horizon
+  /// The first of the sums that the gradients of the run are made of; see `RuleBuilder.appendRun(of:)`.
+  let firstRunSum: Int?
   /// What the rule was made of.
   let definition: RuleDefinition
 
   /// Whether the formula depends on the bound of the gradient, which only the levels above the bottom
   /// one have.
   var usesGradientBound: Bool { inputs.contains(.gradientBound) }
+  /// Whether the formula depends on gradients that look back on the run.
+  var usesRunGradient: Bool { inputs.contains(.runGradient) }
 }

@@ -69,11 +69,3 @@ struct CompareCommand: ParsableCommand {
     return network
   }
 }
-
-extension [String] {
-  /// The first element that is there a second time.
-  fileprivate var repeated: String? {
-    var seen: Set<String> = []
-    return first { !seen.insert($0).inserted }
-  }
-}

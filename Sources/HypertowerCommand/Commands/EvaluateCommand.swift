@@ -46,9 +46,7 @@ struct EvaluateCommand: ParsableCommand {
       } else {
         try ofImages(file, description)
       }
-    let trainer = try Trainer(
-      network.module, loss: network.loss, sampleShape: network.sampleShape, optimizer: SGD(0),
-      on: device)
+    let trainer = try network.evaluator(on: device)
     try trainer.setWeights(file, source: weights, warn: Console.warn)
     let results = try measures.map {
       (measure: $0, evaluation: try finiteEvaluation(trainer, $0.data))

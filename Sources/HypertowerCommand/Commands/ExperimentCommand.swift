@@ -16,7 +16,7 @@ struct ExperimentCommand: ParsableCommand {
   fileprivate static let experiments: [any ParsableCommand.Type] = [
     SurfaceCommand.self, Table1Command.self, Table2Command.self, SensitivityCommand.self,
     HeightCommand.self, Table2022Command.self, CNN2022Command.self, RNN2022Command.self,
-    DecadesCommand.self, CompareCommand.self,
+    DecadesCommand.self, CompareCommand.self, UntunedCommand.self,
   ]
 }
 

@@ -64,7 +64,7 @@ struct TrainCommand: ParsableCommand {
     let resumed = try checkpoint.resumedRun()
     if resumed != nil { try refuseSettings() }
     let choice = try resumed?.choice ?? model.choice()
-    let optimization = try resumed?.settings.optimization() ?? tower.optimization(for: choice.kind)
+    let optimization = try resumed?.settings.optimization() ?? tower.optimization()
     let tower = optimization.tower
     let textPath = try textPath(for: choice.kind, resumed)
     let plan = try OutputPlan(
@@ -78,16 +78,16 @@ struct TrainCommand: ParsableCommand {
 
     let description = NetworkDescription(choice: choice, input: data.input)
     let network = try description.network()
-    try MemoryCheck.check(network, optimization, data, batchSize: settings.batchSize, on: device)
+    try MemoryCheck.check(
+      network, optimization, train: data.train, test: data.measures.map(\.data),
+      batchSize: settings.batchSize, on: device)
     if !device.keeps(data.train) {
       Console.warn(
         "the training data do not fit into the memory of \(device.name): batches are sent to it while it computes"
       )
     }
-    let trainer = try Trainer(
-      network.module, loss: network.loss, sampleShape: network.sampleShape, optimizer: tower,
-      firstStep: optimization.firstStep, average: optimization.average,
-      plannedSteps: max(1, settings.steps), on: device, seed: settings.seed)
+    let trainer = try network.trainer(
+      optimization, plannedSteps: max(1, settings.steps), on: device, seed: settings.seed)
     if let initialWeights { try trainer.start(from: initialWeights, description) }
     if let resumed {
       try trainer.resume(

@@ -29,6 +29,7 @@ struct Decades: TrialExperiment {
     Subject(label: "adam / adam") { Adam($0) / Adam() },
     Subject(label: "adam_alpha / adam") { Adam($0, tunesOnlyLearningRate: true) / Adam() },
     Subject(label: "adam / kesten") { Adam($0) / Kesten() },
+    Subject(label: "adam / drift") { Adam($0) / Drift() },
     Subject(label: "prodigy", variants: [.plain, .average]) { Prodigy(initialDistance: $0).tower },
     Subject(label: "dadapt_adam", variants: [.plain, .average]) {
       DAdaptAdam(initialDistance: $0).tower
@@ -39,7 +40,7 @@ struct Decades: TrialExperiment {
       ScheduleFreeAdam($0).tower
     },
   ]
-  private static let ours = "adam / kesten"
+  private static let ours = "adam / drift"
 
   /// How a run is made and what of it is tested.
   private enum Variant: CaseIterable {
@@ -93,7 +94,8 @@ struct Decades: TrialExperiment {
               source: .given(subject.tower(start)), start: seed == 0 ? .reference : .drawn,
               seed: UInt64(seed), steps: steps,
               firstStep: isLimited ? AdditionOptions.standardFirstStep : nil,
-              average: subject.hasOwnAverage ? nil : AdditionOptions.standardAverage)
+              average: subject.hasOwnAverage ? nil : AdditionOptions.standardAverage,
+              testsLastWeights: true)
           }
         }
       }
@@ -192,7 +194,7 @@ struct Decades: TrialExperiment {
   private func shown(_ curves: [Curve]) -> [Curve] {
     let labels = [
       "sgd", "sgd, height 3", "adam", "adam / adam", "prodigy + average", "dog + average",
-      "adam / kesten + limit + average", "schedule_free_adam",
+      "adam / drift + limit + average", "schedule_free_adam",
     ]
     return labels.compactMap { label in curves.first { $0.label == label } }
   }

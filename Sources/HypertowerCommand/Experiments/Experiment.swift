@@ -11,6 +11,9 @@ protocol Experiment {
   var settings: [String: String] { get }
   /// The pieces, in the order in which they are done.
   var units: [Unit] { get }
+  /// Whether outcomes are kept when all is done, with those of pieces that are no longer asked for, so that other
+  /// pieces can be done later without these; default: false.
+  var keepsJournal: Bool { get }
 
   /// Does a piece.
   ///
@@ -23,6 +26,10 @@ protocol Experiment {
 
   /// What all outcomes come to.
   func report(_ outcomes: [String: Outcome]) -> ExperimentReport
+}
+
+extension Experiment {
+  var keepsJournal: Bool { false }
 }
 
 /// A piece of an experiment.

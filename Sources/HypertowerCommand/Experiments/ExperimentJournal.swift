@@ -44,6 +44,7 @@ final class ExperimentJournal<Outcome: Codable> {
 
   let path: String
   private let units: Set<String>
+  private let keepsOthers: Bool
   private let lock: FileLock
   private var descriptor: Int32 { lock.descriptor }
   private(set) var header: Header
@@ -56,11 +57,16 @@ final class ExperimentJournal<Outcome: Codable> {
   /// - Parameters:
   ///   - header: what the outcomes depend on.
   ///   - units: the pieces of the experiment.
+  ///   - keepsOthers: whether outcomes of other pieces may be there, which then stay.
   ///   - restarts: whether outcomes that are there are dropped.
   /// - Throws: `InputError` if the file cannot be written, is damaged, is in use by another process,
   ///   or holds outcomes of other settings.
-  init(path: String, header: Header, units: [some ExperimentUnit], restarts: Bool) throws {
+  init(
+    path: String, header: Header, units: [some ExperimentUnit], keepsOthers: Bool = false,
+    restarts: Bool
+  ) throws {
     self.path = path
+    self.keepsOthers = keepsOthers
     self.units = Set(units.map(\.id))
     self.header = header
     let file = open(path, O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0o666)
@@ -125,6 +131,7 @@ final class ExperimentJournal<Outcome: Codable> {
     for (number, text) in lines.enumerated().dropFirst() {
       let line = try decode(Line.self, text, line: number + 1)
       guard units.contains(line.id) else {
+        if keepsOthers { continue }
         throw InputError(
           .badData,
           "\(path): line \(number + 1) is of a run that this experiment does not have, "

@@ -34,12 +34,12 @@ struct ExperimentRun<Subject: Experiment> {
     try checkPlace()
     let units = experiment.units
     let journal = try ExperimentJournal<Subject.Outcome>(
-      path: "\(folder)/\(experiment.name).partial.jsonl",
+      path: path(journalSuffix),
       header: .init(
         experiment: experiment.name, settings: experiment.settings, device: device.description,
         driver: device.driver, schedules: device.tuning, fuses: device.fuses, version: Version.text,
         started: Date().formatted(.iso8601)),
-      units: units, restarts: restarts)
+      units: units, keepsOthers: experiment.keepsJournal, restarts: restarts)
     let rest = units.filter { journal.outcomes[$0.id] == nil }
     if rest.count < units.count {
       Console.warn(
@@ -49,7 +49,7 @@ struct ExperimentRun<Subject: Experiment> {
     try run(rest, of: units, journal)
     let report = experiment.report(journal.outcomes)
     let drawn = try write(report, journal)
-    journal.remove()
+    if !experiment.keepsJournal { journal.remove() }
     try show(report, drawn)
   }
 
@@ -86,7 +86,7 @@ struct ExperimentRun<Subject: Experiment> {
   private func checkPlace() throws {
     let option = "--out"
     let description = "earlier results"
-    for suffix in ["json", "md", "partial.jsonl"] {
+    for suffix in ["json", "md", journalSuffix] {
       try ExistingFile.checkIsWritable(path(suffix), option: option)
     }
     let results = try ExistingFile.check(path("json"), description, option: option) { bytes in
@@ -96,7 +96,7 @@ struct ExperimentRun<Subject: Experiment> {
       }
     }
     // Results that an interruption has cut short belong to the journal.
-    let isJournal = try ExperimentJournal<Subject.Outcome>.isThere(path("partial.jsonl"))
+    let isJournal = try ExperimentJournal<Subject.Outcome>.isThere(path(journalSuffix))
     if results == nil && !isJournal {
       _ = try ExistingFile.check(path("md"), description, option: option) { _ in false }
     }
@@ -122,6 +122,8 @@ struct ExperimentRun<Subject: Experiment> {
     try AtomicFile.write(Array(markdown(report, drawn, journal).utf8), to: path("md"))
     return drawn
   }
+
+  private var journalSuffix: String { experiment.keepsJournal ? "runs.jsonl" : "partial.jsonl" }
 
   private func path(_ suffix: String) -> String { "\(folder)/\(experiment.name).\(suffix)" }
 

@@ -5,9 +5,9 @@ import InitialWeights
 /// Where trials are run: one network, its data, one device, and one trainer that starts over for
 /// each of them.
 final class Laboratory {
-  private let data: TrainingData
+  private let network: NetworkDescription.Network
+  private let trainData: Dataset
   private let testData: Dataset
-  private let choice: ModelChoice
   /// The number of samples of a step.
   let batchSize: Int
   let isShuffled: Bool
@@ -20,21 +20,22 @@ final class Laboratory {
   private static let pieceMilliseconds = 1000.0
 
   /// - Parameters:
-  ///   - testData: what runs are measured on.
+  ///   - trainData: what runs are trained on.
+  ///   - testData: what they are measured on.
   ///   - isShuffled: whether the samples come in another order each epoch.
   /// - Throws: `Failure` if there are too few samples for a batch.
-  private init(
-    _ data: TrainingData, testData: Dataset, _ choice: ModelChoice, batchSize: Int,
-    isShuffled: Bool, on device: Device
+  init(
+    _ network: NetworkDescription.Network, train trainData: Dataset, test testData: Dataset,
+    batchSize: Int, isShuffled: Bool, on device: Device
   ) throws {
-    guard batchSize > 0, batchSize <= data.train.count else {
+    guard batchSize > 0, batchSize <= trainData.count else {
       throw Failure(
         .usage,
-        "--batch-size \(batchSize) is out of range: it must lie in 1...\(data.train.count)")
+        "--batch-size \(batchSize) is out of range: it must lie in 1...\(trainData.count)")
     }
-    self.data = data
+    self.network = network
+    self.trainData = trainData
     self.testData = testData
-    self.choice = choice
     self.batchSize = batchSize
     self.isShuffled = isShuffled
     self.device = device
@@ -55,8 +56,9 @@ final class Laboratory {
         .missingInput,
         "experiments compare accuracies on test files, and these data have none: add them")
     }
+    let description = NetworkDescription(choice: choice, input: TrainingData(images).input)
     try self.init(
-      TrainingData(images), testData: testData, choice, batchSize: batchSize,
+      description.network(), train: images.train, test: testData, batchSize: batchSize,
       isShuffled: isShuffled, on: device)
   }
 
@@ -69,11 +71,11 @@ final class Laboratory {
   ) throws {
     let data = try TrainingData(text, length: choice.size(.length))
     try self.init(
-      data, testData: data.measures[0].data, choice, batchSize: batchSize, isShuffled: true,
-      on: device)
+      NetworkDescription(choice: choice, input: data.input).network(), train: data.train,
+      test: data.measures[0].data, batchSize: batchSize, isShuffled: true, on: device)
   }
 
-  var stepsPerEpoch: Int { (data.train.count + batchSize - 1) / batchSize }
+  var stepsPerEpoch: Int { (trainData.count + batchSize - 1) / batchSize }
 
   /// Checks that the network has all tensors that towers name, and that the device has the memory.
   ///
@@ -81,12 +83,8 @@ final class Laboratory {
   func check(_ optimizations: [Optimization]) throws {
     for optimization in optimizations {
       try MemoryCheck.check(
-        try description.network(), optimization, data, batchSize: batchSize, on: device)
+        network, optimization, train: trainData, test: [testData], batchSize: batchSize, on: device)
     }
-  }
-
-  private var description: NetworkDescription {
-    NetworkDescription(choice: choice, input: data.input)
   }
 
   /// Runs a trial with a tower; one that diverges has an outcome, too.
@@ -118,7 +116,7 @@ final class Laboratory {
     outcome.millisecondsPerStep = milliseconds
     outcome.testAccuracyPercent = evaluation.accuracyPercent
     outcome.testLoss = evaluation.loss
-    if trial.average != nil {
+    if trial.testsLastWeights, trial.average != nil {
       outcome.testAccuracyPercentOfLastWeights =
         try trainer.evaluateLastWeights(on: testData).accuracyPercent
     }
@@ -140,7 +138,7 @@ final class Laboratory {
       let piece = piece(after: trainer.stepCount, of: trial.steps, atMost: length)
       let start = ContinuousClock.now
       try trainer.train(
-        on: data.train, batchSize: batchSize, steps: piece.steps, shuffled: isShuffled,
+        on: trainData, batchSize: batchSize, steps: piece.steps, shuffled: isShuffled,
         report: report)
       if piece.isTimed {
         let milliseconds = (ContinuousClock.now - start).seconds * 1000 / Double(piece.steps)
@@ -157,7 +155,7 @@ final class Laboratory {
   private func piece(
     after step: Int, of steps: Int, atMost length: Int
   ) -> (steps: Int, isTimed: Bool) {
-    let whole = data.train.count / batchSize
+    let whole = trainData.count / batchSize
     let (end, isTimed) =
       step == 0
       ? (1, false)
@@ -176,12 +174,7 @@ final class Laboratory {
       return trainer
     }
     trainer = nil
-    let network = try description.network()
-    let trainer = try Trainer(
-      network.module, loss: network.loss, sampleShape: network.sampleShape,
-      optimizer: optimization.tower, firstStep: optimization.firstStep,
-      average: optimization.average,
-      plannedSteps: steps, on: device, seed: seed)
+    let trainer = try network.trainer(optimization, plannedSteps: steps, on: device, seed: seed)
     self.trainer = (trainer, optimization)
     return trainer
   }

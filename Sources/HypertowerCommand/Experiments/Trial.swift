@@ -27,6 +27,8 @@ struct Trial: ExperimentUnit {
   /// See `Optimization`.
   var firstStep: Double?
   var average: WeightAverage?
+  /// Whether the weights of the last step are tested, too, where an average is.
+  var testsLastWeights = false
   var keeps = Detail.result
 
   /// What is kept of a trial.

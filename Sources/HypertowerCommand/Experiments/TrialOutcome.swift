@@ -45,6 +45,15 @@ extension TrialOutcome {
   }
 }
 
+extension TrialOutcome {
+  /// Of a run that did not take place.
+  static func skipped(_ tower: Tower, _ reason: String) -> TrialOutcome {
+    var outcome = TrialOutcome(tower, steps: 0)
+    (outcome.failure, outcome.isSkipped) = (reason, true)
+    return outcome
+  }
+}
+
 extension [TrialOutcome] {
   /// What a step took, the median of all that were timed; nil if none was.
   var millisecondsPerStep: Double? {

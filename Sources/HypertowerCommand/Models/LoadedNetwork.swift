@@ -14,9 +14,7 @@ struct LoadedNetwork {
     file = try SafetensorsFile(model: path)
     description = try NetworkDescription(file, source: path) ?? Self.dense(file, source: path)
     let network = try description.network()
-    trainer = try Trainer(
-      network.module, loss: network.loss, sampleShape: network.sampleShape, optimizer: SGD(0),
-      on: device)
+    trainer = try network.evaluator(on: device)
     try trainer.setWeights(file, source: path, warn: Console.warn)
   }
 

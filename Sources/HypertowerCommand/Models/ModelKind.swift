@@ -13,11 +13,10 @@ enum ModelKind: String, CaseIterable {
     let sizes: [SizeOption: [Int]]
     /// The number of samples of a step.
     let batchSize: Int
-    /// The tower, in its notation.
-    var tower = "adam() / kesten()"
-    /// Whether the first step's limit and the average of `AdditionOptions` go with it.
-    var hasAdditions = true
   }
+
+  /// The tower that needs no tuning, in its notation; `AdditionOptions` go with it.
+  static let defaultTower = "adam() / drift()"
 
   var defaults: Defaults {
     switch self {
@@ -30,8 +29,7 @@ enum ModelKind: String, CaseIterable {
         sizes: [.embedding: [128], .layers: [2], .width: [128], .length: [50]], batchSize: 50)
     case .gpt:
       Defaults(
-        sizes: [.width: [128], .layers: [4], .heads: [4], .length: [64]], batchSize: 12,
-        tower: "adam(cosine(0.003, warmup=100))", hasAdditions: false)
+        sizes: [.width: [128], .layers: [4], .heads: [4], .length: [64]], batchSize: 12)
     }
   }
 
@@ -59,7 +57,6 @@ enum ModelKind: String, CaseIterable {
     }
     return "\(rawValue): \(own); "
       + (sizes + ["--batch-size \(defaults.batchSize)"]).joined(separator: " ")
-      + (defaults.hasAdditions ? "" : " --optimizer \"\(defaults.tower)\"")
   }
 
   /// The names of all models, or of those that a condition holds for, as in `lstm, gru and gpt`.

@@ -8,7 +8,7 @@ struct AdditionOptions: ParsableArguments {
       """
       Lower the step size before the first step so far that it promises at most this share of the loss; \
       none: take it as it is. Default: \(standardFirstStep) with the tower that needs no tuning, where \
-      --optimizer is not given; else none.
+      --optimizer is not given, and in experiment untuned; else none.
       """, valueName: "share|none"),
     transform: firstStep)
   var firstStep: Choice<Double>?
@@ -18,7 +18,7 @@ struct AdditionOptions: ParsableArguments {
       """
       Test and save an average of the weights over the steps: polynomial (the last ninth, about), \
       ema(0.999), or none. Default: polynomial with the tower that needs no tuning, where --optimizer is \
-      not given; else none.
+      not given, and in experiment untuned; else none.
       """, valueName: "average"),
     transform: average)
   var average: Choice<WeightAverage>?
@@ -74,4 +74,12 @@ struct Optimization {
   var firstStep: Double?
   /// What is tested and saved; nil: the weights of now.
   var average: WeightAverage?
+}
+
+extension Optimization: CustomStringConvertible {
+  /// The tower and what it has besides: `adam(0.001) / kesten(1), first step 0.001, average polynomial`.
+  var description: String {
+    "\(tower)" + (firstStep.map { ", first step \($0)" } ?? "")
+      + (average.map { ", average \($0)" } ?? "")
+  }
 }

@@ -9,7 +9,7 @@ struct TowerOptions: ParsableArguments {
     name: .customLong("optimizer"),
     help: ArgumentHelp(
       """
-      The tower, bottom level first; default: \(standard), which needs no tuning, unless the model has its own.
+      The tower, bottom level first; default: \(ModelKind.defaultTower), which needs no tuning.
       """,
       discussion: """
         Known are \(RuleDefinition.standard.map(\.name).joined(separator: ", ")). In parentheses \
@@ -21,15 +21,12 @@ struct TowerOptions: ParsableArguments {
 
   @OptionGroup var additions: AdditionOptions
 
-  private static let standard = ModelKind.dense.defaults.tower
-
-  /// The tower that was given, or the model's own.
+  /// The tower that was given, or the default.
   ///
   /// - Throws: `InputError(.usage)`.
-  func optimization(for kind: ModelKind) throws -> Optimization {
+  func optimization() throws -> Optimization {
     additions.optimization(
-      try Self.tower(notation ?? kind.defaults.tower),
-      isStandard: notation == nil && kind.defaults.hasAdditions)
+      try Self.tower(notation ?? ModelKind.defaultTower), isStandard: notation == nil)
   }
 
   /// The tower that `notation` describes; values outside the ranges that make sense are told in

@@ -63,10 +63,7 @@ struct BenchmarkNetwork {
   }
 
   func trainer(_ optimization: Optimization, on device: Device) throws -> Trainer {
-    try Trainer(
-      network.module, loss: network.loss, sampleShape: network.sampleShape,
-      optimizer: optimization.tower, firstStep: optimization.firstStep,
-      average: optimization.average, plannedSteps: Self.steps, on: device)
+    try network.trainer(optimization, plannedSteps: Self.steps, on: device)
   }
 
   func takeSteps(_ trainer: Trainer, report: (([StepRecord]) throws -> Void)? = nil) throws {

@@ -6,15 +6,15 @@ enum MemoryCheck {
   ///
   /// - Throws: `Failure(.memory)` with what is needed, what there is, and the batch size that would fit.
   static func check(
-    _ network: NetworkDescription.Network, _ optimization: Optimization, _ data: TrainingData,
-    batchSize: Int, on device: Device
+    _ network: NetworkDescription.Network, _ optimization: Optimization, train: Dataset,
+    test: [Dataset], batchSize: Int, on device: Device
   ) throws {
     func estimate(_ batchSize: Int) throws -> MemoryEstimate {
       try MemoryEstimate(
         network.module, loss: network.loss, sampleShape: network.sampleShape,
         optimizer: optimization.tower,
         firstStep: optimization.firstStep, average: optimization.average, on: device,
-        data: data.train, testData: data.measures.map(\.data), batchSize: batchSize)
+        data: train, testData: test, batchSize: batchSize)
     }
     func fits(_ estimate: MemoryEstimate) -> Bool {
       estimate.byteCount <= device.memorySize && estimate.largestByteCount <= device.largestPiece

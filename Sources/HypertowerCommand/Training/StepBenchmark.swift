@@ -40,10 +40,7 @@ struct StepBenchmark {
     /// A tower that was written down.
     init(_ optimization: Optimization) {
       self.optimization = optimization
-      name =
-        "\(optimization.tower)"
-        + (optimization.firstStep.map { ", first step \($0)" } ?? "")
-        + (optimization.average.map { ", average \($0)" } ?? "")
+      name = optimization.description
     }
   }
 

@@ -37,6 +37,7 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
     for k in 1..<Swift.max(1, layout.height) { projectGradients(of: k) }
     // Of what all steps start from, so before the first of them.
     for k in 1..<layout.levels.count { takeSums(of: k, step: step + 1) }
+    for k in 1..<layout.levels.count { takeRunGradients(of: k) }
     for k in (1..<layout.levels.count).reversed() { adjust(k, step: step + 1) }
     if isLimited, let limit = layout.stepLimit { lowerStepSizes(limit) }
     evaluateUniforms(step: step + 1)
@@ -158,6 +159,25 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
     }
   }
 
+  /// The gradients of level k that look back on the run, and their bounds, from the sums of the level below.
+  private func takeRunGradients(of k: Int) {
+    let (level, lower) = (layout.levels[k], layout.levels[k - 1])
+    guard let runGradients = level.runGradients else { return }
+    let count = lower.rule.hyperparameters.count
+    for i in 0..<level.width {
+      let set = i / count
+      func sum(_ number: Int) -> Element {
+        k == 1
+          ? values[layout.sums + set * layout.sumCount + layout.firstRuleSum + number]
+          : values[lower.sums + number * lower.sets + set]
+      }
+      let own = lower.rule.runSums(i % count)
+      values[runGradients + i] = sum(own.products)
+      values[runGradients + level.width + i] =
+        sum(own.gradientSquares).squareRoot() * sum(own.squares).squareRoot()
+    }
+  }
+
   private func adjust(_ k: Int, step: Int) {
     let level = layout.levels[k]
     let rule = level.rule
@@ -200,6 +220,8 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
       case .parameter: values[layout.levels[k - 1].hyperparameters + i]
       case .gradient: values[level.gradients + i]
       case .gradientBound: values[level.bounds! + i]
+      case .runGradient: values[level.runGradients! + i]
+      case .runGradientBound: values[level.runGradients! + level.width + i]
       case .step: Element(step)
       case .plannedSteps: values[layout.plannedStepsOffset!]
       case .hyperparameter(let h):

@@ -1,9 +1,9 @@
 /// Writes the functions that apply the rules of the levels above the bottom one.
 enum LevelRuleCode {
   /// What every such function is given.
-  private static let parameters = ["p", "g", "bound", "t", "planned_steps", "h"]
+  private static let parameters = ["p", "g", "bound", "run", "t", "planned_steps", "h"]
   private static let declarations =
-    "vec p, vec g, vec bound, real t, real planned_steps, const vec *h"
+    "vec p, vec g, vec bound, const vec *run, real t, real planned_steps, const vec *h"
 
   /// The formula of a rule with its derivatives, and what it sums, on one `vec` of parameters.
   static func functions(_ number: Int, _ rule: UpdateRule) -> String {
@@ -116,6 +116,8 @@ enum LevelRuleCode {
     case .parameter: "p"
     case .gradient: "g"
     case .gradientBound: "bound"
+    case .runGradient: "run[0]"
+    case .runGradientBound: "run[1]"
     case .step: "t"
     case .plannedSteps: "planned_steps"
     case .hyperparameter(let h): "h[\(h)]"

@@ -37,6 +37,7 @@ enum TowerCode {
         ("SUM_COUNT", layout.sumCount), ("HAS_OWN_SUMS", layout.hasOwnSums ? 1 : 0),
         ("SUMS_SQUARES", layout.sumsSquares ? 1 : 0),
         ("HAS_BOUNDS", layout.levels.contains { $0.bounds != nil } ? 1 : 0),
+        ("HAS_RUN_GRADIENTS", layout.levels.contains { $0.runGradients != nil } ? 1 : 0),
         ("LIMITS_STEPS", layout.stepLimit != nil ? 1 : 0),
       ], String(cString: kernels_tower_walk()))
     source += LevelRuleCode.end
@@ -66,7 +67,7 @@ enum TowerCode {
   }
 
   /// The numbers that a row of the level table has.
-  static let levelFields = 12
+  static let levelFields = 14
   /// The numbers, with those of the level table, of a tower that a work-group keeps in local memory: a
   /// hundred levels of Adam.
   static let greatestLocalTower = 4096
@@ -77,7 +78,7 @@ enum TowerCode {
         level.ruleNumber, level.width, level.hyperparameters, level.states, level.jacobian ?? -1,
         level.gradients, level.rule.hyperparameters.count, level.rule.states.count,
         level.isPerTensor ? 1 : 0, level.bounds ?? -1, level.rule.sharedStates.count,
-        level.rule.sums.count,
+        level.rule.sums.count, level.runGradients ?? -1, level.rule.firstRunSum ?? -1,
       ].map(Int32.init)
     }
   }

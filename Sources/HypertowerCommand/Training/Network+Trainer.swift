@@ -1,0 +1,23 @@
+import Hypertower
+
+extension NetworkDescription.Network {
+  /// A trainer of the network with freshly drawn weights.
+  ///
+  /// - Parameters:
+  ///   - plannedSteps: the length of the run, which schedules follow; default: none, for towers without one.
+  ///   - seed: what the weights and the order of samples are drawn from; default: 0.
+  /// - Throws: as `Trainer` does.
+  func trainer(
+    _ optimization: Optimization, plannedSteps: Int? = nil, on device: Device, seed: UInt64 = 0
+  ) throws -> Trainer {
+    try Trainer(
+      module, loss: loss, sampleShape: sampleShape, optimizer: optimization.tower,
+      firstStep: optimization.firstStep, average: optimization.average,
+      plannedSteps: plannedSteps, on: device, seed: seed)
+  }
+
+  /// A trainer that only evaluates and predicts.
+  func evaluator(on device: Device) throws -> Trainer {
+    try trainer(Optimization(tower: SGD(0).tower), on: device)
+  }
+}
