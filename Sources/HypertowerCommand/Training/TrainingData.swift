@@ -26,6 +26,25 @@ struct TrainingData {
     input = .text(text.vocabulary)
   }
 
+  /// What options name for a model.
+  ///
+  /// - Parameters:
+  ///   - textPath: of a model of characters; nil: images are read.
+  ///   - validationShare: see `DataOptions.images`.
+  ///   - seed: of a text; see above.
+  /// - Throws: `InputError`.
+  init(
+    for choice: ModelChoice, textPath: String?, _ options: DataOptions,
+    validationShare: Double? = nil, seed: UInt64? = nil
+  ) throws {
+    guard let textPath else {
+      self.init(try options.images(validationShare: validationShare))
+      return
+    }
+    try self.init(
+      CharacterText(contentsOf: textPath), length: choice.size(.length), seed: seed)
+  }
+
   /// A hash of all samples and targets, by which a run recognizes its data.
   var fingerprint: String {
     switch input {
