@@ -67,7 +67,7 @@ import Testing
     let inLoops = try Self.lstm().entries.filter { $0.count > 1 }
     #expect(!inLoops.isEmpty && inLoops.allSatisfy { $0.count == 4 })
     // Forwards and backwards, of the four gates.
-    #expect(inLoops.map(\.product.label) == ["[2, 2] · [2, 8]", "[2, 8] · [2, 8]ᵀ"])
+    #expect(inLoops.map(\.product.label) == ["[2, 2] · [8, 2]ᵀ", "[2, 8] · [8, 2]"])
   }
 
   @Test func attentionHasAPairOfMatricesForEachHead() throws {
