@@ -74,6 +74,18 @@ struct DevicesAndBenchTests {
     let gflop = try #require(floor["step_gflop"]?.double)
     #expect((gflop * 1e9 - operations).magnitude < 1)
 
+    let ofModel = try CommandRun([
+      "bench", "--device", "opencl:0", "--model", "cnn", "--channels", "2,3", "--kernel", "3",
+      "--batch-size", "2", "--floor", "--rounds", "1", "--json",
+    ])
+    #expect(ofModel.status == 0, "\(ofModel.errors)")
+    let modelFloor = try parse(ofModel)
+    #expect(try #require(modelFloor["products_ms"]?.double) > 0)
+    // Forwards and for the weights 676 and 121 places; what goes back, 169 places of 27 terms; and 75 by 10 three times.
+    let ofConvolutions = 2 * 676 * 9 * 2 + 2 * 121 * 18 * 3 + 169 * 27 * 2
+    let ofCNN = Double(2 * 2 * (ofConvolutions + 3 * 75 * 10))
+    #expect(abs(try #require(modelFloor["step_gflop"]?.double) * 1e9 - ofCNN) < 1)
+
     let launches = try CommandRun(common + ["--launches", "--heights", "1", "--towers", "adam"])
     #expect(launches.status == 0, "\(launches.errors)")
     #expect(launches.output.contains("adam, height 1\n"))
@@ -92,6 +104,27 @@ struct DevicesAndBenchTests {
     let first = try parse(CommandRun(common + ["--first-step", "--heights", "2", "--json"]))
     #expect(first["height"]?.int == 2)
     #expect(try #require(first["first_step_ms"]?.double) > 0)
+  }
+
+  @Test(
+    "Products of any model are tuned, and its launches",
+    .enabled(if: DevicesAndBenchTests.hasOpenCL))
+  func tuneModel() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset(width: 8).write(to: folder + "/data")
+      let run = try CommandRun(
+        [
+          "tune", "--device", "opencl:0", "--data", folder + "/data", "--batch-size", "16",
+          "--model", "cnn", "--channels", "2,2", "--kernel", "2",
+        ], environment: ["XDG_CACHE_HOME": folder])
+      #expect(run.status == 0, "\(run.errors)")
+      #expect(run.output.hasPrefix("the model cnn, batch 16, device opencl:0"))
+      // Windows of 2 × 2 at 7 × 7 places of 16 images.
+      #expect(run.output.contains("[784, 4] · [2, 4]ᵀ"), "\(run.output)")
+      #expect(run.output.contains("a step in one launch"))
+      #expect(!run.output.contains("they do not compute the same"))
+      #expect(run.outputLines.last?.contains("kept in \(folder)/hypertower/tuning-") == true)
+    }
   }
 
   @Test(

@@ -309,6 +309,40 @@ struct ExperimentTests {
     }
   }
 
+  @Test("Towers are compared on a text, as `train` learns it")
+  func compareOnText() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/text"
+      try Data(String(repeating: "to be or not to be, ", count: 30).utf8).write(
+        to: URL(filePath: path))
+      let common = [
+        "--device", "cpu", "--model", "gru", "--text", path, "--width", "4", "--embedding", "3",
+        "--layers", "1", "--length", "8", "--batch-size", "4", "--steps", "5", "--no-shuffle",
+        "--quiet",
+      ]
+      let run = try CommandRun(
+        [
+          "experiment", "compare", "--optimizer", "adam(0.1)", "--optimizer", "sgd(0.1)", "--seeds",
+          "1", "--out", folder + "/out",
+        ] + common)
+      #expect(run.status == 0, "\(run.errors)")
+      let json = try timeless(folder + "/out/compare.json")
+      let outcome = try #require(json["outcomes"]?["adam(0.1), seed 0"])
+      let loss = try #require(outcome["test_loss"]?.double)
+      #expect(
+        run.output.contains("perplexity") && run.output.contains(formatted("%.3f", exp(loss))))
+      #expect(json["settings"]?["model"]?.string == "gru")
+      #expect(json["settings"]?["width"]?.string == "4")
+      let train = try CommandRun(
+        ["train", "--optimizer", "adam(0.1)", "--log", folder + "/log"] + common)
+      #expect(train.status == 0, "\(train.errors)")
+      let log = try Data(contentsOf: URL(filePath: folder + "/log"))
+        .split(separator: UInt8(ascii: "\n"))
+      let last = try JSONValue(parsing: #require(log.last), name: "log")
+      #expect(last["validation_loss"]?.double == loss)
+    }
+  }
+
   /// Checks that a plot was drawn, if there is something to draw it.
   private func checkImages(_ stem: String, _ run: CommandRun) throws {
     guard hasGnuplot else { return }

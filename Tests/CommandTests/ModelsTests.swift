@@ -339,8 +339,9 @@ struct ModelsTests {
         ("evaluate --weights @/w", 64, "the model gpt predicts characters: give a text by --text"),
         ("evaluate --weights @/w --text @/other", 65, "is 'Q' (U+0051), which the"),
         ("evaluate --weights @/w --text @/text --classes 3", 64, "--classes cannot be given"),
-        ("bench --model gpt --hidden 3", 64, "--hidden cannot be given with --model gpt"),
-        ("bench --model gpt --floor", 64, "--floor is for --model dense"),
+        ("bench --model gpt --hidden 3", 64, "--model gpt has no option --hidden"),
+        ("bench --model gpt --no-zeros", 64, "--no-zeros cannot be given with --model gpt"),
+        ("tune --model lstm --device cpu", 64, "predicts characters: give a text by --text FILE"),
         ("generate --weights @/w --temperature=-1", 64, "--temperature -1.0 is out of range"),
         ("generate --weights @/w --top-k 0", 64, "--top-k 0 is out of range"),
       ] as [(String, Int32, String)] {

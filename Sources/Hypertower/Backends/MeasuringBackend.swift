@@ -1,9 +1,11 @@
-/// Computes nothing and counts the memory that programs would take on another backend.
+/// Computes nothing: it counts the memory that programs would take on another backend, and keeps them to be looked at.
 final class MeasuringBackend: Backend {
   /// The bytes of all arrays, and of the temporary buffers of all programs.
   private(set) var byteCount = 0
   /// The bytes of the largest array.
   private(set) var largestByteCount = 0
+  /// All programs, in the order in which they were prepared.
+  private(set) var programs: [Program] = []
 
   let description = "nothing: memory is counted"
   let realSize: Int
@@ -59,6 +61,7 @@ final class MeasuringBackend: Backend {
     let plan = MemoryPlan(
       program.buffers, uses: program.instructions.map { $0.accesses.map(\.buffer) })
     for (type, count) in zip(plan.slotTypes, plan.slotSizes) { add(count * size(of: type)) }
+    programs.append(program)
     return Nothing()
   }
 

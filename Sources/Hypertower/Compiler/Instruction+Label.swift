@@ -18,7 +18,7 @@ extension ScatterAdd {
 
 extension MatrixProduct {
   /// The product in words.
-  var label: String {
+  package var label: String {
     func text(_ operand: Operand, _ rows: Int, _ columns: Int) -> String {
       operand.isTransposed ? "[\(columns), \(rows)]ᵀ" : "[\(rows), \(columns)]"
     }

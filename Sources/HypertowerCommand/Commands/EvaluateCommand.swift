@@ -34,20 +34,15 @@ struct EvaluateCommand: ParsableCommand {
     let file = try SafetensorsFile(model: weights)
     let description = try NetworkDescription(file, source: weights)
     let textPath = try text.path(
-      for: description?.choice.kind ?? .dense,
-      besides: [
-        ("--data", data.folder != nil), ("--classes", data.classCount != nil),
-        ("--scale", data.scale != nil), ("--validation", validation.share != nil),
-      ].filter(\.1).map(\.0))
+      for: description?.choice.kind ?? .dense, besides: data.given + validation.given)
     let device = try device.device()
     let (measures, network) =
       if let textPath, let description {
-        try ofText(textPath, description)
+        (try measures(ofText: textPath, description), description)
       } else {
         try ofImages(file, description)
       }
-    let trainer = try network.evaluator(on: device)
-    try trainer.setWeights(file, source: weights, warn: Console.warn)
+    let trainer = try LoadedNetwork(network, file, source: weights, on: device).trainer
     let results = try measures.map {
       (measure: $0, evaluation: try finiteEvaluation(trainer, $0.data))
     }
@@ -76,21 +71,19 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   /// What a model of characters is measured on: the last tenth of a text, as when it was trained.
-  private func ofText(
-    _ path: String, _ description: NetworkDescription
-  ) throws -> ([Measure], NetworkDescription.Network) {
-    guard case .text(let vocabulary) = description.input else {
-      return ([], try description.network())
-    }
-    let data = try TrainingData(
+  private func measures(
+    ofText path: String, _ description: NetworkDescription
+  ) throws -> [Measure] {
+    guard case .text(let vocabulary) = description.input else { return [] }
+    return try TrainingData(
       CharacterText(contentsOf: path, vocabulary: vocabulary),
-      length: description.choice.size(.length))
-    return (data.measures, try description.network())
+      length: description.choice.size(.length)
+    ).measures
   }
 
   private func ofImages(
     _ file: SafetensorsFile, _ description: NetworkDescription?
-  ) throws -> ([Measure], NetworkDescription.Network) {
+  ) throws -> ([Measure], NetworkDescription) {
     var data = data
     data.scale = try TrainedScale.scale(for: file, given: data.scale, source: weights)
     let images = try data.images(validationShare: validation.share)
@@ -103,15 +96,12 @@ struct EvaluateCommand: ParsableCommand {
     }
     if let description, description.choice.kind != .dense {
       try description.check(fits: images, source: weights)
-      return (measures, try description.network())
+      return (measures, description)
     }
-    let widths = try DenseNetwork.widths(
-      in: file, inputs: images.featureCount, outputs: images.classCount, source: weights)
     return (
       measures,
-      .init(
-        module: try DenseOptions.network(widths: widths), loss: .negativeLogLikelihood,
-        sampleShape: [images.featureCount])
+      try NetworkDescription(
+        denseIn: file, image: images.imageShape, classes: images.classCount, source: weights)
     )
   }
 

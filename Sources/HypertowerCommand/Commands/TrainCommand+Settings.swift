@@ -6,15 +6,13 @@ extension TrainCommand {
   /// What a resumed run takes from its checkpoint is not given anew.
   func refuseSettings() throws {
     let given =
-      [
-        ("--optimizer", tower.notation != nil), ("--first-step", tower.additions.firstStep != nil),
-        ("--average", tower.additions.average != nil),
-      ].filter(\.1).map(\.0) + model.given
+      (tower.notation == nil ? [] : ["--optimizer"]) + tower.additions.given + model.given
       + [
         ("--batch-size", batchSize != nil), ("--no-shuffle", noShuffle), ("--seed", seed != nil),
-        ("--init", initialWeights != nil), ("--classes", data.classCount != nil),
-        ("--scale", data.scale != nil), ("--validation", validation.share != nil),
+        ("--init", initialWeights != nil),
       ].filter(\.1).map(\.0)
+      // The data may have moved.
+      + data.given.filter { $0 != "--data" } + validation.given
     guard given.isEmpty else {
       throw Failure(
         .usage,
@@ -27,12 +25,7 @@ extension TrainCommand {
   func textPath(for kind: ModelKind, _ resumed: ResumedRun?) throws -> String? {
     var text = text
     text.path = text.path ?? resumed?.settings.text
-    return try text.path(
-      for: kind,
-      besides: [
-        ("--data", data.folder != nil), ("--classes", data.classCount != nil),
-        ("--scale", data.scale != nil), ("--validation", validation.share != nil),
-      ].filter(\.1).map(\.0))
+    return try text.path(for: kind, besides: data.given + validation.given)
   }
 
   /// The data; those of a resumed run are understood as when it began, and lie where they lay then
@@ -42,19 +35,15 @@ extension TrainCommand {
   ) throws -> TrainingData {
     let isMoved = data.folder != nil || text.path != nil
     do {
-      if let textPath {
-        return try TrainingData(
-          CharacterText(contentsOf: textPath), length: choice.size(.length))
-      }
       var data = data
       if let settings = resumed?.settings {
         data.folder = data.folder ?? settings.data
         data.classCount = settings.classes
         data.scale = settings.scale
       }
-      return TrainingData(
-        try data.images(
-          validationShare: resumed.map(\.settings.validation) ?? validation.share))
+      return try TrainingData(
+        for: choice, textPath: textPath, data,
+        validationShare: resumed.map(\.settings.validation) ?? validation.share)
     } catch let error as InputError
       where error.kind == .missingInput && resumed != nil && !isMoved
     {

@@ -5,9 +5,10 @@ import Hypertower
 struct TuneCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tune",
-    abstract: "Finds the fastest matrix products and launches for a network on an OpenCL device.",
+    abstract: "Finds the fastest matrix products and launches for a model on an OpenCL device.",
     discussion: """
-      It tries schedules for each matrix product, and whether the device does better with a launch for \
+      For example: hypertower tune --model gpt --text book.txt
+      It tries schedules for each matrix product of a training step, and whether the device does better with a launch for \
       each phase of a step or with one for several steps, of which it also checks that they compute the \
       same. Products that leave out zeros of the data keep their defaults.
 
@@ -19,18 +20,21 @@ struct TuneCommand: ParsableCommand {
 
   @OptionGroup var device: DeviceOptions
   @OptionGroup var data: DataOptions
-  @OptionGroup var model: DenseOptions
+  @OptionGroup var model: ModelOptions
+  @OptionGroup var text: TextOptions
 
-  @Option(help: "The number of samples of a step.")
-  var batchSize = 300
+  @Option(help: "The number of samples of a step; default: the model's, as --model lists it.")
+  var batchSize: Int?
 
   func validate() throws {
-    guard batchSize > 0 else {
+    if let batchSize, batchSize < 1 {
       throw ValidationError("--batch-size \(batchSize) is out of range: it must be 1 or more")
     }
   }
 
   func run() throws {
+    let choice = try model.choice()
+    let textPath = try text.path(for: choice.kind, besides: data.given)
     let device = try device.device()
     guard let backend = device.backend as? OpenCLBackend else {
       throw Failure(
@@ -39,18 +43,18 @@ struct TuneCommand: ParsableCommand {
     }
     // Before minutes are spent on what could not be kept.
     try backend.checkKeeping()
-    let images = try data.images()
-    let widths = [images.featureCount] + model.widths + [images.classCount]
-    let shapes = ProductShape.ofDenseNetwork(widths: widths, batchSize: batchSize)
-    try Console.print(
-      "\(widths.map(String.init).joined(separator: "–")), batch \(batchSize), device \(device)")
+    let data = try TrainingData(for: choice, textPath: textPath, data)
+    let description = NetworkDescription(choice: choice, input: data.input)
+    let network = try description.network()
+    let batchSize = batchSize ?? choice.kind.defaults.batchSize
+    let products = try network.products(on: data.train, batchSize: batchSize, device: device)
+      .entries.map(\.product)
+    try Console.print("\(description.name), batch \(batchSize), device \(device)")
     var tuner = try ProductTuner(backend)
-    try tuner.tune(shapes) { finding in
-      let shape = finding.shape
+    try tuner.tune(products) { finding in
       try Console.print(
-        "[\(shape.rows), \(shape.inner)] · [\(shape.inner), \(shape.columns)]  "
-          + formatted("%.4f → ", finding.before) + formatted("%.4f ms  ", finding.after)
-          + "\(finding.schedule)")
+        "\(finding.product.label)  " + formatted("%.4f → ", finding.before)
+          + formatted("%.4f ms  ", finding.after) + "\(finding.schedule)")
     }
     for (rows, height) in tuner.choices.tileRows.sorted(by: { $0.key < $1.key }) {
       try Console.print("tiles of \(height) rows where there are \(rows)")
@@ -58,15 +62,15 @@ struct TuneCommand: ParsableCommand {
     var choices = tuner.choices
     if backend.canJoinPhases {
       let trial = try LaunchTrial(
-        DenseOptions.network(widths: widths), on: images.train, batchSize: batchSize,
-        backend: backend, choices: choices)
+        network.module, loss: network.loss, sampleShape: network.sampleShape, on: data.train,
+        batchSize: batchSize, backend: backend, choices: choices)
       try Console.print(
         formatted("a step in one launch for several steps  %.4f ms, ", trial.joined)
           + formatted("in launches of its own  %.4f ms", trial.separate)
           + (trial.isSame ? "" : "; they do not compute the same, so it gets its own"))
       choices.joinsPhases = trial.choice(besides: backend.joinsPhasesByDefault)
     }
-    let path = try backend.keep(choices, for: shapes)
+    let path = try backend.keep(choices, for: products.map { ProductShape($0) })
     let found = choices.isEmpty ? "the defaults are as fast; " : ""
     try Console.print("\(found)kept in \(path)")
   }

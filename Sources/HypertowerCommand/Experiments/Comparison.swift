@@ -6,6 +6,8 @@ struct Comparison: TrialExperiment {
   let name = "compare"
   /// All with the same additions.
   let optimizations: [Optimization]
+  /// What the table shows besides the loss.
+  let metric: Starts.Metric
   /// The number of steps of every run.
   let steps: Int
   /// The number of runs of every tower.
@@ -54,11 +56,12 @@ struct Comparison: TrialExperiment {
       tables: [
         MarkdownTable(
           header: [
-            "tower", "test accuracy %", "test loss", "ms a step", "learned by the first seed",
+            "tower", metric.header, "test loss", "ms a step", "learned by the first seed",
           ],
           rows: results.map { tower, outcomes in
             [
-              "`\(tower)`", SeedValues(outcomes.map(\.testAccuracyPercent)).text("%.2f"),
+              "`\(tower)`",
+              SeedValues(outcomes.map(metric.value)).text(metric == .accuracy ? "%.2f" : "%.3f"),
               SeedValues(outcomes.map(\.testLoss)).text("%.4f"),
               outcomes.millisecondsPerStep.map { formatted("%.3f", $0) } ?? "",
               tower.height > 0
@@ -68,13 +71,14 @@ struct Comparison: TrialExperiment {
       ],
       plots: [plot(results)],
       summary: results.map { tower, outcomes in
-        let accuracies = SeedValues(outcomes.map(\.testAccuracyPercent))
+        let values = SeedValues(outcomes.map(metric.value))
         return SummaryRow(
           "\(tower)",
           [
-            "test_accuracy_percent": accuracies.mean, "deviation": accuracies.standardDeviation,
-            "runs": Double(accuracies.count),
-            "diverged": Double(accuracies.count - accuracies.values.count),
+            (metric == .accuracy ? "test_accuracy_percent" : "perplexity"): values.mean,
+            "deviation": values.standardDeviation,
+            "runs": Double(values.count),
+            "diverged": Double(values.count - values.values.count),
             "test_loss": SeedValues(outcomes.map(\.testLoss)).mean,
             "milliseconds_per_step": outcomes.millisecondsPerStep,
           ])

@@ -62,17 +62,20 @@ final class Laboratory {
       isShuffled: isShuffled, on: device)
   }
 
-  /// For a text, whose last tenth runs are measured on; windows come in another order each epoch.
+  /// For a text, whose last tenth runs are measured on.
   ///
-  /// - Parameter choice: a model of characters.
+  /// - Parameters:
+  ///   - choice: a model of characters.
+  ///   - isShuffled: whether windows come in another order each epoch; default: true.
   /// - Throws: `InputError` or `Failure` if the text is too short for a window or a batch.
   convenience init(
-    _ text: CharacterText, _ choice: ModelChoice, batchSize: Int, on device: Device
+    _ text: CharacterText, _ choice: ModelChoice, batchSize: Int, isShuffled: Bool = true,
+    on device: Device
   ) throws {
     let data = try TrainingData(text, length: choice.size(.length))
     try self.init(
       NetworkDescription(choice: choice, input: data.input).network(), train: data.train,
-      test: data.measures[0].data, batchSize: batchSize, isShuffled: true, on: device)
+      test: data.measures[0].data, batchSize: batchSize, isShuffled: isShuffled, on: device)
   }
 
   var stepsPerEpoch: Int { (trainData.count + batchSize - 1) / batchSize }

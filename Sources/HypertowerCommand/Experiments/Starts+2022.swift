@@ -78,7 +78,7 @@ extension Starts {
       laboratory: try Laboratory(
         text, ModelChoice(.lstm, sizes), batchSize: batchSize, on: device),
       network: [
-        "text hash": Dataset.fingerprint(of: [], text.vocabulary.text(of: text.tokens)),
+        "text hash": text.fingerprint,
         "length": "\(length)", "above": upper ?? "as the start",
       ])
   }

@@ -20,7 +20,5 @@ struct UntunedData {
   }
 
   /// A hash of the text, by which its runs are known again; nil: there is none.
-  var textHash: String? {
-    givenText.map { Dataset.fingerprint(of: [], $0.vocabulary.text(of: $0.tokens)) }
-  }
+  var textHash: String? { givenText?.fingerprint }
 }

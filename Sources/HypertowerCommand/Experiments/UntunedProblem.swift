@@ -37,7 +37,7 @@ extension UntunedProblem.Material {
 
   /// A model of the command on a text.
   init(_ text: CharacterText, _ choice: ModelChoice) throws {
-    let data = try TrainingData(text, length: choice.size(.length), seed: nil)
+    let data = try TrainingData(text, length: choice.size(.length))
     self.init(
       network: try NetworkDescription(choice: choice, input: data.input).network(),
       train: data.train, test: data.measures[0].data)

@@ -7,15 +7,25 @@ struct LoadedNetwork {
   let file: SafetensorsFile
   let trainer: Trainer
 
+  /// - Parameter source: what messages call the file.
+  /// - Throws: `InputError` if these are not the network's weights, `Failure`, or what the device reports.
+  init(
+    _ description: NetworkDescription, _ file: SafetensorsFile, source: String, on device: Device
+  ) throws {
+    self.description = description
+    self.file = file
+    trainer = try description.network().evaluator(on: device)
+    try trainer.setWeights(file, source: source, warn: Console.warn)
+  }
+
   /// Reads a file that says which network its weights belong to, or has those of a dense one, w1, b1, w2, b2, ….
   ///
   /// - Throws: `InputError`, `Failure`, or what the device reports.
   init(_ path: String, on device: Device) throws {
-    file = try SafetensorsFile(model: path)
-    description = try NetworkDescription(file, source: path) ?? Self.dense(file, source: path)
-    let network = try description.network()
-    trainer = try network.evaluator(on: device)
-    try trainer.setWeights(file, source: path, warn: Console.warn)
+    let file = try SafetensorsFile(model: path)
+    let description =
+      try NetworkDescription(file, source: path) ?? Self.dense(file, source: path)
+    try self.init(description, file, source: path, on: device)
   }
 
   private static func dense(_ file: SafetensorsFile, source: String) throws -> NetworkDescription {
@@ -29,10 +39,20 @@ struct LoadedNetwork {
         "\(source): does not say which network its weights belong to, and has no tensors w1, b1, w2, b2, … "
           + "of a dense one: give a file that `hypertower train --save` wrote")
     }
+    return try NetworkDescription(
+      denseIn: file, image: [first.shape[1]], classes: last.shape[0], source: source)
+  }
+}
+
+extension NetworkDescription {
+  /// The dense network whose weights a file has.
+  ///
+  /// - Throws: `InputError` if it has none of one for such images and classes.
+  init(denseIn file: SafetensorsFile, image: [Int], classes: Int, source: String) throws {
     let widths = try DenseNetwork.widths(
-      in: file, inputs: first.shape[1], outputs: last.shape[0], source: source)
-    return NetworkDescription(
+      in: file, inputs: image.reduce(1, *), outputs: classes, source: source)
+    self.init(
       choice: ModelChoice(.dense, [.hidden: Array(widths.dropFirst().dropLast())]),
-      input: .images(shape: [widths[0]], classes: widths[widths.count - 1]))
+      input: .images(shape: image, classes: classes))
   }
 }

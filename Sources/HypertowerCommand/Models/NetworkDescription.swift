@@ -45,17 +45,31 @@ struct NetworkDescription: Equatable {
     let count = network.module.parameters.reduce(0.0) { count, parameter in
       count + parameter.tensor.shape.reduce(1.0) { $0 * Double($1) }
     }
-    try NetworkMemory.check(weights: count, of: "the model \(choice.kind)")
+    try NetworkMemory.check(weights: count, of: name)
     return network
+  }
+
+  /// What messages call the network: `the model cnn`, `a network of widths 784–128–10`.
+  var name: String {
+    guard choice.kind == .dense, case .images(let shape, let classes) = input else {
+      return "the model \(choice.kind)"
+    }
+    let widths = widths(inputs: shape.reduce(1, *), outputs: classes)
+    return "a network of widths \(widths.map(String.init).joined(separator: "–"))"
+  }
+
+  /// Those of a dense network, from the inputs on.
+  private func widths(inputs: Int, outputs: Int) -> [Int] {
+    [inputs] + choice.sizes[.hidden]! + [outputs]
   }
 
   private func uncheckedNetwork() throws -> Network {
     switch (choice.kind, input) {
     case (.dense, .images(let shape, let classes)):
       let features = shape.reduce(1, *)
-      let widths = [features] + choice.sizes[.hidden]! + [classes]
+      let widths = widths(inputs: features, outputs: classes)
       return Network(
-        module: try DenseOptions.network(widths: widths), loss: .negativeLogLikelihood,
+        module: DenseNetwork(widths: widths), loss: .negativeLogLikelihood,
         sampleShape: [features])
     case (.cnn, .images(let shape, let classes)):
       let (image, kernel) = (try imageShape(shape), choice.size(.kernel))

@@ -23,6 +23,11 @@ struct AdditionOptions: ParsableArguments {
     transform: average)
   var average: Choice<WeightAverage>?
 
+  /// The options that were given, in their order.
+  var given: [String] {
+    [("--first-step", firstStep != nil), ("--average", average != nil)].filter(\.1).map(\.0)
+  }
+
   static let standardFirstStep = 1e-3
   static let standardAverage = WeightAverage.polynomial
 

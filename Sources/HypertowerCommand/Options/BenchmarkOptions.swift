@@ -3,20 +3,7 @@ import Hypertower
 
 /// The network whose steps are timed.
 struct BenchmarkOptions: ParsableArguments {
-  @Option(
-    name: .customLong("model"),
-    help: ArgumentHelp(
-      "The model; default: dense, on MNIST; others have their full sizes, and made-up data.",
-      valueName: ModelOptions.kindNames),
-    transform: { try ModelOptions.kind($0) })
-  var kind = ModelKind.dense
-
-  @Option(
-    help: ArgumentHelp(
-      "The widths of the dense network's hidden layers, a list such as 256,128; default: 128.",
-      valueName: "widths"),
-    transform: { try IntegerList($0, in: 1...65_536) })
-  var hidden: IntegerList?
+  @OptionGroup var model: ModelOptions
 
   @Option(help: "The number of samples of a step; default: the model's in `train`, dense: 300.")
   var batchSize: Int?
@@ -42,10 +29,11 @@ struct BenchmarkOptions: ParsableArguments {
       discussion: "Products leave out zeros of data that have many, which MNIST's pixels are."))
   var noZeros = false
 
+  private var kind: ModelKind { model.kind ?? .dense }
+
   func validate() throws {
     let ofDense = [
-      ("--hidden", hidden != nil), ("--activation", activation != nil), ("--loss", loss != nil),
-      ("--no-zeros", noZeros),
+      ("--activation", activation != nil), ("--loss", loss != nil), ("--no-zeros", noZeros),
     ].filter(\.1).map(\.0)
     guard kind == .dense || ofDense.isEmpty else {
       throw ValidationError(
@@ -53,11 +41,17 @@ struct BenchmarkOptions: ParsableArguments {
     }
   }
 
+  /// - Throws: `Failure`.
   func network() throws -> BenchmarkNetwork {
+    let choice = try model.choice()
     let batchSize = batchSize ?? kind.defaults.batchSize
-    guard kind == .dense else { return try BenchmarkNetwork(kind, batchSize: batchSize) }
+    guard kind == .dense else {
+      let sizes = choice.sizes.filter { $1 != kind.defaults.sizes[$0] }
+        .map { " \($0) \(IntegerList($1))" }.sorted()
+      return try BenchmarkNetwork(choice, sizes: sizes.joined(), batchSize: batchSize)
+    }
     return try BenchmarkNetwork(
-      hidden: hidden?.values ?? [128], activation: activation ?? .tanh, loss: loss ?? .nll,
+      hidden: choice.sizes[.hidden]!, activation: activation ?? .tanh, loss: loss ?? .nll,
       batchSize: batchSize, hasZeros: !noZeros)
   }
 }

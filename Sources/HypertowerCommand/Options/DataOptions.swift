@@ -47,6 +47,12 @@ struct DataOptions: ParsableArguments {
     }
   }
 
+  /// The options that were given, in their order.
+  var given: [String] {
+    [("--data", folder != nil), ("--classes", classCount != nil), ("--scale", scale != nil)]
+      .filter(\.1).map(\.0)
+  }
+
   /// Reads the data, and tells the user what to know about them.
   ///
   /// - Parameter validationShare: the share of the training data that is held back; nil: none.
@@ -75,6 +81,9 @@ struct ValidationOptions: ParsableArguments {
       """,
       valueName: "share"))
   var share: Double?
+
+  /// The option, if it was given.
+  var given: [String] { share == nil ? [] : ["--validation"] }
 
   func validate() throws {
     if let share, !LabelledImages.Options.isShare(share) {

@@ -17,8 +17,6 @@ struct BenchmarkNetwork {
   let batchSize: Int
   /// Data in whole batches.
   let data: Dataset
-  /// The widths of a dense network from the inputs to the outputs; nil: it is another one.
-  let widths: [Int]?
   let description: String
 
   /// A dense network on MNIST in whole batches, for a regression with one output for each class.
@@ -33,7 +31,6 @@ struct BenchmarkNetwork {
         .usage, "--batch-size \(batchSize) is out of range: it must lie in 1...\(train.count)")
     }
     let widths = [train.featureCount] + hidden + [10]
-    self.widths = widths
     self.batchSize = batchSize
     network = .init(
       module: DenseNetwork(
@@ -48,18 +45,19 @@ struct BenchmarkNetwork {
       + (hasZeros ? "" : ", no zeros")
   }
 
-  /// A model of full size on made-up data.
-  init(_ kind: ModelKind, batchSize: Int) throws {
+  /// A model on made-up data.
+  ///
+  /// - Parameter sizes: what tells its sizes from the defaults, in words.
+  init(_ choice: ModelChoice, sizes: String, batchSize: Int) throws {
     guard 1...65_536 ~= batchSize else {
       throw Failure(.usage, "--batch-size \(batchSize) is out of range: it must lie in 1...65536")
     }
-    let choice = ModelChoice(kind)
     let samples = try MadeUpSamples(for: choice, count: Self.steps * batchSize)
     network = try NetworkDescription(choice: choice, input: samples.input).network()
     data = samples.data
     self.batchSize = batchSize
-    widths = nil
-    description = "\(kind.rawValue), \(samples.description), batch \(batchSize)"
+    description =
+      "\(choice.kind)\(sizes), \(samples.description), batch \(batchSize)"
   }
 
   func trainer(_ optimization: Optimization, on device: Device) throws -> Trainer {
@@ -74,14 +72,9 @@ struct BenchmarkNetwork {
   /// The inputs of the first batch, `[batch size, features]`.
   var firstBatch: [Float] { data.features(of: 0..<batchSize) }
 
-  /// The products of a dense network's step; the first two have the inputs for their left operand.
-  var products: [ProductShape] {
-    widths.map { ProductShape.ofDenseNetwork(widths: $0, batchSize: batchSize) } ?? []
-  }
-
-  /// The arithmetic of those products, in floating-point operations.
-  var operations: Double {
-    products.reduce(0) { $0 + 2 * Double($1.rows) * Double($1.inner) * Double($1.columns) }
+  /// The matrix products of a step.
+  func products(on device: Device) throws -> StepProducts {
+    try network.products(on: data, batchSize: batchSize, device: device)
   }
 }
 

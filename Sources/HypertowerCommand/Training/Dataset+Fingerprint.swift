@@ -8,6 +8,11 @@ extension LabelledImages {
   }
 }
 
+extension CharacterText {
+  /// A hash of the text, by which an experiment recognizes it.
+  var fingerprint: String { Dataset.fingerprint(of: [], vocabulary.text(of: tokens)) }
+}
+
 extension Dataset {
   /// A hash of all samples and targets of data sets, and of a text that belongs to them.
   static func fingerprint(of datasets: [Dataset], _ text: String = "") -> String {

@@ -16,6 +16,14 @@ extension NetworkDescription.Network {
       plannedSteps: plannedSteps, on: device, seed: seed)
   }
 
+  /// The matrix products of a training step.
+  ///
+  /// - Throws: `InputError` if there are fewer samples than a batch has.
+  func products(on data: Dataset, batchSize: Int, device: Device) throws -> StepProducts {
+    try StepProducts(
+      module, loss: loss, sampleShape: sampleShape, on: data, batchSize: batchSize, device: device)
+  }
+
   /// A trainer that only evaluates and predicts.
   func evaluator(on device: Device) throws -> Trainer {
     try trainer(Optimization(tower: SGD(0).tower), on: device)

@@ -20,10 +20,12 @@ struct StepFloor {
     guard let backend = device.backend as? OpenCLBackend else {
       throw Failure(.usage, "--floor needs an OpenCL device; this is \(device)")
     }
-    operations = network.operations / 1e9
+    let ofStep = try network.products(on: device)
+    operations = ofStep.operations / 1e9
     var (times, peak) = ([Double](), 0.0)
+    let (program, samples) = ofStep.program()
     let products = try Self.executable(
-      network.products, inputs: (network.firstBatch, network.data.isSparse), on: backend)
+      program, on: backend, contents: samples.map { ($0, network.firstBatch) })
     for round in 0...rounds {
       peak = max(peak, try backend.peakRate(rounds: 3) / 1e9)
       let seconds = try Self.seconds(of: products, count: BenchmarkNetwork.steps, on: backend)
@@ -35,7 +37,9 @@ struct StepFloor {
 
     let square = ProductShape(
       rows: 2048, inner: 2048, columns: 2048, isLeftTransposed: false, isRightTransposed: false)
-    let product = try Self.executable([square], on: backend)
+    var squareProgram = Program()
+    squareProgram.instructions = [.matrixProduct(MatrixProduct(square, in: &squareProgram))]
+    let product = try Self.executable(squareProgram, on: backend)
     let fastest = try (0...3).map { _ in try Self.seconds(of: product, count: 1, on: backend) }
       .min()!
     squareProduct = 2 * 2048 * 2048 * 2048 / fastest / 1e9
@@ -50,25 +54,14 @@ struct StepFloor {
     return (ContinuousClock.now - start).seconds
   }
 
-  /// Products, each with operands and a result of its own, zeros but for a network's inputs.
-  ///
-  /// - Parameter inputs: the left operand of the first two, and whether it is sparse.
+  /// A program on arrays of its own, zeros except for some of them.
   private static func executable(
-    _ shapes: [ProductShape], inputs: (values: [Float], areSparse: Bool)? = nil,
-    on backend: OpenCLBackend
+    _ program: Program, on backend: OpenCLBackend,
+    contents: [(buffer: Int, values: [Float])] = []
   ) throws -> any Executable {
-    var program = Program()
-    var ofInputs: [Int] = []
-    for shape in shapes {
-      let isOfInputs = inputs != nil && ofInputs.count < 2
-      let product = MatrixProduct(
-        shape, isLeftSparse: isOfInputs && inputs?.areSparse == true, in: &program)
-      if isOfInputs { ofInputs.append(product.left.span.buffer) }
-      program.instructions.append(.matrixProduct(product))
-    }
-    let arrays = try program.buffers.map { try backend.allocate(.real, count: $0.count) }
-    for buffer in ofInputs {
-      try backend.write(.float32(inputs?.values ?? []), to: arrays[buffer], at: 0)
+    let arrays = try program.buffers.map { try backend.allocate($0.type, count: $0.count) }
+    for (buffer, values) in contents {
+      try backend.write(.float32(values), to: arrays[buffer], at: 0)
     }
     return try backend.prepare(program, arrays: arrays)
   }

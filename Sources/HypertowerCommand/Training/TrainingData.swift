@@ -24,6 +24,23 @@ struct TrainingData {
     input = .text(text.vocabulary)
   }
 
+  /// What options name for a model.
+  ///
+  /// - Parameters:
+  ///   - textPath: of a model of characters; nil: images are read.
+  ///   - validationShare: see `DataOptions.images`.
+  /// - Throws: `InputError`.
+  init(
+    for choice: ModelChoice, textPath: String?, _ options: DataOptions,
+    validationShare: Double? = nil
+  ) throws {
+    guard let textPath else {
+      self.init(try options.images(validationShare: validationShare))
+      return
+    }
+    try self.init(CharacterText(contentsOf: textPath), length: choice.size(.length))
+  }
+
   /// A hash of all samples and targets, by which a run recognizes its data.
   var fingerprint: String {
     switch input {

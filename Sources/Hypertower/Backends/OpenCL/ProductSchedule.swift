@@ -16,7 +16,7 @@ package struct ProductShape: Hashable, Sendable {
     self.isRightTransposed = isRightTransposed
   }
 
-  init(_ product: MatrixProduct) {
+  package init(_ product: MatrixProduct) {
     self.init(
       rows: product.rows, inner: product.inner, columns: product.columns,
       isLeftTransposed: product.left.isTransposed, isRightTransposed: product.right.isTransposed)
@@ -48,6 +48,29 @@ extension MatrixProduct {
         span: buffer(shape.inner * shape.columns), isTransposed: shape.isRightTransposed))
     let node = epilogue.append(.input(Self.productInput))
     outputs = [.init(node: node, span: buffer(shape.rows * shape.columns))]
+  }
+}
+
+extension MatrixProduct {
+  /// The same product without its epilogue, of buffers of its own in `program` that are as large as what it touches.
+  ///
+  /// - Parameter isLeftSparse: whether the left operand's buffer is sparse.
+  func alone(isLeftSparse: Bool = false, in program: inout Program) -> MatrixProduct {
+    func operand(_ own: Operand, _ access: MemoryAccess, isSparse: Bool) -> Operand {
+      let buffer = program.addBuffer(.real, count: access.range.count, isSparse: isSparse)
+      // A view may reach to either side of where it begins.
+      let span = Span(buffer: buffer, offset: own.span.offset - access.range.lowerBound)
+      return Operand(span: span, isTransposed: own.isTransposed, view: own.view)
+    }
+    var product = MatrixProduct(
+      rows: rows, columns: columns, inner: inner,
+      left: operand(left, leftAccess, isSparse: isLeftSparse),
+      right: operand(right, rightAccess, isSparse: false))
+    product.matrices = matrices
+    let node = product.epilogue.append(.input(Self.productInput))
+    let result = Span(buffer: program.addBuffer(.real, count: allRows * columns))
+    product.outputs = [.init(node: node, span: result)]
+    return product
   }
 }
 
