@@ -230,7 +230,7 @@ struct UntunedTests {
       #expect(third.status == 0, "\(third.errors)")
       #expect(third.errors.contains("10 of 16 runs are done"))
       #expect(try outcomes(folder).count == 16)
-      #expect(third.output.contains("| adam(0.01)              | 1        |"), "\(third.output)")
+      #expect(third.output.contains("| adam(0.01)             | 1        |"), "\(third.output)")
 
       // With a limit that does not lower the first step, these are the runs of the search.
       let own = "linear-3, 10 steps: adam(0.01), average polynomial, seed 0"

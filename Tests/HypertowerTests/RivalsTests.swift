@@ -173,7 +173,9 @@ import Testing
         case .step, .plannedSteps: 1
         case .hyperparameter(let h): rule.rawValues(tensors: ["w"])[h]
         case .state(let state): states[state]
-        case .gradientBound, .sharedState, .sum, .uniform, .average: .nan
+        case .gradientBound, .runGradient, .runGradientBound, .sharedState, .sum, .uniform,
+          .average:
+          .nan
         }
       }[0]
     }

@@ -145,7 +145,8 @@ import Testing
         switch rule.inputs[input] {
         case .parameter: parameter
         case .gradient: gradient
-        case .gradientBound: 2 * gradient.magnitude
+        case .gradientBound, .runGradientBound: 2 * gradient.magnitude
+        case .runGradient: 0.9 * gradient
         case .step: step
         case .plannedSteps: 30
         case .hyperparameter(let h): hyperparameters[h]

@@ -37,7 +37,9 @@ package struct StepProducts {
           guard case .matrixProduct(let product) = inner else { return nil }
           return Entry(product, count: loop.count, in: program)
         }
-      case .loopNest, .gatherBatch, .increment, .projectGradient, .walkTower, .updateParameters: []
+      case .loopNest, .scatterAdd, .gatherBatch, .increment, .projectGradient, .walkTower,
+        .updateParameters:
+        []
       }
     }
   }
