@@ -1,16 +1,34 @@
 import Hypertower
 
-/// The binary files of CIFAR-10 in a folder: records of a label's byte and 3,072 bytes of an image of 3 × 32 × 32,
-/// the red channel first.
+/// The binary files of CIFAR-10 or CIFAR-100 in a folder: records of a label's byte, in CIFAR-100 after one of the
+/// coarse label, and 3,072 bytes of an image of 3 × 32 × 32, the red channel first.
 ///
 /// Format: https://www.cs.toronto.edu/~kriz/cifar.html.
 struct CIFARFolder {
-  static let classCount = 10
-  static let imageShape = [3, 32, 32]
-  private static let recordSize = 1 + 3 * 32 * 32
-  private static let testName = "test_batch.bin"
-  private static let trainNames = (1...5).map { "data_batch_\($0).bin" }
+  /// One of the two data sets.
+  private struct Format {
+    let name: String
+    let classCount: Int
+    /// The number of bytes before the pixels, the last of which is the label.
+    let labelBytes: Int
+    let trainNames: [String]
+    let testName: String
 
+    var recordSize: Int { labelBytes + pixelCount }
+  }
+
+  private static let formats = [
+    Format(
+      name: "CIFAR-10", classCount: 10, labelBytes: 1,
+      trainNames: (1...5).map { "data_batch_\($0).bin" }, testName: "test_batch.bin"),
+    Format(
+      name: "CIFAR-100", classCount: 100, labelBytes: 2, trainNames: ["train.bin"],
+      testName: "test.bin"),
+  ]
+  private static let imageShape = [3, 32, 32]
+  private static let pixelCount = 3 * 32 * 32
+
+  let classCount: Int
   let train: ImagePart
   /// nil if the folder has no test file.
   let test: ImagePart?
@@ -24,20 +42,28 @@ struct CIFARFolder {
     guard let names = try? FolderReader.names(in: path),
       !names.contains(where: { DatasetFileName($0) != nil })
     else { return nil }
-    let present = Self.trainNames.filter(names.contains)
-    guard !present.isEmpty else { return nil }
-    train = try Self.part(present, in: path)
-    test = names.contains(Self.testName) ? try Self.part([Self.testName], in: path) : nil
-    let missing = Self.trainNames.filter { !names.contains($0) }
+    guard
+      let format = Self.formats.first(where: { $0.trainNames.contains(where: names.contains) })
+    else { return nil }
+    let (present, missing) = (
+      format.trainNames.filter(names.contains), format.trainNames.filter { !names.contains($0) }
+    )
+    classCount = format.classCount
+    train = try Self.part(present, in: path, format)
+    test =
+      names.contains(format.testName) ? try Self.part([format.testName], in: path, format) : nil
     notes =
       (missing.isEmpty
         ? [] : ["\(path): without \(missing.joined(separator: ", ")): training on the others"])
-      + (test == nil ? ["\(path): no test file (\(Self.testName)): there is no test accuracy"] : [])
+      + (test == nil
+        ? ["\(path): no test file (\(format.testName)): there is no test accuracy"] : [])
   }
 
   /// The records of some files, one after another.
-  private static func part(_ names: [String], in folder: String) throws -> ImagePart {
-    let pixelCount = recordSize - 1
+  private static func part(
+    _ names: [String], in folder: String, _ format: Format
+  ) throws -> ImagePart {
+    let (recordSize, labelBytes) = (format.recordSize, format.labelBytes)
     var (labels, pixels) = ([UInt8](), [UInt8]())
     for name in names {
       let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
@@ -45,23 +71,26 @@ struct CIFARFolder {
       guard !bytes.isEmpty, bytes.count.isMultiple(of: recordSize) else {
         throw InputError(
           .badData,
-          "\(path): \(bytes.count) bytes, expected records of \(recordSize), a label and \(pixelCount) "
-            + "pixels: the file is cut short or not CIFAR-10's; fetch it again")
+          "\(path): \(bytes.count) bytes, expected records of \(recordSize), "
+            + (labelBytes == 1 ? "a label" : "\(labelBytes) labels")
+            + " and \(pixelCount) pixels: the file is cut short or not \(format.name)'s; fetch it again"
+        )
       }
       pixels.reserveCapacity(pixels.count + bytes.count)
       for start in stride(from: 0, to: bytes.count, by: recordSize) {
-        guard bytes[start] < classCount else {
+        let label = bytes[start + labelBytes - 1]
+        guard label < format.classCount else {
           throw InputError(
             .badData,
-            "\(path): the label of record \(start / recordSize) is \(bytes[start]), expected 0 to "
-              + "\(classCount - 1): the file is damaged or not CIFAR-10's (records are numbered from 0)"
-          )
+            "\(path): the label of record \(start / recordSize) is \(label), expected 0 to "
+              + "\(format.classCount - 1): the file is damaged or not \(format.name)'s (records are "
+              + "numbered from 0)")
         }
-        labels.append(bytes[start])
-        pixels += bytes[start + 1..<start + recordSize]
+        labels.append(label)
+        pixels += bytes[start + labelBytes..<start + recordSize]
       }
     }
-    let name = names.count == 1 ? "\(folder)/\(names[0])" : "\(folder)/data_batch_*.bin"
+    let name = "\(folder)/\(names.count == 1 ? names[0] : "data_batch_*.bin")"
     return try ImagePart(
       images: IDXFile(name: name, shape: [labels.count] + imageShape, bytes: pixels),
       labels: IDXFile(name: name, shape: [labels.count], bytes: labels))

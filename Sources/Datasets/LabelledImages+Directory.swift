@@ -1,7 +1,7 @@
 import Hypertower
 
 extension LabelledImages {
-  /// Reads the IDX files in the folder `path`, or CIFAR-10's binary files.
+  /// Reads the IDX files in the folder `path`, or the binary files of CIFAR-10 or CIFAR-100.
   ///
   /// The latter are named as they were published, `data_batch_1.bin` to `data_batch_5.bin` and
   /// `test_batch.bin`, of which some may be missing. IDX files are named `train-images-idx3-ubyte`,
@@ -25,7 +25,7 @@ extension LabelledImages {
   ) throws -> LabelledImages {
     if let folder = try CIFARFolder(path) {
       let options = Options(
-        classCount: options.classCount ?? CIFARFolder.classCount, scale: options.scale,
+        classCount: options.classCount ?? folder.classCount, scale: options.scale,
         validationShare: options.validationShare)
       return try LabelledImages(
         train: folder.train, test: folder.test, options, notes: folder.notes)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Datasets
 
-@Suite("CIFAR-10's binary files")
+@Suite("The binary files of CIFAR-10 and CIFAR-100")
 struct CIFARFolderTests {
   /// Records with labels, each of whose pixels are the label plus the number of the channel.
   private func records(_ labels: [UInt8]) -> [UInt8] {
@@ -66,5 +66,32 @@ struct CIFARFolderTests {
     #expect(
       message(["data_batch_1.bin": records([3]), "test_batch.bin": records([1, 77])]).contains(
         "test_batch.bin: the label of record 1 is 77, expected 0 to 9"))
+  }
+
+  @Test("Of CIFAR-100's two labels, the second is the class")
+  func fineLabels() throws {
+    let (train, test) = (
+      records([3, 9]).chunked(3073).flatMap { [19] + $0 }, [UInt8(7)] + records([99 - 2])
+    )
+    let images = try read(["train.bin": train, "test.bin": test])
+    #expect(images.classCount == 100 && images.imageShape == [3, 32, 32])
+    #expect(labels(of: images.train) == [3, 9])
+    #expect(labels(of: try #require(images.test)) == [97])
+    let (values, _) = features(of: images.train)
+    #expect(values.count == 2 * 3072 && values[0] == 3 / 255 && values[3072] == 9 / 255)
+    #expect(images.notes.isEmpty)
+    #expect(
+      message(["train.bin": train + [1]]).contains(
+        "train.bin: 6149 bytes, expected records of 3074, 2 labels and 3072 pixels"))
+    #expect(
+      message(["train.bin": [0, 100] + records([0]).dropFirst()]).contains(
+        "train.bin: the label of record 0 is 100, expected 0 to 99"))
+  }
+}
+
+extension Array {
+  /// Parts of `count` elements.
+  fileprivate func chunked(_ count: Int) -> [ArraySlice<Element>] {
+    stride(from: 0, to: self.count, by: count).map { self[$0..<$0 + count] }
   }
 }

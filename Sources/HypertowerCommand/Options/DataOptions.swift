@@ -7,7 +7,7 @@ struct DataOptions: ParsableArguments {
   @Option(
     name: .customLong("data"),
     help: ArgumentHelp(
-      "A folder with the IDX files of a data set, or CIFAR-10's; default: MNIST.",
+      "A folder with the IDX files of a data set, or CIFAR-10's or CIFAR-100's; default: MNIST.",
       discussion: """
         The files are named train-images-idx3-ubyte, train-labels-idx1-ubyte, \
         t10k-images-idx3-ubyte, and t10k-labels-idx1-ubyte, with any prefix, with 'test' for \
