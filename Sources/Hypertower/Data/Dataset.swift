@@ -71,6 +71,11 @@ public struct Dataset: Sendable {
         "Dataset: \(windows.count) windows of \(windows.length) tokens for \(count) samples of \(featureCount) "
           + "features")
     case .bytes, .floats, .mapped:
+      if case .mapped(let rows) = features {
+        require(
+          rows.width == featureCount,
+          "Dataset: mapped rows of \(rows.width) for samples of \(featureCount) features")
+      }
       let values = featureRows.elementCount
       require(
         values == count * featureCount,
@@ -113,6 +118,12 @@ public struct Dataset: Sendable {
         !columns[..<number].contains { $0.name == column.name },
         "Dataset: two columns are called '\(column.name)'")
       let rows = column.rows
+      if case .mapped(let mapped) = column.values {
+        require(
+          mapped.width == rows.width,
+          "Dataset: column '\(column.name)' of shape \(column.shape) has mapped rows of \(mapped.width)"
+        )
+      }
       require(
         rows.elementCount == count * rows.width,
         "Dataset: column '\(column.name)' has \(rows.elementCount) values for \(count) samples of shape "

@@ -42,13 +42,16 @@ extension RuleDefinition {
   public static let drift = RuleDefinition("drift") { rule in
     let kappa = rule.learningRate("kappa", default: 1)
     rule.tunesLearningRates(perTensor: rule.flag("per_tensor"), horizon: .run)
-    let moves = rule.state("n")
+    let (moves, hasBegun) = (rule.state("n"), rule.state("begun"))
     let (ofStep, isStill) = rule.descentCosine
     let trust = Expression.constant(trustInTheRun)
     let ofRun = rule.runDescentCosine.atLeast(ofStep - trust).atMost(ofStep + trust)
-    let cosine = Expression.select(isStill, 0, ofRun)
-    let nextMoves = Expression.select(isStill, moves, moves + 1)
+    // In the first step of a run, and after step sizes were changed from outside, there is no way to look back on.
+    let isMove = Expression.select(isStill, 0, hasBegun)
+    let cosine = Expression.select(isMove, ofRun, 0)
+    let nextMoves = moves + isMove
     rule.update(moves, to: nextMoves)
+    rule.update(hasBegun, to: 1)
     let most = Expression.constant(movesAtFullGain)
     let gain = (most / nextMoves.atLeast(most)).sqrt()
     return rule.parameter(timesExponentialOf: kappa * cosine * gain)

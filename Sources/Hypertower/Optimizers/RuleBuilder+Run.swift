@@ -19,9 +19,10 @@ extension RuleBuilder {
       let derivative = state("run_\(hyperparameters[h].rawName)")
       _ = sum(of: gradient * derivative)
       _ = sum(of: derivative * derivative)
+      let last = expression(node) / slope(ofHyperparameter: h)
       update(
         derivative,
-        to: derivative * (steps / nextSteps) + expression(node) / slope(ofHyperparameter: h))
+        to: .select(steps.isEqual(to: 0), last, derivative * (steps / nextSteps) + last))
     }
     return first
   }

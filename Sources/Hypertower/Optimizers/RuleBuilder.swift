@@ -262,8 +262,18 @@ public final class RuleBuilder {
   ///   hyperparameters is what they were before the level above moved them. No sum of other sums.
   public func sum(of value: Expression) -> Expression {
     let node = value.index(in: recorder)
-    let isSum = recorder.graph.dependents { if case .sum = self.inputs[$0] { true } else { false } }
-    require(!isSum[node], "sum(of:): of what depends on another sum of the same step")
+    let isOfSums = recorder.graph.dependents {
+      switch self.inputs[$0] {
+      case .sum, .runGradient, .runGradientBound: true
+      case .parameter, .gradient, .gradientBound, .step, .plannedSteps, .hyperparameter, .state,
+        .sharedState, .uniform, .average:
+        false
+      }
+    }
+    require(
+      !isOfSums[node],
+      "sum(of:): of what depends on another sum of the same step, or on a gradient of the run, which is one"
+    )
     sums.append(node)
     return input(.sum(sums.count - 1))
   }
@@ -300,6 +310,13 @@ public final class RuleBuilder {
     }
     var graph = recorder.graph
     let varies = graph.dependents { inputs[$0].varies }
+    if inputs.contains(.runGradient) || inputs.contains(.runGradientBound) {
+      guard case .learningRates(_, .run) = tunes else {
+        fatalError(
+          "\(definition.name): reads gradients of the run, but does not ask for them: call "
+            + "tunesLearningRates(horizon: .run)")
+      }
+    }
     for state in sharedStates {
       require(
         !varies[state.next] && !varies[state.initial],

@@ -25,7 +25,7 @@ extension UpdateRule {
 
   /// The rule above `lower`, whose hyperparameters it tunes, and below `upper`, which tunes its own.
   func inTower(above lower: UpdateRule?, below upper: UpdateRule?) throws -> UpdateRule {
-    if lower == nil, usesGradientBound || tunes != .all {
+    if lower == nil, usesGradientBound || usesRunGradient || tunes != .all {
       throw InputError(
         .usage,
         "\(name): tunes step sizes, so it needs a level below, as in adam() / \(name)()")

@@ -170,7 +170,8 @@ package struct TowerLayout: Sendable {
     bottom = SplitRule(resolved[0], average: average)
     storesDerivatives =
       levels.count > 1 && !recomputesDerivatives
-      && bottom.jacobian.count < bottom.jacobianInputCount
+      // All states are kept twice otherwise, those of a run, too.
+      && (bottom.jacobian.count < bottom.jacobianInputCount || resolved[0].horizon == .run)
     stepLimit = try firstStep.map { try StepLimit(share: $0, rule: resolved[0]) }
     sumsSquares = levels.count > 1 && levels[1].bounds != nil
     sumSets = levels[0].isPerTensor ? levels[0].width : 1

@@ -147,5 +147,7 @@ public struct UpdateRule: Sendable {
   /// one have.
   var usesGradientBound: Bool { inputs.contains(.gradientBound) }
   /// Whether the formula depends on gradients that look back on the run.
-  var usesRunGradient: Bool { inputs.contains(.runGradient) }
+  var usesRunGradient: Bool {
+    inputs.contains(.runGradient) || inputs.contains(.runGradientBound)
+  }
 }

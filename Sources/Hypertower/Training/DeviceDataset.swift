@@ -48,7 +48,9 @@ package final class DeviceDataset {
       [dataset.featureRows] + (dataset.hasNextTokens ? [] : [dataset.targetRows])
       + dataset.columns.map(\.rows)
     let sizes = fields.map { $0.elementCount * backend.size(of: $0.type) }
-    return sizes.allSatisfy { $0 <= limit }
+    // Kernels count elements in int32.
+    return fields.allSatisfy { $0.elementCount <= Int(Int32.max) }
+      && sizes.allSatisfy { $0 <= limit }
       && sizes.reduce(0, +) <= Swift.max(limit, backend.memorySize / 2)
   }
 

@@ -194,7 +194,13 @@ public final class Trainer {
         data.count % batchSize == 0
         ? .max : Swift.max(1, batches - 1 - number % batches)
       var run = Swift.min(alike, count - taken, interval - unread)
-      if let stream = step.stream { run = try stream.bring(number, atMost: run, order) }
+      do {
+        if let stream = step.stream { run = try stream.bring(number, atMost: run, order) }
+      } catch {
+        // The steps that were taken are told first.
+        if unread > 0 { try readRecords(unread, report) }
+        throw error
+      }
       state.revision += 1
       try device.backend.run(step.executable, from: stepCount % 2, count: run)
       stepCount += run

@@ -74,7 +74,10 @@ extension TrainCommand {
           .badData,
           "\(place ?? "the embedded MNIST"): is other data than the run in \(resumed.folder.path) began "
             + "with: give "
-            + (choice.kind.isOfText ? "its file by --text" : "its folder by --data"))
+            + (choice.kind.isOfText
+              ? "its file by --text; if it is the same text, an earlier version began the run, which cut "
+                + "texts at other places: begin a new one"
+              : "its folder by --data"))
       }
       if length.epochs != nil || length.steps != nil {
         settings.steps = try length.stepCount(stepsPerEpoch: stepsPerEpoch)

@@ -25,7 +25,9 @@ extension Dataset {
       case .windows(let windows):
         // The targets are tokens, too.
         hash.add(windows)
-        [windows.start, windows.length].withUnsafeBytes { hash.add($0) }
+        [windows.start, windows.length, windows.movesEachEpoch ? 1 : 0].withUnsafeBytes {
+          hash.add($0)
+        }
       }
       switch dataset.targets {
       case .classes(let labels, _): labels.withUnsafeBytes { hash.add($0) }

@@ -124,8 +124,15 @@ package final class OpenCLBackend: Backend {
     let array = own(array)
     let event = try queue.enqueueWrite(
       array.buffer, offset: offset * array.type.openCLSize, bytes: numbers)
-    try queue.flush()
-    return OpenCLTransfer(event: event, queue: queue)
+    let transfer = OpenCLTransfer(event: event, queue: queue)
+    do {
+      try queue.flush()
+    } catch {
+      // Whoever called frees the numbers.
+      try? transfer.wait()
+      throw error
+    }
+    return transfer
   }
 
   package func read(_ range: Range<Int>, of array: any DeviceArray) throws -> HostArray {
@@ -180,7 +187,8 @@ package final class OpenCLBackend: Backend {
     }
 
     var source = KernelSource(program.buffers)
-    let arena = arena(of: memory)
+    let arena = joinsPhases ? arena(of: memory) : nil
+    if arena == nil { try bindSlots(of: memory, to: &memories) }
     if joinsPhases,
       let joined = LaunchCode.joinedLaunch(
         plan, of: works, profile, varying: Set(varying), alternatives: alternatives.count,
@@ -197,10 +205,7 @@ package final class OpenCLBackend: Backend {
     source = KernelSource(program.buffers)
     let launches = LaunchCode.launches(
       plan, of: works, profile, joinsPhases: joinsPhases, &source)
-    let slots = try zip(memory.slotTypes, memory.slotSizes).map { try buffer($0, count: $1) }
-    for alternative in memories.indices {
-      for (buffer, slot) in memory.slots { memories[alternative].buffers[buffer] = slots[slot] }
-    }
+    if arena != nil { try bindSlots(of: memory, to: &memories) }
     let built = try self.program(source: source.text)
     return OpenCLExecutable(
       alternatives: try memories.indices.map { alternative in
@@ -213,6 +218,14 @@ package final class OpenCLBackend: Backend {
     var buffers: [DeviceBuffer?]
     /// The arrays of temporary buffers, where these share arrays.
     var arenas: [ElementType: DeviceBuffer] = [:]
+  }
+
+  /// Gives each slot an array of its own.
+  private func bindSlots(of plan: MemoryPlan, to memories: inout [LaunchMemory]) throws {
+    let slots = try zip(plan.slotTypes, plan.slotSizes).map { try buffer($0, count: $1) }
+    for alternative in memories.indices {
+      for (buffer, slot) in plan.slots { memories[alternative].buffers[buffer] = slots[slot] }
+    }
   }
 
   /// Arrays for all temporary buffers of a type; nil where such an array would be too large.
