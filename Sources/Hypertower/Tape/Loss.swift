@@ -106,6 +106,11 @@ extension Loss {
     Loss("huber") { $0.huberLoss($1, delta: delta) }
   }
 
+  /// For outputs that are log-probabilities and targets that are probabilities, of one shape.
+  public static let kullbackLeibler = Loss("Kullback–Leibler divergence") {
+    $0.kullbackLeiblerDivergence($1)
+  }
+
   /// For outputs and targets of one shape, of targets 1 and −1.
   public static let hinge = Loss("hinge") { $0.hingeLoss($1) }
 }
