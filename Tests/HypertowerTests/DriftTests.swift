@@ -39,6 +39,7 @@ import Testing
     private var run: [Double]
     private var steps = 0.0
     private var moves = 0.0
+    private var losses: [Double] = []
     private var last: [Double]?
 
     init(alpha: Double, kappa: Double, own: [Int]) {
@@ -47,7 +48,8 @@ import Testing
     }
 
     /// The step size of the step that starts at `weights`.
-    mutating func move(_ weights: [Double], _ gradient: [Double]) -> Double {
+    mutating func move(_ weights: [Double], _ loss: Double, _ gradient: [Double]) -> Double {
+      losses.append(loss)
       let weights = own.map { weights[$0] }
       let gradient = own.map { gradient[$0] }
       if let last {
@@ -57,7 +59,9 @@ import Testing
         steps += 1
         moves += 1
         let ofStep = Self.cosine(gradient, derivative)
-        let cosine = min(max(Self.cosine(gradient, run), ofStep - 0.2), ofStep + 0.2)
+        var cosine = min(max(Self.cosine(gradient, run), ofStep - 0.2), ofStep + 0.2)
+        let mean = losses.reduce(0, +) / Double(losses.count)
+        if loss < 1e-3 * mean { cosine = min(cosine, 0) }
         alpha *= exp(kappa * cosine * (20 / max(20, moves)).squareRoot())
       }
       last = weights
@@ -72,7 +76,7 @@ import Testing
     /// After step sizes were changed from outside.
     mutating func restart(_ factor: Double) {
       alpha *= factor
-      (steps, moves, last) = (0, 0, nil)
+      (steps, moves, losses, last) = (0, 0, [], nil)
     }
   }
 
@@ -102,13 +106,13 @@ import Testing
       let weights = try Self.weights(trainer)
       let start = step * Self.batchSize % Self.samples.count
       let batch = Array(Self.samples[start..<start + Self.batchSize])
-      let gradient = Self.network.loss(weights, batch).gradient
+      let (loss, gradient) = Self.network.loss(weights, batch)
       var record: StepRecord?
       try trainer.train(on: Self.data, batchSize: Self.batchSize, steps: 1, shuffled: false) {
         record = $0[0]
       }
       let found = try #require(record).hyperparameters[0].map(\.value)
-      let expected = references.indices.map { references[$0].move(weights, gradient) }
+      let expected = references.indices.map { references[$0].move(weights, loss, gradient) }
       assertClose(
         found, expected, .relative(backend.isDouble ? 1e-10 : 2e-4),
         "\(own.notation), step \(step) on \(backend.name)")
@@ -122,6 +126,22 @@ import Testing
     try trainer.train(on: Self.data, batchSize: 24, steps: 60, shuffled: false)
     let alpha = try #require(trainer.tower.levels[0].hyperparameters.first).value
     #expect(alpha > 1e-4, "\(alpha)")
+  }
+
+  /// Data that a network learns entirely: when there is nothing left to gain, the step size stays.
+  @Test(arguments: TestBackend.native)
+  func aSolvedProblemKeepsItsStepSize(backend: TestBackend) throws {
+    let data = Dataset(
+      count: 40, featureCount: 6,
+      features: .floats((0..<240).map { $0 % 6 == $0 / 6 % 3 ? 1 : 0 }),
+      targets: .classes((0..<40).map { Int32($0 % 3) }, classCount: 3))
+    let trainer = try Trainer(
+      Sequential(Linear(6, 16), Activation.relu, Linear(16, 3)), loss: .crossEntropy,
+      optimizer: Adam() / Drift(), firstStep: 1e-3, on: try backend.device(), seed: 5)
+    try trainer.train(on: data, batchSize: 10, steps: 3000)
+    let alpha = try #require(trainer.tower.levels[0].hyperparameters.first).value
+    #expect(alpha < 1, "\(alpha)")
+    #expect(try trainer.accuracy(on: data) == 100)
   }
 
   /// The level above tunes κ by the gradient of what κ moves: dL/dκ = dL/dα · ∂α/∂κ, with

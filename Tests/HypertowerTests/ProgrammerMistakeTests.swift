@@ -30,6 +30,8 @@ import Testing
     case absoluteTargets = "meanAbsoluteError: [2, 3] with targets [3, 2]"
     case huberTargets = "huberLoss: [2, 3] with targets [3, 2], delta 1.0"
     case hingeTargets = "hingeLoss: [2, 3] with targets [3, 2]"
+    case divergenceTargets = "kullbackLeiblerDivergence: [2, 3] with targets [3, 2]"
+    case gate = "GatedLinearUnit: [2, 3] along axis -1: its extent must be even"
     case ownLoss =
       "Loss: own of outputs [2, 3] and targets [2, 3] has shape [2, 3], not one element"
     case ownMetric =
@@ -117,6 +119,8 @@ import Testing
       case .absoluteTargets: _ = matrix.meanAbsoluteError(zeros([3, 2]))
       case .huberTargets: _ = matrix.huberLoss(zeros([3, 2]))
       case .hingeTargets: _ = matrix.hingeLoss(zeros([3, 2]))
+      case .divergenceTargets: _ = matrix.kullbackLeiblerDivergence(zeros([3, 2]))
+      case .gate: _ = GatedLinearUnit()(matrix)
       case .ownLoss: _ = Loss("own") { $0 - $1 }(matrix, matrix)
       case .ownMetric:
         let data = Dataset(

@@ -235,6 +235,12 @@ for delta in [1, 0.5]:
 case("loss hinge", lambda x, y: F.relu(1 - x * y).mean(), grid(3, 4),
      (grid(3, 4) + 1 / 64).sign())
 
+# Later ones come last: so the numbers of the others stay.
+case("loss divergence", lambda x: F.kl_div(
+    x, torch.tensor([[0.5, 0.25, 0.25], [0, 1, 0]]), reduction="batchmean"), grid(2, 3) - 2)
+module_case("gated", nn.GLU(), grid(3, 8))
+module_case("gated channels", nn.GLU(1), grid(2, 4, 3))
+
 result = {"version": torch.__version__, "cases": cases}
 path = pathlib.Path(__file__).with_name("modules.json")
 path.write_text(json.dumps(result, separators=(",", ":")).replace('{"name"', '\n{"name"') + "\n")

@@ -26,6 +26,8 @@ public final class RuleBuilder {
   /// The loss's derivative by the parameter; before the first step there is none for the levels above
   /// the bottom one, and it is 0.
   public var gradient: Expression { input(.gradient) }
+  /// The batch's loss before the step; for levels above the bottom one.
+  var loss: Expression { input(.loss) }
   /// The number of this step, counted from 1.
   public var step: Expression { input(.step) }
   /// The Cauchy–Schwarz bound of the gradient, for levels above the bottom one: the gradient of a
@@ -265,7 +267,8 @@ public final class RuleBuilder {
     let isOfSums = recorder.graph.dependents {
       switch self.inputs[$0] {
       case .sum, .runGradient, .runGradientBound: true
-      case .parameter, .gradient, .gradientBound, .step, .plannedSteps, .hyperparameter, .state,
+      case .parameter, .gradient, .gradientBound, .loss, .step, .plannedSteps, .hyperparameter,
+        .state,
         .sharedState, .uniform, .average:
         false
       }

@@ -122,6 +122,8 @@ struct ModuleCase {
     "norm group": of(GroupNorm(2, 4)),
     "norm each channel": of(GroupNorm(3, 3)),
     "dense without bias": of(Linear(4, 3, bias: false)),
+    "gated": of(GatedLinearUnit()),
+    "gated channels": of(GatedLinearUnit(axis: 1)),
     "dense residual": of(Residual(Sequential(Linear(4, 4)))),
   ]
 
@@ -181,6 +183,9 @@ struct ModuleCase {
       "loss absolute": loss(.meanAbsoluteError),
       "loss huber 1": loss(.huber()),
       "loss huber 0.5": loss(.huber(delta: 0.5)),
+      "loss divergence": of {
+        Loss.kullbackLeibler($0[0], Tensor([0.5, 0.25, 0.25, 0, 1, 0], shape: [2, 3]))
+      },
       "loss hinge": loss(.hinge),
     ]
   }()
