@@ -61,7 +61,7 @@ import Testing
         let ofStep = Self.cosine(gradient, derivative)
         var cosine = min(max(Self.cosine(gradient, run), ofStep - 0.2), ofStep + 0.2)
         let mean = losses.reduce(0, +) / Double(losses.count)
-        if loss < 1e-3 * mean { cosine = min(cosine, 0) }
+        if loss < 1e-6 * mean { cosine = min(cosine, 0) }
         alpha *= exp(kappa * cosine * (20 / max(20, moves)).squareRoot())
       }
       last = weights

@@ -16,7 +16,7 @@
 /// Where consecutive steps do tell, because there is little noise, s bounds c: a way that has gone too far would
 /// otherwise hold the step size down long after the steps have turned back.
 ///
-/// Where the loss is below a thousandth of its mean over the run, α does not grow: gradients may vanish there, so that
+/// Where the loss is below a millionth of its mean over the run, α does not grow: gradients may vanish there, so that
 /// no step would be too large, until a sample comes that is not yet learned.
 ///
 /// E looks back on a share of the run so far, whatever its length. So the gain falls as the mean of so many noisy
@@ -69,6 +69,6 @@ extension RuleDefinition {
 /// How far the cosine of the run may lie from that of the last step.
 private let trustInTheRun = 0.2
 /// The share of the mean loss below which there is nothing left to gain.
-private let negligibleLoss = 1e-3
+private let negligibleLoss = 1e-6
 /// The number of moves before the gain falls: enough for a step size that is a hundred million times too small.
 private let movesAtFullGain = 20.0
