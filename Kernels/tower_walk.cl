@@ -8,11 +8,11 @@
 // Last: the uniform values of the bottom rule for the update of the weights, and the record.
 //
 // The generated code before this holds one function for each rule in use,
-//   void rule_N(p, g, bound, run, loss, step, planned_steps, hyperparameters, sums, shared_states, states, &new_p,
+//   void rule_N(p, g, bound, run, step, planned_steps, hyperparameters, sums, shared_states, states, &new_p,
 //               jacobian),
 // on WIDTH parameters at once, which updates the states in place, and ADJUST, the switch over them; for
 // those that have sums,
-//   void add_terms_N(p, g, bound, run, loss, step, planned_steps, hyperparameters, shared_states, states, count, sums),
+//   void add_terms_N(p, g, bound, run, step, planned_steps, hyperparameters, shared_states, states, count, sums),
 // and ADD_TERMS, the switch over them; and where steps can be limited (LIMITS_STEPS), LIMIT, which lowers
 // the bottom rule's step sizes.
 //
@@ -190,7 +190,7 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
       const int count = COUNT(k) - i;
       DECLARE_INPUTS
       LOAD_INPUTS(k, i, count)
-      ADD_TERMS(RULE(k), p, g, bound, run, batch_loss, (real)(step + 1), planned_steps, h, shared, s, count, sums)
+      ADD_TERMS(RULE(k), p, g, bound, run, (real)(step + 1), planned_steps, h, shared, s, count, sums)
       if (IS_PER_TENSOR(k))
         FOR_UP_TO(j, RULE_SUMS(k), MAX_RULE_SUMS) {
           store(sums[j], values + RULE_SUMS_AT(k) + j * COUNT(k) + i, count);
@@ -239,7 +239,7 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
         sums[j] = LOAD_OF_SET(k, values + RULE_SUMS_AT(k) + j * SETS(k), i, count);
 #endif
       vec new_p = p;
-      ADJUST(RULE(k), p, g, bound, run, batch_loss, (real)(step + 1), planned_steps, h, sums, shared, s, &new_p,
+      ADJUST(RULE(k), p, g, bound, run, (real)(step + 1), planned_steps, h, sums, shared, s, &new_p,
              jacobian)
       store(new_p, values + HYPERPARAMETERS_AT(k - 1) + i, count);
       FOR_UP_TO(j, RULE_STATES(k), MAX_STATES)

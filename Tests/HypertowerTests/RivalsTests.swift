@@ -173,7 +173,7 @@ import Testing
         case .step, .plannedSteps: 1
         case .hyperparameter(let h): rule.rawValues(tensors: ["w"])[h]
         case .state(let state): states[state]
-        case .gradientBound, .runGradient, .runGradientBound, .loss, .sharedState, .sum, .uniform,
+        case .gradientBound, .runGradient, .runGradientBound, .sharedState, .sum, .uniform,
           .average:
           .nan
         }

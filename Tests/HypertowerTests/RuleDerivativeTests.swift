@@ -147,7 +147,6 @@ import Testing
         case .gradient: gradient
         case .gradientBound, .runGradientBound: 2 * gradient.magnitude
         case .runGradient: 0.9 * gradient
-        case .loss: 1
         case .step: step
         case .plannedSteps: 30
         case .hyperparameter(let h): hyperparameters[h]

@@ -16,8 +16,10 @@
 /// Where consecutive steps do tell, because there is little noise, s bounds c: a way that has gone too far would
 /// otherwise hold the step size down long after the steps have turned back.
 ///
-/// Where the loss is below a millionth of its mean over the run, α does not grow: gradients may vanish there, so that
-/// no step would be too large, until a sample comes that is not yet learned.
+/// α grows only while ‖E‖ ≤ 2·n·‖J‖. E is at most n/2 times as long as its derivatives are on average, so J is then no
+/// shorter than a quarter of these. Below that, gradients have vanished faster than the rule below forgets them, as
+/// Adam's second moments do where the data are learned entirely: α would make up for it without end, and its steps be far
+/// too long as soon as they are forgotten.
 ///
 /// E looks back on a share of the run so far, whatever its length. So the gain falls as the mean of so many noisy
 /// cosines becomes certain.
@@ -45,21 +47,17 @@ extension RuleDefinition {
   public static let drift = RuleDefinition("drift") { rule in
     let kappa = rule.learningRate("kappa", default: 1)
     rule.tunesLearningRates(perTensor: rule.flag("per_tensor"), horizon: .run)
-    let (moves, hasBegun, meanLoss) = (rule.state("n"), rule.state("begun"), rule.state("loss"))
+    let (moves, hasBegun) = (rule.state("n"), rule.state("begun"))
     let (ofStep, isStill) = rule.descentCosine
-    let trust = Expression.constant(trustInTheRun)
-    let ofRun = rule.runDescentCosine.atLeast(ofStep - trust).atMost(ofStep + trust)
     // In the first step of a run, and after step sizes were changed from outside, there is no way to look back on.
     let isMove = Expression.select(isStill, 0, hasBegun)
     let nextMoves = moves + isMove
-    // Over all steps since the beginning, of which the first is no move.
-    let magnitude = rule.loss.magnitude
-    let nextLoss = meanLoss + (magnitude - meanLoss) / (nextMoves + 1)
-    rule.update(meanLoss, to: nextLoss)
-    let isSolved = magnitude.isLess(than: .constant(negligibleLoss) * nextLoss)
-    let cosine = Expression.select(isMove, .select(isSolved, ofRun.atMost(0), ofRun), 0)
     rule.update(moves, to: nextMoves)
     rule.update(hasBegun, to: 1)
+    let trust = Expression.constant(trustInTheRun)
+    let ofRun = rule.runDescentCosine.atLeast(ofStep - trust).atMost(ofStep + trust)
+    let hasVanished = (2 * nextMoves).isLess(than: rule.runLength)
+    let cosine = Expression.select(isMove, .select(hasVanished, ofRun.atMost(0), ofRun), 0)
     let most = Expression.constant(movesAtFullGain)
     let gain = (most / nextMoves.atLeast(most)).sqrt()
     return rule.parameter(timesExponentialOf: kappa * cosine * gain)
@@ -68,7 +66,5 @@ extension RuleDefinition {
 
 /// How far the cosine of the run may lie from that of the last step.
 private let trustInTheRun = 0.2
-/// The share of the mean loss below which there is nothing left to gain.
-private let negligibleLoss = 1e-6
 /// The number of moves before the gain falls: enough for a step size that is a hundred million times too small.
 private let movesAtFullGain = 20.0

@@ -19,19 +19,13 @@ extension RuleBuilder {
       let derivative = state("run_\(hyperparameters[h].rawName)")
       _ = sum(of: gradient * derivative)
       _ = sum(of: derivative * derivative)
-      let last = expression(node) / slope(ofHyperparameter: h)
+      let last =
+        expression(node) / slope(of: hyperparameters[h].domain, at: input(.hyperparameter(h)))
       update(
         derivative,
         to: .select(steps.isEqual(to: 0), last, derivative * (steps / nextSteps) + last))
     }
     return first
-  }
-
-  /// The derivative of a hyperparameter by what it is stored as.
-  private func slope(ofHyperparameter h: Int) -> Expression {
-    let domain = hyperparameters[h].domain
-    if domain == .real { return 1 }
-    return derivative(of: domain.natural(input(.hyperparameter(h))), byHyperparameter: h)
   }
 }
 

@@ -15,6 +15,16 @@ extension RuleBuilder {
   /// The same for the gradient that looks back on the run, which is one on the natural scale.
   var runDescentCosine: Expression { cosine(-runGradient, runGradientBound) }
 
+  /// ‖E‖ / ‖J‖, the length of what `runGradient` looks back on, in derivatives of the last step.
+  var runLength: Expression {
+    runGradientBound / (gradientBound / slope(of: parameterDomain, at: parameter).magnitude)
+  }
+
+  /// The derivative of a natural value by what it is stored as.
+  func slope(of domain: HyperparameterDomain, at raw: Expression) -> Expression {
+    domain == .real ? 1 : derivative(of: domain.natural(raw), by: raw)
+  }
+
   private func cosine(_ descent: Expression, _ bound: Expression) -> Expression {
     let quotient = descent / bound
     return .select(

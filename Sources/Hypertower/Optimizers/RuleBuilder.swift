@@ -26,8 +26,6 @@ public final class RuleBuilder {
   /// The loss's derivative by the parameter; before the first step there is none for the levels above
   /// the bottom one, and it is 0.
   public var gradient: Expression { input(.gradient) }
-  /// The batch's loss before the step; for levels above the bottom one.
-  var loss: Expression { input(.loss) }
   /// The number of this step, counted from 1.
   public var step: Expression { input(.step) }
   /// The Cauchy–Schwarz bound of the gradient, for levels above the bottom one: the gradient of a
@@ -70,12 +68,10 @@ public final class RuleBuilder {
     return inputs[number]
   }
 
-  /// The derivative of an expression by a raw hyperparameter.
-  func derivative(of value: Expression, byHyperparameter h: Int) -> Expression {
-    let (node, raw) = (
-      value.index(in: recorder), input(.hyperparameter(h)).index(in: recorder)
-    )
-    return expression(recorder.graph.derivatives(of: node, withRespectTo: [raw])[0])
+  /// The derivative of an expression by an input.
+  func derivative(of value: Expression, by input: Expression) -> Expression {
+    let (node, input) = (value.index(in: recorder), input.index(in: recorder))
+    return expression(recorder.graph.derivatives(of: node, withRespectTo: [input])[0])
   }
 
   /// A node of the formula as an expression.
@@ -267,7 +263,7 @@ public final class RuleBuilder {
     let isOfSums = recorder.graph.dependents {
       switch self.inputs[$0] {
       case .sum, .runGradient, .runGradientBound: true
-      case .parameter, .gradient, .gradientBound, .loss, .step, .plannedSteps, .hyperparameter,
+      case .parameter, .gradient, .gradientBound, .step, .plannedSteps, .hyperparameter,
         .state,
         .sharedState, .uniform, .average:
         false

@@ -128,7 +128,7 @@ extension UpdateRule.Input {
     switch self {
     case .parameter, .gradient, .gradientBound, .runGradient, .runGradientBound, .state, .average:
       true
-    case .loss, .step, .plannedSteps, .hyperparameter, .sharedState, .sum, .uniform: false
+    case .step, .plannedSteps, .hyperparameter, .sharedState, .sum, .uniform: false
     }
   }
 }

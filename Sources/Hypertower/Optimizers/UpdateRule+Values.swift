@@ -91,7 +91,7 @@ extension UpdateRule {
       case .hyperparameter(let h): hyperparameters[hyperparameters.startIndex + h]
       case .step: 1
       case .plannedSteps: Double(plannedSteps ?? 1)
-      case .parameter, .gradient, .gradientBound, .runGradient, .runGradientBound, .loss, .state,
+      case .parameter, .gradient, .gradientBound, .runGradient, .runGradientBound, .state,
         .sharedState,
         .sum, .uniform, .average:
         0

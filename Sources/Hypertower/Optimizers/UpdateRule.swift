@@ -69,8 +69,6 @@ public struct UpdateRule: Sendable {
     /// `RuleBuilder.runGradient`.
     case runGradient
     case runGradientBound
-    /// The batch's loss before the step, for levels above the bottom one.
-    case loss
     /// The number of the step, from 1 on.
     case step
     /// The number of steps that the run is planned to have; see `HyperparameterSchedule`.

@@ -32,7 +32,7 @@ private struct BottomRule<Element: HostReal>: ~Copyable {
       case .uniform(let number): register.update(repeating: uniforms[number], count: count)
       case .state(let number):
         register.update(from: states + number * size + offset, count: count)
-      case .loss, .step, .plannedSteps, .hyperparameter, .sharedState, .sum, .gradientBound,
+      case .step, .plannedSteps, .hyperparameter, .sharedState, .sum, .gradientBound,
         .runGradient,
         .runGradientBound:
         fatalError("CPUBottomRule: \(split.inputs[input]) is not given for each parameter")

@@ -222,7 +222,6 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
       case .gradientBound: values[level.bounds! + i]
       case .runGradient: values[level.runGradients! + i]
       case .runGradientBound: values[level.runGradients! + level.width + i]
-      case .loss: loss.pointee
       case .step: Element(step)
       case .plannedSteps: values[layout.plannedStepsOffset!]
       case .hyperparameter(let h):

@@ -223,7 +223,7 @@ enum BottomRuleCode {
       case .average: "LOAD(average + i)"
       case .uniform(let number): "(vec)(uniforms[\(number)])"
       case .state(let number): "LOAD(states + \(number * size) + i)"
-      case .loss, .step, .plannedSteps, .hyperparameter, .sharedState, .sum, .gradientBound,
+      case .step, .plannedSteps, .hyperparameter, .sharedState, .sum, .gradientBound,
         .runGradient,
         .runGradientBound:
         fatalError("BottomRuleCode: \(split.inputs[input]) is not given for each parameter")

@@ -2,10 +2,10 @@
 enum LevelRuleCode {
   /// What every such function is given.
   private static let parameters = [
-    "p", "g", "bound", "run", "batch_loss", "t", "planned_steps", "h",
+    "p", "g", "bound", "run", "t", "planned_steps", "h",
   ]
   private static let declarations =
-    "vec p, vec g, vec bound, const vec *run, real batch_loss, real t, real planned_steps, const vec *h"
+    "vec p, vec g, vec bound, const vec *run, real t, real planned_steps, const vec *h"
 
   /// The formula of a rule with its derivatives, and what it sums, on one `vec` of parameters.
   static func functions(_ number: Int, _ rule: UpdateRule) -> String {
@@ -110,7 +110,7 @@ enum LevelRuleCode {
 
   /// Whether a function of a rule is given one number for all lanes.
   private static func isScalar(_ input: UpdateRule.Input) -> Bool {
-    input == .loss || input == .step || input == .plannedSteps
+    input == .step || input == .plannedSteps
   }
 
   private static func ruleInput(_ input: UpdateRule.Input) -> String {
@@ -120,7 +120,6 @@ enum LevelRuleCode {
     case .gradientBound: "bound"
     case .runGradient: "run[0]"
     case .runGradientBound: "run[1]"
-    case .loss: "batch_loss"
     case .step: "t"
     case .plannedSteps: "planned_steps"
     case .hyperparameter(let h): "h[\(h)]"
