@@ -71,9 +71,9 @@ struct TrainingPlot {
       let (rule, names) = pair
       return names.enumerated().map { index, name in
         column += 1
-        return Line(
-          level: level, index: index, name: name,
-          kind: rule.hyperparameters[index % rule.hyperparameters.count].name, column: column)
+        // Of a level whose step sizes alone are tuned, the others have no line.
+        let kind = rule.hyperparameters.map(\.name).first { name == $0 || name.hasSuffix("_\($0)") }
+        return Line(level: level, index: index, name: name, kind: kind ?? name, column: column)
       }
     }
   }
