@@ -59,6 +59,24 @@ struct DevicesAndBenchTests {
     }
   }
 
+  @Test("Batches that the host sends give the same losses, and the results say so")
+  func streamed() throws {
+    let common = [
+      "bench", "--device", "cpu", "--hidden", "8", "--batch-size", "20", "--towers", "sgd",
+      "--heights", "0", "--rounds", "1",
+    ]
+    let resident = try #require(try parse(CommandRun(common + ["--json"])).array?.first)
+    let streamed = try #require(
+      try parse(CommandRun(common + ["--streamed", "--json"])).array?.first)
+    #expect(resident["is_streamed"] == .bool(false) && streamed["is_streamed"] == .bool(true))
+    #expect(resident["final_loss"]?.double != nil)
+    #expect(streamed["final_loss"] == resident["final_loss"])
+    for other in ["--floor", "--launches", "--first-step"] {
+      let run = try CommandRun(common + ["--streamed", other])
+      #expect(run.status == 64 && run.errors.contains("--streamed is for whole steps"), "\(other)")
+    }
+  }
+
   private static var hasOpenCL: Bool { (try? OpenCLDevice.all().isEmpty) == false }
 
   @Test(

@@ -40,6 +40,7 @@ struct UntunedTests {
     #expect(UntunedMetric.accuracy.isBetter(97, than: 96))
     #expect(UntunedMetric.logExcess.isBetter(-4, than: -3))
     #expect(UntunedMetric.accuracy.text(ofLag: -0.25) == "−0.25 points")
+    #expect(UntunedMetric.logExcess.text(ofLag: 1) == "1.00 decades")
     #expect(UntunedMetric.perplexity.text(ofLag: 1.5) == "1.50 %")
     #expect(UntunedMetric.perplexity.text(ofLag: .infinity) == "diverged")
   }
@@ -233,8 +234,8 @@ struct UntunedTests {
       #expect(third.output.contains("| adam(0.01)             | 1        |"), "\(third.output)")
 
       // With a limit that does not lower the first step, these are the runs of the search.
-      let own = "linear-3, 10 steps: adam(0.01), average polynomial, seed 0"
-      let searched = "linear-3, 10 steps: adam, constant 0.01, seed 0"
+      let own = "linear-3, 10 steps of 100: adam(0.01), average polynomial, seed 0"
+      let searched = "linear-3, 10 steps of 100: adam, constant 0.01, seed 0"
       let loss = try #require(try outcomes(folder)[own]?["test_loss"]?.double)
       #expect(try outcomes(folder)[searched]?["test_loss"]?.double == loss)
 
@@ -265,10 +266,11 @@ struct UntunedTests {
         #expect(again[id]?["tower"] == outcome["tower"], "\(id)")
       }
       // The further seeds have the step size that was found.
-      let best = try #require(all["outliers, 10 steps: adam, best constant, seed 1"])
+      let best = try #require(all["outliers, 10 steps of 100: adam, best constant, seed 1"])
       let found = try [1e-4, 1e-2, 1].min {
         func loss(_ stepSize: Double) throws -> Double {
-          let id = "outliers, 10 steps: adam, constant \(formatted("%.3g", stepSize)), seed 0"
+          let id =
+            "outliers, 10 steps of 100: adam, constant \(formatted("%.3g", stepSize)), seed 0"
           return try #require(all[id]?["test_loss"]?.double)
         }
         return try loss($0) < loss($1)
@@ -287,7 +289,7 @@ struct UntunedTests {
       ])
       #expect(run.status == 0, "\(run.errors)")
       let id =
-        "mnist-32, 10 steps: adam(0.001) / drift(1), first step 0.001, average polynomial, seed 1"
+        "mnist-32, 10 steps of 300: adam(0.001) / drift(1), first step 0.001, average polynomial, seed 1"
       let outcome = try #require(try outcomes(folder)[id])
       let train = try CommandRun([
         "train", "--hidden", "32", "--steps", "10", "--seed", "1", "--quiet", "--log",

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Testing
 
 @testable import Datasets
@@ -136,6 +137,8 @@ import Testing
     case size = "Dataset: column 'kind' has 10 values for 11 samples of shape []"
     case number = "outputs: column 'kind' has 2 numbers for 1 samples of []"
     case column = "Column: '' of shape []"
+    case rows = "Dataset: mapped rows of 1 for samples of 2 features"
+    case columnRows = "Dataset: column 'kind' of shape [2] has mapped rows of 1"
 
     func make() throws {
       let data = ColumnsTests.data(isMasked: false)
@@ -160,6 +163,15 @@ import Testing
       case .size: _ = dataset([Column("kind", .floats([Float](repeating: 0, count: 10)))])
       case .number: _ = try trainer().outputs(for: [1, 2], columns: ["kind": [1, 2]])
       case .column: _ = Column("", .floats([]))
+      case .rows, .columnRows:
+        try withTemporaryFolder { folder in
+          try Data(repeating: 1, count: 22).write(to: URL(filePath: "\(folder)/x"))
+          let rows = try MappedRows("\(folder)/x", .uint8)
+          _ =
+            self == .columnRows
+            ? dataset([Column("kind", shape: [2], .mapped(rows))])
+            : Dataset(count: 11, featureCount: 2, features: .mapped(rows), targets: data.targets)
+        }
       }
     }
   }
@@ -171,7 +183,6 @@ import Testing
     ) { [mistake] in
       try mistake.make()
     }
-    let text = String(decoding: result.standardErrorContent, as: UTF8.self)
-    #expect(text.contains("Fatal error: \(mistake.rawValue)"), "\(text.prefix(300))")
+    expectFatalError(mistake.rawValue, in: result)
   }
 }

@@ -214,4 +214,28 @@ import Testing
         label.text.hasPrefix("\(y): number 0 of row 11 is 3, expected a class or token below"))
     }
   }
+
+  /// A file that becomes shorter ends the run; the steps before that are told.
+  @Test func stepsBeforeAFaultAreTold() throws {
+    try withTemporaryFolder { folder in
+      let x = "\(folder)/x"
+      try Self.write(Self.bytes, to: x)
+      let data = Dataset(
+        count: Self.count, featureCount: 12,
+        features: .mapped(try MappedRows(x, .uint8, width: 12)),
+        targets: .classes(Self.labels, classCount: 3))
+      let trainer = try Trainer(
+        DenseNetwork(widths: [12, 7, 3]), loss: .negativeLogLikelihood, optimizer: SGD(),
+        on: Device(name: "cpu", backend: CPUBackend<Float>(), residentLimit: 0))
+      try trainer.train(on: data, batchSize: 5, steps: 1)
+      #expect(truncate(x, 100) == 0)
+      var told: [Int] = []
+      let fault = message {
+        try trainer.train(on: data, batchSize: 5, steps: 30) { told += $0.map(\.step) }
+      }
+      #expect(fault.kind == .badData)
+      // Those whose batches had been prepared.
+      #expect(!told.isEmpty && told == Array(1..<trainer.stepCount))
+    }
+  }
 }

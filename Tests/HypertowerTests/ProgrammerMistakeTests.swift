@@ -87,6 +87,9 @@ import Testing
       "Context: random numbers are those of a training step; ask isTraining first"
     case sharedState = "own: 'mean' is shared by all parameters, so it cannot depend on one"
     case sumOfSums = "sum(of:): of what depends on another sum of the same step"
+    case sumOfRuns =
+      "sum(of:): of what depends on another sum of the same step, or on a gradient of the run"
+    case run = "own: reads gradients of the run, but does not ask for them"
     case factor = "scaleLearningRate: -1.0 is not a number greater than 0"
     case firstStep = "Trainer: firstStep must be greater than 0, in float32 as well"
     case stepSize = "sgd: alpha = inf is out of range; it must be a finite number"
@@ -189,6 +192,16 @@ import Testing
         _ = try RuleDefinition("own") { rule in
           rule.parameter - rule.sum(of: rule.gradient * rule.norm(of: rule.gradient))
         }.rule()
+      case .sumOfRuns:
+        _ = try RuleDefinition("own") { rule in
+          rule.tunesLearningRates(horizon: .run)
+          return rule.parameter - rule.norm(of: rule.runGradient)
+        }.rule()
+      case .run:
+        _ = try RuleDefinition("own") { rule in
+          rule.tunesLearningRates()
+          return rule.parameter - rule.runGradientBound
+        }.rule()
       case .factor:
         try Trainer(
           Linear(2, 3), loss: .meanSquaredError, optimizer: SGD(), on: .cpu
@@ -208,7 +221,6 @@ import Testing
     ) { [mistake] in
       try mistake.make()
     }
-    let text = String(decoding: result.standardErrorContent, as: UTF8.self)
-    #expect(text.contains("Fatal error: \(mistake.rawValue)"), "\(text.prefix(300))")
+    expectFatalError(mistake.rawValue, in: result)
   }
 }

@@ -59,6 +59,6 @@ public struct DivergenceError: Error, CustomStringConvertible, Sendable {
 
   private func parameters(_ level: Int) -> String {
     level == 0
-      ? "the weights (level 0)" : "the hyperparameters of \(rules[level - 1]) (level \(level))"
+      ? "the weights" : "the hyperparameters of \(rules[level - 1]) (level \(level - 1))"
   }
 }

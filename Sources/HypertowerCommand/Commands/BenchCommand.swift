@@ -140,7 +140,7 @@ struct BenchCommand: ParsableCommand {
     }
     return [
       "\(network.description), \(rounds) rounds of \(BenchmarkNetwork.steps) steps, "
-        + "milliseconds a step",
+        + "milliseconds a step" + (streamed ? ", batches sent by the host" : ""),
       "device \(device)" + (device.tuning.map { ", schedules \($0)" } ?? ""), "",
     ] + table([header] + rows)
   }
@@ -155,6 +155,7 @@ struct BenchCommand: ParsableCommand {
           ("median_ms", .number(result.median)), ("fastest_ms", .number(result.fastest)),
           ("slowest_ms", .number(result.slowest)), ("final_loss", .number(result.finalLoss)),
           ("device_bytes", result.deviceBytes.map(JSONText.integer) ?? .null),
+          ("is_streamed", .bool(streamed)),
           ("device", .string(device.description)),
           ("schedules", device.tuning.map(JSONText.string) ?? .null),
         ])

@@ -84,7 +84,8 @@ struct Untuned: Experiment {
       }
     let text = problem.model.isOfText ? data.textHash.map { ", text \($0)" } ?? "" : ""
     return Run(
-      id: "\(problem.name), \(problem.steps) steps\(text): \(what), seed \(seed)",
+      id:
+        "\(problem.name), \(problem.steps) steps of \(problem.batchSize)\(text): \(what), seed \(seed)",
       problem: problem, subject: subject, seed: seed)
   }
 

@@ -95,7 +95,8 @@ enum UntunedMetric: String {
   /// A lag with its unit: `0.25 points`, and `−0.25 points` for a value that is ahead.
   func text(ofLag lag: Double) -> String {
     if lag.isInfinite { return lag > 0 ? "diverged" : "the other diverged" }
-    return formatted("%.2f", lag).replacing("-", with: "−") + " \(unit.rawValue)"
+    let unit = self == .logExcess ? "decades" : unit.rawValue
+    return formatted("%.2f", lag).replacing("-", with: "−") + " \(unit)"
   }
 }
 

@@ -33,7 +33,8 @@ struct TextOptions: ParsableArguments {
     guard dataOptions.isEmpty else {
       throw Failure(
         .usage,
-        "\(dataOptions.joined(separator: ", ")) cannot be given with --text: it is for images")
+        "\(dataOptions.joined(separator: ", ")) cannot be given with --text: "
+          + (dataOptions.count == 1 ? "it is" : "they are") + " for images")
     }
     return path
   }
