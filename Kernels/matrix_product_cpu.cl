@@ -57,6 +57,14 @@ static void TILE(int part, int matrix, int row, int panel SECTION_PARAMETERS) {
                                       (RIGHT_PACKED ? (size_t)column * INNER : column);
   FIND_ROWS(row)
 
+#if PARTS == 1 && END_TERM == INNER
+#pragma nounroll
+  for (int i = 0; i < TILE_ROWS; ++i)
+#pragma nounroll
+    for (int j = 0; j < TILE_VECTORS; ++j)
+      EPILOGUE_FETCH(result_row + i, column + j * WIDTH EPILOGUE_ARGUMENTS);
+#endif
+
   vec total[TILE_ROWS * TILE_VECTORS];
 #if !IS_ONE_BLOCK
 #if FIRST_TERM == 0

@@ -3,10 +3,7 @@ extension Tape {
   /// as what windows send back is, or along columns. Written down first, their elements would only pass through
   /// memory.
   func deferred(needed: [Bool], outputs: [Index]) -> Set<Index> {
-    var users = [[Index]](repeating: [], count: nodes.count)
-    for index in nodes.indices where needed[index] {
-      for operand in Set(nodes[index].valueOperands) { users[operand].append(index) }
-    }
+    var users = users(needed: needed)
     for output in outputs { users[output].append(nodes.count) }
     // How often each deferred node's elements are computed.
     var result: [Index: Int] = [:]
@@ -59,7 +56,7 @@ extension Tape {
   private static let manyColumns = 1 << 10
 
   /// Whether an element takes many operations.
-  private func isCostly(_ index: Index) -> Bool {
+  func isCostly(_ index: Index) -> Bool {
     let node = nodes[index]
     let isCostly =
       switch node.operation {
@@ -75,7 +72,7 @@ extension Tape {
 }
 
 extension Tape.Node {
-  fileprivate var isElementwise: Bool {
+  var isElementwise: Bool {
     switch operation {
     case .unary, .binary, .select: true
     default: false

@@ -41,7 +41,8 @@ struct Schedule {
   /// How many operations each unplaced node stands for where it is used.
   private var unplacedWeights: [Tape.Index: Int] = [:]
 
-  /// Elementwise nodes that are computed where they are used, once; see `Schedule+Deferral.swift`.
+  /// Elementwise nodes that are computed where they are used; see `Schedule+Deferral.swift` and
+  /// `Schedule+Recomputation.swift`.
   private let deferred: Set<Tape.Index>
 
   /// The greatest number of operations on leaves that are repeated wherever they are used.
@@ -52,7 +53,10 @@ struct Schedule {
     self.fuses = fuses
     groupOf = Array(repeating: nil, count: tape.nodes.count)
     let needed = tape.neededForValues(of: outputs)
-    deferred = fuses ? tape.deferred(needed: needed, outputs: outputs) : []
+    deferred =
+      fuses
+      ? tape.deferred(needed: needed, outputs: outputs)
+        .union(tape.recomputed(needed: needed, outputs: outputs)) : []
     for index in tape.nodes.indices where needed[index] { place(index) }
     for output in outputs {
       stored.insert(materialize(output))
@@ -184,7 +188,8 @@ struct Schedule {
     return (start..<Swift.max(start, groups.count)).first(where: fits)
   }
 
-  /// Rows only: a reduction along leading axes wants another order of work than its operands.
+  /// A reduction joins one along the same axes. A group without reductions becomes one of rows alone: a reduction
+  /// along leading axes wants another order of work than its operands.
   ///
   /// - Parameter mayMakeRows: whether a group without reductions may become one of rows.
   private func fitsReduction(
@@ -192,7 +197,7 @@ struct Schedule {
   ) -> Bool {
     let shape = tape[tape[index].operands[0]].shape
     guard case .nest(let fullShape, let reducedAxes) = groups[group].kind, shape == fullShape,
-      reducedAxes == axes || (reducedAxes == nil && mayMakeRows), areTrailing(axes, in: shape)
+      reducedAxes == axes || (reducedAxes == nil && mayMakeRows && areTrailing(axes, in: shape))
     else { return false }
     // Members that were placed before the nest had rows are at the full shape; none may be at the
     // shape of its rows.

@@ -7,6 +7,8 @@ struct BoundedAccessCode {
   let buffer: String?
   /// The dimension that lanes run along.
   let laneDimension: Int
+  /// The number of lanes.
+  let width: Int
 
   /// Statements that define `name`, a `real` at the indices of now or a `vec` of lanes.
   func definition(of name: String, type: String, indent: String) -> String {
@@ -14,13 +16,21 @@ struct BoundedAccessCode {
       let value = scalar(at: nil)
       return "\(indent)const \(type) \(name) = (\(type))(\(value));\n"
     }
-    if let run = run(name, indent) { return run }
-    // Lane by lane; those behind the last element are 0.
+    if let load, load.stride(along: laneDimension) == 1, ofLanes.isEmpty {
+      let value = "LOAD(\(address(load, at: nil)))"
+      return bounds.isEmpty
+        ? "\(indent)const vec \(name) = \(value);\n"
+        : "\(indent)const vec \(name) = (\(condition)) ? \(value) : (vec)(0.0f);\n"
+    }
     return """
-      \(indent)real lanes_\(name)[WIDTH];
-      \(indent)for (int lane = 0; lane < WIDTH; ++lane)
-      \(indent)  lanes_\(name)[lane] = lane < count ? \(scalar(at: "lane")) : 0.0f;
-      \(indent)const vec \(name) = LOAD_PRIVATE(lanes_\(name));
+      \(indent)vec \(name);
+      \(indent)\(wholeVectors(name))\
+      {
+      \(indent)  real lanes_\(name)[WIDTH];
+      \(indent)  for (int lane = 0; lane < WIDTH; ++lane)
+      \(indent)    lanes_\(name)[lane] = lane < count ? \(scalar(at: "lane")) : 0.0f;
+      \(indent)  \(name) = LOAD_PRIVATE(lanes_\(name));
+      \(indent)}
 
       """
   }
@@ -33,35 +43,30 @@ struct BoundedAccessCode {
     indices.contains { $0.coefficients[laneDimension] != 0 }
   }
 
-  /// Where neighbouring lanes read neighbouring elements: whole vectors where bounds hold for all lanes, nothing
-  /// where they depend on no lane and do not hold, else lane by lane.
-  private func run(_ name: String, _ indent: String) -> String? {
-    guard let load, load.stride(along: laneDimension) == 1 else { return nil }
-    let ofLanes = bounds.filter { $0.index.coefficients[laneDimension] != 0 }
-    guard ofLanes.allSatisfy({ $0.index.divisor == 1 }) else { return nil }
-    if ofLanes.isEmpty {
-      let conditions = bounds.map { condition($0, at: nil) }.joined(separator: " && ")
-      let value = "LOAD(\(address(load, at: nil)))"
-      return bounds.isEmpty
-        ? "\(indent)const vec \(name) = \(value);\n"
-        : "\(indent)const vec \(name) = (\(conditions)) ? \(value) : (vec)(0.0f);\n"
-    }
+  private var ofLanes: [IndexBound] {
+    bounds.filter { $0.index.coefficients[laneDimension] != 0 }
+  }
+
+  /// What is done where all lanes are inside the bounds or all outside, before the code for each lane by itself:
+  /// nothing where indices leave gaps or lanes read no neighbouring elements.
+  private func wholeVectors(_ name: String) -> String {
+    guard load.map({ $0.stride(along: laneDimension) == 1 }) ?? true,
+      ofLanes.allSatisfy({ $0.index.divisor == 1 })
+    else { return "" }
     let ends = [nil, "(WIDTH - 1)"].map { lane in
       bounds.map { condition($0, at: lane) }.joined(separator: " && ")
     }
-    let whole = "count >= WIDTH && \(ends[0]) && \(ends[1])"
-    return """
-      \(indent)vec \(name);
-      \(indent)if (\(whole)) {
-      \(indent)  \(name) = LOAD(\(address(load, at: nil)));
-      \(indent)} else {
-      \(indent)  real lanes_\(name)[WIDTH];
-      \(indent)  for (int lane = 0; lane < WIDTH; ++lane)
-      \(indent)    lanes_\(name)[lane] = lane < count ? \(scalar(at: "lane")) : 0.0f;
-      \(indent)  \(name) = LOAD_PRIVATE(lanes_\(name));
-      \(indent)}
-
-      """
+    let value = load.map { "LOAD(\(address($0, at: nil)))" } ?? "(vec)(1.0f)"
+    let outside = bounds.compactMap { bound -> String? in
+      let step = bound.index.coefficients[laneDimension]
+      if step == 0 { return "!(\(condition(bound, at: nil)))" }
+      // An extent that lies between both ends is shorter than a vector.
+      guard abs(step) == 1, bound.extent >= width else { return nil }
+      return "!(\(condition(bound, at: nil))) && !(\(condition(bound, at: "(WIDTH - 1)")))"
+    }
+    return "if (count >= WIDTH && \(ends[0]) && \(ends[1])) \(name) = \(value); else "
+      + (outside.isEmpty
+        ? "" : "if (\(outside.joined(separator: " || "))) \(name) = (vec)(0.0f); else ")
   }
 
   /// The value at the indices of now, `lane` further along the lane dimension.
@@ -71,6 +76,9 @@ struct BoundedAccessCode {
     let value = "*(\(address(load, at: lane)))"
     return bounds.isEmpty ? value : "((\(conditions)) ? \(value) : 0.0f)"
   }
+
+  /// Whether all bounds hold at the indices of now.
+  var condition: String { bounds.map { condition($0, at: nil) }.joined(separator: " && ") }
 
   private func condition(_ bound: IndexBound, at lane: String?) -> String {
     let numerator = numerator(bound.index, at: lane)

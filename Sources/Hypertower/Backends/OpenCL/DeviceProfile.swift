@@ -102,13 +102,24 @@ package struct DeviceProfile: Sendable, Equatable {
   }
 
   /// The height of a product's register tiles: of a view, such that its rows lie at even distances, if there is one.
+  ///
+  /// Where terms lie far apart, tiles of few vectors are higher, so that fewer of them go through all terms.
   func tileRows(of product: MatrixProduct) -> Int {
     let rows = tileRows(for: product.rows)
     guard let view = product.left.view, view.rows.shape.count > 1, let last = view.rows.shape.last
     else { return rows }
-    let most = registerTile.rows.upperBound
+    let vectors = panelVectors(columns: product.columns, most: registerTile.vectors)
+    let most =
+      product.left.liesAlongRows ? registerTile.sums / vectors : registerTile.rows.upperBound
     let even = stride(from: Swift.min(most, last), to: 0, by: -1).first { last % $0 == 0 } ?? 1
     return even >= registerTile.rows.lowerBound / 2 ? even : rows
+  }
+
+  /// How many vectors wide the panels of a product are, at most `most`: few columns go beyond its last one.
+  func panelVectors(columns: Int, most: Int) -> Int {
+    let vectors = Swift.max(1, (columns + width - 1) / width)
+    let panels = (vectors + most - 1) / most
+    return (vectors + panels - 1) / panels
   }
 
   /// The size of a product's register tiles, unless zeros are left out.

@@ -56,7 +56,8 @@ struct KernelSource {
   /// The names that sections give to their functions; each gets names of its own.
   private static let functionNames = [
     "SECTION", "EPILOGUE", "WHOLE_TILE", "LAST_TILE", "LIST_TERMS",
-    "TILE_OF", "FETCH", "PUT", "PACK", "PROJECT", "UPDATE_BLOCK", "UNIFORMS", "HASH", "PERMUTE",
+    "TILE_OF", "FETCH", "EPILOGUE_FETCH", "PUT", "PACK", "PROJECT", "UPDATE_BLOCK", "UNIFORMS",
+    "HASH", "PERMUTE",
     "QUOTIENT", "BYTE_VALUES",
   ]
 

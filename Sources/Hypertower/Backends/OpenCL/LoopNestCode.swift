@@ -106,6 +106,9 @@ struct LoopNestCode {
       indent += "  "
     }
     let outer = defined
+    if let condition = conditionOfTerms(reductions) {
+      line("\(indent)if (!(\(condition))) continue;")
+    }
     emit(reductions.map { nest.reductions[$0].value }, indent: indent, onlyUniform: false)
     for reduction in reductions { accumulate(reduction, indent: indent, masked: false) }
     defined = outer
@@ -117,6 +120,30 @@ struct LoopNestCode {
       let name = nest.reductions[reduction].kind == .indexOfMaximum ? "index" : "fold"
       line("    const vec result\(reduction) = \(name)\(reduction);")
     }
+  }
+
+  /// What holds of the indices of now where any of these reductions has a term other than 0; nil if no term is known
+  /// to be 0.
+  ///
+  /// Such terms are what windows send back to elements that they leave out.
+  private func conditionOfTerms(_ reductions: [Int]) -> String? {
+    let bounds = Set(reductions.map { self.bounds(of: nest.reductions[$0]) })
+    guard bounds.count == 1, let own = bounds.first!, !own.isEmpty else { return nil }
+    return BoundedAccessCode(
+      bounds: own, load: nil, buffer: nil, laneDimension: laneDimension, width: profile.width
+    ).condition
+  }
+
+  /// The bounds outside of which a sum's terms are 0 in all lanes; nil if there are none.
+  private func bounds(of reduction: LoopNest.Reduction) -> [IndexBound]? {
+    guard reduction.kind == .sum,
+      case .select(let inside, _, let other) = nest.graph.nodes[reduction.value],
+      case .constant(0) = nest.graph.nodes[other],
+      case .input(let number) = nest.graph.nodes[inside],
+      case .inside(let bounds) = nest.inputs[number],
+      bounds.allSatisfy({ $0.index.coefficients[laneDimension] == 0 })
+    else { return nil }
+    return bounds
   }
 
   // MARK: Rows
@@ -346,7 +373,8 @@ struct LoopNestCode {
     }
     let buffer = load.map { "\(arguments.name($0.span.buffer)) + \(arguments.offset($0.span))" }
     let code = BoundedAccessCode(
-      bounds: bounds, load: load, buffer: buffer, laneDimension: laneDimension)
+      bounds: bounds, load: load, buffer: buffer, laneDimension: laneDimension,
+      width: profile.width)
     return code.definition(of: name, type: type, indent: indent)
   }
 }

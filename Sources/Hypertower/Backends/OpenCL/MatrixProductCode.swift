@@ -112,10 +112,7 @@ enum MatrixProductCode {
   static func panelWidth(
     _ product: MatrixProduct, _ tile: RegisterTile.Size, _ profile: DeviceProfile
   ) -> Int {
-    let vectors = Swift.max(1, (product.columns + profile.width - 1) / profile.width)
-    let most = tile.vectors
-    let panels = (vectors + most - 1) / most
-    return (vectors + panels - 1) / panels * profile.width
+    profile.panelVectors(columns: product.columns, most: tile.vectors) * profile.width
   }
 
   // MARK: Local memory tiles
@@ -172,16 +169,20 @@ enum MatrixProductCode {
 
   // MARK: The epilogue
 
-  /// The elementwise work on a product's elements, as a function that the kernel calls.
+  /// The elementwise work on a product's elements, as a function that the kernel calls, and another that asks for what
+  /// it will read.
   struct Epilogue {
     private(set) var arguments = ArgumentList()
     private let body: String
+    /// Statements that ask for what the body reads.
+    private let fetches: String
 
     /// Nothing, where products stay as they are.
-    init() { body = "" }
+    init() { (body, fetches) = ("", "") }
 
     init(_ product: MatrixProduct) {
       var arguments = ArgumentList()
+      var fetches = ""
       var body = ScalarCode.statements(
         product.epilogue, outputs: product.outputs.map(\.node), type: "vec", prefix: "n",
         indent: "  "
@@ -190,6 +191,9 @@ enum MatrixProductCode {
         let load = product.loads[input - 1]
         let buffer = arguments.name(load.span.buffer)
         let address = Self.address(load, "\(buffer) + \(arguments.offset(load.span))")
+        if load.columnStride == 1, load.rows.strides.contains(where: { $0 != 0 }) {
+          fetches += "  PREFETCH(\(address), 3);\n"
+        }
         return switch load.columnStride {
         case 0: "(vec)(*(\(address)))"
         case 1: "LOAD(\(address))"
@@ -203,6 +207,7 @@ enum MatrixProductCode {
         body += "  \(ScalarCode.store("n\(output.node)", address, extent: product.columns))\n"
       }
       self.body = body
+      self.fetches = fetches
       self.arguments = arguments
     }
 
@@ -218,6 +223,8 @@ enum MatrixProductCode {
       return """
         static void EPILOGUE(vec product, int row, int column, int count\(parameters)) {
         \(body)}
+        static void EPILOGUE_FETCH(int row, int column\(parameters)) {
+        \(fetches)}
         #define EPILOGUE_ARGUMENTS \(names)
         \(source)
         #undef EPILOGUE_ARGUMENTS
