@@ -8,7 +8,8 @@
 //
 // A view, if LEFT_VIEW, has ROW_PLACE, TERM_PLACE and MATRIX_PLACE, sums over axes. Where tiles end with an axis
 // (ROWS_ARE_EVEN), rows are LEFT_STRIDE apart there. A loop over terms begins with BEGIN_TERMS and goes on with
-// NEXT_TERM, which together know in `left_term` where the term is.
+// NEXT_TERM, which together know in `left_term` where the term is. If ZERO_RUN is not 0, RUN_IS_ZERO tells of
+// each ZERO_RUN terms of a tile whether they are padding, or a gap, in all of its rows.
 
 #define ROWS_ARE_SAMPLES (LEFT_IN_PLACE && !LEFT_TRANSPOSED)
 

@@ -42,6 +42,17 @@
     for (ulong rest = words[(first - FIRST_TERM) / 64]; rest != 0; rest &= rest - 1)
 #define LISTED_TERM (first + (int)popcount(~rest & (rest - 1)))
 
+// Goes through the runs of terms from `begin` up to `end` that are not zeros; each begins with `first`.
+#if ZERO_RUN
+#define RUN_END(begin, end) min(end, (begin) + ZERO_RUN - (begin) % ZERO_RUN)
+#define FOR_RUNS(begin, end)                                            \
+  for (int first = (begin); first < (end); first = RUN_END(first, end)) \
+    if (!(RUN_IS_ZERO(row, first / ZERO_RUN)))
+#else
+#define RUN_END(begin, end) (end)
+#define FOR_RUNS(begin, end) for (int first = (begin); first < (end); first = (end))
+#endif
+
 #if SKIPS_ZEROS
 static void TILE(int row, int panel, const ulong *words SECTION_PARAMETERS) {
   const int part = 0, matrix = 0;
@@ -88,10 +99,11 @@ static void TILE(int part, int matrix, int row, int panel SECTION_PARAMETERS) {
       global const LEFT_ELEMENT *restrict left_term = left + TERM_OFFSET(LISTED_TERM);
       global const real *restrict right_term = right + LISTED_TERM * RIGHT_STRIDE;
 #else
-    BEGIN_TERMS(block)
-    global const real *restrict right_term = right + (size_t)block * RIGHT_STRIDE;
+    FOR_RUNS(block, end) {
+      BEGIN_TERMS(first)
+      global const real *restrict right_term = right + (size_t)first * RIGHT_STRIDE;
 #pragma unroll UNROLLED_TERMS
-    for (int k = block; k < end; ++k) {
+      for (int k = first; k < RUN_END(first, end); ++k) {
 #if LEFT_PACKED
       PREFETCH(left_term + PREFETCH_TERMS * LEFT_TERM_STRIDE, 3);
 #elif LEFT_TRANSPOSED
@@ -120,6 +132,7 @@ static void TILE(int part, int matrix, int row, int panel SECTION_PARAMETERS) {
 #if !SKIPS_ZEROS
       NEXT_TERM
       right_term += RIGHT_STRIDE;
+      }
 #endif
     }
 #pragma unroll
@@ -143,6 +156,8 @@ static void TILE(int part, int matrix, int row, int panel SECTION_PARAMETERS) {
 }
 #undef FOR_LISTED_TERMS
 #undef LISTED_TERM
+#undef FOR_RUNS
+#undef RUN_END
 #undef IS_ONE_BLOCK
 #undef RIGHT_STRIDE
 #undef TILE_COLUMNS

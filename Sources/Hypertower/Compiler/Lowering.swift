@@ -236,7 +236,8 @@ package struct Lowering {
     let (rows, terms) = isTransposed ? (view.inner, view.outer) : (view.outer, view.inner)
     return .init(
       span: spans[view.source]!.advanced(by: view.offset),
-      view: MatrixView(matrices: view.matrices, rows: rows, terms: terms))
+      view: MatrixView(
+        matrices: view.matrices, rows: rows, terms: terms, zeros: isTransposed ? nil : view.zeros))
   }
 
   // MARK: Scatters

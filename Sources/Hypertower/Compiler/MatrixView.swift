@@ -43,9 +43,11 @@ package struct MatrixView: Hashable, Sendable {
   package let matrices: Axes
   package let rows: Axes
   package let terms: Axes
+  /// Terms that need not be added, if some are known to be zeros.
+  package let zeros: ZeroRuns?
 
-  package init(matrices: Axes, rows: Axes, terms: Axes) {
-    (self.matrices, self.rows, self.terms) = (matrices, rows, terms)
+  package init(matrices: Axes, rows: Axes, terms: Axes, zeros: ZeroRuns? = nil) {
+    (self.matrices, self.rows, self.terms, self.zeros) = (matrices, rows, terms, zeros)
   }
 
   /// What of the memory that begins at `span` is read.

@@ -8,6 +8,8 @@ extension Schedule {
     /// Of the operand's last two axes.
     let outer: MatrixView.Axes
     let inner: MatrixView.Axes
+    /// What is known to be zeros where the inner axis is that of terms.
+    let zeros: ZeroRuns?
   }
 
   enum OperandSource {
@@ -30,7 +32,9 @@ extension Schedule {
     var map = IndexMap(identityOn: space)
     while true {
       if isStored(node, before: group) || tape[node].isLeaf {
-        return view(of: node, shape: tape[node].shape, map, space, parts).map(OperandSource.view)
+        let zeros = tape.zeroRuns(of: node, map, space, rows: parts[1], terms: parts[2])
+        return view(of: node, shape: tape[node].shape, map, space, parts, zeros)
+          .map(OperandSource.view)
       }
       guard tape[node].isView else { return node == index ? nil : .afterStoring(node) }
       let operand = tape[node].operands[0]
@@ -47,7 +51,8 @@ extension Schedule {
   }
 
   private func view(
-    of source: Tape.Index, shape: Shape, _ map: IndexMap, _ space: Shape, _ parts: [Range<Int>]
+    of source: Tape.Index, shape: Shape, _ map: IndexMap, _ space: Shape, _ parts: [Range<Int>],
+    _ zeros: ZeroRuns? = nil
   ) -> OperandView? {
     guard
       case .load(let span, let strides) = map.input(
@@ -57,7 +62,8 @@ extension Schedule {
       MatrixView.Axes(Shape(space[$0]), strides: Array(strides[$0]))
     }
     return OperandView(
-      source: source, offset: span.offset, matrices: axes[0], outer: axes[1], inner: axes[2])
+      source: source, offset: span.offset, matrices: axes[0], outer: axes[1], inner: axes[2],
+      zeros: zeros)
   }
 }
 

@@ -58,12 +58,19 @@ struct LeftOperandCode {
       ("LEFT_TRANSPOSED", product.left.isTransposed ? 1 : 0),
       ("LEFT_PACKED", operand.isPacked ? 1 : 0), ("LEFT_IN_PLACE", batch == nil ? 0 : 1),
       ("LEFT_IS_BYTES", isBytes ? 1 : 0),
+      ("ZERO_RUN", zeros?.length ?? 0),
     ]
+  }
+
+  /// Terms that are zeros in all rows of a tile alike.
+  private var zeros: ZeroRuns? {
+    view?.zeros.flatMap { $0.rowsBelow % tileRows == 0 ? $0 : nil }
   }
 
   /// How a view is read, as texts.
   var texts: [(String, String)] {
-    view.map { Self.places(of: $0) + [terms(of: $0)].flatMap { $0 } } ?? []
+    view.map { Self.places(of: $0) + terms(of: $0) + [("RUN_IS_ZERO(row, run)", zeroCondition)] }
+      ?? []
   }
 
   /// Where rows, terms and matrices of a view lie.
@@ -73,6 +80,17 @@ struct LeftOperandCode {
       ("TERM_PLACE(term)", "(\(view.terms.code("(term)", cast: "(long)")))"),
       ("MATRIX_PLACE(matrix)", "(\(view.matrices.code("(matrix)", cast: "(long)")))"),
     ]
+  }
+
+  /// Whether a run of terms is zeros in the tile that begins with `row`.
+  private var zeroCondition: String {
+    guard let zeros else { return "false" }
+    let (index, divisor) = (zeros.bound.index, zeros.bound.index.divisor)
+    let numerator =
+      "((row) / \(zeros.rowsBelow) % \(zeros.rowExtent) * (\(index.coefficients[0])) + "
+      + "(run) * (\(index.coefficients[1])) + (\(index.offset)))"
+    let outside = "(uint)\(numerator) >= \(zeros.bound.extent * divisor)u"
+    return divisor == 1 ? outside : "(\(outside) || \(numerator) % \(divisor) != 0)"
   }
 
   /// A loop over terms that counts along each axis, the last one fastest.
