@@ -110,6 +110,8 @@ static void TILE(int part, int matrix, int row, int panel SECTION_PARAMETERS) {
       PREFETCH(left_term + PREFETCH_TERMS * LEFT_TERM_STRIDE, 3);
       PREFETCH(left_term + PREFETCH_TERMS * LEFT_TERM_STRIDE + TILE_ROWS - 1, 3);
       PREFETCH(left_term + TILE_ROWS, 2);
+#elif LEFT_VIEW && LEFT_TERM_STRIDE != 1
+      PREFETCH(left_term + PREFETCH_TERMS * LEFT_TERM_STRIDE, 3);
 #elif PREFETCHES_LEFT && !LEFT_VIEW
       PREFETCH(left + (TILE_ROWS + k % 16) * INNER + k / 16 * 16, 2);
 #endif

@@ -54,7 +54,7 @@ struct LeftOperandCode {
       ("ROWS_ARE_EVEN", view.map { $0.rows.isEven(for: tileRows) } ?? false ? 1 : 0),
       ("LEFT_STRIDE", view.map { $0.rows.strides.last ?? 0 } ?? strides.row),
       ("LEFT_MATRIX", (operand.isPacked ? panelRows : product.rows) * product.inner),
-      ("LEFT_TERM_STRIDE", strides.term), ("LEFT_TILE_STRIDE", strides.tile),
+      ("LEFT_TERM_STRIDE", view.map { $0.terms.strides.last ?? 1 } ?? strides.term), ("LEFT_TILE_STRIDE", strides.tile),
       ("LEFT_TRANSPOSED", product.left.isTransposed ? 1 : 0),
       ("LEFT_PACKED", operand.isPacked ? 1 : 0), ("LEFT_IN_PLACE", batch == nil ? 0 : 1),
       ("LEFT_IS_BYTES", isBytes ? 1 : 0),
