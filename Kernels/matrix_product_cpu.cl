@@ -53,7 +53,7 @@ static void TILE(int part, int matrix, int row, int panel SECTION_PARAMETERS) {
   const int column = panel * TILE_COLUMNS;
   const int result_row = (part * MATRICES + matrix) * ROWS + row;
   global const LEFT_ELEMENT *restrict left = LEFT_TILE(row) + MATRIX_PLACE(matrix);
-  global const real *restrict right = right_buffer + RIGHT_OFFSET + (size_t)matrix * RIGHT_MATRIX +
+  global const real *restrict right = right_buffer + (size_t)matrix * RIGHT_MATRIX +
                                       (RIGHT_PACKED ? (size_t)column * INNER : column);
   FIND_ROWS(row)
 
@@ -119,9 +119,17 @@ static void TILE(int part, int matrix, int row, int panel SECTION_PARAMETERS) {
       total[i] = IS_ONE_BLOCK ? sum[i] : total[i] + sum[i];
   }
 
+#if UNROLLS_EPILOGUE
+#pragma unroll
+#else
 #pragma nounroll
+#endif
   for (int i = 0; i < TILE_ROWS; ++i)
+#if UNROLLS_EPILOGUE
+#pragma unroll
+#else
 #pragma nounroll
+#endif
     for (int j = 0; j < TILE_VECTORS; ++j)
       if (column + j * WIDTH < COLUMNS) {
 #if PARTS > 1 || END_TERM < INNER

@@ -49,11 +49,13 @@ enum LaunchCode {
     alternatives: Int, mostReplays: Int, arena: MemoryPlan.Arena? = nil,
     _ source: inout KernelSource
   ) -> KernelSource.Launch? {
+    let operations = works.reduce(0) { $0 + $1.operations }
     guard plan.fuses, !works.isEmpty,
       works.allSatisfy({ $0.localSize(profile) == profile.groupSize }),
       // Where work takes long, launches cost nothing, and waiting would.
-      works.reduce(0, { $0 + $1.operations }) <= profile.mostJoinedOperations
+      operations <= profile.mostJoinedOperations
     else { return nil }
+    let mostReplays = operations <= profile.mostRepeatedOperations ? mostReplays : 1
     // A GPU's work-group that goes on to another share waits for its number.
     var profile = profile
     if profile.groupSize > 1 {

@@ -18,10 +18,7 @@ struct LeftOperandCode {
   /// Whether a tile's rows lie side by side, term for term, beside those of the next tile.
   var hasAdjacentRows: Bool { product.left.isTransposed && !operand.isPacked }
 
-  /// Where it begins, as text.
-  var offsetCode: String { span.offsetCode }
-
-  var span: Span {
+  private var span: Span {
     switch operand {
     case .matrix: product.left.span
     case .panels(let panels): panels
@@ -105,7 +102,7 @@ struct LeftOperandCode {
   var parameters: [KernelSection.Parameter] {
     let element = isBytes ? "uchar" : "real"
     let left = KernelSection.Parameter(
-      "global const \(element) *restrict left_buffer", .buffer(span.buffer))
+      "global const \(element) *restrict left_buffer", .span(span))
     guard let batch else { return [left] }
     return [
       left, .init("global const int *restrict numbers", .buffer(batch.numbers.buffer)),

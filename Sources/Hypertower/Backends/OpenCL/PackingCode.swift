@@ -14,14 +14,13 @@ enum PackingCode {
         [
           ("INNER", packing.inner), ("COLUMNS", packing.columns), ("PANEL", packing.panel),
           ("SLICE_ROWS", sliceRows), ("SLICES", slices), ("PANELS", packing.panelCount),
-          ("PANELS_OFFSET", packing.panels.offset),
           ("TRANSPOSED", packing.isTransposed ? 1 : 0),
-        ], texts: [("SOURCE_OFFSET", packing.source.offsetCode)],
+        ],
         String(cString: kernels_pack())),
       parameters: [
-        .init("global const real *restrict matrix", .buffer(packing.source.buffer)),
-        .init("global real *restrict panels", .buffer(packing.panels.buffer)),
-      ] + ArgumentList().parameters(besides: [packing.source]),
+        .init("global const real *restrict matrix", .span(packing.source)),
+        .init("global real *restrict panels", .span(packing.panels)),
+      ],
       units: slices * packing.panelCount * packing.matrices,
       unitsPerGroup: Swift.max(1, Swift.min(slices, 8)))
   }
