@@ -24,6 +24,8 @@
 // right  [INNER, COLUMNS], or panels as pack.cl makes them if RIGHT_PACKED
 //        There are MATRICES of each operand and of the result, one after another: the right ones
 //        RIGHT_MATRIX elements apart.
+// What the epilogue reads at a row and a column, ASK_FOR_LOADS asks for before the sums.
+//
 // part   the number of the part
 // matrix the number of the tile's result
 // row    the tile's first row; all of its rows are rows of the result
@@ -56,6 +58,12 @@ static void TILE(int part, int matrix, int row, int panel SECTION_PARAMETERS) {
   global const real *restrict right = right_buffer + (size_t)matrix * RIGHT_MATRIX +
                                       (RIGHT_PACKED ? (size_t)column * INNER : column);
   FIND_ROWS(row)
+#if PARTS == 1 && END_TERM == INNER
+#pragma unroll
+  for (int i = 0; i < TILE_ROWS * TILE_VECTORS; ++i) {
+    ASK_FOR_LOADS(result_row + i / TILE_VECTORS, column + i % TILE_VECTORS * WIDTH)
+  }
+#endif
 
   vec total[TILE_ROWS * TILE_VECTORS];
 #if !IS_ONE_BLOCK

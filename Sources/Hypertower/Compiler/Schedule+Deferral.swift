@@ -73,12 +73,3 @@ extension Tape {
       }
   }
 }
-
-extension Tape.Node {
-  fileprivate var isElementwise: Bool {
-    switch operation {
-    case .unary, .binary, .select: true
-    default: false
-    }
-  }
-}

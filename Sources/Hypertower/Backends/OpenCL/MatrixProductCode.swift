@@ -78,7 +78,12 @@ enum MatrixProductCode {
         ("PARTS", pass.parts), ("PART_TERMS", pass.partTerms),
         ("UNROLLS_EPILOGUE", unrollsEpilogue(of: product, pass, panelWidth: width) ? 1 : 0),
       ] + left.definitions,
-      texts: left.texts,
+      texts: left.texts + [
+        (
+          "ASK_FOR_LOADS(row, column)",
+          profile.registerTile.asksForNextRows ? epilogue.prefetches : ""
+        )
+      ],
       left.source
         + epilogue.wrap(
           tile("WHOLE_TILE", rows: rows) + (rest > 0 ? tile("LAST_TILE", rows: rest) : "")
@@ -99,7 +104,9 @@ enum MatrixProductCode {
       ] + (pass.partial.map { [.init("global real *partial", .span($0))] } ?? [])
         + epilogue.arguments.parameters,
       units: units, unitsPerGroup: unitsPerGroup,
-      unitsPerBlock: blockTiles * panelCount)
+      unitsPerBlock: product.matrices == 1
+        ? blockTiles * panelCount
+        : profile.blockRows(for: product.matrices) * tiles * panelCount)
   }
 
   /// The number of multiply-adds that a share has at least.
@@ -181,11 +188,15 @@ enum MatrixProductCode {
     private(set) var arguments = ArgumentList()
     private let body: String
 
+    /// Statements that ask for what it reads at `row` and `column`, a line for each vector.
+    private(set) var prefetches = ""
+
     /// Nothing, where products stay as they are.
     init() { body = "" }
 
     init(_ product: MatrixProduct) {
       var arguments = ArgumentList()
+      var prefetches = ""
       var body = ScalarCode.statements(
         product.epilogue, outputs: product.outputs.map(\.node), type: "vec", prefix: "n",
         indent: "  "
@@ -193,6 +204,9 @@ enum MatrixProductCode {
         if input == MatrixProduct.productInput { return "product" }
         let load = product.loads[input - 1]
         let address = Self.address(load, arguments.pointer(to: load.span))
+        if load.columnStride == 1, !load.rows.strides.isEmpty {
+          prefetches += " PREFETCH(\(address), 3);"
+        }
         return switch load.columnStride {
         case 0: "(vec)(*(\(address)))"
         case 1: "LOAD(\(address))"
@@ -207,11 +221,12 @@ enum MatrixProductCode {
       }
       self.body = body
       self.arguments = arguments
+      self.prefetches = prefetches
     }
 
     /// Where a load reads at `row`, counted over all matrices, and `column`.
     private static func address(_ load: MatrixProduct.Load, _ start: String) -> String {
-      "\(start) + \(load.rows.code("row")) + column * \(load.columnStride)"
+      "\(start) + \(load.rows.code("(row)")) + (column) * \(load.columnStride)"
     }
 
     /// The epilogue's function, and `source` that calls it.

@@ -5,7 +5,7 @@ enum PackingCode {
   /// The number of rows of a panel that are a unit of work.
   private static let sliceRows = 16
 
-  static func section(_ packing: MatrixPacking) -> KernelSection {
+  static func section(_ packing: MatrixPacking, _ profile: DeviceProfile) -> KernelSection {
     // At least one, to divide by; it does nothing where there is nothing to pack.
     let slices = Swift.max(1, (packing.inner + sliceRows - 1) / sliceRows)
     return KernelSection(
@@ -22,6 +22,7 @@ enum PackingCode {
         .init("global real *restrict panels", .span(packing.panels)),
       ],
       units: slices * packing.panelCount * packing.matrices,
-      unitsPerGroup: Swift.max(1, Swift.min(slices, 8)))
+      unitsPerGroup: Swift.max(1, Swift.min(slices, 8)),
+      unitsPerBlock: profile.blockRows(for: packing.matrices) * slices * packing.panelCount)
   }
 }
