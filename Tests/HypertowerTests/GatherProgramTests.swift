@@ -4,24 +4,6 @@ import Testing
 
 /// What gathered rows, and what is added up, compile into.
 @Suite struct GatherProgramTests {
-  private func program(_ tensors: [Tensor]) -> Program {
-    let recorder = tensors[0].recorder
-    let nodes = tensors.map { recorder.adopt($0.index, from: $0.recorder) }
-    var program = Program()
-    var leaves: [Int: Span] = [:]
-    for node in recorder.tape.nodes {
-      guard case .leaf(let number) = node.operation else { continue }
-      leaves[number] = Span(buffer: program.addBuffer(.real, count: node.shape.elementCount))
-    }
-    let outputs = zip(nodes, tensors).map { node, tensor in
-      let buffer = program.addBuffer(.real, count: tensor.shape.elementCount)
-      return (node: node, span: Span(buffer: buffer))
-    }
-    Lowering.lower(recorder.tape, leaves: leaves, outputs: outputs, into: &program)
-    #expect(ProgramValidator.firstFault(in: program) == nil)
-    return program
-  }
-
   private func temporaryElements(_ program: Program) -> Int {
     program.buffers.filter(\.isTemporary).reduce(0) { $0 + $1.count }
   }
@@ -33,7 +15,7 @@ import Testing
     let start = random.tensor([4, 5]).gather(tokens) + random.tensor([3, 5])
     let centred = start - start.mean([2], keepingAxes: true)
     let norm = centred / (centred.variance([2], keepingAxes: true) + 1e-5).sqrt()
-    let program = program([norm * random.tensor([5])])
+    let program = compiledProgram([norm * random.tensor([5])])
     #expect(program.instructions.map(\.kind) == ["loop nest"])
     #expect(temporaryElements(program) == 0)
   }
@@ -43,7 +25,7 @@ import Testing
     var random = SeededRandom(9)
     let tokens = Tensor([0, 3, 1, 2, 2, 0], shape: [2, 3])
     let start = random.tensor([4, 5]).gather(tokens) + random.tensor([3, 5])
-    let program = program([start + start.matmul(random.tensor([5, 5]))])
+    let program = compiledProgram([start + start.matmul(random.tensor([5, 5]))])
     #expect(program.instructions.map(\.kind) == ["loop nest", "matrix product"])
   }
 
@@ -56,7 +38,7 @@ import Testing
     let tokens = Tensor([49_999, 3, 3, 20_000, 0, 1], shape: [2, 3])
     let loss = leaf.gather(tokens).tanh().sum()
     let gradient = gradients(of: loss, withRespectTo: [leaf])[0]
-    let program = program([loss, gradient])
+    let program = compiledProgram([loss, gradient])
     #expect(program.instructions.allSatisfy { $0.kind != "matrix product" })
     #expect(program.instructions.count { $0.kind == "scatter" } == 1)
     #expect(temporaryElements(program) < 10 * tokens.shape.elementCount * width)
@@ -113,6 +95,6 @@ import Testing
     assertClose(
       results[0].doubles, results[1].doubles, .relativeFromOne(backend.isDouble ? 1e-14 : 1e-6),
       "\(backend.name)")
-    #expect(temporaryElements(program([looped])) < 3 * table.shape.elementCount)
+    #expect(temporaryElements(compiledProgram([looped])) < 3 * table.shape.elementCount)
   }
 }
