@@ -145,6 +145,24 @@ SEPARATE void store_part(vec value, global real *pointer, int count) {
   if (count & 1) *pointer = two.lo;
 }
 
+// Transposes 16 × 16 numbers. The place of each is 8 bits, those of its row and then those of its column; a turn
+// rotates them by one, so that after four turns row and column have changed places.
+static void transpose(vec *rows) {
+#pragma unroll
+  for (int turn = 0; turn < 4; ++turn) {
+    vec next[WIDTH];
+#pragma unroll
+    for (int i = 0; i < WIDTH / 2; ++i) {
+      next[2 * i].even = rows[i].lo;
+      next[2 * i].odd = rows[i + WIDTH / 2].lo;
+      next[2 * i + 1].even = rows[i].hi;
+      next[2 * i + 1].odd = rows[i + WIDTH / 2].hi;
+    }
+#pragma unroll
+    for (int i = 0; i < WIDTH; ++i) rows[i] = next[i];
+  }
+}
+
 static void store(vec value, global real *pointer, int count) {
   if (count >= WIDTH)
     STORE_WHOLE(value, pointer);

@@ -29,17 +29,17 @@
 #endif
 
 #if LEFT_VIEW && ROWS_ARE_EVEN
-#define LEFT_TILE(row) (left_buffer + LEFT_OFFSET + ROW_PLACE(row))
+#define LEFT_TILE(row) (left_buffer + ROW_PLACE(row))
 #define FIND_ROWS(row)
 #define ROW_OFFSET(i) ((i) * LEFT_STRIDE)
 #elif ROWS_ARE_SAMPLES || LEFT_VIEW
-#define LEFT_TILE(row) (left_buffer + LEFT_OFFSET)
+#define LEFT_TILE(row) (left_buffer)
 #define FIND_ROWS(row)           \
   long row_offsets[TILE_ROWS];   \
   for (int i = 0; i < TILE_ROWS; ++i) row_offsets[i] = ROW_PLACE(row + i);
 #define ROW_OFFSET(i) row_offsets[i]
 #else
-#define LEFT_TILE(row) (left_buffer + LEFT_OFFSET + (size_t)(row) * LEFT_TILE_STRIDE)
+#define LEFT_TILE(row) (left_buffer + (size_t)(row) * LEFT_TILE_STRIDE)
 #define FIND_ROWS(row)
 #define ROW_OFFSET(i) ((i) * LEFT_STRIDE)
 #endif

@@ -24,6 +24,8 @@
 // right  [INNER, COLUMNS], or panels as pack.cl makes them if RIGHT_PACKED
 //        There are MATRICES of each operand and of the result, one after another: the right ones
 //        RIGHT_MATRIX elements apart.
+// What the epilogue reads at a row and a column, ASK_FOR_LOADS asks for before the sums.
+//
 // part   the number of the part
 // matrix the number of the tile's result
 // row    the tile's first row; all of its rows are rows of the result
@@ -64,16 +66,14 @@ static void TILE(int part, int matrix, int row, int panel SECTION_PARAMETERS) {
   const int column = panel * TILE_COLUMNS;
   const int result_row = (part * MATRICES + matrix) * ROWS + row;
   global const LEFT_ELEMENT *restrict left = LEFT_TILE(row) + MATRIX_PLACE(matrix);
-  global const real *restrict right = right_buffer + RIGHT_OFFSET + (size_t)matrix * RIGHT_MATRIX +
+  global const real *restrict right = right_buffer + (size_t)matrix * RIGHT_MATRIX +
                                       (RIGHT_PACKED ? (size_t)column * INNER : column);
   FIND_ROWS(row)
-
 #if PARTS == 1 && END_TERM == INNER
-#pragma nounroll
-  for (int i = 0; i < TILE_ROWS; ++i)
-#pragma nounroll
-    for (int j = 0; j < TILE_VECTORS; ++j)
-      EPILOGUE_FETCH(result_row + i, column + j * WIDTH EPILOGUE_ARGUMENTS);
+#pragma unroll
+  for (int i = 0; i < TILE_ROWS * TILE_VECTORS; ++i) {
+    ASK_FOR_LOADS(result_row + i / TILE_VECTORS, column + i % TILE_VECTORS * WIDTH)
+  }
 #endif
 
   vec total[TILE_ROWS * TILE_VECTORS];
@@ -142,9 +142,17 @@ static void TILE(int part, int matrix, int row, int panel SECTION_PARAMETERS) {
       total[i] = IS_ONE_BLOCK ? sum[i] : total[i] + sum[i];
   }
 
+#if UNROLLS_EPILOGUE
+#pragma unroll
+#else
 #pragma nounroll
+#endif
   for (int i = 0; i < TILE_ROWS; ++i)
+#if UNROLLS_EPILOGUE
+#pragma unroll
+#else
 #pragma nounroll
+#endif
     for (int j = 0; j < TILE_VECTORS; ++j)
       if (column + j * WIDTH < COLUMNS) {
 #if PARTS > 1 || END_TERM < INNER

@@ -70,8 +70,8 @@ static void PUT(const real *values, local real *slice, bool transposed) {
 
 static void TILE_OF(int unit SECTION_PARAMETERS) {
   const int matrix = unit / TILES % MATRICES;
-  global const real *restrict left = left_buffer + LEFT_OFFSET + MATRIX_PLACE(matrix);
-  global const real *restrict right = right_buffer + RIGHT_OFFSET + (size_t)matrix * INNER * COLUMNS;
+  global const real *restrict left = left_buffer + MATRIX_PLACE(matrix);
+  global const real *restrict right = right_buffer + (size_t)matrix * INNER * COLUMNS;
   const int x = LOCAL_ID % SIDE;
   const int y = LOCAL_ID / SIDE;
   const int tile = unit % TILES;

@@ -36,7 +36,7 @@ static void LIST_TERMS(int row, ulong *words SECTION_PARAMETERS) {
   global const LEFT_ELEMENT *restrict left = LEFT_TILE(row);
   const char16 is_row = convert_char16(LANE_INDEX < ROWS - row);
 #else
-  global const LEFT_ELEMENT *restrict left = left_buffer + LEFT_OFFSET;
+  global const LEFT_ELEMENT *restrict left = left_buffer;
   size_t offsets[TILE_ROWS], next_offsets[TILE_ROWS];
   for (int i = 0; i < TILE_ROWS; ++i) {
     offsets[i] = ROW_PLACE(min(row + i, ROWS - 1));

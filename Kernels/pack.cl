@@ -3,8 +3,8 @@
 //
 // panels[m, p, k, j] = matrix[m, k, p · PANEL + j]
 //
-// matrix  [matrices, INNER, COLUMNS], or [matrices, COLUMNS, INNER] if TRANSPOSED; at SOURCE_OFFSET
-// panels  [matrices, PANELS = ⌈COLUMNS / PANEL⌉, INNER, PANEL]; at PANELS_OFFSET
+// matrix  [matrices, INNER, COLUMNS], or [matrices, COLUMNS, INNER] if TRANSPOSED
+// panels  [matrices, PANELS = ⌈COLUMNS / PANEL⌉, INNER, PANEL]
 // A unit of work is SLICE_ROWS rows of a panel, of which there are SLICES in each.
 
 static void PACK(int unit SECTION_PARAMETERS) {
@@ -14,12 +14,23 @@ static void PACK(int unit SECTION_PARAMETERS) {
   const int matrix_number = unit / SLICES / PANELS;
   const int columns = min(PANEL, COLUMNS - panel * PANEL);
   global real *restrict target =
-      panels + PANELS_OFFSET + ((size_t)matrix_number * PANELS + panel) * INNER * PANEL;
+      panels + ((size_t)matrix_number * PANELS + panel) * INNER * PANEL;
   global const real *restrict first_element =
-      matrix + SOURCE_OFFSET + (size_t)matrix_number * INNER * COLUMNS;
+      matrix + (size_t)matrix_number * INNER * COLUMNS;
 #if TRANSPOSED
   global const real *restrict source = first_element + (size_t)panel * PANEL * INNER;
-  for (int j = 0; j < columns; ++j)
+  int packed = 0;
+#if SLICE_ROWS == WIDTH
+  for (; end_k - first_k == WIDTH && packed + WIDTH <= columns; packed += WIDTH) {
+    vec square[WIDTH];
+#pragma unroll
+    for (int j = 0; j < WIDTH; ++j) square[j] = LOAD(source + (packed + j) * INNER + first_k);
+    transpose(square);
+#pragma unroll
+    for (int k = 0; k < WIDTH; ++k) STORE_WHOLE(square[k], target + (first_k + k) * PANEL + packed);
+  }
+#endif
+  for (int j = packed; j < columns; ++j)
     for (int k = first_k; k < end_k; ++k) target[k * PANEL + j] = source[j * INNER + k];
 #else
   global const real *restrict source = first_element + panel * PANEL;

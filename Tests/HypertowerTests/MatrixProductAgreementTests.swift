@@ -76,6 +76,28 @@ import Testing
       ], on: backend)
   }
 
+  /// So many pairs that each goes through several works by itself; right operands are packed by squares, and by what
+  /// is left of them.
+  @Test(arguments: TestBackend.all + TestBackend.otherTiles)
+  func manyPairs(_ backend: TestBackend) throws {
+    var random = SeededRandom(20)
+    var cases: [OperationCase] = []
+    for (rows, inner, columns) in [(6, 32, 48), (9, 17, 37)] {
+      let scores = random.tensor([5, 8, rows, inner]).matmul(
+        random.tensor([5, 8, columns, inner]), transposeRight: true)
+      let scaled = scores / (1 + (scores * scores).sum([3], keepingAxes: true))
+      let values = random.tensor([5, 8, columns, 7])
+      let name = "40 × [\(rows), \(inner)] · [\(columns), \(inner)]ᵀ"
+      cases += [
+        OperationCase(name, scores, .summing),
+        OperationCase("\(name), scaled by row", scaled.matmul(values), .summing),
+        OperationCase(
+          "\(name), and a transposed product", scaled.matmul(scores, transposeLeft: true), .summing),
+      ]
+    }
+    try expectAgreement(cases, on: backend)
+  }
+
   @Test(arguments: TestBackend.all + TestBackend.otherTiles)
   func emptySizes(_ backend: TestBackend) throws {
     var random = SeededRandom(13)

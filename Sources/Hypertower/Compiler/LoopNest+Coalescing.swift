@@ -12,6 +12,17 @@ extension LoopNest {
     return result
   }
 
+  /// The same nest cut into `rows` along the outermost dimension, if the outermost ones are as many together and every
+  /// load walks through them in one stride; else the nest as it is.
+  func withRows(_ rows: Int) -> LoopNest {
+    var result = self
+    result.dropUnitDimensions()
+    while let first = result.keptShape.first, first < rows, result.keptShape.count > 1,
+      result.merge(0)
+    {}
+    return result.keptShape.first == rows ? result : self
+  }
+
   private var rank: Int { keptShape.count + reducedShape.count }
 
   private mutating func dropUnitDimensions() {
@@ -29,24 +40,30 @@ extension LoopNest {
     var dimension = rank - 2
     while dimension >= first {
       defer { dimension -= 1 }
-      let inner = dimension + 1
-      guard inner != keptShape.count,
-        !inputs.contains(.coordinate(dimension: dimension)),
-        !inputs.contains(.coordinate(dimension: inner))
-      else { continue }
-      let shape = keptShape + reducedShape
-      let isMergeable = inputs.allSatisfy { input in
-        input.coefficients.allSatisfy { $0[dimension] == $0[inner] * shape[inner] }
-      }
-      guard isMergeable else { continue }
-      let extent = shape[dimension] * shape[inner]
-      if dimension < keptShape.count {
-        keptShape[inner] = extent
-      } else {
-        reducedShape[inner - keptShape.count] = extent
-      }
-      remove(dimension)
+      _ = merge(dimension)
     }
+  }
+
+  /// Merges a dimension with the next one, if every load walks through both in one stride; returns whether it does.
+  private mutating func merge(_ dimension: Int) -> Bool {
+    let inner = dimension + 1
+    guard inner != keptShape.count,
+      !inputs.contains(.coordinate(dimension: dimension)),
+      !inputs.contains(.coordinate(dimension: inner))
+    else { return false }
+    let shape = keptShape + reducedShape
+    let isMergeable = inputs.allSatisfy { input in
+      input.coefficients.allSatisfy { $0[dimension] == $0[inner] * shape[inner] }
+    }
+    guard isMergeable else { return false }
+    let extent = shape[dimension] * shape[inner]
+    if dimension < keptShape.count {
+      keptShape[inner] = extent
+    } else {
+      reducedShape[inner - keptShape.count] = extent
+    }
+    remove(dimension)
+    return true
   }
 
   /// A single number is one of a vector of one: backends need not know of nests without kept

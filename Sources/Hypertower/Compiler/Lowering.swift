@@ -5,6 +5,8 @@ package struct Lowering {
   private let counters: Span?
   /// Where each leaf and each stored node lies.
   private var spans: [Tape.Index: Span] = [:]
+  /// How many matrices the results of products of several are, by where they lie.
+  private var matrixCounts: [Span: Int] = [:]
 
   /// Appends to `program` what computes the nodes that `outputs` need.
   ///
@@ -74,7 +76,11 @@ package struct Lowering {
         spans[member] = Span(
           buffer: program.addTemporary(count: tape[member].shape.elementCount))
       }
-      instructions.append(instruction(for: group, number))
+      let instruction = instruction(for: group, number)
+      if case .matrixProduct(let product) = instruction, product.matrices > 1 {
+        for output in product.outputs { matrixCounts[output.span] = product.matrices }
+      }
+      instructions.append(instruction)
     }
     for copy in copies {
       instructions.append(copyInstruction(copy.source, to: copy.span))
@@ -90,9 +96,18 @@ package struct Lowering {
       .matrixProduct(product(group.members, number))
     case .nest(let fullShape, let reducedAxes):
       .loopNest(
-        nest(group.members, number, fullShape: fullShape, reducedAxes: reducedAxes ?? [])
+        cut(nest(group.members, number, fullShape: fullShape, reducedAxes: reducedAxes ?? []))
           .coalesced(keepingRows: true))
     }
+  }
+
+  /// The nest with the matrices that it reads as rows, so that each can go through it as it comes from its product.
+  private func cut(_ nest: LoopNest) -> LoopNest {
+    let counts = nest.inputs.compactMap { input -> Int? in
+      guard case .load(let span, _) = input else { return nil }
+      return matrixCounts[span]
+    }
+    return counts.first.map(nest.withRows) ?? nest
   }
 
   private func copyInstruction(_ source: Tape.Index, to span: Span) -> Instruction {

@@ -60,7 +60,7 @@ extension Instruction {
   var rowCount: Int? {
     switch self {
     case .loopNest(let nest): nest.keptShape.first
-    case .matrixProduct(let product): product.matrices == 1 ? product.rows : nil
+    case .matrixProduct(let product): product.rowCount
     case .gatherBatch(let gather): gather.batchSize
     case .projectGradient(let projection): projection.entry.rowCount
     case .scatterAdd, .increment, .walkTower, .updateParameters, .loop: nil
@@ -118,15 +118,22 @@ extension LoopNest {
 }
 
 extension MatrixProduct {
+  /// The number of rows that it can be cut into: those of the result or, if there are several, whole results.
+  var rowCount: Int { matrices == 1 ? rows : matrices }
+  /// How many rows of all results one of these is.
+  private var resultRows: Int { matrices == 1 ? 1 : rows }
+
   var leftAccess: MemoryAccess {
     if let view = left.view { return view.access(left.span) }
     return MemoryAccess(
       left.span, count: allRows * inner, isWrite: false,
-      rowStride: left.isTransposed || matrices > 1 ? nil : inner)
+      rowStride: left.isTransposed && matrices == 1 ? nil : resultRows * inner)
   }
 
   var rightAccess: MemoryAccess {
-    MemoryAccess(right.span, count: matrices * inner * columns, isWrite: false)
+    MemoryAccess(
+      right.span, count: matrices * inner * columns, isWrite: false,
+      rowStride: matrices == 1 ? nil : inner * columns)
   }
 
   var operandAccesses: [MemoryAccess] { [leftAccess, rightAccess] }
@@ -138,14 +145,15 @@ extension MatrixProduct {
       // Backwards along some dimensions, as in a loop nest.
       let reach = load.rows.reach
       let before = reach.before + Swift.min(0, extent)
-      let rowStride = load.rows.strides.count == 1 ? load.rows.strides[0] : 0
+      let distance = load.rows.strides.count == 1 ? load.rows.strides[0] : 0
       return MemoryAccess(
         load.span.advanced(by: before),
         count: reach.after + Swift.max(0, extent) - before + 1, isWrite: false,
-        rowStride: before == 0 && extent < rowStride ? rowStride : nil)
+        rowStride: before == 0 && extent < distance ? resultRows * distance : nil)
     }
       + outputs.map {
-        MemoryAccess($0.span, count: allRows * columns, isWrite: true, rowStride: columns)
+        MemoryAccess(
+          $0.span, count: allRows * columns, isWrite: true, rowStride: resultRows * columns)
       }
   }
 }

@@ -70,12 +70,3 @@ extension Tape {
       }
   }
 }
-
-extension Tape.Node {
-  var isElementwise: Bool {
-    switch operation {
-    case .unary, .binary, .select: true
-    default: false
-    }
-  }
-}

@@ -301,6 +301,9 @@ struct Schedule {
   /// node that they are stored for.
   private mutating func materialize(_ index: Tape.Index) -> Tape.Index {
     if let source = contiguousSource(of: index) { return source }
+    makeAddressable(index)
+    // What had to be stored for that may have the elements in their order already.
+    if let source = contiguousSource(of: index) { return source }
     startNest(copying: index)
     return index
   }
@@ -315,9 +318,8 @@ struct Schedule {
     return materialize(index)
   }
 
-  /// A nest that computes a view or an unplaced node into memory.
+  /// A nest that computes a view or an unplaced node, which it can address, into memory.
   private mutating func startNest(copying index: Tape.Index) {
-    makeAddressable(index)
     groups.append(
       Group(kind: .nest(fullShape: tape[index].shape, reducedAxes: nil), members: []))
     join(index, groups.count - 1)

@@ -13,6 +13,10 @@ public func gradients(of loss: Tensor, withRespectTo tensors: [Tensor]) -> [Tens
   cotangents[loss.index] = Tensor(
     recorder, recorder.tape.append(.fill(1), shape: loss.shape))
 
+  var users = [[Tape.Index]](repeating: [], count: end)
+  for index in 0..<end {
+    for operand in recorder.tape[index].operands { users[operand].append(index) }
+  }
   // Of each loop, by its node.
   var resultCotangents: [Int: [Scan.Result: Tensor]] = [:]
   for index in (0..<end).reversed() where depends[index] {
@@ -27,6 +31,16 @@ public func gradients(of loss: Tensor, withRespectTo tensors: [Tensor]) -> [Tens
     } else if let cotangent = cotangents[index] {
       if case .scanResult(let result) = node.operation {
         resultCotangents[node.operands[0], default: [:]][result] = cotangent
+        continue
+      }
+      let region = ElementwiseRegion(
+        endingAt: index, in: recorder.tape, isInside: { !sources.contains($0) }, depends: depends,
+        users: users)
+      if let region {
+        if let contribution = region.derivative(in: recorder).map({ cotangent * $0 }) {
+          cotangents[region.source] =
+            cotangents[region.source].map { $0 + contribution } ?? contribution
+        }
         continue
       }
       contributions = node.operation.pullback(
@@ -57,7 +71,7 @@ private func dependents(on sources: Set<Int>, in tape: Tape, before end: Int) ->
 
 extension Tape.Operation {
   /// The cotangents of the operands from that of the result; nil where an operand has none.
-  fileprivate func pullback(
+  func pullback(
     operands: [Tensor], result: Tensor, cotangent: Tensor
   ) -> [Tensor?] {
     switch self {

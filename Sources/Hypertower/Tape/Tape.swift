@@ -19,6 +19,14 @@ package struct Tape: Sendable {
       let own = valueOperands
       return own.indices.filter { !own[..<$0].contains(own[$0]) }.map { own[$0] }
     }
+
+    /// Whether each element is a function of the operands' elements at its place.
+    var isElementwise: Bool {
+      switch operation {
+      case .unary, .binary, .select: true
+      default: false
+      }
+    }
   }
 
   /// What a node computes from its operands.

@@ -1,40 +1,30 @@
-/// The buffers that a section refers to, in the order of their first mention, without repeats.
+/// The memory that a section refers to, by where it begins, in the order of first mentions, without repeats.
+///
+/// Sections do not know which memory that is: those that do the same to other memory are one function.
 struct ArgumentList {
-  private(set) var buffers: [Int] = []
-  private var isWritten: Set<Int> = []
-  private var types: [Int: String] = [:]
-  /// Whether something lies elsewhere in each pass of a loop.
-  private(set) var usesIteration = false
+  private var spans: [Span] = []
+  private var isWritten: Set<Span> = []
+  private var types: [Span: String] = [:]
 
-  /// The name of the parameter for `buffer`, whose elements are of `type`; default: real.
-  mutating func name(_ buffer: Int, written: Bool = false, type: String = "real") -> String {
-    types[buffer] = type
-    if !buffers.contains(buffer) { buffers.append(buffer) }
-    if written { isWritten.insert(buffer) }
-    return "buffer\(buffer)"
+  /// The name of the parameter that points to where `span` begins, whose elements are of `type`; default: real.
+  mutating func pointer(
+    to span: Span, isWritten: Bool = false, type: String = "real"
+  ) -> String {
+    types[span] = type
+    if isWritten { self.isWritten.insert(span) }
+    if !spans.contains(span) { spans.append(span) }
+    return Self.name(spans.firstIndex(of: span)!)
   }
 
-  /// Where a span begins, as text.
-  mutating func offset(_ span: Span) -> String {
-    if span.step != 0 { usesIteration = true }
-    return span.offsetCode
-  }
+  private static func name(_ number: Int) -> String { "memory\(number)" }
 
   var parameters: [KernelSection.Parameter] {
-    buffers.map { buffer in
+    spans.enumerated().map { number, span in
       .init(
-        "global \(isWritten.contains(buffer) ? "" : "const ")\(types[buffer]!) *buffer\(buffer)",
-        .buffer(buffer))
-    } + (usesIteration ? [.iteration] : [])
+        "global \(isWritten.contains(span) ? "" : "const ")\(types[span]!) *\(Self.name(number))",
+        .span(span))
+    }
   }
 
-  var names: [String] {
-    buffers.map { "buffer\($0)" } + (usesIteration ? ["iteration"] : [])
-  }
-
-  /// The same for a section that reads `spans` as well.
-  func parameters(besides spans: [Span]) -> [KernelSection.Parameter] {
-    let needsIteration = !usesIteration && spans.contains { $0.step != 0 }
-    return parameters + (needsIteration ? [.iteration] : [])
-  }
+  var names: [String] { spans.indices.map(Self.name) }
 }

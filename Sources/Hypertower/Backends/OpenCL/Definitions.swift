@@ -6,8 +6,3 @@ func defining(
   return all.map { "#define \($0.0) \($0.1)\n" }.joined() + source + "\n"
     + all.map { "#undef \($0.0.prefix { $0 != "(" })\n" }.joined()
 }
-
-extension Span {
-  /// Where it begins, in the pass number `iteration` if it is in a loop.
-  var offsetCode: String { step == 0 ? "\(offset)" : "(\(offset) + iteration * (\(step)))" }
-}

@@ -167,7 +167,7 @@ struct DeviceWork {
             + [
               MemoryAccess(
                 result, count: count, isWrite: false, rowStride: parts == 1 ? product.columns : nil)
-            ], rowCount: product.allRows),
+            ], rowCount: product.matrices == 1 ? product.rows : nil),
       ]
     }
     switch schedule {
@@ -186,14 +186,19 @@ struct DeviceWork {
           columns: across, matrices: product.matrices, panel: panel, panels: Span(buffer: 0))
         packing.panels = temporary(packing.elementCount)
         let count = packing.elementCount
+        // Of several matrices, each is packed by itself.
+        let rowStride = product.matrices == 1 ? nil : count / product.matrices
         works.append(
           DeviceWork(
             .pack(packing),
             [
-              MemoryAccess(operand.span, count: access.range.count, isWrite: false),
-              MemoryAccess(packing.panels, count: count, isWrite: true),
-            ], rowCount: nil))
-        return (packing.panels, MemoryAccess(packing.panels, count: count, isWrite: false))
+              access,
+              MemoryAccess(packing.panels, count: count, isWrite: true, rowStride: rowStride),
+            ], rowCount: rowStride == nil ? nil : product.matrices))
+        return (
+          packing.panels,
+          MemoryAccess(packing.panels, count: count, isWrite: false, rowStride: rowStride)
+        )
       }
       func leftOperand() -> (LeftOperand, accesses: [MemoryAccess]) {
         if let batch { return (.batch(batch), batch.accesses) }
@@ -235,15 +240,15 @@ struct DeviceWork {
           left: left, right: right?.panels, tile: tile, skipsZeros: skipsZeros,
           prefetchTerms: prefetchTerms, terms: terms, partial: partial)
         let totals = partial.map {
-          [MemoryAccess($0, count: count, isWrite: !isLast, rowStride: product.columns)]
+          [MemoryAccess($0, count: count, isWrite: !isLast)]
         }
         works.append(
           DeviceWork(
             .product(product, pass),
             leftAccesses + [right?.access ?? product.rightAccess]
               + (totals ?? []) + (isLast ? product.epilogueAccesses : []),
-            rowCount: partial == nil && product.left.view == nil && product.matrices == 1
-              ? product.rows : nil))
+            rowCount: partial == nil && (product.left.view == nil || product.matrices > 1)
+              ? product.rowCount : nil))
       }
       return works
     case .localMemory(let tile, let perItem, let splits):
@@ -261,6 +266,18 @@ struct DeviceWork {
           product.operandAccesses + product.epilogueAccesses,
           rowCount: tile == DeviceProfile.blockRows && product.matrices == 1 ? product.rows : nil)
       ]
+    }
+  }
+
+  /// Whether it computes products, of which each row that it can be cut into is a whole one; nil if it computes none.
+  var rowsAreProducts: Bool? {
+    switch kind {
+    case .product(let product, _), .localMemoryProduct(let product, _, _, _, _):
+      product.matrices > 1
+    case .clblast: false
+    case .loopNest, .pack, .epilogue, .scatterAdd, .gatherBatch, .increment, .projectGradient,
+      .walkTower, .updateParameters, .loop:
+      nil
     }
   }
 

@@ -4,13 +4,13 @@ struct KernelSection {
   enum Argument {
     /// A buffer of the program, by its number.
     case buffer(Int)
+    /// Where a span begins, in the pass of the loop that the section is in.
+    case span(Span)
     /// Numbers that the launch brings along.
     case table([Int32])
     case number(Int32)
     /// A number that is part of the kernel's source.
     case constant(Int)
-    /// The number of the pass of the loop that the section is in.
-    case iteration
   }
 
   struct Parameter {
@@ -22,9 +22,6 @@ struct KernelSection {
       self.declaration = declaration
       self.argument = argument
     }
-
-    /// What sections in loops take.
-    static let iteration = Parameter("int iteration", .iteration)
 
     /// The last word of the declaration.
     var name: Substring { declaration.split { $0 == " " || $0 == "*" }.last ?? "" }

@@ -31,6 +31,8 @@ struct KernelSource {
     let arguments: [Argument]
     let groups: Int
     let localSize: Int
+    /// How often it goes through its phases at most.
+    var mostReplays = 1
   }
 
   /// A section in a launch: each work-group does so many of its units.
@@ -56,7 +58,7 @@ struct KernelSource {
   /// The names that sections give to their functions; each gets names of its own.
   private static let functionNames = [
     "SECTION", "EPILOGUE", "WHOLE_TILE", "LAST_TILE", "LIST_TERMS",
-    "TILE_OF", "FETCH", "EPILOGUE_FETCH", "PUT", "PACK", "PROJECT", "UPDATE_BLOCK", "UNIFORMS",
+    "TILE_OF", "FETCH", "PUT", "PACK", "PROJECT", "UPDATE_BLOCK", "UNIFORMS",
     "HASH", "PERMUTE",
     "QUOTIENT", "BYTE_VALUES",
   ]
@@ -148,7 +150,8 @@ struct KernelSource {
     return Launch(
       label: phases.map(Self.label).joined(separator: "; "),
       kernelName: kernelName(parameters, text, localSize: localSize),
-      arguments: parameters.arguments, groups: workers, localSize: localSize)
+      arguments: parameters.arguments, groups: workers, localSize: localSize,
+      mostReplays: mostReplays)
   }
 
   private static func label(_ branches: [Branch]) -> String {
@@ -240,7 +243,7 @@ private struct ParameterNames {
   private(set) var selections = ""
   private var declared: [String] = []
   private var bufferNames: [Int: String] = [:]
-  /// What holds the number of a loop's pass.
+  /// What holds the number of a loop's pass, if something does.
   var iterationName: String?
   private let buffers: [BufferDescription]
   private let varying: Set<Int>
@@ -266,17 +269,26 @@ private struct ParameterNames {
     case .table(let values): return add(.table(values), type: "global const int *")
     case .number(let value): return add(.number(value), type: "int ")
     case .constant(let value): return "\(value)"
-    case .iteration:
-      if let iterationName { return iterationName }
-      let name = add(.iteration, type: "int ")
-      iterationName = name
-      return name
+    case .span(let span):
+      let buffer = add(KernelSection.Argument.buffer(span.buffer))
+      let offset =
+        span.step == 0
+        ? "\(span.offset)" : "(\(span.offset) + \(iteration()) * (\(span.step)))"
+      return offset == "0" ? buffer : "\(buffer) + \(offset)"
     case .buffer(let buffer):
       if let known = bufferNames[buffer] { return known }
       let name = add(buffer)
       bufferNames[buffer] = name
       return name
     }
+  }
+
+  /// What holds the number of a loop's pass.
+  private mutating func iteration() -> String {
+    if let iterationName { return iterationName }
+    let name = add(.iteration, type: "int ")
+    iterationName = name
+    return name
   }
 
   private mutating func add(_ buffer: Int) -> String {

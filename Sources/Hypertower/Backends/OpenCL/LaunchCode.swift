@@ -49,11 +49,13 @@ enum LaunchCode {
     alternatives: Int, mostReplays: Int, arena: MemoryPlan.Arena? = nil,
     _ source: inout KernelSource
   ) -> KernelSource.Launch? {
+    let operations = works.reduce(0) { $0 + $1.operations }
     guard plan.fuses, !works.isEmpty,
       works.allSatisfy({ $0.localSize(profile) == profile.groupSize }),
       // Where work takes long, launches cost nothing, and waiting would.
-      works.reduce(0, { $0 + $1.operations }) <= profile.mostJoinedOperations
+      operations <= profile.mostJoinedOperations
     else { return nil }
+    let mostReplays = operations <= profile.mostRepeatedOperations ? mostReplays : 1
     // A GPU's work-group that goes on to another share waits for its number.
     var profile = profile
     if profile.groupSize > 1 {
@@ -96,16 +98,29 @@ enum LaunchCode {
     _ branch: LaunchPlan.Branch, of works: [DeviceWork], _ profile: DeviceProfile
   ) -> KernelSource.Branch {
     let isCut = branch.works.count > 1 && !branch.isSerial
+    let rowsPerBlock = isCut ? rowsPerBlock(branch.works.map { works[$0] }, profile) : nil
     let steps = branch.works.map { work in
       let section = section(works[work].kind, isCut: isCut, profile)
+      let unitsPerBlock =
+        rowsPerBlock.map { section.units / works[work].rowCount! * $0 } ?? section.unitsPerBlock
       return KernelSource.Step(
         section: section,
         unitsPerGroup: branch.isSerial
-          ? section.units : isCut ? section.unitsPerBlock : section.unitsPerGroup)
+          ? section.units : isCut ? unitsPerBlock : section.unitsPerGroup)
     }
     let (units, share) = (steps[0].section.units, steps[0].unitsPerGroup)
     return KernelSource.Branch(steps: steps, groups: (units + share - 1) / share)
   }
+
+  /// The height of blocks of rows of which each is a whole product of several matrices: few enough that what works
+  /// hand on stays in a cache, and that there are shares for all. nil where rows are smaller.
+  private static func rowsPerBlock(_ works: [DeviceWork], _ profile: DeviceProfile) -> Int? {
+    let products = works.compactMap(\.rowsAreProducts)
+    guard profile.groupSize == 1, !products.isEmpty, products.allSatisfy({ $0 }) else { return nil }
+    return Swift.max(1, works[0].rowCount! / (sharesPerCore * profile.computeUnits))
+  }
+
+  private static let sharesPerCore = 8
 
   private static func section(
     _ kind: DeviceWork.Kind, isCut: Bool, _ profile: DeviceProfile
@@ -117,7 +132,7 @@ enum LaunchCode {
         product, tile: tile, perItem: perItem, parts: parts, partBlocks: partBlocks)
     case .product(let product, let pass):
       MatrixProductCode.registerTile(product, pass, isCut: isCut, profile)
-    case .pack(let packing): PackingCode.section(packing)
+    case .pack(let packing): PackingCode.section(packing, profile)
     case .epilogue(let product, let result, let parts):
       EpilogueCode.section(product, of: result, parts: parts, profile)
     case .scatterAdd(let scatter): ScatterAddCode.section(scatter, profile)

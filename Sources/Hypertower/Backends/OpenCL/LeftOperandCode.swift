@@ -18,10 +18,7 @@ struct LeftOperandCode {
   /// Whether a tile's rows lie side by side, term for term, beside those of the next tile.
   var hasAdjacentRows: Bool { product.left.isTransposed && !operand.isPacked }
 
-  /// Where it begins, as text.
-  var offsetCode: String { span.offsetCode }
-
-  var span: Span {
+  private var span: Span {
     switch operand {
     case .matrix: product.left.span
     case .panels(let panels): panels
@@ -54,7 +51,8 @@ struct LeftOperandCode {
       ("ROWS_ARE_EVEN", view.map { $0.rows.isEven(for: tileRows) } ?? false ? 1 : 0),
       ("LEFT_STRIDE", view.map { $0.rows.strides.last ?? 0 } ?? strides.row),
       ("LEFT_MATRIX", (operand.isPacked ? panelRows : product.rows) * product.inner),
-      ("LEFT_TERM_STRIDE", view.map { $0.terms.strides.last ?? 1 } ?? strides.term), ("LEFT_TILE_STRIDE", strides.tile),
+      ("LEFT_TERM_STRIDE", view.map { $0.terms.strides.last ?? 1 } ?? strides.term),
+      ("LEFT_TILE_STRIDE", strides.tile),
       ("LEFT_TRANSPOSED", product.left.isTransposed ? 1 : 0),
       ("LEFT_PACKED", operand.isPacked ? 1 : 0), ("LEFT_IN_PLACE", batch == nil ? 0 : 1),
       ("LEFT_IS_BYTES", isBytes ? 1 : 0),
@@ -123,7 +121,7 @@ struct LeftOperandCode {
   var parameters: [KernelSection.Parameter] {
     let element = isBytes ? "uchar" : "real"
     let left = KernelSection.Parameter(
-      "global const \(element) *restrict left_buffer", .buffer(span.buffer))
+      "global const \(element) *restrict left_buffer", .span(span))
     guard let batch else { return [left] }
     return [
       left, .init("global const int *restrict numbers", .buffer(batch.numbers.buffer)),

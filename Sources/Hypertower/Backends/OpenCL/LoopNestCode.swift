@@ -158,8 +158,8 @@ struct LoopNestCode {
     if !rowOutputs.isEmpty {
       line("    if (LANE == 0 && HAS_ROW(end)) {")
       for output in rowOutputs {
-        let target = arguments.name(output.span.buffer, written: true)
-        line("      \(target)[\(arguments.offset(output.span)) + row] = n\(output.node);")
+        let target = arguments.pointer(to: output.span, isWritten: true)
+        line("      \(target)[row] = n\(output.node);")
       }
       line("    }")
     }
@@ -286,9 +286,9 @@ struct LoopNestCode {
   }
 
   private mutating func store(_ output: LoopNest.Output, indent: String, at position: String) {
-    let target = arguments.name(output.span.buffer, written: true)
+    let target = arguments.pointer(to: output.span, isWritten: true)
     let value = isRows && !varies[output.node] ? "(vec)(n\(output.node))" : "n\(output.node)"
-    let address = "\(target) + \(arguments.offset(output.span)) + \(position)"
+    let address = "\(target) + \(position)"
     line(indent + ScalarCode.store(value, address, extent: laneExtent))
   }
 
@@ -331,11 +331,10 @@ struct LoopNestCode {
       return type == "vec" && dimension == laneDimension
         ? "TO_REAL((ivec)(i\(dimension)) + LANE_INDEX)" : "(\(type))((real)i\(dimension))"
     case .load(let span, let strides):
-      let buffer = arguments.name(span.buffer)
       let terms = strides.enumerated().compactMap { dimension, stride in
         stride == 0 ? nil : stride == 1 ? "i\(dimension)" : "i\(dimension) * \(stride)"
       }
-      let address = ([buffer, arguments.offset(span)] + terms).joined(separator: " + ")
+      let address = ([arguments.pointer(to: span)] + terms).joined(separator: " + ")
       guard type == "vec" else { return "*(\(address))" }
       return switch strides[laneDimension] {
       case 0: "(vec)(*(\(address)))"
@@ -357,21 +356,19 @@ struct LoopNestCode {
     case .boundedLoad(let own): (bounds, load) = (own.bounds, own)
     case .inside(let own): (bounds, load) = (own, nil)
     case .indirectLoad(let load):
-      func start(_ span: Span) -> String {
-        "\(arguments.name(span.buffer)) + \(arguments.offset(span))"
-      }
       let code = IndirectLoadCode(
-        load: load, table: start(load.table), numbers: start(load.number),
+        load: load, table: arguments.pointer(to: load.table),
+        numbers: arguments.pointer(to: load.number),
         laneDimension: laneDimension)
       return code.definition(of: name, type: type, indent: indent)
     case .random(let random):
-      let counters = arguments.name(random.counters.buffer, type: "int")
+      let counters = arguments.pointer(to: random.counters, type: "int")
       return RandomCode.definition(
         of: name, random, counters: counters, laneDimension: type == "vec" ? laneDimension : nil,
         indent: indent)
     case .load, .coordinate, .reduction: return nil
     }
-    let buffer = load.map { "\(arguments.name($0.span.buffer)) + \(arguments.offset($0.span))" }
+    let buffer = load.map { arguments.pointer(to: $0.span) }
     let code = BoundedAccessCode(
       bounds: bounds, load: load, buffer: buffer, laneDimension: laneDimension,
       width: profile.width)

@@ -76,11 +76,14 @@ enum MatrixProductCode {
         ("PREFETCHES_LEFT", profile.registerTile.asksForNextRows && !isCut ? 1 : 0),
         ("UNROLLED_TERMS", profile.registerTile.unrolledTerms),
         ("PARTS", pass.parts), ("PART_TERMS", pass.partTerms),
+        ("UNROLLS_EPILOGUE", unrollsEpilogue(of: product, pass, panelWidth: width) ? 1 : 0),
       ] + left.definitions,
-      texts: [
-        ("LEFT_OFFSET", left.offsetCode),
-        ("RIGHT_OFFSET", (right ?? product.right.span).offsetCode),
-      ] + left.texts,
+      texts: left.texts + [
+        (
+          "ASK_FOR_LOADS(row, column)",
+          profile.registerTile.asksForNextRows ? epilogue.prefetches : ""
+        )
+      ],
       left.source
         + epilogue.wrap(
           tile("WHOLE_TILE", rows: rows) + (rest > 0 ? tile("LAST_TILE", rows: rest) : "")
@@ -97,16 +100,29 @@ enum MatrixProductCode {
       parameters: left.parameters + [
         .init(
           "global const real *restrict right_buffer",
-          .buffer(right?.buffer ?? product.right.span.buffer))
-      ] + (pass.partial.map { [.init("global real *partial", .buffer($0.buffer))] } ?? [])
-        + (pass.parts > 1 ? ArgumentList() : epilogue.arguments)
-        .parameters(besides: [left.span, right ?? product.right.span]),
+          .span(right ?? product.right.span))
+      ] + (pass.partial.map { [.init("global real *partial", .span($0))] } ?? [])
+        + epilogue.arguments.parameters,
       units: units, unitsPerGroup: unitsPerGroup,
-      unitsPerBlock: blockTiles * panelCount)
+      unitsPerBlock: product.matrices == 1
+        ? blockTiles * panelCount
+        : profile.blockRows(for: product.matrices) * tiles * panelCount)
   }
 
   /// The number of multiply-adds that a share has at least.
   private static let leastShare = 1 << 18
+
+  /// Whether a tile ends with code for each of its vectors rather than a loop over them, which takes longer than
+  /// what little there is to do, but less time to compile.
+  private static func unrollsEpilogue(
+    of product: MatrixProduct, _ pass: DeviceWork.TilePass, panelWidth: Int
+  ) -> Bool {
+    let isShort = pass.partial != nil || product.epilogue.nodes.count <= longestUnrolledEpilogue
+    return isShort && product.columns % panelWidth == 0
+  }
+
+  /// The number of nodes of an epilogue.
+  private static let longestUnrolledEpilogue = 4
 
   /// The number of columns of a tile: few go beyond the last one of the product.
   static func panelWidth(
@@ -144,21 +160,16 @@ enum MatrixProductCode {
         ("DEPTH", depth), ("TILES", tiles), ("COLUMN_TILES", columnTiles),
         ("SPLIT", parts == nil ? 0 : 1), ("MATRICES", product.matrices),
       ],
-      texts: [
-        ("LEFT_OFFSET", product.left.span.offsetCode),
-        ("RIGHT_OFFSET", product.right.span.offsetCode),
-      ] + places, String(cString: kernels_matrix_product_gpu()))
+      texts: places, String(cString: kernels_matrix_product_gpu()))
     var parameters: [KernelSection.Parameter] = [
-      .init("global const real *restrict left_buffer", .buffer(product.left.span.buffer)),
-      .init("global const real *restrict right_buffer", .buffer(product.right.span.buffer)),
+      .init("global const real *restrict left_buffer", .span(product.left.span)),
+      .init("global const real *restrict right_buffer", .span(product.right.span)),
     ]
     if let parts {
-      parameters.append(.init("global real *parts", .buffer(parts.buffer)))
-      parameters += ArgumentList().parameters(besides: [product.left.span, product.right.span])
+      parameters.append(.init("global real *parts", .span(parts)))
     } else {
       source = epilogue.wrap(source)
-      parameters += epilogue.arguments.parameters(
-        besides: [product.left.span, product.right.span])
+      parameters += epilogue.arguments.parameters
     }
     return KernelSection(
       label: product.label + (parts == nil ? "" : " in \(partCount) parts"),
@@ -169,30 +180,29 @@ enum MatrixProductCode {
 
   // MARK: The epilogue
 
-  /// The elementwise work on a product's elements, as a function that the kernel calls, and another that asks for what
-  /// it will read.
+  /// The elementwise work on a product's elements, as a function that the kernel calls.
   struct Epilogue {
     private(set) var arguments = ArgumentList()
     private let body: String
-    /// Statements that ask for what the body reads.
-    private let fetches: String
+
+    /// Statements that ask for what it reads at `row` and `column`, a line for each vector.
+    private(set) var prefetches = ""
 
     /// Nothing, where products stay as they are.
-    init() { (body, fetches) = ("", "") }
+    init() { body = "" }
 
     init(_ product: MatrixProduct) {
       var arguments = ArgumentList()
-      var fetches = ""
+      var prefetches = ""
       var body = ScalarCode.statements(
         product.epilogue, outputs: product.outputs.map(\.node), type: "vec", prefix: "n",
         indent: "  "
       ) { input in
         if input == MatrixProduct.productInput { return "product" }
         let load = product.loads[input - 1]
-        let buffer = arguments.name(load.span.buffer)
-        let address = Self.address(load, "\(buffer) + \(arguments.offset(load.span))")
-        if load.columnStride == 1, load.rows.strides.contains(where: { $0 != 0 }) {
-          fetches += "  PREFETCH(\(address), 3);\n"
+        let address = Self.address(load, arguments.pointer(to: load.span))
+        if load.columnStride == 1, !load.rows.strides.isEmpty {
+          prefetches += " PREFETCH(\(address), 3);"
         }
         return switch load.columnStride {
         case 0: "(vec)(*(\(address)))"
@@ -201,19 +211,19 @@ enum MatrixProductCode {
         }
       }
       for output in product.outputs {
-        let target = arguments.name(output.span.buffer, written: true)
+        let target = arguments.pointer(to: output.span, isWritten: true)
         let address =
-          "\(target) + \(arguments.offset(output.span)) + row * \(product.columns) + column"
+          "\(target) + row * \(product.columns) + column"
         body += "  \(ScalarCode.store("n\(output.node)", address, extent: product.columns))\n"
       }
       self.body = body
-      self.fetches = fetches
       self.arguments = arguments
+      self.prefetches = prefetches
     }
 
     /// Where a load reads at `row`, counted over all matrices, and `column`.
-    private static func address(_ load: MatrixProduct.Load, _ buffer: String) -> String {
-      "\(buffer) + \(load.rows.code("row")) + column * \(load.columnStride)"
+    private static func address(_ load: MatrixProduct.Load, _ start: String) -> String {
+      "\(start) + \(load.rows.code("(row)")) + (column) * \(load.columnStride)"
     }
 
     /// The epilogue's function, and `source` that calls it.
@@ -223,8 +233,6 @@ enum MatrixProductCode {
       return """
         static void EPILOGUE(vec product, int row, int column, int count\(parameters)) {
         \(body)}
-        static void EPILOGUE_FETCH(int row, int column\(parameters)) {
-        \(fetches)}
         #define EPILOGUE_ARGUMENTS \(names)
         \(source)
         #undef EPILOGUE_ARGUMENTS

@@ -303,7 +303,7 @@ package final class OpenCLBackend: Backend {
     let size = LaunchSize(global: [launch.groups * launch.localSize], local: [launch.localSize])
     return .init(
       kernel: kernel, size: size, label: launch.label, firstAlternative: firstAlternative,
-      replayCount: replayCount, iteration: iteration)
+      replayCount: replayCount, mostReplays: launch.mostReplays, iteration: iteration)
   }
 
   package func run(_ executable: any Executable, from alternative: Int, count: Int) throws {

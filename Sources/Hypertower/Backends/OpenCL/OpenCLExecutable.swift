@@ -10,6 +10,8 @@ final class OpenCLExecutable: Executable {
     /// Where a kernel for any number of replays takes the first list of arrays and their number.
     var firstAlternative: Int?
     var replayCount: Int?
+    /// The most replays that it takes.
+    var mostReplays = 1
     /// Where it takes the number of a loop's pass.
     var iteration: Int?
   }
@@ -38,9 +40,12 @@ final class OpenCLExecutable: Executable {
   func enqueue(from alternative: Int, count: Int, on queue: CommandQueue) throws {
     switch form {
     case .joined(let launch):
-      try launch.kernel.setArgument(launch.firstAlternative!, Int32(alternative))
-      try launch.kernel.setArgument(launch.replayCount!, Int32(count))
-      try queue.enqueue(launch.kernel, launch.size)
+      for start in stride(from: 0, to: count, by: launch.mostReplays) {
+        let own = Swift.min(launch.mostReplays, count - start)
+        try launch.kernel.setArgument(launch.firstAlternative!, Int32(alternative + start))
+        try launch.kernel.setArgument(launch.replayCount!, Int32(own))
+        try queue.enqueue(launch.kernel, launch.size)
+      }
     case .separate(let alternatives):
       for replay in 0..<count {
         for launch in alternatives[(alternative + replay) % alternatives.count] {

@@ -5,7 +5,7 @@ enum PackingCode {
   /// The number of rows of a panel that are a unit of work.
   private static let sliceRows = 16
 
-  static func section(_ packing: MatrixPacking) -> KernelSection {
+  static func section(_ packing: MatrixPacking, _ profile: DeviceProfile) -> KernelSection {
     // At least one, to divide by; it does nothing where there is nothing to pack.
     let slices = Swift.max(1, (packing.inner + sliceRows - 1) / sliceRows)
     return KernelSection(
@@ -14,15 +14,15 @@ enum PackingCode {
         [
           ("INNER", packing.inner), ("COLUMNS", packing.columns), ("PANEL", packing.panel),
           ("SLICE_ROWS", sliceRows), ("SLICES", slices), ("PANELS", packing.panelCount),
-          ("PANELS_OFFSET", packing.panels.offset),
           ("TRANSPOSED", packing.isTransposed ? 1 : 0),
-        ], texts: [("SOURCE_OFFSET", packing.source.offsetCode)],
+        ],
         String(cString: kernels_pack())),
       parameters: [
-        .init("global const real *restrict matrix", .buffer(packing.source.buffer)),
-        .init("global real *restrict panels", .buffer(packing.panels.buffer)),
-      ] + ArgumentList().parameters(besides: [packing.source]),
+        .init("global const real *restrict matrix", .span(packing.source)),
+        .init("global real *restrict panels", .span(packing.panels)),
+      ],
       units: slices * packing.panelCount * packing.matrices,
-      unitsPerGroup: Swift.max(1, Swift.min(slices, 8)))
+      unitsPerGroup: Swift.max(1, Swift.min(slices, 8)),
+      unitsPerBlock: profile.blockRows(for: packing.matrices) * slices * packing.panelCount)
   }
 }

@@ -4,9 +4,8 @@ enum RandomCode {
   static func definition(
     of name: String, _ random: RandomNumber, counters: String, laneDimension: Int?, indent: String
   ) -> String {
-    let place = "\(counters) + \(random.counters.offset)"
     func draw(_ index: String) -> String {
-      "random_number((uint)(\(index)), \(random.call)u, \(RandomNumber.purpose)u, \(place))"
+      "random_number((uint)(\(index)), \(random.call)u, \(RandomNumber.purpose)u, \(counters))"
     }
     guard let laneDimension else {
       let index = random.index.code(laneDimension: nil, lane: nil)

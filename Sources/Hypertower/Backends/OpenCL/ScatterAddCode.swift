@@ -4,17 +4,15 @@ internal import Kernels
 enum ScatterAddCode {
   static func section(_ scatter: ScatterAdd, _ profile: DeviceProfile) -> KernelSection {
     var arguments = ArgumentList()
-    let values = arguments.name(scatter.values.buffer)
-    let indices = arguments.name(scatter.indices.buffer)
-    let result = arguments.name(scatter.result.buffer, written: true)
+    let values = arguments.pointer(to: scatter.values)
+    let indices = arguments.pointer(to: scatter.indices)
+    let result = arguments.pointer(to: scatter.result, isWritten: true)
     let source = defining(
       [
         ("ROWS", scatter.rows), ("COLUMNS", scatter.width), ("COUNT", scatter.count),
       ],
       texts: [
-        ("VALUES", "(\(values) + \(arguments.offset(scatter.values)))"),
-        ("INDICES", "(\(indices) + \(arguments.offset(scatter.indices)))"),
-        ("RESULT", "(\(result) + \(arguments.offset(scatter.result)))"),
+        ("VALUES", values), ("INDICES", indices), ("RESULT", result),
       ], String(cString: kernels_scatter_add()))
     let units = scatter.matrices * scatter.rows
     return KernelSection(
