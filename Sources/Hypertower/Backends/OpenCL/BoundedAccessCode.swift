@@ -34,10 +34,10 @@ struct BoundedAccessCode {
   }
 
   /// Where neighbouring lanes read neighbouring elements: whole vectors where bounds hold for all lanes, nothing
-  /// where they depend on no lane and do not hold, else lane by lane.
+  /// where one holds for none, else lane by lane.
   private func run(_ name: String, _ indent: String) -> String? {
     guard let load, load.stride(along: laneDimension) == 1 else { return nil }
-    let ofLanes = bounds.filter { $0.index.coefficients[laneDimension] != 0 }
+    let ofLanes = bounds.filter(differsInVector)
     guard ofLanes.allSatisfy({ $0.index.divisor == 1 }) else { return nil }
     if ofLanes.isEmpty {
       let conditions = bounds.map { condition($0, at: nil) }.joined(separator: " && ")
@@ -50,10 +50,13 @@ struct BoundedAccessCode {
       bounds.map { condition($0, at: lane) }.joined(separator: " && ")
     }
     let whole = "count >= WIDTH && \(ends[0]) && \(ends[1])"
+    let outside = bounds.map(outside).joined(separator: " || ")
     return """
       \(indent)vec \(name);
       \(indent)if (\(whole)) {
       \(indent)  \(name) = LOAD(\(address(load, at: nil)));
+      \(indent)} else if (\(outside)) {
+      \(indent)  \(name) = (vec)(0.0f);
       \(indent)} else {
       \(indent)  real lanes_\(name)[WIDTH];
       \(indent)  for (int lane = 0; lane < WIDTH; ++lane)
@@ -62,6 +65,30 @@ struct BoundedAccessCode {
       \(indent)}
 
       """
+  }
+
+  /// Whether a bound may hold for some lanes of a vector and not for others. It does not where an axis is made of
+  /// whole vectors, as in a concatenation of such.
+  private func differsInVector(_ bound: IndexBound) -> Bool {
+    let index = bound.index
+    let ofLanes = index.coefficients[laneDimension]
+    if ofLanes == 0 { return false }
+    var others = index.coefficients
+    others[laneDimension] = 0
+    return index.divisor != 1 || ofLanes != 1
+      || ([index.offset, bound.extent] + others).contains { $0 % Self.mostLanes != 0 }
+  }
+
+  /// A multiple of the number of lanes of every device.
+  private static let mostLanes = 16
+
+  /// The condition that a bound holds for no lane of a vector.
+  private func outside(_ bound: IndexBound) -> String {
+    guard differsInVector(bound) else { return "!(\(condition(bound, at: nil)))" }
+    let ends = [nil, "(WIDTH - 1)"].map { numerator(bound.index, at: $0) }
+    let isForwards = bound.index.coefficients[laneDimension] > 0
+    let (least, greatest) = isForwards ? (ends[0], ends[1]) : (ends[1], ends[0])
+    return "\(greatest) < 0 || \(least) >= \(bound.extent)"
   }
 
   /// The value at the indices of now, `lane` further along the lane dimension.

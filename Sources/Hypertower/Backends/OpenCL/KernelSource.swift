@@ -79,6 +79,26 @@ struct KernelSource {
       localSize: localSize)
   }
 
+  /// Adds the kernel of a launch in which each work-group takes its share of a branch through `count` passes of a
+  /// loop.
+  mutating func add(loop branch: Branch, count: Int, localSize: Int) -> Launch {
+    var parameters = ParameterNames(buffers, varying: [], alternatives: 1)
+    parameters.iterationName = "pass"
+    let body = body(of: [branch], &parameters)
+    let text =
+      scratch(for: [branch]) + """
+          const int group = work_group;
+          for (int pass = 0; pass < \(count); ++pass) {
+        \(body)  GROUP_BARRIER;
+          }
+
+        """
+    return Launch(
+      label: "\(count) × (\(Self.label([branch])))",
+      kernelName: kernelName(parameters, text, localSize: localSize),
+      arguments: parameters.arguments, groups: branch.groups, localSize: localSize)
+  }
+
   /// Adds the kernel of a launch that goes through phases one after another, and through all of them
   /// again and again; in each, shares of branches are done side by side by `workers` work-groups of
   /// `localSize`.

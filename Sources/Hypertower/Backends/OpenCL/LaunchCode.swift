@@ -24,6 +24,13 @@ enum LaunchCode {
       }
       if case .loop(let body, let count) = first.kind {
         let own = LaunchPlan(body, fuses: plan.fuses, profile)
+        if own.goesRowByRow(passes: count) {
+          let rows = LaunchPlan.Branch(works: Array(body.indices))
+          return .kernel(
+            source.add(
+              loop: branch(rows, of: body, profile, isCut: true), count: count,
+              localSize: profile.groupSize))
+        }
         if joinsPhases, let launch = loop(own, of: body, profile, count: count, &source) {
           return .loop(launch, count: count)
         }
@@ -92,10 +99,12 @@ enum LaunchCode {
     return launch
   }
 
+  /// - Parameter isCut: whether the works are cut into blocks of rows; default: where there are several.
   private static func branch(
-    _ branch: LaunchPlan.Branch, of works: [DeviceWork], _ profile: DeviceProfile
+    _ branch: LaunchPlan.Branch, of works: [DeviceWork], _ profile: DeviceProfile,
+    isCut: Bool? = nil
   ) -> KernelSource.Branch {
-    let isCut = branch.works.count > 1 && !branch.isSerial
+    let isCut = isCut ?? (branch.works.count > 1 && !branch.isSerial)
     let steps = branch.works.map { work in
       let section = section(works[work].kind, isCut: isCut, profile)
       return KernelSource.Step(

@@ -171,6 +171,22 @@ struct LaunchPlan {
     return result
   }
 
+  /// Whether the works are a loop's body of which row r needs, in every pass, only row r of what came before: so a
+  /// work-group takes a block of rows through all passes and waits for no other.
+  ///
+  /// - Parameter count: the number of passes.
+  func goesRowByRow(passes count: Int) -> Bool {
+    guard fuses, let rows = works.first?.rowCount,
+      works.indices.allSatisfy({
+        works[$0].rowCount == rows && works[$0].localSize(profile) == profile.groupSize && isCut($0)
+      })
+    else { return false }
+    let accesses = works.flatMap(\.accesses)
+    return accesses.indices.allSatisfy { index in
+      accesses[index...].allSatisfy { accesses[index].isAligned(with: $0, passes: count) }
+    }
+  }
+
   /// Whether it pays to cut the work into blocks of rows.
   private func isCut(_ work: Int) -> Bool {
     guard profile.cutsRows, let rows = works[work].rowCount else { return false }
