@@ -13,6 +13,8 @@ public func gradients(of loss: Tensor, withRespectTo tensors: [Tensor]) -> [Tens
   cotangents[loss.index] = Tensor(
     recorder, recorder.tape.append(.fill(1), shape: loss.shape))
 
+  // Where the elements of a node are known, which then are not computed for its derivative.
+  var knownElements: [Int: Int] = [:]
   // Of each loop, by its node.
   var resultCotangents: [Int: [Scan.Result: Tensor]] = [:]
   for index in (0..<end).reversed() where depends[index] {
@@ -29,8 +31,10 @@ public func gradients(of loss: Tensor, withRespectTo tensors: [Tensor]) -> [Tens
         resultCotangents[node.operands[0], default: [:]][result] = cotangent
         continue
       }
+      if case .known = node.operation { knownElements[node.operands[1]] = index }
       contributions = node.operation.pullback(
-        operands: operands, result: Tensor(recorder, index), cotangent: cotangent)
+        operands: operands, result: Tensor(recorder, knownElements[index] ?? index),
+        cotangent: cotangent)
     } else {
       continue
     }

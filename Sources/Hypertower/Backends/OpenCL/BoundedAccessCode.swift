@@ -25,12 +25,9 @@ struct BoundedAccessCode {
       """
   }
 
-  private var indices: [IndexExpression] {
-    bounds.map(\.index) + (load?.axes.map(\.index) ?? [])
-  }
-
   private var dependsOnLanes: Bool {
-    indices.contains { $0.coefficients[laneDimension] != 0 }
+    bounds.contains(where: differsInVector)
+      || load?.axes.contains { $0.index.coefficients[laneDimension] != 0 } ?? false
   }
 
   /// Where neighbouring lanes read neighbouring elements: whole vectors where bounds hold for all lanes, nothing
