@@ -43,6 +43,8 @@ struct KernelSource {
   struct Branch {
     let steps: [Step]
     let groups: Int
+    /// How often each work-group does the steps, the passes of a loop; nil: once.
+    let passes: Int?
   }
 
   private(set) var text: String
@@ -77,26 +79,6 @@ struct KernelSource {
       label: Self.label(branches), kernelName: kernelName(parameters, text, localSize: localSize),
       arguments: parameters.arguments, groups: branches.reduce(0) { $0 + $1.groups },
       localSize: localSize)
-  }
-
-  /// Adds the kernel of a launch in which each work-group takes its share of a branch through `count` passes of a
-  /// loop.
-  mutating func add(loop branch: Branch, count: Int, localSize: Int) -> Launch {
-    var parameters = ParameterNames(buffers, varying: [], alternatives: 1)
-    parameters.iterationName = "pass"
-    let body = body(of: [branch], &parameters)
-    let text =
-      scratch(for: [branch]) + """
-          const int group = work_group;
-          for (int pass = 0; pass < \(count); ++pass) {
-        \(body)  GROUP_BARRIER;
-          }
-
-        """
-    return Launch(
-      label: "\(count) × (\(Self.label([branch])))",
-      kernelName: kernelName(parameters, text, localSize: localSize),
-      arguments: parameters.arguments, groups: branch.groups, localSize: localSize)
   }
 
   /// Adds the kernel of a launch that goes through phases one after another, and through all of them
@@ -171,8 +153,10 @@ struct KernelSource {
   }
 
   private static func label(_ branches: [Branch]) -> String {
-    branches.map { $0.steps.map(\.section.label).joined(separator: " → ") }
-      .joined(separator: " | ")
+    branches.map { branch in
+      let steps = branch.steps.map(\.section.label).joined(separator: " → ")
+      return branch.passes.map { "\($0) × (\(steps))" } ?? steps
+    }.joined(separator: " | ")
   }
 
   private func scratch(for branches: [Branch]) -> String {
@@ -190,6 +174,11 @@ struct KernelSource {
       body += number > 0 ? " else " : "  "
       body += isLast ? "{\n" : "if (group < \(end)) {\n"
       body += "    const int part = group - \(firstGroup);\n"
+      let iterationName = parameters.iterationName
+      if let passes = branch.passes {
+        body += "    for (int pass = 0; pass < \(passes); ++pass) {\n"
+        parameters.iterationName = "pass"
+      }
       for (number, step) in branch.steps.enumerated() {
         let section = step.section
         if number > 0 { body += "    GROUP_BARRIER;\n" }
@@ -199,6 +188,8 @@ struct KernelSource {
           "    \(sectionName(section))(part * \(step.unitsPerGroup), "
           + "min((part + 1) * \(step.unitsPerGroup), \(section.units))\(names)\(scratch));\n"
       }
+      if branch.passes != nil { body += "    GROUP_BARRIER;\n    }\n" }
+      parameters.iterationName = iterationName
       body += "  }"
       firstGroup = end
     }

@@ -24,13 +24,6 @@ enum LaunchCode {
       }
       if case .loop(let body, let count) = first.kind {
         let own = LaunchPlan(body, fuses: plan.fuses, profile)
-        if own.goesRowByRow(passes: count) {
-          let rows = LaunchPlan.Branch(works: Array(body.indices))
-          return .kernel(
-            source.add(
-              loop: branch(rows, of: body, profile, isCut: true), count: count,
-              localSize: profile.groupSize))
-        }
         if joinsPhases, let launch = loop(own, of: body, profile, count: count, &source) {
           return .loop(launch, count: count)
         }
@@ -99,12 +92,22 @@ enum LaunchCode {
     return launch
   }
 
-  /// - Parameter isCut: whether the works are cut into blocks of rows; default: where there are several.
   private static func branch(
-    _ branch: LaunchPlan.Branch, of works: [DeviceWork], _ profile: DeviceProfile,
-    isCut: Bool? = nil
+    _ branch: LaunchPlan.Branch, of works: [DeviceWork], _ profile: DeviceProfile
   ) -> KernelSource.Branch {
-    let isCut = isCut ?? (branch.works.count > 1 && !branch.isSerial)
+    if case .rowLoop(let body, let count) = works[branch.works[0]].kind {
+      let rows = LaunchPlan.Branch(works: Array(body.indices))
+      return self.branch(rows, of: body, isCut: true, passes: count, profile)
+    }
+    return self.branch(
+      branch, of: works, isCut: branch.works.count > 1 && !branch.isSerial, profile)
+  }
+
+  /// - Parameter isCut: whether the works are cut into blocks of rows.
+  private static func branch(
+    _ branch: LaunchPlan.Branch, of works: [DeviceWork], isCut: Bool, passes: Int? = nil,
+    _ profile: DeviceProfile
+  ) -> KernelSource.Branch {
     let steps = branch.works.map { work in
       let section = section(works[work].kind, isCut: isCut, profile)
       return KernelSource.Step(
@@ -113,7 +116,8 @@ enum LaunchCode {
           ? section.units : isCut ? section.unitsPerBlock : section.unitsPerGroup)
     }
     let (units, share) = (steps[0].section.units, steps[0].unitsPerGroup)
-    return KernelSource.Branch(steps: steps, groups: (units + share - 1) / share)
+    return KernelSource.Branch(
+      steps: steps, groups: (units + share - 1) / share, passes: passes)
   }
 
   private static func section(
@@ -136,7 +140,7 @@ enum LaunchCode {
     case .projectGradient(let projection): BottomRuleCode.section(projection, profile)
     case .walkTower(let walk): TowerCode.section(walk, profile)
     case .updateParameters(let update): BottomRuleCode.section(update, profile)
-    case .clblast, .loop:
+    case .clblast, .loop, .rowLoop:
       fatalError("LaunchCode: \(kind) is no section")
     }
   }
