@@ -88,7 +88,8 @@ struct Schedule {
         widened.contains(index) ? Self.greatestWidenedWeight : Self.greatestUnplacedWeight
       if fuses, weight <= greatest {
         unplacedWeights[index] = weight
-      } else if let group = firstGroup(from: 0, where: { isElementwise($0) && fits(index, in: $0) }) {
+      } else if let group = firstGroup(from: 0, where: { isElementwise($0) && fits(index, in: $0) })
+      {
         join(index, group)
       } else {
         startNest(index, fullShape: node.shape, reducedAxes: nil)

@@ -157,8 +157,10 @@ struct ScanGradient {
       guard case .input(let number) = place else { return nil }
       return elements[number]
     }
-    let needed = recorder.tape.neededForValues(
-      of: (pass.states + pass.outputs + shared).map { recorder.adopt($0.index, from: $0.recorder) })
+    let results = (pass.states + pass.outputs + shared).map {
+      recorder.adopt($0.index, from: $0.recorder)
+    }
+    let needed = recorder.tape.neededForValues(of: results)
     return zip(candidates, candidateLeaves).filter { needed[$1.index] }.map(\.0)
   }
 

@@ -293,7 +293,8 @@ struct DeviceWork {
     case .epilogue(let product, _, let parts): elementCost * parts * product.columns
     case .projectGradient(let projection): elementCost * projection.entry.rowLength
     case .gatherBatch(let gather, _): elementCost * gather.sources.map(\.width).reduce(0, +)
-    case .product, .pack, .clblast, .scatterAdd, .increment, .walkTower, .updateParameters, .loop, .rowLoop:
+    case .product, .pack, .clblast, .scatterAdd, .increment, .walkTower, .updateParameters, .loop,
+      .rowLoop:
       nil
     }
   }

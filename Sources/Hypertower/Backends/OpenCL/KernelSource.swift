@@ -188,8 +188,10 @@ struct KernelSource {
           "    \(sectionName(section))(part * \(step.unitsPerGroup), "
           + "min((part + 1) * \(step.unitsPerGroup), \(section.units))\(names)\(scratch));\n"
       }
-      if branch.passes != nil { body += "    GROUP_BARRIER;\n    }\n" }
-      parameters.iterationName = iterationName
+      if branch.passes != nil {
+        body += "    GROUP_BARRIER;\n    }\n"
+        parameters.iterationName = iterationName
+      }
       body += "  }"
       firstGroup = end
     }
