@@ -79,6 +79,22 @@ import Testing
     }
   }
 
+  /// A slice of each row is a part of that row, wherever in it; the end of one and the start of the next are not.
+  @Test func slicesOfRowsContinue() {
+    for (offset, plan) in [(0, [[[0, 1]]]), (20, [[[0, 1]]]), (21, [[[0]], [[1]]])] {
+      var sketch = Sketch()
+      let hidden = sketch.product(sketch.buffer(rows * 20), inner: 20, columns: 30)
+      var nest = LoopNest(keptShape: [rows, 10], reducedShape: [])
+      nest.inputs = [.load(hidden.advanced(by: offset), strides: [30, 1])]
+      let node = nest.graph.append(.input(0))
+      nest.outputs = [
+        .init(node: node, span: sketch.buffer(rows * 10), isFull: false, stage: 0)
+      ]
+      sketch.program.instructions.append(.loopNest(nest))
+      #expect(sketch.plan() == plan, "from column \(offset) on")
+    }
+  }
+
   /// Few work-groups do not do what many could, unless it is little.
   @Test func costlyRowsAreNotCutOnGPUs() {
     var sketch = Sketch()

@@ -1,5 +1,6 @@
-import Hypertower
 import Testing
+
+@testable import Hypertower
 
 /// Loops against the same passes written out one after another.
 @Suite struct ScanTests {
@@ -42,7 +43,34 @@ import Testing
         states, inputs, _ in
         ([states[0], states[1] * inputs[0]], [states[0] + states[1]])
       },
+      gates(of: 16), gates(of: 20), mixedRows,
     ]
+  }
+
+  /// A pass in which each row needs all others.
+  static var mixedRows: Case {
+    Case(
+      name: "mixed rows", initial: [[35, 18]], inputs: [[3, 35, 18]], captures: [[35, 35]]
+    ) { states, inputs, captures in
+      let next = (captures[0].matmul(states[0]) * 0.1 + inputs[0]).tanh()
+      return ([next], [next.flipped(axis: 0)])
+    }
+  }
+
+  /// A pass like that of an LSTM, of so many rows that work-groups take blocks of them through all passes.
+  static func gates(of hidden: Int) -> Case {
+    Case(
+      name: "gates of \(hidden)", initial: [[35, hidden], [35, hidden]],
+      inputs: [[3, 35, 4 * hidden]], captures: [[hidden, 4 * hidden]]
+    ) { states, inputs, captures in
+      let sums = states[0].matmul(captures[0]) + inputs[0]
+      func gate(_ number: Int) -> Tensor {
+        sums.sliced(number * hidden..<(number + 1) * hidden, axis: 1)
+      }
+      let c = gate(1).sigmoid() * states[1] + gate(0).sigmoid() * gate(2).tanh()
+      let h = gate(3).sigmoid() * c.tanh()
+      return ([h, c], [h])
+    }
   }
 
   /// All results of the loop, or of passes written out.
@@ -72,7 +100,7 @@ import Testing
       + outputs[0].indices.map { k in .stacked(outputs.map { $0[k] }, axis: 0) }
   }
 
-  private func tensors(_ own: Case, _ random: inout SeededRandom) -> [Tensor] {
+  static func tensors(_ own: Case, _ random: inout SeededRandom) -> [Tensor] {
     (own.initial + own.inputs + own.captures).map { random.tensor($0, in: -1...1) }
   }
 
@@ -86,7 +114,7 @@ import Testing
     var random = SeededRandom(21)
     var (names, loops, passes) = ([String](), [Tensor](), [Tensor]())
     for own in Self.cases {
-      let tensors = tensors(own, &random)
+      let tensors = Self.tensors(own, &random)
       let loop = Self.results(own, tensors, isReversed: isReversed, unrolled: false)
       let unrolled = Self.results(own, tensors, isReversed: isReversed, unrolled: true)
       #expect(loop.map(\.shape) == unrolled.map(\.shape), "\(own.name)")
@@ -114,7 +142,8 @@ import Testing
   func agree(_ backend: TestBackend) throws {
     var random = SeededRandom(22)
     let cases = Self.cases.flatMap { own -> [OperationCase] in
-      let results = Self.results(own, tensors(own, &random), isReversed: false, unrolled: false)
+      let results = Self.results(
+        own, Self.tensors(own, &random), isReversed: false, unrolled: false)
       return results.enumerated().map {
         OperationCase("\(own.name), result \($0)", $1, .summing)
       }
@@ -127,7 +156,7 @@ import Testing
     let device = CPUBackend<Double>()
     var random = SeededRandom(23)
     for own in Self.cases {
-      let tensors = tensors(own, &random)
+      let tensors = Self.tensors(own, &random)
       func second(unrolled: Bool) -> [Tensor] {
         var random = SeededRandom(24)
         let results = Self.results(own, tensors, isReversed: isReversed, unrolled: unrolled)
@@ -153,24 +182,10 @@ import Testing
         return ([next], [next])
       }
       var random = SeededRandom(25)
-      let tensors = tensors(own, &random)
+      let tensors = Self.tensors(own, &random)
       let results = Self.results(own, tensors, isReversed: false, unrolled: false)
       let all = gradients(of: results[1].sum(), withRespectTo: tensors)
-      let recorder = all[0].recorder
-      let nodes = all.map { recorder.adopt($0.index, from: $0.recorder) }
-      var program = Program()
-      var leaves: [Int: Span] = [:]
-      for case (let number, let node) in recorder.tape.nodes.compactMap({ node in
-        if case .leaf(let number) = node.operation { (number, node) } else { nil }
-      }) {
-        leaves[number] = Span(buffer: program.addBuffer(.real, count: node.shape.elementCount))
-      }
-      Lowering.lower(
-        recorder.tape, leaves: leaves,
-        outputs: nodes.map {
-          ($0, Span(buffer: program.addBuffer(.real, count: recorder.tape[$0].shape.elementCount)))
-        }, into: &program)
-      return program.instructions.count
+      return Program(computing: all).instructions.count
     }
     #expect(instructions(500) == instructions(5))
   }

@@ -80,6 +80,12 @@ import Testing
           "a flip of a flip of axis \(axis)", x.flipped(axis: axis).flipped(axis: axis), .exact),
       ]
     }
+    // Of whole vectors, and of vectors that two parts share or that lie outside one.
+    for widths in [[16, 48, 32], [20, 40, 17], [64, 3]] {
+      let parts = widths.map { random.tensor([3, $0]) }
+      cases.append(
+        OperationCase("widths \(widths) side by side", .concatenated(parts, axis: 1), .exact))
+    }
     // An epilogue reads them as they are.
     let (left, right, added) = (
       random.tensor([7, 5]), random.tensor([5, 37]), random.tensor([7, 37])

@@ -54,6 +54,13 @@ import Testing
     #expect(tape.nodes.contains { $0.operation == .reduce(.sum, axes: [1]) && $0.shape == [6, 1] })
   }
 
+  /// A sum of biases is computed where the product's rows are stored.
+  @Test func biasesOfLeavesJoin() {
+    let product = Self.random([2, 3, 5]).matmul(Self.random([5, 4]))
+    let program = Program(computing: [product + (Self.random([4]) + Self.random([4]))])
+    #expect(program.instructions.count == 1)
+  }
+
   /// The place of a maximum is counted in the order of the axes that the model sees.
   @Test func maximaAreCountedInOrder() throws {
     let x = Self.random([2, 3, 4])

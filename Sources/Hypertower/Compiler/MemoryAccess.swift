@@ -3,14 +3,20 @@ package struct MemoryAccess: Hashable, Sendable {
   package let buffer: Int
   package let range: Range<Int>
   package let isWrite: Bool
-  /// Where the instruction can be cut into rows and row r touches, of this run, only that many
+  /// Where the instruction can be cut into rows and row r touches, of this run, only `rowWidth`
   /// elements from `range.lowerBound + r · rowStride` on: the distance of rows; else nil.
   package let rowStride: Int?
+  /// The number of elements of a row, at most `rowStride`; nil if there are no rows.
+  let rowWidth: Int?
   /// How much further the run lies in each pass of a loop.
   let step: Int
 
-  package init(_ span: Span, count: Int, isWrite: Bool, rowStride: Int? = nil) {
+  /// - Parameter rowWidth: default: all up to the next row.
+  package init(
+    _ span: Span, count: Int, isWrite: Bool, rowStride: Int? = nil, rowWidth: Int? = nil
+  ) {
     step = span.step
+    self.rowWidth = rowStride.map { rowWidth ?? $0 }
     buffer = span.buffer
     range = span.offset..<span.offset + count
     self.isWrite = isWrite
@@ -31,7 +37,14 @@ package struct MemoryAccess: Hashable, Sendable {
     self.init(
       span.advanced(by: before),
       count: Int(extents.reduce(1) { $0 + $1.magnitude }), isWrite: false,
-      rowStride: isCut ? strides[0] : nil)
+      rowStride: isCut ? strides[0] : nil, rowWidth: Int(forwards) + 1)
+  }
+
+  /// The same so many passes of a loop later.
+  func later(by passes: Int) -> MemoryAccess {
+    MemoryAccess(
+      Span(buffer: buffer, offset: range.lowerBound + passes * step, step: step),
+      count: range.count, isWrite: isWrite, rowStride: rowStride, rowWidth: rowWidth)
   }
 
   /// What all of `count` passes of a loop touch.
@@ -47,10 +60,24 @@ package struct MemoryAccess: Hashable, Sendable {
     buffer == other.buffer && (isWrite || other.isWrite) && range.overlaps(other.range)
   }
 
+  /// Whether in all passes of a loop the two are of different memory, or only read it, or are aligned.
+  func isAligned(with other: MemoryAccess, passes count: Int) -> Bool {
+    guard spread(over: count).conflicts(with: other.spread(over: count)) else { return true }
+    guard step == other.step else { return false }
+    return (1 - count..<count).allSatisfy { passes in
+      let other = other.later(by: passes)
+      return !conflicts(with: other) || isAligned(with: other)
+    }
+  }
+
   /// Whether row r of one touches nothing of any other row of the other.
   func isAligned(with other: MemoryAccess) -> Bool {
-    rowStride != nil && rowStride == other.rowStride
-      && range.lowerBound == other.range.lowerBound
+    guard let rowStride, let rowWidth, rowStride == other.rowStride,
+      let otherWidth = other.rowWidth
+    else { return false }
+    let distance = other.range.lowerBound - range.lowerBound
+    return distance >= 0
+      ? distance + otherWidth <= rowStride : rowWidth - distance <= rowStride
   }
 }
 
@@ -149,7 +176,8 @@ extension MatrixProduct {
       return MemoryAccess(
         load.span.advanced(by: before),
         count: reach.after + Swift.max(0, extent) - before + 1, isWrite: false,
-        rowStride: before == 0 && extent < distance ? resultRows * distance : nil)
+        rowStride: before == 0 && extent < distance ? resultRows * distance : nil,
+        rowWidth: (resultRows - 1) * distance + extent + 1)
     }
       + outputs.map {
         MemoryAccess(

@@ -13,6 +13,18 @@ extension Tape {
     return Set(result.keys)
   }
 
+  /// Elementwise nodes that an access reads in at least twice as many places as they have elements.
+  func widened(needed: [Bool]) -> Set<Tape.Index> {
+    let all = nodes.indices.compactMap { index -> Index? in
+      guard needed[index], case .access = nodes[index].operation else { return nil }
+      let operand = nodes[index].operands[0]
+      return nodes[operand].isElementwise
+        && nodes[index].shape.elementCount >= 2 * nodes[operand].shape.elementCount
+        ? operand : nil
+    }
+    return Set(all)
+  }
+
   /// How often a node's elements would be computed if it were deferred; nil if it is not.
   private func repetitions(
     of index: Index, _ users: [[Index]], _ deferred: [Index: Int]

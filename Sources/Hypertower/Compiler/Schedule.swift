@@ -45,14 +45,20 @@ struct Schedule {
   /// `Schedule+Recomputation.swift`.
   private let deferred: Set<Tape.Index>
 
+  /// Elementwise nodes that views have many times over, or in the midst of zeros.
+  private let widened: Set<Tape.Index>
+
   /// The greatest number of operations on leaves that are repeated wherever they are used.
   private static let greatestUnplacedWeight = 8
+  /// The same for nodes that are `widened`.
+  private static let greatestWidenedWeight = 2
 
   init(_ tape: Tape, outputs: [Tape.Index], fuses: Bool) {
     self.tape = tape
     self.fuses = fuses
     groupOf = Array(repeating: nil, count: tape.nodes.count)
     let needed = tape.neededForValues(of: outputs)
+    widened = tape.widened(needed: needed)
     deferred =
       fuses
       ? tape.deferred(needed: needed, outputs: outputs)
@@ -82,8 +88,13 @@ struct Schedule {
         return
       }
       let weight = node.operands.reduce(1) { $0 + unplacedWeight($1) }
-      if fuses, weight <= Self.greatestUnplacedWeight {
+      let greatest =
+        widened.contains(index) ? Self.greatestWidenedWeight : Self.greatestUnplacedWeight
+      if fuses, weight <= greatest {
         unplacedWeights[index] = weight
+      } else if let group = firstGroup(from: 0, where: { isElementwise($0) && fits(index, in: $0) })
+      {
+        join(index, group)
       } else {
         startNest(index, fullShape: node.shape, reducedAxes: nil)
       }
@@ -166,6 +177,11 @@ struct Schedule {
   }
 
   // MARK: What fits where
+
+  private func isElementwise(_ group: Int) -> Bool {
+    guard case .nest(_, reducedAxes: nil) = groups[group].kind else { return false }
+    return true
+  }
 
   private func fits(_ index: Tape.Index, in group: Int) -> Bool {
     let shape = tape[index].shape

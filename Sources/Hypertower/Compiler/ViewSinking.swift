@@ -281,7 +281,8 @@ struct ViewSinking {
     case .gather:
       return result[node].shape == shape ? node : nil
     case .unary, .binary, .select:
-      return isComputed.contains(node) ? reshape(node, to: shape) : nil
+      let isSame = result[node].shape.filter { $0 != 1 } == shape.filter { $0 != 1 }
+      return isComputed.contains(node) || isSame ? reshape(node, to: shape) : nil
     case .reshape:
       return merged(result[node].operands[0], to: shape)
     case .broadcast:

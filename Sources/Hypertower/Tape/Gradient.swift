@@ -17,6 +17,8 @@ public func gradients(of loss: Tensor, withRespectTo tensors: [Tensor]) -> [Tens
   for index in 0..<end {
     for operand in recorder.tape[index].operands { users[operand].append(index) }
   }
+  // Where the elements of a node are known, which then are not computed for its derivative.
+  var knownElements: [Int: Int] = [:]
   // Of each loop, by its node.
   var resultCotangents: [Int: [Scan.Result: Tensor]] = [:]
   for index in (0..<end).reversed() where depends[index] {
@@ -43,8 +45,10 @@ public func gradients(of loss: Tensor, withRespectTo tensors: [Tensor]) -> [Tens
         }
         continue
       }
+      if case .known = node.operation { knownElements[node.operands[1]] = index }
       contributions = node.operation.pullback(
-        operands: operands, result: Tensor(recorder, index), cotangent: cotangent)
+        operands: operands, result: Tensor(recorder, knownElements[index] ?? index),
+        cotangent: cotangent)
     } else {
       continue
     }

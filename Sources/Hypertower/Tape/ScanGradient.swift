@@ -1,8 +1,8 @@
 /// The cotangents of a loop's operands: a loop in the other direction.
 ///
-/// Each of its passes computes the body again, but for products, whose elements the first loop kept, and sends the
-/// cotangents of the pass back. What the body's products contribute to the cotangents of what is the same in all
-/// passes, such as a weight, is one product over all passes after the loop.
+/// Each of its passes computes the body again, except products and costly functions, whose elements the first loop
+/// kept where they are needed, and sends the cotangents of the pass back. What the body's products contribute to the
+/// cotangents of what is the same in all passes, such as a weight, is one product over all passes after the loop.
 struct ScanGradient {
   let scan: Scan
   /// The loop, on its tape.
@@ -24,6 +24,14 @@ struct ScanGradient {
     case product(left: Place, right: Place, transposeLeft: Bool, transposeRight: Bool)
     case scatterAdd(values: Place, indices: Place)
     case sum(Place)
+
+    var places: [Place] {
+      switch self {
+      case .product(let left, let right, _, _): [left, right]
+      case .scatterAdd(let values, let indices): [values, indices]
+      case .sum(let place): [place]
+      }
+    }
   }
 
   /// Where a tensor of all passes is found: among the inputs of the loop back or among its outputs.
@@ -33,16 +41,11 @@ struct ScanGradient {
   }
 
   func contributions() -> [Tensor?] {
-    let products = scan.products
-    let stacked = cotangents.keys.compactMap { result -> Tape.Index? in
-      guard case .stacked(let node) = result else { return nil }
-      return node
-    }.sorted()
-    let known = states.filter { cotangents[.states($0)] != nil }
+    let kept = keptNodes
     let inputs =
       states.map { inInputOrder(loop.result(.states($0), of: scan)) }
       + operands.dropFirst(scan.stateCount).prefix(scan.inputCount)
-      + products.map { loop.result(.stacked($0), of: scan) }
+      + kept.map { loop.result(.stacked($0), of: scan) }
       + stacked.map { cotangents[.stacked($0)]! }
       + known.map { inInputOrder(cotangents[.states($0)]!) }
     let initial = states.map { state in
@@ -52,30 +55,9 @@ struct ScanGradient {
 
     var shares: [[Share]] = []
     let (before, outputs) = Tensor.scan(initial, over: inputs, isReversed: !scan.isReversed) {
-      cotangents, elements in
-      var rest = elements[...]
-      func take(_ count: Int) -> [Tensor] {
-        defer { rest = rest.dropFirst(count) }
-        return Array(rest.prefix(count))
-      }
-      let (states, own) = (take(scan.stateCount), take(scan.inputCount))
-      let values = Dictionary(uniqueKeysWithValues: zip(products, take(products.count)))
-      let nodes = recordBody(leaves: states + own + captures, products: values)
-      var total = Tensor.constant(0)
-      for (next, cotangent) in zip(scan.nextStates, cotangents) {
-        total = total + (nodes[next]! * cotangent).sum()
-      }
-      for (node, cotangent) in zip(stacked, take(stacked.count)) {
-        total = total + (nodes[node]! * cotangent).sum()
-      }
-      let all = gradients(of: total, withRespectTo: states + own + captures)
-      var next = Array(all.prefix(states.count))
-      for (state, cotangent) in zip(known, take(known.count)) {
-        next[state] = next[state] + cotangent
-      }
-      var results = Array(all.dropFirst(states.count).prefix(own.count))
-      shares = all.suffix(captures.count).map { self.shares(of: $0, elements, &results) }
-      return (next, results)
+      let pass = passBack($0, $1, captures, kept)
+      shares = pass.shares
+      return (pass.states, pass.outputs)
     }
     func tensor(_ place: Place) -> Tensor {
       switch place {
@@ -104,9 +86,87 @@ struct ScanGradient {
     return before + outputs.prefix(scan.inputCount) + ofCaptures
   }
 
-  /// The body once more, with `leaves` for its leaves and the known elements of products.
+  // MARK: A pass
+
+  /// Nodes of the body whose cotangents are given.
+  private var stacked: [Tape.Index] {
+    cotangents.keys.compactMap { result -> Tape.Index? in
+      guard case .stacked(let node) = result else { return nil }
+      return node
+    }.sorted()
+  }
+
+  /// States before passes whose cotangents are given.
+  private var known: [Int] { states.filter { cotangents[.states($0)] != nil } }
+
+  /// What a pass of the loop back does.
+  ///
+  /// - Parameters:
+  ///   - cotangents: of the states after the pass.
+  ///   - elements: of the states before it and of the inputs, of `kept` nodes, and the cotangents of results.
+  /// - Returns: the cotangents of the states before the pass, those of the inputs with what shares are made of, and
+  ///   the shares of each capture.
+  private func passBack(
+    _ cotangents: [Tensor], _ elements: [Tensor], _ captures: [Tensor], _ kept: [Tape.Index]
+  ) -> (states: [Tensor], outputs: [Tensor], shares: [[Share]]) {
+    var rest = elements[...]
+    func take(_ count: Int) -> [Tensor] {
+      defer { rest = rest.dropFirst(count) }
+      return Array(rest.prefix(count))
+    }
+    let (states, own) = (take(scan.stateCount), take(scan.inputCount))
+    let values = Dictionary(uniqueKeysWithValues: zip(kept, take(kept.count)))
+    let nodes = recordBody(leaves: states + own + captures, kept: values)
+    var total = Tensor.constant(0)
+    for (next, cotangent) in zip(scan.nextStates, cotangents) {
+      total = total + (nodes[next]! * cotangent).sum()
+    }
+    for (node, cotangent) in zip(stacked, take(stacked.count)) {
+      total = total + (nodes[node]! * cotangent).sum()
+    }
+    let all = gradients(of: total, withRespectTo: states + own + captures)
+    var next = Array(all.prefix(states.count))
+    for (state, cotangent) in zip(known, take(known.count)) {
+      next[state] = next[state] + cotangent
+    }
+    var outputs = Array(all.dropFirst(states.count).prefix(own.count))
+    let shares = all.suffix(captures.count).map { self.shares(of: $0, elements, &outputs) }
+    return (next, outputs, shares)
+  }
+
+  /// The products and costly functions of the body whose elements a pass needs that computes none of these again.
+  private var keptNodes: [Tape.Index] {
+    let candidates = scan.body.nodes.indices.filter { index in
+      if case .matrixProduct = scan.body[index].operation { return true }
+      return scan.body.isCostly(index)
+    }
+    let recorder = TapeRecorder()
+    func leaf(_ shape: Shape) -> Tensor {
+      Tensor(recorder, recorder.leaf(.input(name: "scan"), shape: shape))
+    }
+    let inputs = operands.dropFirst(scan.stateCount).prefix(scan.inputCount)
+    let stateLeaves = states.map { leaf(scan.shape(of: .finalState($0))) }
+    let candidateLeaves = candidates.map { leaf(scan.body[$0].shape) }
+    let elements =
+      stateLeaves + inputs.map { leaf(Shape($0.shape.dropFirst())) } + candidateLeaves
+      + stacked.map { leaf(scan.body[$0].shape) } + known.map { leaf(stateLeaves[$0].shape) }
+    let pass = passBack(
+      states.map { leaf(stateLeaves[$0].shape) }, elements, captures.map { leaf($0.shape) },
+      candidates)
+    let shared = pass.shares.flatMap { $0 }.flatMap(\.places).compactMap { place -> Tensor? in
+      guard case .input(let number) = place else { return nil }
+      return elements[number]
+    }
+    let results = (pass.states + pass.outputs + shared).map {
+      recorder.adopt($0.index, from: $0.recorder)
+    }
+    let needed = recorder.tape.neededForValues(of: results)
+    return zip(candidates, candidateLeaves).filter { needed[$1.index] }.map(\.0)
+  }
+
+  /// The body once more, with `leaves` for its leaves and the elements of `kept` nodes.
   private func recordBody(
-    leaves: [Tensor], products: [Tape.Index: Tensor]
+    leaves: [Tensor], kept: [Tape.Index: Tensor]
   ) -> [Tape.Index: Tensor] {
     var nodes: [Tape.Index: Tensor] = [:]
     for (index, node) in scan.body.nodes.enumerated() {
@@ -124,7 +184,7 @@ struct ScanGradient {
         own = Tensor(recorder, recorder.tape.append(node.operation, shape: node.shape))
       }
       nodes[index] =
-        products[index].map { $0.differentiated(as: own) } ?? own
+        kept[index].map { $0.differentiated(as: own) } ?? own
     }
     return nodes
   }

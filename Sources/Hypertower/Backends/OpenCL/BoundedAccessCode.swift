@@ -7,8 +7,6 @@ struct BoundedAccessCode {
   let buffer: String?
   /// The dimension that lanes run along.
   let laneDimension: Int
-  /// The number of lanes.
-  let width: Int
 
   /// Statements that define `name`, a `real` at the indices of now or a `vec` of lanes.
   func definition(of name: String, type: String, indent: String) -> String {
@@ -35,17 +33,12 @@ struct BoundedAccessCode {
       """
   }
 
-  private var indices: [IndexExpression] {
-    bounds.map(\.index) + (load?.axes.map(\.index) ?? [])
-  }
-
   private var dependsOnLanes: Bool {
-    indices.contains { $0.coefficients[laneDimension] != 0 }
+    bounds.contains(where: differsInVector)
+      || load?.axes.contains { $0.index.coefficients[laneDimension] != 0 } ?? false
   }
 
-  private var ofLanes: [IndexBound] {
-    bounds.filter { $0.index.coefficients[laneDimension] != 0 }
-  }
+  private var ofLanes: [IndexBound] { bounds.filter(differsInVector) }
 
   /// What is done where all lanes are inside the bounds or all outside, before the code for each lane by itself:
   /// nothing where indices leave gaps or lanes read no neighbouring elements.
@@ -57,16 +50,32 @@ struct BoundedAccessCode {
       bounds.map { condition($0, at: lane) }.joined(separator: " && ")
     }
     let value = load.map { "LOAD(\(address($0, at: nil)))" } ?? "(vec)(1.0f)"
-    let outside = bounds.compactMap { bound -> String? in
-      let step = bound.index.coefficients[laneDimension]
-      if step == 0 { return "!(\(condition(bound, at: nil)))" }
-      // An extent that lies between both ends is shorter than a vector.
-      guard abs(step) == 1, bound.extent >= width else { return nil }
-      return "!(\(condition(bound, at: nil))) && !(\(condition(bound, at: "(WIDTH - 1)")))"
-    }
     return "if (count >= WIDTH && \(ends[0]) && \(ends[1])) \(name) = \(value); else "
-      + (outside.isEmpty
-        ? "" : "if (\(outside.joined(separator: " || "))) \(name) = (vec)(0.0f); else ")
+      + "if (\(bounds.map(outside).joined(separator: " || "))) \(name) = (vec)(0.0f); else "
+  }
+
+  /// Whether a bound may hold for some lanes of a vector and not for others. It does not where an axis is made of
+  /// whole vectors, as in a concatenation of such.
+  private func differsInVector(_ bound: IndexBound) -> Bool {
+    let index = bound.index
+    let ofLanes = index.coefficients[laneDimension]
+    if ofLanes == 0 { return false }
+    var others = index.coefficients
+    others[laneDimension] = 0
+    return index.divisor != 1 || ofLanes != 1
+      || ([index.offset, bound.extent] + others).contains { $0 % Self.mostLanes != 0 }
+  }
+
+  /// A multiple of the number of lanes of every device.
+  private static let mostLanes = 16
+
+  /// The condition that a bound holds for no lane of a vector.
+  private func outside(_ bound: IndexBound) -> String {
+    guard differsInVector(bound) else { return "!(\(condition(bound, at: nil)))" }
+    let ends = [nil, "(WIDTH - 1)"].map { numerator(bound.index, at: $0) }
+    let isForwards = bound.index.coefficients[laneDimension] > 0
+    let (least, greatest) = isForwards ? (ends[0], ends[1]) : (ends[1], ends[0])
+    return "\(greatest) < 0 || \(least) >= \(bound.extent)"
   }
 
   /// The value at the indices of now, `lane` further along the lane dimension.

@@ -24,6 +24,8 @@ struct DeviceWork {
     case updateParameters(ParameterUpdate)
     /// The work of a loop's body, and how often.
     case loop([DeviceWork], count: Int)
+    /// The same where work-groups take blocks of rows through all passes.
+    case rowLoop([DeviceWork], count: Int)
   }
 
   /// Some terms of a product by register tiles.
@@ -136,9 +138,11 @@ struct DeviceWork {
         }
         result += works.filter(isInvariant)
         let inside = works.filter { !isInvariant($0) }
+        let goesRowByRow = program.fuses && goRowByRow(inside, count: loop.count, profile)
         result.append(
           DeviceWork(
-            .loop(inside, count: loop.count),
+            goesRowByRow
+              ? .rowLoop(inside, count: loop.count) : .loop(inside, count: loop.count),
             inside.flatMap(\.accesses).map { $0.spread(over: loop.count) }, rowCount: nil))
       }
     }
@@ -276,7 +280,7 @@ struct DeviceWork {
       product.matrices > 1
     case .clblast: false
     case .loopNest, .pack, .epilogue, .scatterAdd, .gatherBatch, .increment, .projectGradient,
-      .walkTower, .updateParameters, .loop:
+      .walkTower, .updateParameters, .loop, .rowLoop:
       nil
     }
   }
@@ -289,7 +293,7 @@ struct DeviceWork {
     case .scatterAdd(let scatter):
       scatter.matrices * (scatter.rows + scatter.count) * scatter.width
     case .epilogue, .product, .localMemoryProduct, .pack, .clblast, .gatherBatch, .increment,
-      .walkTower, .updateParameters, .loop:
+      .walkTower, .updateParameters, .loop, .rowLoop:
       nil
     }
   }
@@ -306,7 +310,8 @@ struct DeviceWork {
     case .epilogue(let product, _, let parts): elementCost * parts * product.columns
     case .projectGradient(let projection): elementCost * projection.entry.rowLength
     case .gatherBatch(let gather, _): elementCost * gather.sources.map(\.width).reduce(0, +)
-    case .product, .pack, .clblast, .scatterAdd, .increment, .walkTower, .updateParameters, .loop:
+    case .product, .pack, .clblast, .scatterAdd, .increment, .walkTower, .updateParameters, .loop,
+      .rowLoop:
       nil
     }
   }
@@ -320,7 +325,8 @@ struct DeviceWork {
     case .product(let product, let pass): operations(product, terms: pass.terms.count)
     case .localMemoryProduct(let product, _, _, _, _): operations(product, terms: product.inner)
     case .clblast(let product, _): operations(product, terms: product.inner)
-    case .loop(let works, let count): Double(count) * works.reduce(0) { $0 + $1.operations }
+    case .loop(let works, let count), .rowLoop(let works, let count):
+      Double(count) * works.reduce(0) { $0 + $1.operations }
     case .loopNest, .pack, .epilogue, .scatterAdd, .gatherBatch, .increment, .projectGradient,
       .walkTower, .updateParameters:
       0
@@ -334,7 +340,7 @@ struct DeviceWork {
   var otherArgumentCount: Int {
     switch kind {
     case .loopNest, .localMemoryProduct, .product, .pack, .clblast, .epilogue, .scatterAdd,
-      .gatherBatch, .increment, .loop:
+      .gatherBatch, .increment, .loop, .rowLoop:
       0
     case .projectGradient: 1
     case .updateParameters: 2
@@ -348,7 +354,7 @@ struct DeviceWork {
     case .clblast, .loop: nil
     case .product, .pack: 1
     case .localMemoryProduct, .loopNest, .epilogue, .scatterAdd, .gatherBatch, .increment,
-      .projectGradient, .walkTower, .updateParameters:
+      .projectGradient, .walkTower, .updateParameters, .rowLoop:
       profile.groupSize
     }
   }

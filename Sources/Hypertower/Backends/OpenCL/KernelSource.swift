@@ -45,6 +45,8 @@ struct KernelSource {
   struct Branch {
     let steps: [Step]
     let groups: Int
+    /// How often each work-group does the steps, the passes of a loop; nil: once.
+    let passes: Int?
   }
 
   private(set) var text: String
@@ -155,8 +157,10 @@ struct KernelSource {
   }
 
   private static func label(_ branches: [Branch]) -> String {
-    branches.map { $0.steps.map(\.section.label).joined(separator: " → ") }
-      .joined(separator: " | ")
+    branches.map { branch in
+      let steps = branch.steps.map(\.section.label).joined(separator: " → ")
+      return branch.passes.map { "\($0) × (\(steps))" } ?? steps
+    }.joined(separator: " | ")
   }
 
   private func scratch(for branches: [Branch]) -> String {
@@ -174,6 +178,11 @@ struct KernelSource {
       body += number > 0 ? " else " : "  "
       body += isLast ? "{\n" : "if (group < \(end)) {\n"
       body += "    const int part = group - \(firstGroup);\n"
+      let iterationName = parameters.iterationName
+      if let passes = branch.passes {
+        body += "    for (int pass = 0; pass < \(passes); ++pass) {\n"
+        parameters.iterationName = "pass"
+      }
       for (number, step) in branch.steps.enumerated() {
         let section = step.section
         if number > 0 { body += "    GROUP_BARRIER;\n" }
@@ -182,6 +191,10 @@ struct KernelSource {
         body +=
           "    \(sectionName(section))(part * \(step.unitsPerGroup), "
           + "min((part + 1) * \(step.unitsPerGroup), \(section.units))\(names)\(scratch));\n"
+      }
+      if branch.passes != nil {
+        body += "    GROUP_BARRIER;\n    }\n"
+        parameters.iterationName = iterationName
       }
       body += "  }"
       firstGroup = end

@@ -97,7 +97,19 @@ enum LaunchCode {
   private static func branch(
     _ branch: LaunchPlan.Branch, of works: [DeviceWork], _ profile: DeviceProfile
   ) -> KernelSource.Branch {
-    let isCut = branch.works.count > 1 && !branch.isSerial
+    if case .rowLoop(let body, let count) = works[branch.works[0]].kind {
+      let rows = LaunchPlan.Branch(works: Array(body.indices))
+      return self.branch(rows, of: body, isCut: true, passes: count, profile)
+    }
+    return self.branch(
+      branch, of: works, isCut: branch.works.count > 1 && !branch.isSerial, profile)
+  }
+
+  /// - Parameter isCut: whether the works are cut into blocks of rows.
+  private static func branch(
+    _ branch: LaunchPlan.Branch, of works: [DeviceWork], isCut: Bool, passes: Int? = nil,
+    _ profile: DeviceProfile
+  ) -> KernelSource.Branch {
     let rowsPerBlock = isCut ? rowsPerBlock(branch.works.map { works[$0] }, profile) : nil
     let steps = branch.works.map { work in
       let section = section(works[work].kind, isCut: isCut, profile)
@@ -109,7 +121,8 @@ enum LaunchCode {
           ? section.units : isCut ? unitsPerBlock : section.unitsPerGroup)
     }
     let (units, share) = (steps[0].section.units, steps[0].unitsPerGroup)
-    return KernelSource.Branch(steps: steps, groups: (units + share - 1) / share)
+    return KernelSource.Branch(
+      steps: steps, groups: (units + share - 1) / share, passes: passes)
   }
 
   /// The height of blocks of rows of which each is a whole product of several matrices: few enough that what works
@@ -142,7 +155,7 @@ enum LaunchCode {
     case .projectGradient(let projection): BottomRuleCode.section(projection, profile)
     case .walkTower(let walk): TowerCode.section(walk, profile)
     case .updateParameters(let update): BottomRuleCode.section(update, profile)
-    case .clblast, .loop:
+    case .clblast, .loop, .rowLoop:
       fatalError("LaunchCode: \(kind) is no section")
     }
   }

@@ -147,8 +147,13 @@ struct LaunchPlan {
   }
 
   /// Whether the work may run in one kernel with others: where work-groups have one work-item, or
-  /// barriers that not all work-groups come to are well.
+  /// barriers that not all work-groups come to are well. Loops run beside loops alone: a share of one takes so long
+  /// that drivers, which hand out many shares at a time, would keep a core waiting.
   private func canRun(_ work: Int, besides branches: [Branch]) -> Bool {
+    let isLoop = works[work].isRowLoop
+    guard branches.allSatisfy({ $0.works.allSatisfy { works[$0].isRowLoop == isLoop } }) else {
+      return false
+    }
     func size(_ work: Int) -> Int? { works[work].localSize(profile) }
     guard let own = size(work) else { return branches.isEmpty }
     return branches.isEmpty
@@ -161,7 +166,8 @@ struct LaunchPlan {
   private func dependence(of work: Int, on other: Int) -> Dependence {
     var result = Dependence.none
     let canContinue =
-      isCut(work) && isCut(other) && works[work].rowCount == works[other].rowCount
+      works[work].isCut(profile) && works[other].isCut(profile)
+      && works[work].rowCount == works[other].rowCount
     for a in works[work].accesses {
       for b in works[other].accesses where a.conflicts(with: b) {
         guard canContinue, a.isAligned(with: b) else { return .whole }
@@ -169,22 +175,5 @@ struct LaunchPlan {
       }
     }
     return result
-  }
-
-  /// Whether it pays to cut the work into blocks of rows.
-  private func isCut(_ work: Int) -> Bool {
-    guard profile.cutsRows, let rows = works[work].rowCount else { return false }
-    if profile.groupSize > 1 {
-      guard let cost = works[work].rowCost else { return false }
-      return rows >= 2 * profile.computeUnits * DeviceProfile.blockRows
-        || cost * DeviceProfile.blockRows <= DeviceProfile.mostBlockCost
-    }
-    let leastRows = profile.registerTile.rows.lowerBound
-    guard rows >= 2 * profile.computeUnits * leastRows else { return false }
-    // Every block of rows reads the whole right operand: it must stay in a cache.
-    if case .product(let product, _) = works[work].kind {
-      return product.inner * product.columns <= DeviceProfile.largestSharedOperand
-    }
-    return true
   }
 }

@@ -130,7 +130,7 @@ struct LoopNestCode {
     let bounds = Set(reductions.map { self.bounds(of: nest.reductions[$0]) })
     guard bounds.count == 1, let own = bounds.first!, !own.isEmpty else { return nil }
     return BoundedAccessCode(
-      bounds: own, load: nil, buffer: nil, laneDimension: laneDimension, width: profile.width
+      bounds: own, load: nil, buffer: nil, laneDimension: laneDimension
     ).condition
   }
 
@@ -370,8 +370,7 @@ struct LoopNestCode {
     }
     let buffer = load.map { arguments.pointer(to: $0.span) }
     let code = BoundedAccessCode(
-      bounds: bounds, load: load, buffer: buffer, laneDimension: laneDimension,
-      width: profile.width)
+      bounds: bounds, load: load, buffer: buffer, laneDimension: laneDimension)
     return code.definition(of: name, type: type, indent: indent)
   }
 }
