@@ -73,7 +73,7 @@ import Testing
     let gate = x.sigmoid()
     let gated = (x * gate).sum()
     let own = try gradients(of: gated + gate.sum() * 3, withRespectTo: [x])[0].array()
-    let ofGate = try gradients(of: gated, withRespectTo: [gate])[0].array()
+    let ofGate = try gradients(of: gated, withRespectTo: [x, gate])[1].array()
     for (number, x) in numbers.enumerated() {
       let gate = 1 / (1 + exp(-x))
       #expect((Double(own[number]) - (gate + (x + 3) * gate * (1 - gate))).magnitude < 1e-6)
