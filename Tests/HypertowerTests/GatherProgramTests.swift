@@ -11,7 +11,7 @@ import Testing
     let start = random.tensor([4, 5]).gather(tokens) + random.tensor([3, 5])
     let centred = start - start.mean([2], keepingAxes: true)
     let norm = centred / (centred.variance([2], keepingAxes: true) + 1e-5).sqrt()
-    let program = compiledProgram([norm * random.tensor([5])])
+    let program = Program(computing: [norm * random.tensor([5])])
     #expect(program.instructions.map(\.kind) == ["loop nest"])
     #expect(program.temporaryElements == 0)
   }
@@ -21,7 +21,7 @@ import Testing
     var random = SeededRandom(9)
     let tokens = Tensor([0, 3, 1, 2, 2, 0], shape: [2, 3])
     let start = random.tensor([4, 5]).gather(tokens) + random.tensor([3, 5])
-    let program = compiledProgram([start + start.matmul(random.tensor([5, 5]))])
+    let program = Program(computing: [start + start.matmul(random.tensor([5, 5]))])
     #expect(program.instructions.map(\.kind) == ["loop nest", "matrix product"])
   }
 
@@ -34,7 +34,7 @@ import Testing
     let tokens = Tensor([49_999, 3, 3, 20_000, 0, 1], shape: [2, 3])
     let loss = leaf.gather(tokens).tanh().sum()
     let gradient = gradients(of: loss, withRespectTo: [leaf])[0]
-    let program = compiledProgram([loss, gradient])
+    let program = Program(computing: [loss, gradient])
     #expect(program.instructions.allSatisfy { $0.kind != "matrix product" })
     #expect(program.instructions.count { $0.kind == "scatter" } == 1)
     #expect(program.temporaryElements < 10 * tokens.shape.elementCount * width)
@@ -91,6 +91,6 @@ import Testing
     assertClose(
       results[0].doubles, results[1].doubles, .relativeFromOne(backend.isDouble ? 1e-14 : 1e-6),
       "\(backend.name)")
-    #expect(compiledProgram([looped]).temporaryElements < 3 * table.shape.elementCount)
+    #expect(Program(computing: [looped]).temporaryElements < 3 * table.shape.elementCount)
   }
 }

@@ -27,7 +27,7 @@ import Testing
   /// Of the full size there are the padded images, the convolution's results and what is sent back to them, twice:
   /// less than for a single tensor in between to be stored besides.
   @Test func normalizationStoresNothingBetween() {
-    let count = compiledProgram(Self.normalization()).temporaryElements
+    let count = Program(computing: Self.normalization()).temporaryElements
     let full = Self.shape.elementCount
     #expect((2 * full..<4 * full).contains(count), "\(Double(count) / Double(full)) tensors")
   }
@@ -47,7 +47,7 @@ import Testing
   @Test func operandsOfProductsStayInEpilogues() {
     let hidden = (Self.random([512, 64]).matmul(Self.random([64, 64])) + Self.random([64])).relu()
     let loss = hidden.matmul(Self.random([64, 8])).sum()
-    let program = compiledProgram([loss] + gradients(of: loss, withRespectTo: [hidden]))
+    let program = Program(computing: [loss] + gradients(of: loss, withRespectTo: [hidden]))
     let nests = program.instructions.filter { if case .loopNest = $0 { true } else { false } }
     #expect(nests.count <= 3, "\(nests.map(\.kind))")
   }
@@ -55,7 +55,7 @@ import Testing
   /// Two sums along the same leading axes are one pass.
   @Test func sumsOfColumnsAreFoldedTogether() throws {
     let x = Self.random([32, 64])
-    let program = compiledProgram([x.sum([0]), (x * x).sum([0])])
+    let program = Program(computing: [x.sum([0]), (x * x).sum([0])])
     #expect(program.instructions.count == 1)
     guard case .loopNest(let nest) = program.instructions[0] else {
       Issue.record("\(program.instructions[0].kind)")
@@ -68,7 +68,7 @@ import Testing
   @Test(arguments: [1, 2]) func zerosOfWindowsAreKnown(stride: Int) throws {
     let x = Self.random([2, 4, 9, 9])
     let y = x.convolution(Self.random([6, 4, 5, 5]), strides: [stride, stride])
-    let program = compiledProgram(gradients(of: (y * y).sum(), withRespectTo: [x]))
+    let program = Program(computing: gradients(of: (y * y).sum(), withRespectTo: [x]))
     let zeros = program.instructions.compactMap { instruction -> ZeroRuns? in
       guard case .matrixProduct(let product) = instruction else { return nil }
       return product.left.view?.zeros

@@ -1,3 +1,5 @@
+import Testing
+
 @testable import Hypertower
 
 extension Program {
@@ -15,5 +17,11 @@ extension Program {
       (node: $0, span: Span(buffer: addBuffer(.real, count: recorder.tape[$0].shape.elementCount)))
     }
     Lowering.lower(recorder.tape, leaves: leaves, outputs: outputs, into: &self)
+    #expect(ProgramValidator.firstFault(in: self) == nil)
+  }
+
+  /// The number of elements of all temporary buffers.
+  var temporaryElements: Int {
+    buffers.filter(\.isTemporary).reduce(0) { $0 + $1.count }
   }
 }
