@@ -102,12 +102,14 @@ private struct Recomputation {
       case .reshape, .transpose, .detach, .known:
         return !outputs.contains(user) && needsNoMemory(user)
       case .access(let access):
-        // Where there is padding, it is the padded tensor that goes to memory. Whether an element is there must not
-        // be asked for each lane, nor for each operand with a division.
-        return !outputs.contains(user)
-          && access.keepsLastAxis(of: tape[index].shape, in: node.shape)
-          && access.indices.allSatisfy { $0.divisor == 1 }
-          && (access.hasOutside(of: tape[index].shape, in: node.shape) || needsNoMemory(user))
+        // What is spread, with gaps, would take a division for each element.
+        guard !outputs.contains(user), access.indices.allSatisfy({ $0.divisor == 1 }) else {
+          return false
+        }
+        let shape = tape[index].shape
+        guard access.hasOutside(of: shape, in: node.shape) else { return needsNoMemory(user) }
+        // It is the padded tensor that goes to memory. Whether an element is there must not be asked for each lane.
+        return access.keepsLastAxis(of: shape, in: node.shape)
       case .broadcast, .leaf, .fill, .coordinate, .random, .convolution, .scan, .scanResult,
         .matrixProduct, .gather, .scatterAdd:
         return false
