@@ -1,7 +1,8 @@
 /// Elementwise work on the elements of one tensor, of which several paths lead to the result, such as x · sigmoid(x).
 ///
 /// The cotangent of the tensor is that of the result times a derivative that forward values tell. It is computed
-/// with them and stored alone, where the paths would need several of them again when the cotangent comes.
+/// with them and stored alone, where the paths would need several of them again when the cotangent comes. What other
+/// work reads as well lies in no region: its paths would be gone through twice.
 struct ElementwiseRegion {
   /// The node of the tensor.
   let source: Tape.Index
