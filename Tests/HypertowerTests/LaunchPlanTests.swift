@@ -95,6 +95,19 @@ import Testing
     }
   }
 
+  /// The same of accesses, whichever begins first.
+  @Test func rowsThatOverlapOthersAreNotAligned() {
+    let row = MemoryAccess(
+      Span(buffer: 0, offset: 1), count: 30 * rows, isWrite: true, rowStride: 30)
+    for (offset, isAligned) in [(0, false), (1, true), (21, true), (22, false)] {
+      let part = MemoryAccess(
+        Span(buffer: 0, offset: offset), count: 30 * rows - 20, isWrite: false, rowStride: 30,
+        rowWidth: 10)
+      #expect(row.isAligned(with: part) == isAligned, "\(offset)")
+      #expect(part.isAligned(with: row) == isAligned, "\(offset)")
+    }
+  }
+
   /// Few work-groups do not do what many could, unless it is little.
   @Test func costlyRowsAreNotCutOnGPUs() {
     var sketch = Sketch()

@@ -81,7 +81,7 @@ import Testing
       ]
     }
     // Of whole vectors, and of vectors that two parts share or that lie outside one.
-    for widths in [[16, 48, 32], [20, 40, 17], [64, 3]] {
+    for widths in [[16, 48, 32], [20, 40, 17], [31, 18, 15], [64, 3]] {
       let parts = widths.map { random.tensor([3, $0]) }
       cases.append(
         OperationCase("widths \(widths) side by side", .concatenated(parts, axis: 1), .exact))
