@@ -52,6 +52,28 @@ import Testing
     #expect(nests.count <= 3, "\(nests.map(\.kind))")
   }
 
+  /// What overlapping windows read is stored: it would be computed for each window.
+  @Test(arguments: [1, 2]) func windowsThatOverlapReadMemory(stride: Int) {
+    let x = Self.random([16 * 8 * 16, 4]).matmul(Self.random([4, 16])).reshaped(Self.shape)
+    let y = (x - x.mean([0, 2, 3], keepingAxes: true)).relu()
+    let windows = y.windows(axes: [-2, -1], sizes: [2, 2], strides: [stride, stride])
+    let pooled = [windows.max([4, 5]), windows.argmax([4, 5])]
+    let count = Program(computing: pooled).temporaryElements
+    let full = Self.shape.elementCount
+    #expect(stride == 1 ? count >= 2 * full : count < 2 * full, "\(Double(count) / Double(full))")
+  }
+
+  /// A costly function of leaves alone, which is computed wherever it is used, is not repeated for each use.
+  @Test func costlyFunctionsOfLeavesAreNotRepeated() {
+    let product = Self.random([1024, 4]).matmul(Self.random([4, 32]))
+    func count(_ scale: Tensor) -> Int {
+      let y = (product - product.mean([0], keepingAxes: true)) * scale
+      return Program(computing: [y.sum([0]), (y * y).sum([0]), product.sum([0])]).temporaryElements
+    }
+    let scale = Self.random([1024, 32])
+    #expect(count(scale.exp()) - count(scale) >= 1024 * 32)
+  }
+
   /// Two sums along the same leading axes are one pass.
   @Test func sumsOfColumnsAreFoldedTogether() throws {
     let x = Self.random([32, 64])
@@ -62,6 +84,17 @@ import Testing
       return
     }
     #expect(nest.reductions.count == 2)
+  }
+
+  /// Of one channel and few columns there would be more questions than terms.
+  @Test func shortRunsAreNotLookedFor() {
+    let y = Self.random([2, 1, 9, 9]).convolution(Self.random([6, 1, 3, 3]), padding: [1, 1])
+    let program = Program(computing: [y])
+    #expect(
+      program.instructions.allSatisfy { instruction in
+        guard case .matrixProduct(let product) = instruction else { return true }
+        return product.left.view != nil && product.left.view?.zeros == nil
+      })
   }
 
   /// Padding and gaps between spread elements: of rows that lie in one line of an image, whole runs of terms.

@@ -34,6 +34,9 @@ import Testing
     var profile = DeviceProfile.cpu
     profile.computeUnits = 8
     #expect(Self.loops(ScanTests.gates(of: 16), profile) == [false, false], "too few rows")
+    profile = .cpu
+    profile.mostArguments = 4
+    #expect(Self.loops(ScanTests.gates(of: 16), profile) == [false, false], "too many arguments")
   }
 
   @Test func blocksOfRowsChangeNoBit() throws {

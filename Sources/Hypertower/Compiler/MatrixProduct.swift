@@ -5,8 +5,8 @@
 /// the error grows with the block's length and the number of blocks rather than with k.
 ///
 /// Zeros of a left operand in a sparse buffer may be left out but in the first row: behind it, 0 times
-/// an infinity or a NaN may count as 0. All other results are the same, but for the sign of one that
-/// underflows to zero.
+/// an infinity or a NaN may count as 0. So may zeros that a view is known to have, in all rows. All other results are
+/// the same, but for the sign of one that underflows to zero.
 package struct MatrixProduct: Sendable {
   /// Contiguous matrices, `[rows, columns]`, or `[columns, rows]` where they are transposed, one after another.
   package struct Operand: Hashable, Sendable {

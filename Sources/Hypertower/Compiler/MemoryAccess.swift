@@ -64,7 +64,10 @@ package struct MemoryAccess: Hashable, Sendable {
   func isAligned(with other: MemoryAccess, passes count: Int) -> Bool {
     guard spread(over: count).conflicts(with: other.spread(over: count)) else { return true }
     guard step == other.step else { return false }
-    return (1 - count..<count).allSatisfy { passes in
+    // Passes further apart than both runs reach touch different memory.
+    let reach = range.count + other.range.count + abs(other.range.lowerBound - range.lowerBound)
+    let most = step == 0 ? 0 : Swift.min(count - 1, reach / abs(step) + 1)
+    return (-most...most).allSatisfy { passes in
       let other = other.later(by: passes)
       return !conflicts(with: other) || isAligned(with: other)
     }

@@ -67,14 +67,25 @@ private struct Recomputation {
       own.formUnion(sources)
       return weights[operand]!
     }
-    let operation = tape[operand].operation
-    switch operation {
+    // Of leaves alone: computed wherever it is used, too.
+    if tape[operand].isElementwise, depths[operand] == 0 {
+      guard !tape.isCostly(operand) else { return nil }
+      var weight = 1
+      for inner in tape[operand].distinctOperands {
+        guard let found = gather(inner, for: node, into: &own) else { return nil }
+        weight += found
+        if weight > Self.greatestWeight { return nil }
+      }
+      return weight
+    }
+    switch tape[operand].operation {
     case .fill: return 0
     case .coordinate: return 1
     case .random: return nil
     case .broadcast, .reshape, .transpose, .detach, .known, .access:
       return gather(tape[operand].operands[0], for: node, into: &own)
-    default:
+    case .leaf, .unary, .binary, .select, .reduce, .matrixProduct, .gather, .scatterAdd, .scan,
+      .scanResult, .convolution:
       if tape[operand].shape.elementCount * Self.smallShare > node.shape.elementCount {
         own.insert(operand)
       }
@@ -102,11 +113,12 @@ private struct Recomputation {
       case .reshape, .transpose, .detach, .known:
         return !outputs.contains(user) && needsNoMemory(user)
       case .access(let access):
-        // What is spread, with gaps, would take a division for each element.
-        guard !outputs.contains(user), access.indices.allSatisfy({ $0.divisor == 1 }) else {
-          return false
-        }
         let shape = tape[index].shape
+        // What is spread, with gaps, would take a division for each element, and windows that overlap the operations of
+        // an element many times.
+        guard !outputs.contains(user), access.indices.allSatisfy({ $0.divisor == 1 }),
+          node.shape.elementCount < 2 * shape.elementCount
+        else { return false }
         guard access.hasOutside(of: shape, in: node.shape) else { return needsNoMemory(user) }
         // It is the padded tensor that goes to memory. Whether an element is there must not be asked for each lane.
         return access.keepsLastAxis(of: shape, in: node.shape)
@@ -134,7 +146,9 @@ extension Tape.Operation {
   fileprivate var startsAnew: Bool {
     switch self {
     case .reduce, .matrixProduct, .gather, .scatterAdd, .scan, .convolution: true
-    default: false
+    case .leaf, .fill, .coordinate, .random, .unary, .binary, .select, .broadcast, .reshape,
+      .transpose, .access, .detach, .known, .scanResult:
+      false
     }
   }
 }

@@ -45,7 +45,7 @@ struct Schedule {
   /// `Schedule+Recomputation.swift`.
   private let deferred: Set<Tape.Index>
 
-  /// Elementwise nodes that views have many times over, or in the midst of zeros.
+  /// Elementwise nodes that views have many times over.
   private let widened: Set<Tape.Index>
 
   /// The greatest number of operations on leaves that are repeated wherever they are used.

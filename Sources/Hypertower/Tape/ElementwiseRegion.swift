@@ -19,7 +19,9 @@ struct ElementwiseRegion {
     users: [[Tape.Index]]
   ) {
     guard tape[result].isElementwise else { return nil }
-    func sources(of node: Tape.Index) -> [Tape.Index] { tape[node].operands.filter { depends[$0] } }
+    func sources(of node: Tape.Index) -> [Tape.Index] {
+      tape[node].differentiableOperands.filter { depends[$0] }
+    }
     var nodes = [result]
     var open = Set(sources(of: result))
     guard open.count > 1 else { return nil }
@@ -40,8 +42,10 @@ struct ElementwiseRegion {
 
   private static let mostNodes = 64
 
-  /// The derivative of the result's elements by the source's; nil where it is 0 everywhere.
-  func derivative(in recorder: TapeRecorder) -> Tensor? {
+  /// The derivative of the result's elements by the source's, in their shape; nil where it is 0 everywhere.
+  ///
+  /// - Parameter elements: the node that holds the elements of a node.
+  func derivative(in recorder: TapeRecorder, elements: (Tape.Index) -> Tape.Index) -> Tensor? {
     let one = Tensor(
       recorder, recorder.tape.append(.fill(1), shape: recorder.tape[nodes[0]].shape))
     var cotangents = [nodes[0]: one]
@@ -49,7 +53,8 @@ struct ElementwiseRegion {
       guard let cotangent = cotangents[index] else { continue }
       let node = recorder.tape[index]
       let contributions = node.operation.pullback(
-        operands: node.operands.map { Tensor(recorder, $0) }, result: Tensor(recorder, index),
+        operands: node.operands.map { Tensor(recorder, $0) },
+        result: Tensor(recorder, elements(index)),
         cotangent: cotangent)
       for (operand, contribution) in zip(node.operands, contributions) {
         guard let contribution else { continue }

@@ -39,7 +39,8 @@ public func gradients(of loss: Tensor, withRespectTo tensors: [Tensor]) -> [Tens
         endingAt: index, in: recorder.tape, isInside: { !sources.contains($0) }, depends: depends,
         users: users)
       if let region {
-        if let contribution = region.derivative(in: recorder).map({ cotangent * $0 }) {
+        let derivative = region.derivative(in: recorder) { knownElements[$0] ?? $0 }
+        if let contribution = derivative.map({ cotangent * $0 }) {
           cotangents[region.source] =
             cotangents[region.source].map { $0 + contribution } ?? contribution
         }

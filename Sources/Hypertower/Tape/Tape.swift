@@ -24,7 +24,18 @@ package struct Tape: Sendable {
     var isElementwise: Bool {
       switch operation {
       case .unary, .binary, .select: true
-      default: false
+      case .leaf, .fill, .coordinate, .random, .broadcast, .reshape, .transpose, .access, .detach,
+        .known, .convolution, .scan, .scanResult, .reduce, .matrixProduct, .gather, .scatterAdd:
+        false
+      }
+    }
+
+    /// The operands of an elementwise node that have a derivative: neither conditions nor what is compared.
+    var differentiableOperands: ArraySlice<Index> {
+      switch operation {
+      case .select: operands.dropFirst()
+      case .binary(.less), .binary(.equal): []
+      default: operands[...]
       }
     }
   }

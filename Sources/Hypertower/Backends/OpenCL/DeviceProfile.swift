@@ -51,9 +51,9 @@ package struct DeviceProfile: Sendable, Equatable {
   static let largestSharedOperand = 1 << 18
 
   /// The number of floating-point operations of a replay up to which phases are joined.
-  var mostJoinedOperations: Double { 1e10 }
-  /// The number up to which a launch has several replays. A work-group that left, since it would have waited for
-  /// long, is missed until the launch ends: where a replay takes long, that is soon enough only with it.
+  static let mostJoinedOperations = 1e10
+  /// The number of floating-point operations of a replay up to which a launch has several replays. A work-group that
+  /// gave up waiting does not return before the launch ends: where a replay takes long, each is a launch of its own.
   var mostRepeatedOperations: Double { groupSize == 1 ? 1e9 : 1e10 }
 
   /// For devices whose work-items have vector registers of their own.

@@ -28,7 +28,9 @@ extension DeviceWork {
     guard let rows = body.first?.rowCount,
       body.allSatisfy({
         $0.rowCount == rows && $0.localSize(profile) == profile.groupSize && $0.isCut(profile)
-      })
+      }),
+      // One kernel does all of it.
+      Set(body.flatMap(\.buffers)).count <= profile.mostArguments
     else { return false }
     let accesses = body.flatMap(\.accesses)
     return accesses.indices.allSatisfy { index in

@@ -53,7 +53,7 @@ enum LaunchCode {
     guard plan.fuses, !works.isEmpty,
       works.allSatisfy({ $0.localSize(profile) == profile.groupSize }),
       // Where work takes long, launches cost nothing, and waiting would.
-      operations <= profile.mostJoinedOperations
+      operations <= DeviceProfile.mostJoinedOperations
     else { return nil }
     let mostReplays = operations <= profile.mostRepeatedOperations ? mostReplays : 1
     // A GPU's work-group that goes on to another share waits for its number.
@@ -125,8 +125,8 @@ enum LaunchCode {
       steps: steps, groups: (units + share - 1) / share, passes: passes)
   }
 
-  /// The height of blocks of rows of which each is a whole product of several matrices: few enough that what works
-  /// hand on stays in a cache, and that there are shares for all. nil where rows are smaller.
+  /// The height of blocks of rows of which each is a whole product of several matrices: few enough that there are
+  /// shares for all. nil where rows are smaller.
   private static func rowsPerBlock(_ works: [DeviceWork], _ profile: DeviceProfile) -> Int? {
     let products = works.compactMap(\.rowsAreProducts)
     guard profile.groupSize == 1, !products.isEmpty, products.allSatisfy({ $0 }) else { return nil }

@@ -151,9 +151,10 @@ struct LaunchPlan {
   /// that drivers, which hand out many shares at a time, would keep a core waiting.
   private func canRun(_ work: Int, besides branches: [Branch]) -> Bool {
     let isLoop = works[work].isRowLoop
-    guard branches.allSatisfy({ $0.works.allSatisfy { works[$0].isRowLoop == isLoop } }) else {
-      return false
-    }
+    guard
+      profile.groupSize > 1
+        || branches.allSatisfy({ $0.works.allSatisfy { works[$0].isRowLoop == isLoop } })
+    else { return false }
     func size(_ work: Int) -> Int? { works[work].localSize(profile) }
     guard let own = size(work) else { return branches.isEmpty }
     return branches.isEmpty
