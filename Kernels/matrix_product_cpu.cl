@@ -17,15 +17,14 @@
 // What lies a constant distance apart on ever new lines no hardware prefetcher follows: rows of
 // `right`, and of `left` where it is transposed or packed, are asked for PREFETCH_TERMS terms ahead, and,
 // if PREFETCHES_LEFT, what the next tile needs of `left` while this one is computed. If SKIPS_ZEROS,
-// LIST_TERMS has brought what there is of `left`, and what is far ahead in `right` may not be needed.
+// LIST_TERMS has brought what there is of `left`, and what is far ahead in `right` may not be needed. ASK_FOR_LOADS
+// asks for what the epilogue reads at a row and a column before the sums begin.
 //
 // left   [ROWS, INNER], or [INNER, ROWS] if LEFT_TRANSPOSED, or, if LEFT_PACKED, panels of as many rows as
 //        tiles have, as pack.cl makes them, or a view, or samples of a data set; see left_operand.cl
 // right  [INNER, COLUMNS], or panels as pack.cl makes them if RIGHT_PACKED
 //        There are MATRICES of each operand and of the result, one after another: the right ones
 //        RIGHT_MATRIX elements apart.
-// What the epilogue reads at a row and a column, ASK_FOR_LOADS asks for before the sums.
-//
 // part   the number of the part
 // matrix the number of the tile's result
 // row    the tile's first row; all of its rows are rows of the result

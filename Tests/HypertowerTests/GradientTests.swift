@@ -29,6 +29,14 @@ import Testing
     try check(cases, seed: 1)
   }
 
+  /// What a condition masks has no derivative, also where the other side's is infinite.
+  @Test func maskedElementsSendNothingBack() throws {
+    let x = Tensor([-1, 4], shape: [2])
+    let masked = Tensor.select(Tensor.constant(0).isLess(than: x), x, 0)
+    let gradient = gradients(of: masked.sqrt().sum(), withRespectTo: [x])[0]
+    #expect(try gradient.array() == [0, 0.25])
+  }
+
   @Test func views() throws {
     try check(
       [

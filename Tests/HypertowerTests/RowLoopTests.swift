@@ -60,6 +60,32 @@ import Testing
     }
   }
 
+  /// So it does where several paths lead through a costly function, such as to e / (1 + e).
+  @Test func pathsTogetherComputeNoCostlyFunctionAgain() {
+    let own = ScanTests.Case(
+      name: "a quotient", initial: [[35, 16]], inputs: [[3, 35, 16]], captures: []
+    ) { states, inputs, _ in
+      let e = (states[0] + inputs[0]).exp()
+      let h = e / (1 + e)
+      return ([h], [h])
+    }
+    let program = Program(computing: Self.results(of: own))
+    let divisions = program.instructions.compactMap { instruction -> Int? in
+      guard case .loop(let loop) = instruction else { return nil }
+      return loop.body.reduce(0) { count, instruction in
+        guard case .loopNest(let nest) = instruction else { return count }
+        return count
+          + nest.graph.nodes.count { node in
+            switch node {
+            case .binary(.divide, _, _), .unary(.exponential, _): true
+            default: false
+            }
+          }
+      }
+    }
+    #expect(divisions == [2, 2])
+  }
+
   /// The loop back finds what costs much in memory, and writes parts of a gradient down before it joins them.
   @Test func gradientsComputeNoCostlyFunctionAgain() {
     let program = Program(computing: Self.results(of: ScanTests.gates(of: 16)))

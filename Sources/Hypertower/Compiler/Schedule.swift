@@ -45,6 +45,9 @@ struct Schedule {
   /// `Schedule+Recomputation.swift`.
   private let deferred: Set<Tape.Index>
 
+  /// Nodes that the outside reads.
+  private let outputs: Set<Tape.Index>
+
   /// Elementwise nodes that views have many times over.
   private let widened: Set<Tape.Index>
 
@@ -56,6 +59,7 @@ struct Schedule {
   init(_ tape: Tape, outputs: [Tape.Index], fuses: Bool) {
     self.tape = tape
     self.fuses = fuses
+    self.outputs = Set(outputs)
     groupOf = Array(repeating: nil, count: tape.nodes.count)
     let needed = tape.neededForValues(of: outputs)
     widened = tape.widened(needed: needed)
@@ -90,7 +94,7 @@ struct Schedule {
       let weight = node.operands.reduce(1) { $0 + unplacedWeight($1) }
       let greatest =
         widened.contains(index) ? Self.greatestWidenedWeight : Self.greatestUnplacedWeight
-      if fuses, weight <= greatest {
+      if fuses, weight <= greatest, !outputs.contains(index) {
         unplacedWeights[index] = weight
       } else if let group = firstGroup(from: 0, where: { isElementwise($0) && fits(index, in: $0) })
       {

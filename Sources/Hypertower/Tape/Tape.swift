@@ -35,7 +35,10 @@ package struct Tape: Sendable {
       switch operation {
       case .select: operands.dropFirst()
       case .binary(.less), .binary(.equal): []
-      default: operands[...]
+      case .unary, .binary: operands[...]
+      case .leaf, .fill, .coordinate, .random, .broadcast, .reshape, .transpose, .access, .detach,
+        .known, .convolution, .scan, .scanResult, .reduce, .matrixProduct, .gather, .scatterAdd:
+        []
       }
     }
   }

@@ -59,10 +59,9 @@ struct KernelSource {
 
   /// The names that sections give to their functions; each gets names of its own.
   private static let functionNames = [
-    "SECTION", "EPILOGUE", "WHOLE_TILE", "LAST_TILE", "LIST_TERMS",
-    "TILE_OF", "FETCH", "PUT", "PACK", "PROJECT", "UPDATE_BLOCK", "UNIFORMS",
-    "HASH", "PERMUTE",
-    "QUOTIENT", "BYTE_VALUES",
+    "SECTION", "EPILOGUE", "WHOLE_TILE", "LAST_TILE", "LIST_TERMS", "TILE_OF", "FETCH", "PUT",
+    "PACK",
+    "PROJECT", "UPDATE_BLOCK", "UNIFORMS", "HASH", "PERMUTE", "QUOTIENT", "BYTE_VALUES",
   ]
 
   /// - Parameter buffers: those of the program that the sections name.
