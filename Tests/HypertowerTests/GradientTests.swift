@@ -33,7 +33,7 @@ import Testing
   @Test func maskedElementsSendNothingBack() throws {
     let x = Tensor([-1, 4], shape: [2])
     let masked = Tensor.select(Tensor.constant(0).isLess(than: x), x, 0)
-    let gradient = gradients(of: masked.sqrt().sum(), withRespectTo: [x])[0]
+    let gradient = gradients(of: masked.log().sum(), withRespectTo: [x])[0]
     #expect(try gradient.array() == [0, 0.25])
   }
 

@@ -43,6 +43,23 @@ import Testing
     }
   }
 
+  /// Padding and strides, of as many channels as make runs of zeros worth leaving out, and pooling, of which only one
+  /// element of a window has a derivative.
+  @Test(arguments: TestBackend.all, [1, 2])
+  func windowsOfManyChannelsAreTheSame(_ backend: TestBackend, stride: Int) throws {
+    let (x, weight) = (Self.random([2, 16, 9, 9]), Self.random([16, 16, 3, 3], 7))
+    let y = x.convolution(weight, strides: [stride, stride], padding: [1, 1]).relu()
+    let pooled = MaxPool2D(2)(y)
+    let loss = (pooled * Self.random(pooled.shape, 8)).sum()
+    let outputs = [pooled] + gradients(of: loss, withRespectTo: [x, weight])
+    let results = try Tensor.evaluate(outputs, on: backend.make())
+    let expected = try Tensor.evaluate(outputs, on: TestBackend.cpu64.make())
+    for (number, (result, reference)) in zip(results, expected).enumerated() {
+      let name = "output \(number) on \(backend.name)"
+      assertClose(result.doubles, reference.doubles, .relativeFromOne(2e-5), name)
+    }
+  }
+
   /// What a product reads must lie in memory: it is not computed in a launch of its own besides.
   @Test func operandsOfProductsStayInEpilogues() {
     let hidden = (Self.random([512, 64]).matmul(Self.random([64, 64])) + Self.random([64])).relu()
