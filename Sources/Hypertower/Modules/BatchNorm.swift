@@ -48,10 +48,8 @@ public struct BatchNorm: Module {
       centred * spread(weight / (variance + .constant(epsilon)).sqrt()) + spread(bias)
     }
     guard context.isTraining else { return normalized(x - spread(runningMean), runningVariance) }
-    let axes = x.shape.indices.filter { $0 != 1 }
-    let mean = x.mean(axes, keepingAxes: true)
+    let (mean, variance) = batchMoments(of: x)
     let centred = x - mean
-    let variance = (centred * centred).mean(axes).reshaped([channels])
     let count = Double(x.shape.elementCount / channels)
     require(count > 1, "BatchNorm: \(x.shape) has one number a channel, which has no variance")
     func follow(_ running: Tensor, _ value: Tensor) {
@@ -61,5 +59,26 @@ public struct BatchNorm: Module {
     follow(runningMean, mean.reshaped([channels]))
     follow(runningVariance, variance * .constant(count / (count - 1)))
     return normalized(centred, variance)
+  }
+
+  /// The mean, `[1, channels, 1, …]`, and the biased variance, `[channels]`, over the batch and all places.
+  ///
+  /// Each sample's moments are taken first, so that a device goes through a sample twice while it lies in its
+  /// cache; the variance is the mean of the samples' variances plus the variance of their means (T. Chan,
+  /// G. Golub and R. LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample Variances",
+  /// 1979).
+  private func batchMoments(of x: Tensor) -> (mean: Tensor, variance: Tensor) {
+    func variance(of x: Tensor, around mean: Tensor, _ axes: [Int]) -> Tensor {
+      let centred = x - mean
+      return (centred * centred).mean(axes, keepingAxes: true)
+    }
+    let places = Array(x.shape.indices.dropFirst(2))
+    let ofSamples = places.isEmpty ? x : x.mean(places, keepingAxes: true)
+    let mean = ofSamples.mean([0], keepingAxes: true)
+    var total = variance(of: ofSamples, around: mean, [0])
+    if !places.isEmpty {
+      total = variance(of: x, around: ofSamples, places).mean([0], keepingAxes: true) + total
+    }
+    return (mean, total.reshaped([x.shape[1]]))
   }
 }
