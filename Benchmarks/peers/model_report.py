@@ -9,6 +9,7 @@ import sys
 
 from arithmetic import step_gflop
 from model_agreement import agreement
+from model_processes import rows as process_rows
 from models import MODELS, OPTIMIZERS
 from report import number, table
 
@@ -81,6 +82,13 @@ class Report:
         rows = [[self.label(*row), *(cell(who, *row) for who in titles)] for row in self.rows]
         return table(["relative", *titles.values()], rows)
 
+    def processes(self):
+        rows = [
+            [what, number(ours), number(torch), f"{ratio:.2f}"]
+            for what, ours, torch, ratio in process_rows(self.data["processes"])
+        ]
+        return table(["", "ours", "PyTorch", "ours / PyTorch"], rows)
+
     def left_out(self):
         return "\n".join(
             f"- {self.titles[who]}, {self.label(model, optimizer)}: {reason}."
@@ -125,6 +133,14 @@ def markdown(data):
             "The greatest difference of a loss from PyTorch's (eager, or as the paper's library) in "
             "40 steps, from the same weights on the same data; bold if it is too great:",
             report.agreement(),
+        ]
+    if "processes" in data:
+        parts += [
+            "## Whole processes",
+            "The most resident memory of 40 steps of Adam, an epoch with kernels cached, and text "
+            "from the last 64 symbols each; medians, PyTorch eager, for text the faster of eager and "
+            "compiled:",
+            report.processes(),
         ]
     if left_out := report.left_out():
         parts += ["Left out:", left_out]

@@ -11,6 +11,7 @@ import json
 import sys
 
 import machine
+import model_processes
 import model_report
 from model_agreement import agreement
 from models import OPTIMIZERS
@@ -122,6 +123,13 @@ def main(arguments, workers, variables):
     if arguments.check:
         sys.exit(0 if check(arguments.models, ours, workers) else 1)
     data = measured(arguments, ours, workers)
+    if arguments.processes:
+        for worker in workers.values():
+            worker.end()
+        say("whole processes")
+        data["processes"] = model_processes.measured(
+            arguments.models, arguments.rounds, ours, variables, Quiet()
+        )
     arguments.out.mkdir(parents=True, exist_ok=True)
     (arguments.out / "models.json").write_text(json.dumps(data, indent=1) + "\n")
     text = model_report.markdown(data)

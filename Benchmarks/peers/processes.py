@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -253,11 +254,25 @@ class Ours:
         return done.stdout
 
 
+class Finished(NamedTuple):
+    """What a process that ended well took."""
+
+    seconds: float
+    megabytes: float  # the most resident memory
+    last_line: str
+
+
 def timed_process(arguments, variables):
-    """How many seconds a whole process takes, and the last line it prints."""
+    """Runs a process to its end; raises Unanswered if it fails."""
     start = time.perf_counter()
-    done = subprocess.run(arguments, env=variables, capture_output=True, text=True)
-    seconds = time.perf_counter() - start
-    if done.returncode != 0:
-        raise Unanswered(done.stderr.strip()[-500:])
-    return seconds, done.stdout.strip().splitlines()[-1]
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(arguments, env=variables, stdout=output, stderr=errors)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.perf_counter() - start
+        for file in (output, errors):
+            file.seek(0)
+        if process.returncode != 0:
+            raise Unanswered(errors.read().decode().strip()[-500:])
+        lines = output.read().decode().strip().splitlines()
+    return Finished(seconds, usage.ru_maxrss / 1024, lines[-1] if lines else "")

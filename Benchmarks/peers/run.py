@@ -60,6 +60,11 @@ def options():
         type=names,
         help=f"time whole models in place of the dense network: some of {','.join(MODELS)}",
     )
+    add(
+        "--processes",
+        action="store_true",
+        help="with --models, measure whole processes, too: memory, an epoch of the CNN, text of the GPT",
+    )
     add("--device", help="where ours computes, as `hypertower devices` names it")
     add(
         "--driver",
@@ -78,6 +83,8 @@ def options():
     add("--out", type=Path, default=ROOT / ".build/bench-peers", help="a folder for the results")
     arguments = parser.parse_args()
     if arguments.models is None:
+        if arguments.processes:
+            parser.error("--processes is for whole models: add --models")
         arguments.heights = sorted(set(arguments.heights or [0, 1, 2, 5, 10, 20, 50]))
         arguments.epochs = 5 if arguments.epochs is None else arguments.epochs
         return arguments
@@ -193,9 +200,10 @@ def whole_epochs(count, chosen, command, variables, quiet):
             ("PyTorch eager", torch, variables),
         ):
             quiet.wait()
-            seconds, last_lines[title] = timed_process(arguments, where)
+            done = timed_process(arguments, where)
+            last_lines[title] = done.last_line
             if turn > 0:  # the first turn brings the files into memory
-                times.setdefault(title, []).append(seconds)
+                times.setdefault(title, []).append(done.seconds)
     return {"seconds": times, "last_line": last_lines}
 
 
