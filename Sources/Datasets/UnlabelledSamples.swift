@@ -9,6 +9,12 @@ package struct UnlabelledSamples: Sendable {
   /// The sizes of a sample, as in `[28, 28]`.
   package let shape: [Int]
 
+  init(count: Int, features: [Float], shape: [Int]) {
+    self.count = count
+    self.features = features
+    self.shape = shape
+  }
+
   /// - Parameters:
   ///   - contents: an IDX file, compressed by gzip or not, or lines of numbers separated by commas, a sample
   ///     each.
