@@ -9,6 +9,8 @@ public struct SampleEncoding: Codable, Equatable, Sendable {
   public var values: [Standardization]
   /// How the rows of a table become features; nil: the samples are of no table.
   public var table: TableEncoding?
+  /// Which shape images from files get; nil: the samples are of no such files.
+  public var images: ImageEncoding?
 
   /// Samples of so many classes.
   package init(classCount: Int, classNames: [String]? = nil, table: TableEncoding? = nil) {
@@ -33,7 +35,7 @@ public struct SampleEncoding: Codable, Equatable, Sendable {
       classCount.map { LabelledImages.Options.classCounts.contains($0) && values.isEmpty }
       ?? (!values.isEmpty && values.allSatisfy(\.isValid))
     return hasOutputs && (classNames.map { $0.count == classCount } ?? true)
-      && (table?.isValid ?? true)
+      && (table?.isValid ?? true) && (images?.isValid ?? true)
   }
 
   /// What a class is called.

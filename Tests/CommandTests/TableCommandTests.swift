@@ -146,6 +146,42 @@ struct TableCommandTests {
     }
   }
 
+  @Test("Folders of images train, and evaluate and predict take files like them")
+  func images() throws {
+    try withTemporaryFolder { folder in
+      for (number, name) in ["bright", "dark"].enumerated() {
+        try FileManager.default.createDirectory(
+          atPath: "\(folder)/data/\(name)", withIntermediateDirectories: true)
+        for image in 0..<20 {
+          let grey = number == 0 ? 200 + image : 40 - image
+          try write("P2 2 2 255 \(grey) \(grey) \(grey) 9\n", "\(folder)/data/\(name)/\(image).pgm")
+        }
+      }
+      let trained = try run(
+        folder,
+        "train --device cpu --hidden 4 --quiet --data @/data --image-size 3x3 --validation 0.2 --batch-size 8 "
+          + "--epochs 10 --save @/w --checkpoint @/run")
+      #expect(trained.status == 0, "\(trained.errors)")
+      #expect(trained.outputLines.last == "validation accuracy 100.00 %")
+      let evaluated = try json(
+        run(folder, "evaluate --device cpu --weights @/w --data @/data --json"))
+      #expect(evaluated["samples"]?.int == 40)
+      let predicted = try run(
+        folder, "predict --device cpu --weights @/w @/data/dark/3.pgm @/data/bright/1.pgm")
+      #expect(predicted.outputLines.first == "file,class,bright,dark", "\(predicted.errors)")
+      #expect(predicted.outputLines[1].hasPrefix("\(folder)/data/dark/3.pgm,dark,"))
+      #expect(predicted.outputLines[2].hasPrefix("\(folder)/data/bright/1.pgm,bright,"))
+      let resumed = try run(folder, "train --device cpu --quiet --resume @/run --epochs 11")
+      #expect(resumed.status == 0, "\(resumed.errors)")
+      #expect(
+        try run(folder, "train --device cpu --data @/data --image-size 0x3").errors.contains(
+          "--image-size '0x3' is no size"))
+      #expect(
+        try run(folder, "train --device cpu --image-channels 1").errors.contains(
+          "--image-channels cannot be given here"))
+    }
+  }
+
   @Test(
     "Options that make no sense are refused with the remedy",
     arguments: [

@@ -14,6 +14,7 @@ enum Reader: String, CaseIterable {
   case table
   case npy
   case npz
+  case image
 
   static let chosen: Reader = {
     let name = getenv("FUZZ_READER").map { String(cString: $0) } ?? ""
@@ -60,6 +61,9 @@ enum Reader: String, CaseIterable {
         file, TableOptions(target: name, missing: .median), split: Split(test: 0.5))
       let encoding = data.encoding.table!
       _ = try UnlabelledSamples.table(bytes, as: encoding, delimiter: nil, name: "fuzz")
+    case .image:
+      let image = try PixelImage(bytes, name: "fuzz")
+      precondition(image.pixels.count == image.height * image.width * image.channels)
     case .npy:
       let file = try NPYFile(bytes, name: "fuzz")
       let count = try file.map(from: 0, by: 1) { $0 }.count

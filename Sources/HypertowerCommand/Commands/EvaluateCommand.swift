@@ -79,12 +79,14 @@ struct EvaluateCommand: ParsableCommand {
   private func ofSamples(
     _ file: SafetensorsFile, _ description: NetworkDescription?
   ) throws -> ([Measure], NetworkDescription) {
-    var source = data.source(target.table, split.split)
+    var source = data.source(target.table, split: split.split)
     source.scale = try TrainedScale.scale(for: file, given: data.scale, source: weights)
     let encoding = try SampleEncoding(file, source: weights)
     let data = try source.read(as: encoding)
-    // A single array is what the user wants to measure on.
-    let isWhole = source.path.map { DataFormat(of: $0) } == .array && split.given.isEmpty
+    // A single array or folder of images is what the user wants to measure on.
+    let isWhole =
+      split.given.isEmpty && data.validation == nil && data.test == nil
+      && (source.path.map { DataFormat(of: $0) } == .array || encoding?.images != nil)
     let measures =
       isWhole
       ? [Measure(name: "test", data: data.train, encoding: data.encoding)]

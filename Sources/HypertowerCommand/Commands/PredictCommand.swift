@@ -20,11 +20,11 @@ struct PredictCommand: ParsableCommand {
 
   @Argument(
     help: """
-      An IDX file of images, compressed by gzip or not, or a CSV file with the numbers of a sample in each \
+      Images in PNG, JPEG, PGM or PPM files; or an IDX file of images, compressed by gzip or not, or a CSV file with the numbers of a sample in each \
       line; for weights that were trained on a table, a table with its columns, the target's or not; - or nothing: \
       standard input.
       """)
-  var file: String?
+  var files: [String] = []
 
   @Option(
     help: """
@@ -64,7 +64,7 @@ struct PredictCommand: ParsableCommand {
           + "generate`")
     }
     let encoding = try SampleEncoding(network.file, source: weights)
-    let samples = try samples(network.file, encoding)
+    let samples = try samples(network.file, encoding, shape)
     let size = shape.reduce(1, *)
     guard samples.features.count == samples.count * size else {
       throw InputError(
@@ -72,7 +72,8 @@ struct PredictCommand: ParsableCommand {
         "\(name): samples of \(samples.features.count / samples.count) numbers, \(samples.shape), the "
           + "network takes \(size), \(shape): give samples of that size")
     }
-    let text = PredictionText(outputs: outputs, encoding: encoding, source: weights)
+    let text = PredictionText(
+      outputs: outputs, encoding: encoding, source: weights, files: samples.names)
     if !json, let header = text.header { try Console.print(header) }
     var objects: [JSONText] = []
     let batchSize = min(Self.batchSize, samples.count)
@@ -85,9 +86,9 @@ struct PredictCommand: ParsableCommand {
       for row in 0..<count {
         let own = results[row * outputs.count..<(row + 1) * outputs.count]
         if json {
-          objects.append(try text.object(own))
+          objects.append(try text.object(own, start + row))
         } else {
-          try Console.print(text.line(own))
+          try Console.print(text.line(own, start + row))
         }
       }
     }
@@ -95,15 +96,31 @@ struct PredictCommand: ParsableCommand {
   }
 
   /// What messages call the samples' file.
-  private var name: String { isStandardInput ? "standard input" : file! }
-  private var isStandardInput: Bool { file == nil || file == "-" }
+  private var name: String { isStandardInput ? "standard input" : files[0] }
+  private var isStandardInput: Bool { files.isEmpty || files == ["-"] }
 
   private func samples(
-    _ weightsFile: SafetensorsFile, _ encoding: SampleEncoding?
+    _ weightsFile: SafetensorsFile, _ encoding: SampleEncoding?, _ shape: [Int]
   ) throws -> UnlabelledSamples {
     let contents =
       try isStandardInput
-      ? FileReader.bytes(from: STDIN_FILENO, name: name) : FileReader.bytes(of: file!)
+      ? FileReader.bytes(from: STDIN_FILENO, name: name) : FileReader.bytes(of: name)
+    if encoding?.table == nil && PixelImage.isImage(contents) {
+      return try UnlabelledSamples.images(
+        [(name, contents)] + files.dropFirst().map { ($0, try FileReader.bytes(of: $0)) },
+        as: encoding?.images ?? ImageEncoding(shape: shape, source: weights),
+        scale: TrainedScale.scale(for: weightsFile, given: scale, source: weights))
+    }
+    guard files.count <= 1 else {
+      throw Failure(
+        .usage, "\(files[1]): several files are read of images only: give one file of samples")
+    }
+    guard encoding?.images == nil else {
+      throw InputError(
+        .badData,
+        "\(name): is no PNG, JPEG, PGM or PPM file, and the network was trained on such: give images"
+      )
+    }
     guard let table = encoding?.table else {
       guard delimiter == nil else {
         throw Failure(

@@ -12,7 +12,7 @@ extension TrainCommand {
         ("--init", initialWeights != nil), ("--class-weights", classWeights != nil),
       ].filter(\.1).map(\.0)
       // The data may have moved.
-      + data.given.filter { $0 != "--data" } + target.given + split.given
+      + data.given.filter { $0 != "--data" } + target.given + imageFiles.given + split.given
     guard given.isEmpty else {
       throw Failure(
         .usage,
@@ -25,7 +25,8 @@ extension TrainCommand {
   func textPath(for kind: ModelKind, _ resumed: ResumedRun?) throws -> String? {
     var text = text
     text.path = text.path ?? resumed?.settings.text
-    return try text.path(for: kind, besides: data.given + target.given + split.given)
+    return try text.path(
+      for: kind, besides: data.given + target.given + imageFiles.given + split.given)
   }
 
   /// The data; those of a resumed run are understood as when it began, and lie where they lay then
@@ -35,13 +36,14 @@ extension TrainCommand {
   ) throws -> TrainingData {
     let isMoved = data.path != nil || text.path != nil
     do {
-      var source = data.source(target.table, split.split)
+      var source = data.source(target.table, imageFiles.options, split: split.split)
       if let settings = resumed?.settings {
         source.path = source.path ?? settings.data
         source.classCount = settings.classes
         source.scale = settings.scale
         source.table = settings.table ?? TableOptions()
         source.split = settings.split
+        source.images = settings.images ?? ImageOptions()
       }
       return try TrainingData(for: choice, textPath: textPath, source)
     } catch let error as InputError
@@ -92,7 +94,7 @@ extension TrainCommand {
       optimization: optimization, data: self.data.path.map(absolutePath),
       text: text.path.map(absolutePath), classes: self.data.classCount, scale: self.data.scale,
       split: split.split, table: target.given.isEmpty ? nil : target.table,
-      classWeights: classWeights,
+      images: imageFiles.given.isEmpty ? nil : imageFiles.options, classWeights: classWeights,
       // Only a checkpoint needs it.
       dataHash: checkpoint.folder == nil ? "" : data.fingerprint,
       hidden: choice.sizes[.hidden] ?? [], batchSize: batchSize, isShuffled: !noShuffle,

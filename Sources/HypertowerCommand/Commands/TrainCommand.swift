@@ -16,6 +16,7 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup var device: DeviceOptions
   @OptionGroup var data: DataOptions
   @OptionGroup var target: TargetOptions
+  @OptionGroup var imageFiles: ImageFileOptions
   @OptionGroup var split: SplitOptions
   @OptionGroup var model: ModelOptions
   @OptionGroup var text: TextOptions

@@ -21,6 +21,7 @@ struct TuneCommand: ParsableCommand {
   @OptionGroup var device: DeviceOptions
   @OptionGroup var data: DataOptions
   @OptionGroup var target: TargetOptions
+  @OptionGroup var imageFiles: ImageFileOptions
   @OptionGroup var model: ModelOptions
   @OptionGroup var text: TextOptions
 
@@ -35,7 +36,8 @@ struct TuneCommand: ParsableCommand {
 
   func run() throws {
     let choice = try model.choice()
-    let textPath = try text.path(for: choice.kind, besides: data.given + target.given)
+    let textPath = try text.path(
+      for: choice.kind, besides: data.given + target.given + imageFiles.given)
     let device = try device.device()
     guard let backend = device.backend as? OpenCLBackend else {
       throw Failure(
@@ -44,7 +46,8 @@ struct TuneCommand: ParsableCommand {
     }
     // Before minutes are spent on what could not be kept.
     try backend.checkKeeping()
-    let data = try TrainingData(for: choice, textPath: textPath, data.source(target.table))
+    let data = try TrainingData(
+      for: choice, textPath: textPath, data.source(target.table, imageFiles.options))
     let description = NetworkDescription(choice: choice, input: data.input)
     let network = try description.network()
     let batchSize = batchSize ?? data.defaultBatchSize(for: choice)

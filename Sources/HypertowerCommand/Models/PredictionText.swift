@@ -9,49 +9,57 @@ struct PredictionText {
   let encoding: SampleEncoding?
   /// The file of the weights.
   let source: String
+  /// The name of each sample's file; nil: they are of one file.
+  let files: [String]?
 
   /// The line before all others; nil: there is none, as nothing has a name.
   var header: String? {
+    let file = files == nil ? [] : ["file"]
     let target = encoding?.table?.target
     if let names = encoding?.classNames {
-      return ([target ?? "class"] + names).map(Self.cell).joined(separator: ",")
+      return (file + [target ?? "class"] + names).map(Self.cell).joined(separator: ",")
     }
     return target.map(Self.cell)
   }
 
   /// The likeliest class and the probabilities of all, or the values, separated by commas.
   ///
+  /// - Parameter sample: the number of the sample.
   /// - Throws: `Failure(.diverged)` for outputs that are not finite.
-  func line(_ outputs: ArraySlice<Double>) throws -> String {
+  func line(_ outputs: ArraySlice<Double>, _ sample: Int) throws -> String {
+    let file = files.map { [Self.cell($0[sample])] } ?? []
     switch try prediction(outputs) {
     case .probabilities(let probabilities, let best):
       let name = encoding?.className(best) ?? "\(best)"
-      return ([Self.cell(name)] + probabilities.map(\.description)).joined(separator: ",")
-    case .values(let values): return values.map(\.description).joined(separator: ",")
+      return (file + [Self.cell(name)] + probabilities.map(\.description)).joined(separator: ",")
+    case .values(let values): return (file + values.map(\.description)).joined(separator: ",")
     }
   }
 
   /// The same as JSON.
   ///
-  /// - Throws: as `line(_:)`.
-  func object(_ outputs: ArraySlice<Double>) throws -> JSONText {
+  /// - Throws: as `line(_:_:)`.
+  func object(_ outputs: ArraySlice<Double>, _ sample: Int) throws -> JSONText {
+    .object((files.map { [("file", .string($0[sample]))] } ?? []) + (try members(outputs)))
+  }
+
+  private func members(
+    _ outputs: ArraySlice<Double>
+  ) throws -> [(key: String, value: JSONText)] {
     // As many digits as the numbers have in float32.
     func number(_ value: Float) -> JSONText { .number(Double(value.description)!) }
     switch try prediction(outputs) {
     case .probabilities(let probabilities, let best):
       guard let names = encoding?.classNames else {
-        return .object([
-          ("class", .integer(best)), ("probabilities", .array(probabilities.map(number))),
-        ])
+        return [("class", .integer(best)), ("probabilities", .array(probabilities.map(number)))]
       }
-      return .object([
+      return [
         ("class", .string(names[best])),
         ("probabilities", .object(zip(names, probabilities).map { ($0, number($1)) })),
-      ])
+      ]
     case .values(let values):
       return values.count == 1
-        ? .object([("value", number(values[0]))])
-        : .object([("values", .array(values.map(number)))])
+        ? [("value", number(values[0]))] : [("values", .array(values.map(number)))]
     }
   }
 

@@ -7,10 +7,15 @@ struct DataOptions: ParsableArguments {
   @Option(
     name: .customLong("data"),
     help: ArgumentHelp(
-      "A table, or a folder with the IDX files of a data set, or CIFAR-10's or CIFAR-100's; default: MNIST.",
+      """
+      A table, NumPy's arrays, or a folder of images by class, of IDX files, or of CIFAR-10's or CIFAR-100's; default: \
+      MNIST.
+      """,
       discussion: """
         A table is a file of comma-separated values, or with another delimiter, whose first row has the columns' \
-        names; --target names the column to predict. The IDX files are named train-images-idx3-ubyte, train-labels-idx1-ubyte, \
+        names; --target names the column to predict. Arrays are an NPZ file, or an NPY file with that of the targets as --target. \
+        Images are PNG, JPEG, PGM or PPM files in a folder for each class, or in such folders in 'train', 'val' and 'test'. \
+        The IDX files are named train-images-idx3-ubyte, train-labels-idx1-ubyte, \
         t10k-images-idx3-ubyte, and t10k-labels-idx1-ubyte, with any prefix, with 'test' for \
         't10k', with a dot for a hyphen, gzipped or not. The test files may be missing. If the \
         folder holds several data sets, add the prefix: FOLDER/emnist-letters. Elements may have \
@@ -55,8 +60,11 @@ struct DataOptions: ParsableArguments {
   }
 
   /// Where samples come from.
-  func source(_ table: TableOptions, _ split: Split = Split()) -> SampleSource {
-    SampleSource(path: path, classCount: classCount, scale: scale, table: table, split: split)
+  func source(
+    _ table: TableOptions, _ images: ImageOptions = ImageOptions(), split: Split = Split()
+  ) -> SampleSource {
+    SampleSource(
+      path: path, classCount: classCount, scale: scale, table: table, split: split, images: images)
   }
 
   /// Reads images, and tells the user what to know about them.

@@ -12,6 +12,8 @@ struct SampleSource {
   /// How a table is to be understood.
   var table = TableOptions()
   var split = Split()
+  /// How image files become samples.
+  var images = ImageOptions()
 
   /// Reads the samples, and tells the user what to know about them.
   ///
@@ -34,7 +36,7 @@ struct SampleSource {
       )
     }
     guard let path, let format else {
-      try refuse(table.given, "the embedded MNIST")
+      try refuse(table.given + images.given, "the embedded MNIST")
       return SplitDataset(try MNIST.embedded(imageOptions))
     }
     switch format {
@@ -45,14 +47,23 @@ struct SampleSource {
           "\(path): \(classCount != nil ? "--classes" : "--scale") is for images; a table's columns say which "
             + "classes there are, and are standardized")
       }
+      try refuse(images.given, path)
       guard let encoding else { return try .table(path, table, split: split) }
       try refuse(table.given.filter { $0 != "--delimiter" }, "the file of the weights")
       return try .table(path, as: encoding, delimiter: table.delimiter, split: split)
     case .folder:
       try refuse(table.given, path)
+      if let data = try SplitDataset.imageFolders(path, images, split: split, as: encoding) {
+        try refuse(
+          [("--classes", classCount != nil), ("--scale", scale != nil)].filter(\.1).map(\.0), path)
+        if encoding != nil { try refuse(images.given, "the file of the weights") }
+        return data
+      }
+      try refuse(images.given, path)
       return SplitDataset(try LabelledImages.directory(path, imageOptions))
     case .array, .arrays:
-      try refuse(table.given.filter { !["--target", "--task"].contains($0) }, path)
+      try refuse(
+        table.given.filter { !["--target", "--task"].contains($0) } + images.given, path)
       let trained = encoding.map {
         $0.classCount == nil ? TableOptions.Task.regression : .classification
       }

@@ -27,6 +27,8 @@ struct TrainingSettings: Codable {
   var splitSeed: UInt64?
   /// How a table is understood; nil: with the defaults, or the data are no table.
   var table: TableOptions?
+  /// How image files become samples; nil: as they are, or there are none.
+  var images: ImageOptions?
   /// As `ClassWeights` reads it; nil: all classes count alike.
   var classWeights: String?
   /// A hash of all samples and labels.
@@ -57,7 +59,8 @@ struct TrainingSettings: Codable {
 
   init(
     optimization: Optimization, data: String?, text: String?, classes: Int?, scale: Double?,
-    split: Split, table: TableOptions?, classWeights: String?, dataHash: String, hidden: [Int],
+    split: Split, table: TableOptions?, images: ImageOptions?, classWeights: String?,
+    dataHash: String, hidden: [Int],
     batchSize: Int, isShuffled: Bool, seed: UInt64, steps: Int
   ) {
     optimizer = optimization.tower.description
@@ -71,6 +74,7 @@ struct TrainingSettings: Codable {
     test = split.test
     splitSeed = split.seed == 0 ? nil : split.seed
     self.table = table
+    self.images = images
     self.classWeights = classWeights
     self.dataHash = dataHash
     self.hidden = hidden
