@@ -11,6 +11,8 @@ package enum DataFormat: Equatable, Sendable {
   case array
   /// Several of them, an NPZ file.
   case arrays
+  /// A safetensors file of several arrays.
+  case safetensors
   /// An IDX file, of which a data set has several.
   case idx
 
@@ -28,18 +30,23 @@ package enum DataFormat: Equatable, Sendable {
       self = format == .folder ? .table : format
       return
     }
-    self = Self.format(of: (try? FileReader.bytes(of: path, atMost: 8)) ?? [])
+    self = Self.format(of: (try? FileReader.bytes(of: path, atMost: 9)) ?? [])
   }
 
   private static func format(ofName name: String) -> DataFormat {
     if name.hasSuffix(".npy") { return .array }
     if name.hasSuffix(".npz") { return .arrays }
+    if name.hasSuffix(".safetensors") { return .safetensors }
     return [".csv", ".tsv", ".csv.gz", ".tsv.gz"].contains(where: name.hasSuffix) ? .table : .folder
   }
 
   private static func format(of start: [UInt8]) -> DataFormat {
     if start.starts(with: NPYHeader.mark) { return .array }
     if start.starts(with: ZipArchive.mark + [3, 4]) { return .arrays }
+    // Eight bytes of a length below 2³², and JSON.
+    if start.count == 9, start[4..<8].allSatisfy({ $0 == 0 }), start[8] == UInt8(ascii: "{") {
+      return .safetensors
+    }
     return start.starts(with: [0, 0]) ? .idx : .table
   }
 }

@@ -171,6 +171,23 @@ struct TableCommandTests {
       #expect(predicted.outputLines.first == "file,class,bright,dark", "\(predicted.errors)")
       #expect(predicted.outputLines[1].hasPrefix("\(folder)/data/dark/3.pgm,dark,"))
       #expect(predicted.outputLines[2].hasPrefix("\(folder)/data/bright/1.pgm,bright,"))
+      let augmented =
+        "train --device cpu --hidden 4 --quiet --data @/data --batch-size 8 --augment shift=1,flip,noise"
+      #expect(
+        try run(folder, "\(augmented) --steps 8 --save @/one --checkpoint @/changed").status == 0)
+      #expect(try run(folder, "\(augmented) --steps 5 --checkpoint @/begun").status == 0)
+      #expect(
+        try run(folder, "train --device cpu --quiet --resume @/begun --steps 8 --save @/two").status
+          == 0)
+      #expect(
+        try Data(contentsOf: URL(filePath: folder + "/one"))
+          == Data(contentsOf: URL(filePath: folder + "/two")))
+      #expect(
+        try run(folder, "train --device cpu --augment turn").errors.contains(
+          "--augment: 'turn' is not known; known are shift"))
+      #expect(
+        try run(folder, "train --device cpu --augment flip=2").errors.contains(
+          "--augment: 'flip=2' is out of range"))
       let resumed = try run(folder, "train --device cpu --quiet --resume @/run --epochs 11")
       #expect(resumed.status == 0, "\(resumed.errors)")
       #expect(

@@ -44,7 +44,7 @@ struct ImageFolderTests {
       ]))
     #expect(data.encoding.classNames == ["cat", "dog"])
     #expect(try data.train.labels() == [0, 1, 1])
-    #expect(features(of: data.train).values == [0, 255, 1, 2, 3, 4].map { Float($0) / 255 })
+    #expect(features(of: data.train).values == ([0, 255, 1, 2, 3, 4] as [Float]).map { $0 / 255 })
     #expect(data.sampleShape == [1, 1, 2] && data.notes.isEmpty)
     #expect(
       data.encoding.images == ImageEncoding(channels: 1, height: 1, width: 2, isResized: false))
@@ -57,9 +57,9 @@ struct ImageFolderTests {
     #expect(data.sampleShape == [3, 1, 2])
     #expect(
       features(of: data.train).values
-        == [0, 255, 0, 255, 0, 255, 10, 40, 20, 50, 30, 60].map { Float($0) / 255 })
+        == ([0, 255, 0, 255, 0, 255, 10, 40, 20, 50, 30, 60] as [Float]).map { $0 / 255 })
     let grey = try #require(try read(files, ImageOptions(channels: 1)))
-    #expect(features(of: grey.train).values == [0, 255, 18, 48].map { Float($0) / 255 })
+    #expect(features(of: grey.train).values == ([0, 255, 18, 48] as [Float]).map { $0 / 255 })
   }
 
   @Test("Folders train, val and test are parts")

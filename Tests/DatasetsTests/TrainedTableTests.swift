@@ -78,7 +78,7 @@ struct TrainedTableTests {
     arguments: [
       (
         "a,y\n1,no\n",
-        "t.csv: there is no column 'c', from which the network predicts The columns are a, y"
+        "t.csv: there is no column 'c', from which the network predicts. The columns are a, y"
       ),
       (
         "a,c\n1,u\n",

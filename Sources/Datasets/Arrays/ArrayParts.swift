@@ -41,14 +41,34 @@ struct ArrayParts {
   /// - Throws: `InputError`.
   init(npz bytes: [UInt8], name: String, target: String?) throws {
     let archive = try ZipArchive(bytes, name: name)
-    let members = archive.names.filter { $0.hasSuffix(".npy") }
-    /// The member that stands for an array, in any case of letters.
-    func member(_ array: String) -> String? {
-      members.first { $0.dropLast(4).lowercased() == array }
+    let names = archive.names.filter { $0.hasSuffix(".npy") }.map { String($0.dropLast(4)) }
+    try self.init(names, in: name, target: target, remedy: "numpy.savez(file, x=…, y=…)") {
+      try NPYFile(archive.contents(of: $0 + ".npy"), name: "\(name): \($0)")
     }
-    func array(_ member: String) throws -> NPYFile {
-      try NPYFile(archive.contents(of: member), name: "\(name): \(member.dropLast(4))")
-    }
+  }
+
+  /// The same of a safetensors file.
+  ///
+  /// - Throws: `InputError`.
+  init(safetensors bytes: [UInt8], name: String, target: String?) throws {
+    let file = try SafetensorsFile(bytes: bytes, name: name)
+    let names = file.entries.map(\.name).sorted()
+    try self.init(
+      names, in: name, target: target,
+      remedy: "safetensors.numpy.save_file({\"x\": …, \"y\": …}, file)"
+    ) { try NPYFile(file[$0]!, file: name) }
+  }
+
+  /// - Parameters:
+  ///   - members: the names of a file's arrays.
+  ///   - remedy: how arrays of other names are saved, for messages.
+  ///   - array: the array of a name.
+  private init(
+    _ members: [String], in name: String, target: String?, remedy: String,
+    _ array: (String) throws -> NPYFile
+  ) throws {
+    /// The array of that name, in any case of letters.
+    func member(_ name: String) -> String? { members.first { $0.lowercased() == name } }
     func part(_ samples: String, _ targets: String) throws -> Part? {
       guard let samples = member(samples), let targets = member(targets) else { return nil }
       return (try array(samples), try array(targets))
@@ -57,12 +77,11 @@ struct ArrayParts {
       target.map { target in Self.names.map { ($0.0, target.lowercased()) } } ?? Self.names
     guard let (x, y) = candidates.first(where: { member($0.0) != nil && member($0.1) != nil })
     else {
-      let known = members.map { String($0.dropLast(4)) }
       throw InputError(
         .badData,
-        "\(name): has \(known.isEmpty ? "no arrays" : "the arrays \(known.joined(separator: ", "))"), expected "
+        "\(name): has \(members.isEmpty ? "no arrays" : "the arrays \(members.joined(separator: ", "))"), expected "
           + "x_train and y_train, perhaps x_test and y_test, or x and y: save them with these names, as "
-          + "numpy.savez(file, x=…, y=…)")
+          + remedy)
     }
     train = try part(x, y)!
     func other(_ names: [String]) throws -> Part? {

@@ -63,6 +63,12 @@ package struct NPYFile: Sendable {
     (shape, type, isBigEndian) = (header.shape, header.type, header.isBigEndian)
   }
 
+  /// Elements in row-major order, the least significant byte first.
+  init(name: String, shape: [Int], type: NPYElementType, bytes: [UInt8]) {
+    (self.name, self.shape, self.type, isBigEndian) = (name, shape, type, false)
+    elements = .read(bytes)
+  }
+
   private init(_ file: NPYFile, shape: [Int], bytes: [UInt8]) {
     (name, type, isBigEndian) = (file.name, file.type, file.isBigEndian)
     (self.shape, elements) = (shape, .read(bytes))

@@ -1,14 +1,14 @@
 import Hypertower
 
 extension SplitDataset {
-  /// Reads NumPy's arrays: an NPY file of samples, with the targets in another, or an NPZ file with both.
+  /// Reads arrays: an NPY file of samples, with the targets in another, or an NPZ or safetensors file with both.
   ///
   /// The first axis is that of samples. Targets are classes, if they are whole numbers from 0 on as far as suits
   /// numbers of classes, or values, which are standardized.
   ///
   /// - Parameters:
   ///   - path: the file.
-  ///   - target: the file of the targets, or their name in an NPZ file; nil: one of the names in use.
+  ///   - target: the file of the targets, or their name in a file of several arrays; nil: one of the names in use.
   ///   - task: nil: what the targets suggest.
   ///   - options: the number of classes, what features are divided by, and what is held back.
   ///   - scales: what target values are standardized by; nil: those of the samples to train on.
@@ -19,9 +19,12 @@ extension SplitDataset {
     _ options: LabelledImages.Options = .init(), scales: [Standardization]? = nil
   ) throws -> SplitDataset {
     let parts =
-      DataFormat(of: path) == .arrays
-      ? try ArrayParts(npz: FileReader.bytes(of: path), name: path, target: target)
-      : try ArrayParts(npy: path, target: target)
+      switch DataFormat(of: path) {
+      case .arrays: try ArrayParts(npz: FileReader.bytes(of: path), name: path, target: target)
+      case .safetensors:
+        try ArrayParts(safetensors: FileReader.bytes(of: path), name: path, target: target)
+      case .array, .folder, .table, .idx: try ArrayParts(npy: path, target: target)
+      }
     return try SplitDataset(parts, task: task, options, scales: scales)
   }
 

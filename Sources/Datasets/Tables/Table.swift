@@ -54,7 +54,8 @@ struct Table {
   /// - Throws: `InputError(.usage)` with the names that there are.
   func place(of name: String, for use: String) throws -> Int {
     guard let place = names.firstIndex(of: name) else {
-      let hint = nearMiss(of: name, among: names).map { "; did you mean '\($0)'?" } ?? ""
+      let hint =
+        nearMiss(of: name, among: names, distance: 2).map { "; did you mean '\($0)'?" } ?? "."
       throw InputError(
         .usage, "\(file.name): there is no column '\(name)' for \(use)\(hint) \(nameList)")
     }

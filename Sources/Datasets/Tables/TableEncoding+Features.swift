@@ -7,7 +7,9 @@ extension TableEncoding {
   func columns(of table: Table) throws -> [TableColumn] {
     try columns.map { column in
       guard let place = table.names.firstIndex(of: column.name) else {
-        let hint = nearMiss(of: column.name, among: table.names).map { "; is it '\($0)'?" } ?? ""
+        let hint =
+          nearMiss(of: column.name, among: table.names, distance: 2).map { "; is it '\($0)'?" }
+          ?? "."
         throw InputError(
           .badData,
           "\(table.file.name): there is no column '\(column.name)', from which the network predicts\(hint) "

@@ -10,6 +10,7 @@ extension TrainCommand {
       + [
         ("--batch-size", batchSize != nil), ("--no-shuffle", noShuffle), ("--seed", seed != nil),
         ("--init", initialWeights != nil), ("--class-weights", classWeights != nil),
+        ("--augment", augment != nil),
       ].filter(\.1).map(\.0)
       // The data may have moved.
       + data.given.filter { $0 != "--data" } + target.given + imageFiles.given + split.given
@@ -95,6 +96,7 @@ extension TrainCommand {
       text: text.path.map(absolutePath), classes: self.data.classCount, scale: self.data.scale,
       split: split.split, table: target.given.isEmpty ? nil : target.table,
       images: imageFiles.given.isEmpty ? nil : imageFiles.options, classWeights: classWeights,
+      augment: augment,
       // Only a checkpoint needs it.
       dataHash: checkpoint.folder == nil ? "" : data.fingerprint,
       hidden: choice.sizes[.hidden] ?? [], batchSize: batchSize, isShuffled: !noShuffle,

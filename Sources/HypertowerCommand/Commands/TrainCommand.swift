@@ -40,6 +40,14 @@ struct TrainCommand: ParsableCommand {
       """, valueName: "balanced|list"))
   var classWeights: String?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Change samples in training, others in each step: a list of \(Augmentation.help), with or without amounts, as in \
+      shift=2,flip.
+      """, valueName: "list"))
+  var augment: String?
+
   @Flag(help: "Take the samples in the order of the file.")
   var noShuffle = false
 
@@ -79,6 +87,7 @@ struct TrainCommand: ParsableCommand {
     Interruption.watch()
     let resumed = try checkpoint.resumedRun()
     if resumed != nil { try refuseSettings() }
+    if let augment { _ = try Augmentation(augment) }
     let choice = try resumed?.choice ?? model.choice()
     let optimization = try resumed?.settings.optimization() ?? tower.optimization()
     let tower = optimization.tower
@@ -95,6 +104,8 @@ struct TrainCommand: ParsableCommand {
 
     let description = NetworkDescription(choice: choice, input: data.input)
     let network = try description.network(classWeights: data.classWeights?.values)
+      .augmented(
+        by: settings.augment.map { try Augmentation($0) }, shape: description.samples?.shape)
     try MemoryCheck.check(
       network, optimization, train: data.train, test: data.measures.map(\.data),
       batchSize: settings.batchSize, on: device)

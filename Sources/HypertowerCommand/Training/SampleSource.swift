@@ -61,7 +61,7 @@ struct SampleSource {
       }
       try refuse(images.given, path)
       return SplitDataset(try LabelledImages.directory(path, imageOptions))
-    case .array, .arrays:
+    case .array, .arrays, .safetensors:
       try refuse(
         table.given.filter { !["--target", "--task"].contains($0) } + images.given, path)
       let trained = encoding.map {

@@ -31,6 +31,8 @@ struct TrainingSettings: Codable {
   var images: ImageOptions?
   /// As `ClassWeights` reads it; nil: all classes count alike.
   var classWeights: String?
+  /// As `Augmentation` reads it; nil: samples are taken as they are.
+  var augment: String?
   /// A hash of all samples and labels.
   var dataHash: String
   /// The widths of a dense network's hidden layers; of other models a checkpoint has the description.
@@ -60,6 +62,7 @@ struct TrainingSettings: Codable {
   init(
     optimization: Optimization, data: String?, text: String?, classes: Int?, scale: Double?,
     split: Split, table: TableOptions?, images: ImageOptions?, classWeights: String?,
+    augment: String?,
     dataHash: String, hidden: [Int],
     batchSize: Int, isShuffled: Bool, seed: UInt64, steps: Int
   ) {
@@ -76,6 +79,7 @@ struct TrainingSettings: Codable {
     self.table = table
     self.images = images
     self.classWeights = classWeights
+    self.augment = augment
     self.dataHash = dataHash
     self.hidden = hidden
     self.batchSize = batchSize
