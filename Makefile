@@ -86,7 +86,7 @@ $(RELIABILITY): build
 # Feeds every reader with what a fuzzer makes of the files in Tests/Fuzz/Corpus, under AddressSanitizer:
 # make fuzz RUNS=10000000 READERS="idx tower"
 RUNS    := 1000000
-READERS := idx gzip safetensors checkpoint tower kernel-cache
+READERS := idx gzip safetensors checkpoint tower kernel-cache table npy npz image
 fuzz: deps
 	@Tests/Reliability/fuzz $(RUNS) $(READERS)
 

@@ -46,6 +46,8 @@ let package = Package(
     .systemLibrary(name: "COpenCL", providers: [.apt(["ocl-icd-opencl-dev", "libclblast-dev"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "Kernels", path: "Kernels"),
+    .target(
+      name: "ImageDecoders", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
     .target(name: "MNISTFiles"),
     .target(name: "InitialWeights"),
     .target(name: "OpenCL", dependencies: ["COpenCL", "CZlib"], swiftSettings: swiftSettings),
@@ -56,7 +58,7 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
     .target(
-      name: "Datasets", dependencies: ["Hypertower", "MNISTFiles", "CZlib"],
+      name: "Datasets", dependencies: ["Hypertower", "MNISTFiles", "CZlib", "ImageDecoders"],
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "HypertowerCommand",

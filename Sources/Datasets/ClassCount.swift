@@ -9,11 +9,11 @@ struct ClassCount {
   /// - Parameter given: the number of classes that the user gave; nil: one more than the greatest
   ///   label of `train`, at least 2.
   /// - Throws: `InputError` of kind `.badData` for a label that is out of range.
-  init(train: ImagePart, test: ImagePart?, given: Int?) throws {
+  init(train: ImagePart, others: [ImagePart], given: Int?) throws {
     if let given {
       count = given
       note = nil
-      for part in [train, test].compactMap({ $0 }) {
+      for part in [train] + others {
         try part.checkLabels(below: given) { needed in
           "\(given) classes were asked for, which are numbered from 0: give --classes \(needed) or "
             + "more"
@@ -33,9 +33,11 @@ struct ClassCount {
         : "\(train.labelFile.name): there are \(count) classes, numbered from 0 to the greatest label, "
           + "but only \(occurring) of them \(occurring == 1 ? "occurs" : "occur"); --classes N sets "
           + "another number"
-    try test?.checkLabels(below: count) { needed in
-      "those of \(train.labelFile.name) lie in 0...\(count - 1); give --classes \(needed) if "
-        + "classes to train on are missing there"
+    for other in others {
+      try other.checkLabels(below: count) { needed in
+        "those of \(train.labelFile.name) lie in 0...\(count - 1); give --classes \(needed) if "
+          + "classes to train on are missing there"
+      }
     }
   }
 }

@@ -1,7 +1,7 @@
 import CZlib
 import Hypertower
 
-/// Decompresses a gzip file chunk by chunk.
+/// Decompresses a gzip file, or deflated data alone, chunk by chunk.
 final class Inflater {
   private let contents: UnsafeRawBufferPointer
   private let name: String
@@ -11,16 +11,23 @@ final class Inflater {
   /// How much of `contents` zlib was given.
   private var given = 0
   private var isAtEnd = false
+  private let isRaw: Bool
 
-  /// - Parameter contents: Must stay in place as long as the inflater is used.
-  init(_ contents: UnsafeRawBufferPointer, name: String, chunkSize: Int = 1 << 18) {
+  /// - Parameters:
+  ///   - contents: Must stay in place as long as the inflater is used.
+  ///   - isRaw: Whether they are deflated data (RFC 1951) without a header.
+  init(
+    _ contents: UnsafeRawBufferPointer, name: String, chunkSize: Int = 1 << 18, isRaw: Bool = false
+  ) {
     self.contents = contents
     self.name = name
+    self.isRaw = isRaw
     chunk = .allocate(capacity: chunkSize)
     stream.initialize(to: z_stream())
     let gzipOnly: Int32 = 16
     let status = inflateInit2_(
-      stream, MAX_WBITS + gzipOnly, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+      stream, isRaw ? -MAX_WBITS : MAX_WBITS + gzipOnly, ZLIB_VERSION,
+      Int32(MemoryLayout<z_stream>.size))
     precondition(status == Z_OK, "zlib cannot start: status \(status)")
   }
 
@@ -43,15 +50,17 @@ final class Inflater {
       switch status {
       case Z_OK: continue
       case Z_STREAM_END: try endMember()
-      case Z_BUF_ERROR: throw fault("the gzip data ends early: the file is cut short")
+      case Z_BUF_ERROR: throw fault("the \(format) data ends early: the file is cut short")
       default:
         let reason = stream.pointee.msg.map { String(cString: $0) } ?? "zlib status \(status)"
-        throw fault("the gzip data is damaged (\(reason))")
+        throw fault("the \(format) data is damaged (\(reason))")
       }
     }
     let count = chunk.count - Int(stream.pointee.avail_out)
     return count == 0 ? nil : UnsafeBufferPointer(rebasing: chunk[..<count])
   }
+
+  private var format: String { isRaw ? "deflated" : "gzip" }
 
   private var position: Int { given - Int(stream.pointee.avail_in) }
 
@@ -71,7 +80,7 @@ final class Inflater {
   /// Zeros up to the end are ignored, as gzip does: some tools and devices fill up a last block.
   private func endMember() throws {
     let rest = UnsafeRawBufferPointer(rebasing: contents[position...])
-    guard !rest.allSatisfy({ $0 == 0 }) else {
+    guard !isRaw, !rest.allSatisfy({ $0 == 0 }) else {
       isAtEnd = true
       return
     }

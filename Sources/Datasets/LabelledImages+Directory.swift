@@ -19,14 +19,14 @@ extension LabelledImages {
   ///
   /// - Throws: `InputError` of kind `.missingInput` when a file is missing or cannot be read,
   ///   `.badData` when one is damaged or they do not fit together, `.usage` when the folder holds
-  ///   several data sets or the validation share leaves one part empty.
+  ///   several data sets or a share that is held back leaves one part empty.
   public static func directory(
     _ path: String, _ options: Options = Options()
   ) throws -> LabelledImages {
     if let folder = try CIFARFolder(path) {
       let options = Options(
         classCount: options.classCount ?? folder.classCount, scale: options.scale,
-        validationShare: options.validationShare)
+        split: options.split)
       return try LabelledImages(
         train: folder.train, test: folder.test, options, notes: folder.notes)
     }

@@ -25,32 +25,36 @@ public struct LabelledImages: Sendable {
   /// - Throws: `InputError` of kind `.badData` when the parts do not fit together, a label is out of
   ///   range or a feature is not finite; `.usage` when the validation share leaves one part empty.
   init(
-    train: ImagePart, test: ImagePart?, _ options: Options, notes: [String] = []
+    train: ImagePart, validation: ImagePart? = nil, test: ImagePart?, _ options: Options,
+    notes: [String] = []
   ) throws {
-    if let test, test.imageShape != train.imageShape {
+    let others = [validation, test].compactMap { $0 }
+    if let other = others.first(where: { $0.imageShape != train.imageShape }) {
       throw InputError(
         .badData,
-        "\(test.images.name): images of \(test.imageSize), expected \(train.imageSize) as in "
+        "\(other.images.name): images of \(other.imageSize), expected \(train.imageSize) as in "
           + "\(train.images.name): give files of one data set")
     }
-    let classes = try ClassCount(train: train, test: test, given: options.classCount)
+    let classes = try ClassCount(train: train, others: others, given: options.classCount)
     classCount = classes.count
     imageShape = Array(train.imageShape)
     self.notes =
-      notes + [train, test].compactMap { $0?.images.mappingNote }
-      + [Self.columnsNote(train, test), classes.note].compactMap { $0 }
-    let samples = try train.dataset(classCount: classCount, scale: options.scale)
-    if let share = options.validationShare {
-      (self.train, validation) = try samples.holdingBack(share)
-    } else {
-      (self.train, validation) = (samples, nil)
+      notes + ([train] + others).compactMap { $0.images.mappingNote }
+      + [Self.columnsNote([train] + others), classes.note].compactMap { $0 }
+    try options.split.check(
+      hasValidation: validation != nil, hasTest: test != nil, train.images.name)
+    func dataset(_ part: ImagePart) throws -> Dataset {
+      try part.dataset(classCount: classes.count, scale: options.scale)
     }
-    self.test = try test?.dataset(classCount: classCount, scale: options.scale)
+    let parts = try dataset(train).parts(options.split)
+    self.train = parts.train
+    self.validation = try parts.validation ?? validation.map(dataset)
+    self.test = try parts.test ?? test.map(dataset)
   }
 
   /// What to tell the user when labels have several columns.
-  private static func columnsNote(_ train: ImagePart, _ test: ImagePart?) -> String? {
-    let files = [train, test].compactMap { $0 }.filter { $0.labelColumns > 1 }
+  private static func columnsNote(_ parts: [ImagePart]) -> String? {
+    let files = parts.filter { $0.labelColumns > 1 }
       .map { "\($0.labelFile.name) has \($0.labelColumns) columns" }
     guard !files.isEmpty else { return nil }
     return "\(files.joined(separator: ", ")): the first is taken as the label"

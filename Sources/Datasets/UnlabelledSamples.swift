@@ -8,6 +8,14 @@ package struct UnlabelledSamples: Sendable {
   package let features: [Float]
   /// The sizes of a sample, as in `[28, 28]`.
   package let shape: [Int]
+  /// The name of each sample's file; nil: they are of one file.
+  package var names: [String]? = nil
+
+  init(count: Int, features: [Float], shape: [Int]) {
+    self.count = count
+    self.features = features
+    self.shape = shape
+  }
 
   /// - Parameters:
   ///   - contents: an IDX file, compressed by gzip or not, or lines of numbers separated by commas, a sample

@@ -77,7 +77,7 @@ import Testing
 
   @Test(arguments: [(0.1, 20), (0.5, 100), (0.0026, 1), (0.997, 199)])
   func aShareIsHeldBack(share: Double, count: Int) throws {
-    let images = try numbered.read(.init(validationShare: share))
+    let images = try numbered.read(.init(split: Split(validation: share)))
     let validation = try #require(images.validation)
     #expect(validation.count == count)
     #expect(images.train.count == 200 - count)
@@ -94,12 +94,13 @@ import Testing
       #expect(bytes == labels.flatMap { [UInt8($0), UInt8($0)] })
     }
     #expect(
-      labels(of: try #require(try numbered.read(.init(validationShare: share)).validation))
+      labels(of: try #require(try numbered.read(.init(split: Split(validation: share))).validation))
         == heldBack)
   }
 
   @Test func theShareIsSpreadOverTheFile() throws {
-    let validation = try #require(try numbered.read(.init(validationShare: 0.5)).validation)
+    let validation = try #require(
+      try numbered.read(.init(split: Split(validation: 0.5))).validation)
     for quarter in 0..<4 {
       let inQuarter = labels(of: validation).count { Int($0) / 50 == quarter }
       // 25 are expected, with a standard deviation of 3.1.
@@ -113,7 +114,7 @@ import Testing
   ])
   func bothPartsMustHaveSamples(share: Double, message: String) {
     let error = #expect(throws: InputError.self) {
-      try SmallFiles().read(.init(validationShare: share))
+      try SmallFiles().read(.init(split: Split(validation: share)))
     }
     #expect(error?.kind == .usage)
     #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")

@@ -11,6 +11,10 @@ enum Reader: String, CaseIterable {
   case checkpoint
   case tower
   case kernelCache = "kernel-cache"
+  case table
+  case npy
+  case npz
+  case image
 
   static let chosen: Reader = {
     let name = getenv("FUZZ_READER").map { String(cString: $0) } ?? ""
@@ -46,6 +50,28 @@ enum Reader: String, CaseIterable {
       let again = try Tower(parsing: tower.description)
       precondition(again.description == tower.description)
     case .kernelCache: _ = ProgramCacheEntry(decoding: bytes)
+    case .table:
+      let file = try CSVFile(bytes, name: "fuzz", delimiter: nil as String?)
+      for row in 0..<file.rowCount {
+        for column in 0..<file.columnCount { _ = file.text(row, column) }
+      }
+      // The last column is the target.
+      let name = file.text(0, file.columnCount - 1)
+      let data = try SplitDataset.table(
+        file, TableOptions(target: name, missing: .median), split: Split(test: 0.5))
+      let encoding = data.encoding.table!
+      _ = try UnlabelledSamples.table(bytes, as: encoding, delimiter: nil, name: "fuzz")
+    case .image:
+      let image = try PixelImage(bytes, name: "fuzz")
+      precondition(image.pixels.count == image.height * image.width * image.channels)
+    case .npy:
+      let file = try NPYFile(bytes, name: "fuzz")
+      let count = try file.map(from: 0, by: 1) { $0 }.count
+      precondition(count == file.shape.reduce(1, *))
+    case .npz:
+      let archive = try ZipArchive(bytes, name: "fuzz")
+      for name in archive.names { _ = try? archive.contents(of: name) }
+      _ = try SplitDataset.arrays(npz: bytes, name: "fuzz")
     }
   }
 }

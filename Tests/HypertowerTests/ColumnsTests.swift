@@ -108,7 +108,8 @@ import Testing
       part.column("mask", of: 0..<2)
         == (Self.mask[6..<9] + Self.mask[0..<3]).map { Float($0) / 255 })
     #expect(data.withFeaturesAsTargets().column("kind", of: 4..<5) == [1])
-    let (rest, heldBack) = try data.holdingBack(0.3)
+    let parts = try data.parts(Split(validation: 0.3))
+    let (rest, heldBack) = (parts.train, try #require(parts.validation))
     #expect((rest.count, heldBack.count) == (8, 3))
     for part in [rest, heldBack] {
       for sample in 0..<part.count {

@@ -53,7 +53,7 @@ extension SafetensorsFile {
     public let shape: [Int]
     public let elementType: ElementType
     /// The elements as they lie in a file. An entry that was read shares the file's memory.
-    let bytes: ArraySlice<UInt8>
+    package let bytes: ArraySlice<UInt8>
 
     init(name: String, shape: [Int], elementType: ElementType, bytes: ArraySlice<UInt8>) {
       self.name = name

@@ -1,14 +1,19 @@
 /// The one of `candidates` that `name` is most likely a misspelling of, if any is close.
-package func nearMiss(of name: String, among candidates: [String]) -> String? {
+///
+/// - Parameter distance: how many characters may differ, in candidates that have more than that; default: at most two, and
+///   a third of the candidate.
+package func nearMiss(
+  of name: String, among candidates: [String], distance: Int? = nil
+) -> String? {
   let name = name.lowercased()
   guard name.count <= 64 else { return nil }
   let closest =
-    candidates
+    candidates.filter { $0.count > distance ?? 0 }
     .map { (candidate: $0, distance: editDistance(name, $0)) }
     .min { $0.distance < $1.distance }
-  guard let closest, closest.distance <= max(1, min(2, closest.candidate.count / 3)) else {
-    return nil
-  }
+  guard let closest,
+    closest.distance <= distance ?? max(1, min(2, closest.candidate.count / 3))
+  else { return nil }
   return closest.candidate
 }
 

@@ -69,6 +69,15 @@ extension Loss {
     $0.negativeLogLikelihood($1)
   }
 
+  /// For outputs that are log-probabilities, `[…, classes]`, and class labels; see `Tensor.negativeLogLikelihood`.
+  ///
+  /// - Parameter classWeights: how much each class counts, as many as there are classes.
+  public static func negativeLogLikelihood(classWeights: [Float]) -> Loss {
+    Loss("negative log-likelihood") {
+      $0.negativeLogLikelihood($1, classWeights: Tensor(classWeights))
+    }
+  }
+
   /// For outputs that are logits, `[…, classes]`, and class labels or next tokens, `[…]`.
   public static let crossEntropy = Loss("cross-entropy") { $0.crossEntropy($1) }
 

@@ -62,10 +62,14 @@ extension Trainer {
   /// The loss and, where the targets are classes, the accuracy over all samples of `data`, if they
   /// mean something.
   ///
+  /// - Parameter metrics: what is measured as well; default: nothing.
   /// - Throws: `DivergenceError` if the loss or a matrix product is not finite although the weights
   ///   are; what the device reports.
-  package func finiteEvaluation(on data: Dataset) throws -> Evaluation {
-    let evaluation = try evaluator.evaluate(data, checksProducts: try mayOverflow(on: data))
+  package func finiteEvaluation(
+    on data: Dataset, metrics: [Metric] = []
+  ) throws -> Evaluation {
+    let evaluation = try evaluator.evaluate(
+      data, metrics: metrics, checksProducts: try mayOverflow(on: data))
     guard !evaluation.loss.isFinite else { return evaluation }
     try checkFinite()
     var error = divergenceError(step: stepCount, .evaluation)

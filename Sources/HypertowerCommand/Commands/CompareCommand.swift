@@ -53,7 +53,7 @@ struct CompareCommand: ParsableCommand {
         optimizations: optimizations, metric: textPath == nil ? .accuracy : .perplexity,
         steps: options.quick ? min(steps, 40) : steps,
         seeds: seeds.seeds ?? (options.quick ? 1 : 3), laboratory: laboratory,
-        dataName: textPath ?? data.folder ?? "MNIST",
+        dataName: textPath ?? data.path ?? "MNIST",
         network: network(choice, dataHash: hash, batchSize: batchSize, optimizations[0]))
     }
   }

@@ -24,7 +24,8 @@ struct EvaluateCommand: ParsableCommand {
 
   @OptionGroup var device: DeviceOptions
   @OptionGroup var data: DataOptions
-  @OptionGroup var validation: ValidationOptions
+  @OptionGroup var target: TargetOptions
+  @OptionGroup var split: SplitOptions
   @OptionGroup var text: TextOptions
 
   @Flag(help: "Print one JSON object.")
@@ -34,26 +35,20 @@ struct EvaluateCommand: ParsableCommand {
     let file = try SafetensorsFile(model: weights)
     let description = try NetworkDescription(file, source: weights)
     let textPath = try text.path(
-      for: description?.choice.kind ?? .dense, besides: data.given + validation.given)
+      for: description?.choice.kind ?? .dense, besides: data.given + target.given + split.given)
     let device = try device.device()
     let (measures, network) =
       if let textPath, let description {
         (try measures(ofText: textPath, description), description)
       } else {
-        try ofImages(file, description)
+        try ofSamples(file, description)
       }
     let trainer = try LoadedNetwork(network, file, source: weights, on: device).trainer
     let results = try measures.map {
-      (measure: $0, evaluation: try finiteEvaluation(trainer, $0.data))
+      (measure: $0, evaluation: try finiteEvaluation(trainer, $0))
     }
     if json {
-      let members: [(key: String, value: JSONText)] = results.flatMap { measure, evaluation in
-        [
-          (measure.accuracyKey, .number(evaluation.accuracyPercent!)),
-          (measure.lossKey, .number(evaluation.loss)),
-          (measure.samplesKey, .integer(measure.data.count)),
-        ]
-      }
+      let members = results.flatMap { measure, evaluation in measure.members(evaluation) }
       return try Console.print(
         JSONText.object(members + [("device", .string(device.description))]).text)
     }
@@ -81,34 +76,42 @@ struct EvaluateCommand: ParsableCommand {
     ).measures
   }
 
-  private func ofImages(
+  private func ofSamples(
     _ file: SafetensorsFile, _ description: NetworkDescription?
   ) throws -> ([Measure], NetworkDescription) {
-    var data = data
-    data.scale = try TrainedScale.scale(for: file, given: data.scale, source: weights)
-    let images = try data.images(validationShare: validation.share)
-    let measures = images.measures
+    var source = data.source(target.table, split: split.split)
+    source.scale = try TrainedScale.scale(for: file, given: data.scale, source: weights)
+    let encoding = try SampleEncoding(file, source: weights)
+    let data = try source.read(as: encoding)
+    // A single array or folder of images is what the user wants to measure on.
+    let isWhole =
+      split.given.isEmpty && data.validation == nil && data.test == nil
+      && (source.path.map { DataFormat(of: $0) } == .array || encoding?.images != nil)
+    let measures =
+      isWhole
+      ? [Measure(name: "test", data: data.train, encoding: data.encoding)]
+      : TrainingData(data).measures
     guard !measures.isEmpty else {
       throw InputError(
         .missingInput,
-        "\(data.folder ?? "the data"): there are no test files to evaluate on: add them, or give "
+        "\(source.path ?? "the data"): there are no test files to evaluate on: add them, or give "
           + "--validation SHARE to evaluate on the training samples that such a run holds back")
     }
-    if let description, description.choice.kind != .dense {
-      try description.check(fits: images, source: weights)
+    if let description, description.choice.kind != .dense || encoding != nil {
+      try description.check(fits: data, source: weights)
       return (measures, description)
     }
     return (
       measures,
       try NetworkDescription(
-        denseIn: file, image: images.imageShape, classes: images.classCount, source: weights)
+        denseIn: file, image: data.sampleShape, classes: data.encoding.outputCount, source: weights)
     )
   }
 
   /// The evaluation, if it means something; else the failure names the file of the weights.
-  private func finiteEvaluation(_ trainer: Trainer, _ data: Dataset) throws -> Evaluation {
+  private func finiteEvaluation(_ trainer: Trainer, _ measure: Measure) throws -> Evaluation {
     do {
-      return try trainer.finiteEvaluation(on: data)
+      return try trainer.finiteEvaluation(on: measure.data, metrics: measure.metrics)
     } catch let error as DivergenceError {
       throw Failure(.diverged, "\(weights): \(error)")
     }

@@ -6,10 +6,12 @@ import Hypertower
 struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",
-    abstract: "Predicts the class of each sample with saved weights.",
+    abstract: "Predicts the class or the value of each sample with saved weights.",
     discussion: """
-      Prints a line for each sample: the likeliest class and the probabilities of all, separated by commas. \
+      Prints a line for each sample: the likeliest class and the probabilities of all, separated by commas, or the \
+      value. Where classes or columns have names, these stand in a line before. \
       For example: hypertower predict --weights weights.safetensors t10k-images-idx3-ubyte
+      or, with weights that were trained on a table: hypertower predict --weights weights.safetensors table.csv
       """)
 
   @Option(
@@ -18,10 +20,11 @@ struct PredictCommand: ParsableCommand {
 
   @Argument(
     help: """
-      An IDX file of images, compressed by gzip or not, or a CSV file with the numbers of a sample in each \
-      line; - or nothing: standard input.
+      Images in PNG, JPEG, PGM or PPM files; or an IDX file of images, compressed by gzip or not, or a CSV file with the numbers of a sample in each \
+      line; for weights that were trained on a table, a table with its columns, the target's or not; - or nothing: \
+      standard input.
       """)
-  var file: String?
+  var files: [String] = []
 
   @Option(
     help: """
@@ -29,6 +32,13 @@ struct PredictCommand: ParsableCommand {
       an IDX file and 1 for other numbers.
       """)
   var scale: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "What separates a table's cells: one character, or tab; default: what the first line suggests.",
+      valueName: "character"),
+    transform: { try TargetOptions.delimiter($0) })
+  var delimiter: String?
 
   @OptionGroup var device: DeviceOptions
 
@@ -47,14 +57,14 @@ struct PredictCommand: ParsableCommand {
 
   func run() throws {
     let network = try LoadedNetwork(weights, on: device.device())
-    guard case .images(let shape, let classes) = network.description.input else {
+    guard let (shape, outputs) = network.description.samples else {
       throw Failure(
         .usage,
         "\(weights): the model \(network.description.choice.kind) predicts characters; use `hypertower "
           + "generate`")
     }
-    let samples = try samples(
-      TrainedScale.scale(for: network.file, given: scale, source: weights))
+    let encoding = try SampleEncoding(network.file, source: weights)
+    let samples = try samples(network.file, encoding, shape)
     let size = shape.reduce(1, *)
     guard samples.features.count == samples.count * size else {
       throw InputError(
@@ -62,52 +72,71 @@ struct PredictCommand: ParsableCommand {
         "\(name): samples of \(samples.features.count / samples.count) numbers, \(samples.shape), the "
           + "network takes \(size), \(shape): give samples of that size")
     }
-    var lines: [JSONText] = []
+    let text = PredictionText(
+      outputs: outputs, encoding: encoding, source: weights, files: samples.names)
+    if !json, let header = text.header { try Console.print(header) }
+    var objects: [JSONText] = []
     let batchSize = min(Self.batchSize, samples.count)
     for start in stride(from: 0, to: samples.count, by: batchSize) {
       var inputs = Array(
         samples.features[start * size..<min(start + batchSize, samples.count) * size])
       let count = inputs.count / size
       inputs += [Float](repeating: 0, count: (batchSize - count) * size)
-      let outputs = try network.trainer.outputs(for: inputs)
+      let results = try network.trainer.outputs(for: inputs)
       for row in 0..<count {
-        let probabilities = try probabilities(outputs[row * classes..<(row + 1) * classes])
-        let best = probabilities.indices.max {
-          (probabilities[$0], $1) < (probabilities[$1], $0)
-        }!
+        let own = results[row * outputs.count..<(row + 1) * outputs.count]
         if json {
-          // As many digits as the numbers have in float32.
-          let numbers = probabilities.map { JSONText.number(Double($0.description)!) }
-          lines.append(
-            .object([("class", .integer(best)), ("probabilities", .array(numbers))]))
+          objects.append(try text.object(own, start + row))
         } else {
-          try Console.print(
-            ([best.description] + probabilities.map(\.description)).joined(separator: ","))
+          try Console.print(text.line(own, start + row))
         }
       }
     }
-    if json { try Console.print(JSONText.array(lines).text) }
+    if json { try Console.print(JSONText.array(objects).text) }
   }
 
   /// What messages call the samples' file.
-  private var name: String { isStandardInput ? "standard input" : file! }
-  private var isStandardInput: Bool { file == nil || file == "-" }
+  private var name: String { isStandardInput ? "standard input" : files[0] }
+  private var isStandardInput: Bool { files.isEmpty || files == ["-"] }
 
-  private func samples(_ scale: Double?) throws -> UnlabelledSamples {
+  private func samples(
+    _ weightsFile: SafetensorsFile, _ encoding: SampleEncoding?, _ shape: [Int]
+  ) throws -> UnlabelledSamples {
     let contents =
       try isStandardInput
-      ? FileReader.bytes(from: STDIN_FILENO, name: name) : FileReader.bytes(of: file!)
-    return try UnlabelledSamples(contents, name: name, scale: scale)
-  }
-
-  /// The softmax of a sample's outputs; of log-probabilities, it is their exponentials.
-  private func probabilities(_ outputs: ArraySlice<Double>) throws -> [Float] {
-    guard outputs.allSatisfy(\.isFinite) else {
-      throw Failure(.diverged, "\(weights): the network's outputs are not finite")
+      ? FileReader.bytes(from: STDIN_FILENO, name: name) : FileReader.bytes(of: name)
+    if encoding?.table == nil && PixelImage.isImage(contents) {
+      return try UnlabelledSamples.images(
+        [(name, contents)] + files.dropFirst().map { ($0, try FileReader.bytes(of: $0)) },
+        as: encoding?.images ?? ImageEncoding(shape: shape, source: weights),
+        scale: TrainedScale.scale(for: weightsFile, given: scale, source: weights))
     }
-    let greatest = outputs.max() ?? 0
-    let exponentials = outputs.map { exp($0 - greatest) }
-    let sum = exponentials.reduce(0, +)
-    return exponentials.map { Float($0 / sum) }
+    guard files.count <= 1 else {
+      throw Failure(
+        .usage, "\(files[1]): several files are read of images only: give one file of samples")
+    }
+    guard encoding?.images == nil else {
+      throw InputError(
+        .badData,
+        "\(name): is no PNG, JPEG, PGM or PPM file, and the network was trained on such: give images"
+      )
+    }
+    guard let table = encoding?.table else {
+      guard delimiter == nil else {
+        throw Failure(
+          .usage, "--delimiter is for tables, and the network was trained on none: leave it out")
+      }
+      return try UnlabelledSamples(
+        contents, name: name,
+        scale: TrainedScale.scale(for: weightsFile, given: scale, source: weights))
+    }
+    guard scale == nil else {
+      throw Failure(
+        .usage, "--scale is for images, and a table's columns are standardized: leave it out")
+    }
+    let (samples, notes) = try UnlabelledSamples.table(
+      contents, as: table, delimiter: delimiter, name: name)
+    for note in notes { Console.warn(note) }
+    return samples
   }
 }

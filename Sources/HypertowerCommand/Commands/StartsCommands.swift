@@ -26,7 +26,7 @@ struct CNN2022Command: ParsableCommand {
     let images = try data.images()
     try options.run { device in
       let experiment = try Starts.cnn2022(
-        images, dataName: data.folder ?? "MNIST", model: model, upper: runs.upper,
+        images, dataName: data.path ?? "MNIST", model: model, upper: runs.upper,
         batchSize: runs.batchSize ?? (model == .cnn ? 100 : 128),
         steps: runs.steps(300, isQuick: options.quick), seeds: seeds.seeds ?? 1,
         isQuick: options.quick, on: device)

@@ -13,7 +13,10 @@ extension TrainCommand {
       let duration = try run.run()
       try run.trainer.checkFinite()
       let results = try measures.map { measure -> MeasuredResult in
-        (measure, try run.trainer.finiteEvaluation(on: measure.data))
+        (
+          measure,
+          try run.trainer.finiteEvaluation(on: measure.data, metrics: measure.metrics)
+        )
       }
       return (duration.seconds, results)
     } catch let error as DivergenceError {

@@ -9,10 +9,11 @@ extension TrainCommand {
       (tower.notation == nil ? [] : ["--optimizer"]) + tower.additions.given + model.given
       + [
         ("--batch-size", batchSize != nil), ("--no-shuffle", noShuffle), ("--seed", seed != nil),
-        ("--init", initialWeights != nil),
+        ("--init", initialWeights != nil), ("--class-weights", classWeights != nil),
+        ("--augment", augment != nil),
       ].filter(\.1).map(\.0)
       // The data may have moved.
-      + data.given.filter { $0 != "--data" } + validation.given
+      + data.given.filter { $0 != "--data" } + target.given + imageFiles.given + split.given
     guard given.isEmpty else {
       throw Failure(
         .usage,
@@ -25,7 +26,8 @@ extension TrainCommand {
   func textPath(for kind: ModelKind, _ resumed: ResumedRun?) throws -> String? {
     var text = text
     text.path = text.path ?? resumed?.settings.text
-    return try text.path(for: kind, besides: data.given + validation.given)
+    return try text.path(
+      for: kind, besides: data.given + target.given + imageFiles.given + split.given)
   }
 
   /// The data; those of a resumed run are understood as when it began, and lie where they lay then
@@ -33,24 +35,25 @@ extension TrainCommand {
   func data(
     for choice: ModelChoice, _ textPath: String?, _ resumed: ResumedRun?
   ) throws -> TrainingData {
-    let isMoved = data.folder != nil || text.path != nil
+    let isMoved = data.path != nil || text.path != nil
     do {
-      var data = data
+      var source = data.source(target.table, imageFiles.options, split: split.split)
       if let settings = resumed?.settings {
-        data.folder = data.folder ?? settings.data
-        data.classCount = settings.classes
-        data.scale = settings.scale
+        source.path = source.path ?? settings.data
+        source.classCount = settings.classes
+        source.scale = settings.scale
+        source.table = settings.table ?? TableOptions()
+        source.split = settings.split
+        source.images = settings.images ?? ImageOptions()
       }
-      return try TrainingData(
-        for: choice, textPath: textPath, data,
-        validationShare: resumed.map(\.settings.validation) ?? validation.share)
+      return try TrainingData(for: choice, textPath: textPath, source)
     } catch let error as InputError
       where error.kind == .missingInput && resumed != nil && !isMoved
     {
       throw InputError(
         .missingInput,
         "\(error.message); the run in \(resumed!.folder.path) had its data there: if they have moved, "
-          + (textPath == nil ? "give their folder by --data" : "give their file by --text"))
+          + (textPath == nil ? "give their place by --data" : "give their file by --text"))
     }
   }
 
@@ -58,7 +61,8 @@ extension TrainCommand {
     of resumed: ResumedRun?, _ choice: ModelChoice, _ optimization: Optimization,
     _ data: TrainingData
   ) throws -> TrainingSettings {
-    let batchSize = resumed?.settings.batchSize ?? batchSize ?? choice.kind.defaults.batchSize
+    let batchSize =
+      resumed?.settings.batchSize ?? batchSize ?? data.defaultBatchSize(for: choice)
     guard batchSize > 0, batchSize <= data.train.count else {
       throw Failure(
         .usage,
@@ -69,7 +73,7 @@ extension TrainCommand {
     if let resumed {
       var settings = resumed.settings
       guard settings.dataHash == data.fingerprint else {
-        let place = text.path ?? settings.text ?? self.data.folder ?? settings.data
+        let place = text.path ?? settings.text ?? self.data.path ?? settings.data
         throw InputError(
           .badData,
           "\(place ?? "the embedded MNIST"): is other data than the run in \(resumed.folder.path) began "
@@ -77,23 +81,27 @@ extension TrainCommand {
             + (choice.kind.isOfText
               ? "its file by --text; if it is the same text, an earlier version began the run, which cut "
                 + "texts at other places: begin a new one"
-              : "its folder by --data"))
+              : "it by --data"))
       }
       if length.epochs != nil || length.steps != nil {
         settings.steps = try length.stepCount(stepsPerEpoch: stepsPerEpoch)
       }
-      settings.data = (self.data.folder ?? settings.data).map(absolutePath)
+      settings.data = (self.data.path ?? settings.data).map(absolutePath)
       settings.text = (text.path ?? settings.text).map(absolutePath)
       return settings
     }
+    let isTable = data.encoding?.table != nil
     return TrainingSettings(
-      optimization: optimization, data: self.data.folder.map(absolutePath),
+      optimization: optimization, data: self.data.path.map(absolutePath),
       text: text.path.map(absolutePath), classes: self.data.classCount, scale: self.data.scale,
-      validation: validation.share,
+      split: split.split, table: target.given.isEmpty ? nil : target.table,
+      images: imageFiles.given.isEmpty ? nil : imageFiles.options, classWeights: classWeights,
+      augment: augment,
       // Only a checkpoint needs it.
       dataHash: checkpoint.folder == nil ? "" : data.fingerprint,
       hidden: choice.sizes[.hidden] ?? [], batchSize: batchSize, isShuffled: !noShuffle,
       seed: seed ?? 0,
-      steps: try length.stepCount(stepsPerEpoch: stepsPerEpoch))
+      steps: try length.stepCount(
+        stepsPerEpoch: stepsPerEpoch, defaultEpochs: isTable ? TrainingLength.tableEpochs : 1))
   }
 }

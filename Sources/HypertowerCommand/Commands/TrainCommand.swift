@@ -9,20 +9,44 @@ struct TrainCommand: ParsableCommand {
       For example: hypertower train --epochs 3 --save weights.safetensors
       or, with a tower of your own: hypertower train --optimizer "sgd(0.01) / adam()"
       or another model: hypertower train --model gpt --text book.txt --steps 2000
+      or on a table: hypertower train --data table.csv --target churn --validation 0.1 --test 0.2
       """)
 
   @OptionGroup var tower: TowerOptions
   @OptionGroup var device: DeviceOptions
   @OptionGroup var data: DataOptions
-  @OptionGroup var validation: ValidationOptions
+  @OptionGroup var target: TargetOptions
+  @OptionGroup var imageFiles: ImageFileOptions
+  @OptionGroup var split: SplitOptions
   @OptionGroup var model: ModelOptions
   @OptionGroup var text: TextOptions
   @OptionGroup var length: TrainingLength
 
   @OptionGroup var checkpoint: CheckpointOptions
 
-  @Option(help: "The number of samples of a step; default: the model's, as --model lists it.")
+  @Option(
+    help: """
+      The number of samples of a step; default: the model's, as --model lists it, and \(TrainingData.tableBatchSize) for \
+      a table.
+      """)
   var batchSize: Int?
+
+  @Option(
+    name: .customLong("class-weights"),
+    help: ArgumentHelp(
+      """
+      How much each class counts in the loss: a list such as 1,5, or balanced, by which all classes count alike \
+      however many samples they have; default: every sample counts alike.
+      """, valueName: "balanced|list"))
+  var classWeights: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Change samples in training, others in each step: a list of \(Augmentation.help), with or without amounts, as in \
+      shift=2,flip.
+      """, valueName: "list"))
+  var augment: String?
 
   @Flag(help: "Take the samples in the order of the file.")
   var noShuffle = false
@@ -63,6 +87,7 @@ struct TrainCommand: ParsableCommand {
     Interruption.watch()
     let resumed = try checkpoint.resumedRun()
     if resumed != nil { try refuseSettings() }
+    if let augment { _ = try Augmentation(augment) }
     let choice = try resumed?.choice ?? model.choice()
     let optimization = try resumed?.settings.optimization() ?? tower.optimization()
     let tower = optimization.tower
@@ -74,10 +99,13 @@ struct TrainCommand: ParsableCommand {
     defer { withExtendedLifetime(outputs) {} }
     let device = try device.device()
     let data = try data(for: choice, textPath, resumed)
+      .weighted(by: resumed?.settings.classWeights ?? classWeights)
     let settings = try settings(of: resumed, choice, optimization, data)
 
     let description = NetworkDescription(choice: choice, input: data.input)
-    let network = try description.network()
+    let network = try description.network(classWeights: data.classWeights?.values)
+      .augmented(
+        by: settings.augment.map { try Augmentation($0) }, shape: description.samples?.shape)
     try MemoryCheck.check(
       network, optimization, train: data.train, test: data.measures.map(\.data),
       batchSize: settings.batchSize, on: device)
@@ -101,7 +129,8 @@ struct TrainCommand: ParsableCommand {
     }
     let firstStep = trainer.stepCount
     let stepsPerEpoch = (data.train.count + settings.batchSize - 1) / settings.batchSize
-    let ofWeights = WeightsDescription(network: description, scale: settings.scale)
+    let ofWeights = WeightsDescription(
+      network: description, scale: settings.scale, encoding: data.encoding)
     let writer = try folder.map {
       try CheckpointWriter(
         $0, every: checkpoint.interval, settings: settings, description: ofWeights,

@@ -20,6 +20,8 @@ struct TuneCommand: ParsableCommand {
 
   @OptionGroup var device: DeviceOptions
   @OptionGroup var data: DataOptions
+  @OptionGroup var target: TargetOptions
+  @OptionGroup var imageFiles: ImageFileOptions
   @OptionGroup var model: ModelOptions
   @OptionGroup var text: TextOptions
 
@@ -34,7 +36,8 @@ struct TuneCommand: ParsableCommand {
 
   func run() throws {
     let choice = try model.choice()
-    let textPath = try text.path(for: choice.kind, besides: data.given)
+    let textPath = try text.path(
+      for: choice.kind, besides: data.given + target.given + imageFiles.given)
     let device = try device.device()
     guard let backend = device.backend as? OpenCLBackend else {
       throw Failure(
@@ -43,10 +46,11 @@ struct TuneCommand: ParsableCommand {
     }
     // Before minutes are spent on what could not be kept.
     try backend.checkKeeping()
-    let data = try TrainingData(for: choice, textPath: textPath, data)
+    let data = try TrainingData(
+      for: choice, textPath: textPath, data.source(target.table, imageFiles.options))
     let description = NetworkDescription(choice: choice, input: data.input)
     let network = try description.network()
-    let batchSize = batchSize ?? choice.kind.defaults.batchSize
+    let batchSize = batchSize ?? data.defaultBatchSize(for: choice)
     let products = try network.products(on: data.train, batchSize: batchSize, device: device)
       .entries.map(\.product)
     try Console.print("\(description.name), batch \(batchSize), device \(device)")

@@ -45,7 +45,7 @@ struct LoadedNetwork {
 }
 
 extension NetworkDescription {
-  /// The dense network whose weights a file has.
+  /// The dense network of images whose weights a file has.
   ///
   /// - Throws: `InputError` if it has none of one for such images and classes.
   init(denseIn file: SafetensorsFile, image: [Int], classes: Int, source: String) throws {

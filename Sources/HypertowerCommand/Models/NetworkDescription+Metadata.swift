@@ -14,6 +14,10 @@ extension NetworkDescription {
       switch input {
       case .images(let shape, let classes):
         [("image", numbers(shape)), ("classes", .integer(classes))]
+      case .numbers(let shape, .classes(let count)):
+        [("sample", numbers(shape)), ("classes", .integer(count))]
+      case .numbers(let shape, .values(let count)):
+        [("sample", numbers(shape)), ("values", .integer(count))]
       case .text(let vocabulary): [("vocabulary", .string(vocabulary.text))]
       }
     return .object(
@@ -59,14 +63,22 @@ extension NetworkDescription {
       }
       input = .text(Vocabulary(of: vocabulary.unicodeScalars))
     } else {
-      guard let classes = json["classes"]?.int,
-        LabelledImages.Options.classCounts.contains(classes)
-      else { throw fault("has no 'classes' that a network can have") }
+      let isImage = json["sample"] == nil
       // More than any file of images states, and far from where products of sizes overflow.
-      let shape = try numbers("image") {
+      let shape = try numbers(isImage ? "image" : "sample") {
         !$0.isEmpty && $0.allSatisfy { $0 > 0 } && $0.product().map { $0 <= 1 << 24 } ?? false
       }
-      input = .images(shape: shape, classes: classes)
+      if let values = json["values"]?.int, (1...1 << 24).contains(values), !isImage {
+        input = .numbers(shape: shape, .values(values))
+      } else if let classes = json["classes"]?.int,
+        LabelledImages.Options.classCounts.contains(classes)
+      {
+        input =
+          isImage
+          ? .images(shape: shape, classes: classes) : .numbers(shape: shape, .classes(classes))
+      } else {
+        throw fault("has no 'classes' that a network can have")
+      }
     }
     do {
       _ = try network()

@@ -22,8 +22,23 @@ struct NetworkDescription: Equatable {
   enum Input: Equatable {
     /// Images of a shape, such as `[28, 28]`, of so many classes.
     case images(shape: [Int], classes: Int)
+    /// Numbers of any shape, such as the features of a table's row.
+    case numbers(shape: [Int], Outputs)
     /// Characters.
     case text(Vocabulary)
+  }
+
+  /// What is predicted from numbers.
+  enum Outputs: Equatable {
+    case classes(Int)
+    /// So many values.
+    case values(Int)
+
+    var count: Int {
+      switch self {
+      case .classes(let count), .values(let count): count
+      }
+    }
   }
 
   let choice: ModelChoice
@@ -39,9 +54,10 @@ struct NetworkDescription: Equatable {
 
   /// The network, if this machine can hold it.
   ///
+  /// - Parameter classWeights: how much each class counts in the loss; default: all alike.
   /// - Throws: `Failure` if sizes do not fit together or the data, or need more memory than there is.
-  func network() throws -> Network {
-    let network = try uncheckedNetwork()
+  func network(classWeights: [Float]? = nil) throws -> Network {
+    let network = try uncheckedNetwork(classWeights)
     let count = network.module.parameters.reduce(0.0) { count, parameter in
       count + parameter.tensor.shape.reduce(1.0) { $0 * Double($1) }
     }
@@ -51,51 +67,32 @@ struct NetworkDescription: Equatable {
 
   /// What messages call the network: `the model cnn`, `a network of widths 784–128–10`.
   var name: String {
-    guard choice.kind == .dense, case .images(let shape, let classes) = input else {
+    guard choice.kind == .dense, let (shape, outputs) = samples else {
       return "the model \(choice.kind)"
     }
-    let widths = widths(inputs: shape.reduce(1, *), outputs: classes)
+    let widths = widths(inputs: shape.reduce(1, *), outputs: outputs.count)
     return "a network of widths \(widths.map(String.init).joined(separator: "–"))"
   }
 
+  /// The shape of a sample, and what is predicted; nil for text.
+  var samples: (shape: [Int], outputs: Outputs)? {
+    switch input {
+    case .images(let shape, let classes): (shape, .classes(classes))
+    case .numbers(let shape, let outputs): (shape, outputs)
+    case .text: nil
+    }
+  }
+
   /// Those of a dense network, from the inputs on.
-  private func widths(inputs: Int, outputs: Int) -> [Int] {
+  func widths(inputs: Int, outputs: Int) -> [Int] {
     [inputs] + choice.sizes[.hidden]! + [outputs]
   }
 
-  private func uncheckedNetwork() throws -> Network {
+  private func uncheckedNetwork(_ classWeights: [Float]?) throws -> Network {
     switch (choice.kind, input) {
-    case (.dense, .images(let shape, let classes)):
-      let features = shape.reduce(1, *)
-      let widths = widths(inputs: features, outputs: classes)
-      return Network(
-        module: DenseNetwork(widths: widths), loss: .negativeLogLikelihood,
-        sampleShape: [features])
-    case (.cnn, .images(let shape, let classes)):
-      let (image, kernel) = (try imageShape(shape), choice.size(.kernel))
-      // Each convolution takes away a window's side less 1, and each pooling halves what is left.
-      guard image.dropFirst().allSatisfy({ (($0 - kernel + 1) / 2 - kernel + 1) / 2 > 0 }) else {
-        throw Failure(
-          .usage,
-          "--kernel \(kernel) is too large for images of \(image[1]) × \(image[2]): give a smaller one"
-        )
-      }
-      let channels = choice.sizes[.channels]!
-      return Network(
-        module: CNN(
-          image: image, classes: classes, channels: (channels[0], channels[1]), kernel: kernel),
-        loss: .crossEntropy, sampleShape: image)
-    case (.resnet20, .images(let shape, let classes)):
-      let image = try imageShape(shape)
-      // Two stages halve images: one number a channel would be left, which a batch of one cannot normalize.
-      guard image[1] > 4 || image[2] > 4 else {
-        throw Failure(
-          .usage,
-          "images of \(image[1]) × \(image[2]) are too small for the model resnet20: use larger ones, or "
-            + "--model dense")
-      }
-      return Network(
-        module: ResNet(image: image, classes: classes), loss: .crossEntropy, sampleShape: image)
+    case (.dense, .images), (.dense, .numbers): return dense(classWeights)
+    case (.cnn, .images), (.cnn, .numbers): return try cnn(classWeights)
+    case (.resnet20, .images), (.resnet20, .numbers): return try resNet(classWeights)
     case (.lstm, .text(let vocabulary)): return recurrent(.lstm, vocabulary)
     case (.gru, .text(let vocabulary)): return recurrent(.gru, vocabulary)
     case (.gpt, .text(let vocabulary)):
@@ -113,52 +110,10 @@ struct NetworkDescription: Equatable {
         loss: .crossEntropy, sampleShape: [choice.size(.length)])
     case (.dense, .text), (.cnn, .text), (.resnet20, .text):
       throw Failure(.usage, "the model \(choice.kind) is an image classifier, and takes no text")
-    case (.lstm, .images), (.gru, .images), (.gpt, .images):
+    case (.lstm, .images), (.gru, .images), (.gpt, .images), (.lstm, .numbers), (.gru, .numbers),
+      (.gpt, .numbers):
       throw Failure(
         .usage, "the model \(choice.kind) predicts characters: give a text by --text FILE")
-    }
-  }
-
-  /// Checks that this network of images is made for such data.
-  ///
-  /// - Throws: `InputError(.badData)`.
-  func check(fits images: LabelledImages, source: String) throws {
-    guard case .images(let shape, let classes) = input else { return }
-    func withoutSingleChannel(_ shape: [Int]) -> [Int] {
-      shape.count == 3 && shape[0] == 1 ? Array(shape.dropFirst()) : shape
-    }
-    guard withoutSingleChannel(shape) == withoutSingleChannel(images.imageShape) else {
-      throw InputError(
-        .badData,
-        "\(source): the network takes images of \(shape), those of the data are \(images.imageShape): "
-          + "give data of that size by --data")
-    }
-    guard classes == images.classCount else {
-      throw InputError(
-        .badData,
-        "\(source): the network tells \(classes) classes apart, the data has \(images.classCount)")
-    }
-  }
-
-  private func recurrent(_ cell: RecurrentModel.Cell, _ vocabulary: Vocabulary) -> Network {
-    Network(
-      module: RecurrentModel(
-        vocabulary: vocabulary.count, cell: cell, embedding: choice.size(.embedding),
-        hidden: choice.size(.width), layers: choice.size(.layers)),
-      loss: .crossEntropy, sampleShape: [choice.size(.length)])
-  }
-
-  /// `[channels, height, width]` of images whose files state a height and a width, or these three.
-  private func imageShape(_ shape: [Int]) throws -> Shape {
-    switch shape.count {
-    case 2: return [1] + shape
-    case 3: return shape
-    default:
-      throw Failure(
-        .badData,
-        "the model \(choice.kind) needs images of a height and a width, perhaps with channels first; the "
-          + "data's samples have \(shape.count == 1 ? "1 dimension" : "\(shape.count) dimensions"), "
-          + "\(shape)")
     }
   }
 }

@@ -7,17 +7,23 @@ struct DataOptions: ParsableArguments {
   @Option(
     name: .customLong("data"),
     help: ArgumentHelp(
-      "A folder with the IDX files of a data set, or CIFAR-10's or CIFAR-100's; default: MNIST.",
+      """
+      A table, NumPy's arrays, or a folder of images by class, of IDX files, or of CIFAR-10's or CIFAR-100's; default: \
+      MNIST.
+      """,
       discussion: """
-        The files are named train-images-idx3-ubyte, train-labels-idx1-ubyte, \
+        A table is a file of comma-separated values, or with another delimiter, whose first row has the columns' \
+        names; --target names the column to predict. Arrays are an NPZ file, or an NPY file with that of the targets as --target. \
+        Images are PNG, JPEG, PGM or PPM files in a folder for each class, or in such folders in 'train', 'val' and 'test'. \
+        The IDX files are named train-images-idx3-ubyte, train-labels-idx1-ubyte, \
         t10k-images-idx3-ubyte, and t10k-labels-idx1-ubyte, with any prefix, with 'test' for \
         't10k', with a dot for a hyphen, gzipped or not. The test files may be missing. If the \
         folder holds several data sets, add the prefix: FOLDER/emnist-letters. Elements may have \
         any of the IDX types, images any size. CIFAR-10's binary files are named data_batch_1.bin to \
         data_batch_5.bin and test_batch.bin.
         """,
-      valueName: "folder"))
-  var folder: String?
+      valueName: "path"))
+  var path: String?
 
   @Option(
     name: .customLong("classes"),
@@ -49,47 +55,30 @@ struct DataOptions: ParsableArguments {
 
   /// The options that were given, in their order.
   var given: [String] {
-    [("--data", folder != nil), ("--classes", classCount != nil), ("--scale", scale != nil)]
+    [("--data", path != nil), ("--classes", classCount != nil), ("--scale", scale != nil)]
       .filter(\.1).map(\.0)
   }
 
-  /// Reads the data, and tells the user what to know about them.
+  /// Where samples come from.
+  func source(
+    _ table: TableOptions, _ images: ImageOptions = ImageOptions(), split: Split = Split()
+  ) -> SampleSource {
+    SampleSource(
+      path: path, classCount: classCount, scale: scale, table: table, split: split, images: images)
+  }
+
+  /// Reads images, and tells the user what to know about them.
   ///
-  /// - Parameter validationShare: the share of the training data that is held back; nil: none.
-  func images(validationShare: Double? = nil) throws -> LabelledImages {
-    let options = LabelledImages.Options(
-      classCount: classCount, scale: scale, validationShare: validationShare)
+  /// - Throws: `InputError`; `Failure(.usage)` for a table.
+  func images() throws -> LabelledImages {
+    if let path, DataFormat(of: path) != .folder {
+      throw Failure(.usage, "\(path): experiments take folders of images: give one by --data")
+    }
+    let options = LabelledImages.Options(classCount: classCount, scale: scale)
     let images =
-      if let folder {
-        try LabelledImages.directory(folder, options)
-      } else {
-        try MNIST.embedded(options)
-      }
+      try path.map { try LabelledImages.directory($0, options) } ?? MNIST.embedded(options)
     for note in images.notes { Console.warn(note) }
     return images
-  }
-}
-
-/// Whether a share of the training data is held back, for commands that measure on it.
-struct ValidationOptions: ParsableArguments {
-  @Option(
-    name: .customLong("validation"),
-    help: ArgumentHelp(
-      """
-      The share of the training data that is held back to measure accuracy, such as 0.1; the same \
-      samples for every seed. Default: none.
-      """,
-      valueName: "share"))
-  var share: Double?
-
-  /// The option, if it was given.
-  var given: [String] { share == nil ? [] : ["--validation"] }
-
-  func validate() throws {
-    if let share, !LabelledImages.Options.isShare(share) {
-      throw ValidationError(
-        "--validation \(share) is out of range: it must be greater than 0 and less than 1")
-    }
   }
 }
 

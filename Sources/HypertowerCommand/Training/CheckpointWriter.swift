@@ -65,7 +65,8 @@ final class CheckpointWriter {
     let checkpoint = try trainer.checkpoint()
     var (newBest, isBest) = (best, false)
     if let measure {
-      let score = measure.score(try trainer.evaluate(on: measure.data))
+      let score = measure.score(
+        try trainer.evaluate(on: measure.data, metrics: measure.metrics))
       isBest = best.map { measure.isBetter(score, than: $0.score) } ?? score.isFinite
       if isBest { newBest = (score, trainer.stepCount) }
     }

@@ -7,6 +7,34 @@ struct Measure {
   /// `validation` or `test`.
   let name: String
   let data: Dataset
+  /// How files became the samples; nil: they are windows of a text.
+  var encoding: SampleEncoding? = nil
+  /// Whether classes count by weights, so that the mean of their recalls tells more than the accuracy.
+  var hasClassWeights = false
+
+  /// What is predicted.
+  private enum Kind {
+    case classes
+    case text
+    case values
+  }
+
+  private var kind: Kind {
+    switch data.targets {
+    case .nextTokens: .text
+    case .classes, .mappedClasses: .classes
+    case .values, .mappedValues: .values
+    }
+  }
+
+  /// What is measured besides the loss and the accuracy.
+  var metrics: [Metric] {
+    switch kind {
+    case .classes: showsRecalls ? [.confusionMatrix] : []
+    case .text: []
+    case .values: [.meanAbsoluteError]
+    }
+  }
 
   /// What logs and JSON call the accuracy on these samples.
   var accuracyKey: String { "\(name)_accuracy_percent" }
@@ -17,50 +45,101 @@ struct Measure {
   /// What logs and JSON call the loss on these samples.
   var lossKey: String { "\(name)_loss" }
 
+  private var balancedKey: String { "\(name)_balanced_accuracy_percent" }
+
   /// What decides which weights are the best: of text the loss, since only a part of what a model of text has
-  /// learned shows in the characters that it ranks first; else the accuracy.
-  var scoreKey: String { isOfText ? lossKey : accuracyKey }
+  /// learned shows in the characters that it ranks first, and of values; else the accuracy.
+  var scoreKey: String {
+    switch kind {
+    case .text, .values: lossKey
+    case .classes: hasClassWeights ? balancedKey : accuracyKey
+    }
+  }
 
   func score(_ evaluation: Evaluation) -> Double {
-    isOfText ? evaluation.loss : evaluation.accuracyPercent!
+    switch kind {
+    case .text, .values: evaluation.loss
+    case .classes:
+      hasClassWeights
+        ? Recalls(evaluation)!.balancedAccuracyPercent : evaluation.accuracyPercent!
+    }
   }
 
   func isBetter(_ score: Double, than other: Double) -> Bool {
-    isOfText ? score < other : score > other
-  }
-
-  private var isOfText: Bool {
-    switch data.targets {
-    case .nextTokens: true
-    case .classes, .values, .mappedClasses, .mappedValues: false
+    switch kind {
+    case .text, .values: score < other
+    case .classes: score > other
     }
   }
 
   /// What the last line of a log says of the evaluation.
   func logMembers(_ evaluation: Evaluation) -> [(key: String, value: JSONText)] {
-    let accuracy = (accuracyKey, JSONText.number(evaluation.accuracyPercent!))
-    return isOfText ? [(lossKey, .number(evaluation.loss)), accuracy] : [accuracy]
+    let loss = (lossKey, JSONText.number(evaluation.loss))
+    switch kind {
+    case .classes: return classMembers(evaluation)
+    case .text: return [loss] + classMembers(evaluation)
+    case .values: return [loss] + valueMembers(evaluation)
+    }
   }
 
-  /// The lines that tell the evaluation: the accuracy, or how well characters are predicted.
-  func lines(_ evaluation: Evaluation) -> [String] {
-    guard isOfText else {
-      return ["\(name) accuracy \(formatted("%.2f", evaluation.accuracyPercent!)) %"]
+  /// What JSON says of the evaluation.
+  func members(_ evaluation: Evaluation) -> [(key: String, value: JSONText)] {
+    let loss = (lossKey, JSONText.number(evaluation.loss))
+    let count = (samplesKey, JSONText.integer(data.count))
+    switch kind {
+    case .classes, .text: return classMembers(evaluation) + [loss, count]
+    case .values: return valueMembers(evaluation) + [loss, count]
     }
+  }
+
+  private func classMembers(_ evaluation: Evaluation) -> [(key: String, value: JSONText)] {
+    let accuracy = (accuracyKey, JSONText.number(evaluation.accuracyPercent!))
+    guard let recalls = Recalls(evaluation) else { return [accuracy] }
     return [
-      "perplexity \(formatted("%.4f", exp(evaluation.loss)))",
-      "bits per character \(formatted("%.4f", evaluation.loss / M_LN2))",
-      "\(name) loss \(formatted("%.4f", evaluation.loss)) nats",
+      accuracy, (balancedKey, .number(recalls.balancedAccuracyPercent)),
+      (
+        "\(name)_recall_percent",
+        .object(
+          recalls.percents.enumerated().map { (encoding?.className($0) ?? "\($0)", .number($1)) })
+      ),
     ]
   }
-}
 
-extension LabelledImages {
-  /// What accuracy can be measured on; the first guides a run: it is shown as the run goes on, and
-  /// decides which weights are the best.
-  var measures: [Measure] {
-    [("validation", validation), ("test", test)].compactMap { name, data in
-      data.map { Measure(name: name, data: $0) }
+  private func valueMembers(_ evaluation: Evaluation) -> [(key: String, value: JSONText)] {
+    guard let errors = ValueErrors(evaluation, data, encoding) else { return [] }
+    return [
+      ("\(name)_rmse", .number(errors.rootMeanSquare)),
+      ("\(name)_mean_absolute_error", .number(errors.meanAbsolute)),
+      ("\(name)_r2", .number(errors.determination)),
+    ]
+  }
+
+  /// The lines that tell the evaluation: the accuracy, how well characters are predicted, or how far off values are.
+  func lines(_ evaluation: Evaluation) -> [String] {
+    switch kind {
+    case .classes:
+      return (Recalls(evaluation)?.lines(name, encoding) ?? [])
+        + ["\(name) accuracy \(formatted("%.2f", evaluation.accuracyPercent!)) %"]
+    case .text:
+      return [
+        "perplexity \(formatted("%.4f", exp(evaluation.loss)))",
+        "bits per character \(formatted("%.4f", evaluation.loss / M_LN2))",
+        "\(name) loss \(formatted("%.4f", evaluation.loss)) nats",
+      ]
+    case .values:
+      return ValueErrors(evaluation, data, encoding)?.lines(name, encoding)
+        ?? ["\(name) loss \(formatted("%.6g", evaluation.loss))"]
     }
+  }
+
+  /// Whether the recall of each class is told: some classes have far more samples than others, or classes count by
+  /// weights.
+  private var showsRecalls: Bool {
+    if hasClassWeights { return true }
+    guard case .classes(let labels, let classCount) = data.targets else { return false }
+    var counts = [Int](repeating: 0, count: classCount)
+    for label in labels { counts[Int(label)] += 1 }
+    let present = counts.filter { $0 > 0 }
+    return present.count > 1 && Double(present.max()!) > 1.5 * Double(present.min()!)
   }
 }

@@ -13,10 +13,11 @@ extension Trainer {
     do {
       try setWeights(file, source: path, warn: Console.warn)
     } catch let error as InputError where error.kind == .badData {
-      guard case .images(let shape, let classes) = network.input, network.choice.kind == .dense
-      else { throw error }
+      guard let (shape, outputs) = network.samples, network.choice.kind == .dense else {
+        throw error
+      }
       let widths = try? DenseNetwork.widths(
-        in: file, inputs: shape.reduce(1, *), outputs: classes, source: path)
+        in: file, inputs: shape.reduce(1, *), outputs: outputs.count, source: path)
       let own = try weights().entries.filter { $0.shape.count == 2 }.map { $0.shape[0] }
       guard let hidden = widths?.dropFirst().dropLast(), !hidden.isEmpty,
         Array(hidden) != Array(own.dropLast())

@@ -79,7 +79,9 @@ struct TrainingRun {
       progress.stepsPerSecond = meter.stepsPerSecond
       let isAtEnd = progress.step == steps
       if display != nil, let measure, count == toEvaluation || isAtEnd {
-        progress.accuracy = try evaluation.measure { try trainer.accuracy(on: measure.data) }
+        progress.accuracy = try evaluation.measure {
+          try trainer.evaluate(on: measure.data, metrics: measure.metrics)
+        }.accuracyPercent
       }
       display?.show(progress, at: .now)
       try keep(
@@ -173,7 +175,7 @@ private struct EvaluationPace {
     ContinuousClock.now - last >= pause ? interval - step % interval : nil
   }
 
-  mutating func measure(_ evaluate: () throws -> Double) rethrows -> Double {
+  mutating func measure(_ evaluate: () throws -> Evaluation) rethrows -> Evaluation {
     let start = ContinuousClock.now
     defer {
       last = ContinuousClock.now

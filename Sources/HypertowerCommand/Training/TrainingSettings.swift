@@ -1,3 +1,4 @@
+import Datasets
 import FoundationEssentials
 import Hypertower
 import OpenCL
@@ -10,7 +11,7 @@ struct TrainingSettings: Codable {
   var firstStep: Double?
   /// As `WeightAverage` describes itself; nil: none.
   var average: String?
-  /// The folder of the data set, as an absolute path; nil: the embedded MNIST.
+  /// The folder or file of the data, as an absolute path; nil: the embedded MNIST.
   var data: String?
   /// The file of the text, as an absolute path; nil: the data are images.
   var text: String?
@@ -18,8 +19,20 @@ struct TrainingSettings: Codable {
   var classes: Int?
   /// What the user let features be divided by; nil: what suits their type.
   var scale: Double?
-  /// The share of the training data that is held back; nil: none.
+  /// The share of the data that is held back to measure on while training; nil: none.
   var validation: Double?
+  /// The share that is held back to test on; nil: none.
+  var test: Double?
+  /// What decides which samples are held back; nil: 0.
+  var splitSeed: UInt64?
+  /// How a table is understood; nil: with the defaults, or the data are no table.
+  var table: TableOptions?
+  /// How image files become samples; nil: as they are, or there are none.
+  var images: ImageOptions?
+  /// As `ClassWeights` reads it; nil: all classes count alike.
+  var classWeights: String?
+  /// As `Augmentation` reads it; nil: samples are taken as they are.
+  var augment: String?
   /// A hash of all samples and labels.
   var dataHash: String
   /// The widths of a dense network's hidden layers; of other models a checkpoint has the description.
@@ -48,8 +61,10 @@ struct TrainingSettings: Codable {
 
   init(
     optimization: Optimization, data: String?, text: String?, classes: Int?, scale: Double?,
-    validation: Double?,
-    dataHash: String, hidden: [Int], batchSize: Int, isShuffled: Bool, seed: UInt64, steps: Int
+    split: Split, table: TableOptions?, images: ImageOptions?, classWeights: String?,
+    augment: String?,
+    dataHash: String, hidden: [Int],
+    batchSize: Int, isShuffled: Bool, seed: UInt64, steps: Int
   ) {
     optimizer = optimization.tower.description
     firstStep = optimization.firstStep
@@ -58,7 +73,13 @@ struct TrainingSettings: Codable {
     self.text = text
     self.classes = classes
     self.scale = scale
-    self.validation = validation
+    validation = split.validation
+    test = split.test
+    splitSeed = split.seed == 0 ? nil : split.seed
+    self.table = table
+    self.images = images
+    self.classWeights = classWeights
+    self.augment = augment
     self.dataHash = dataHash
     self.hidden = hidden
     self.batchSize = batchSize
@@ -66,6 +87,9 @@ struct TrainingSettings: Codable {
     self.seed = seed
     self.steps = steps
   }
+
+  /// What is held back.
+  var split: Split { Split(validation: validation, test: test, seed: splitSeed ?? 0) }
 
   /// What moves the weights.
   ///

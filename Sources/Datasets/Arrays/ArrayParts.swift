@@ -1,0 +1,100 @@
+import Hypertower
+
+/// Arrays of samples and of what is to be predicted of them, for each part of a data set.
+struct ArrayParts {
+  typealias Part = (samples: NPYFile, targets: NPYFile)
+
+  let train: Part
+  /// nil: the file has none.
+  let validation: Part?
+  /// nil: the file has none.
+  let test: Part?
+
+  /// The array at `path`, with the targets of another file.
+  ///
+  /// - Throws: `InputError`.
+  init(npy path: String, target: String?) throws {
+    guard let target else {
+      throw InputError(
+        .usage, "\(path): where is what is to be predicted? Name its file by --target y.npy")
+    }
+    guard FileReader.size(of: target) != nil else {
+      throw InputError(
+        .missingInput, "\(target): no such file: give the NPY file of the targets by --target")
+    }
+    train = (try NPYFile(contentsOf: path), try NPYFile(contentsOf: target))
+    (validation, test) = (nil, nil)
+  }
+
+  /// The names of samples and targets, as libraries and people call them, in a file of several arrays.
+  private static let names = [
+    ("x_train", "y_train"), ("train_images", "train_labels"), ("train_x", "train_y"), ("x", "y"),
+    ("images", "labels"), ("data", "target"), ("data", "targets"), ("data", "labels"),
+    ("features", "labels"), ("features", "targets"), ("inputs", "targets"), ("arr_0", "arr_1"),
+  ]
+  private static let parts = (validation: ["val", "valid", "validation"], test: ["test"])
+
+  /// The arrays of an NPZ file, such as Keras' `mnist.npz`, by the names `x_train`, `y_train`, `x_test` and `y_test`, or
+  /// others in use.
+  ///
+  /// - Parameter target: the name of the targets; nil: one of those in use.
+  /// - Throws: `InputError`.
+  init(npz bytes: [UInt8], name: String, target: String?) throws {
+    let archive = try ZipArchive(bytes, name: name)
+    let names = archive.names.filter { $0.hasSuffix(".npy") }.map { String($0.dropLast(4)) }
+    try self.init(names, in: name, target: target, remedy: "numpy.savez(file, x=…, y=…)") {
+      try NPYFile(archive.contents(of: $0 + ".npy"), name: "\(name): \($0)")
+    }
+  }
+
+  /// The same of a safetensors file.
+  ///
+  /// - Throws: `InputError`.
+  init(safetensors bytes: [UInt8], name: String, target: String?) throws {
+    let file = try SafetensorsFile(bytes: bytes, name: name)
+    let names = file.entries.map(\.name).sorted()
+    try self.init(
+      names, in: name, target: target,
+      remedy: "safetensors.numpy.save_file({\"x\": …, \"y\": …}, file)"
+    ) { try NPYFile(file[$0]!, file: name) }
+  }
+
+  /// - Parameters:
+  ///   - members: the names of a file's arrays.
+  ///   - remedy: how arrays of other names are saved, for messages.
+  ///   - array: the array of a name.
+  private init(
+    _ members: [String], in name: String, target: String?, remedy: String,
+    _ array: (String) throws -> NPYFile
+  ) throws {
+    /// The array of that name, in any case of letters.
+    func member(_ name: String) -> String? { members.first { $0.lowercased() == name } }
+    func part(_ samples: String, _ targets: String) throws -> Part? {
+      guard let samples = member(samples), let targets = member(targets) else { return nil }
+      return (try array(samples), try array(targets))
+    }
+    let candidates =
+      target.map { target in Self.names.map { ($0.0, target.lowercased()) } } ?? Self.names
+    guard let (x, y) = candidates.first(where: { member($0.0) != nil && member($0.1) != nil })
+    else {
+      throw InputError(
+        .badData,
+        "\(name): has \(members.isEmpty ? "no arrays" : "the arrays \(members.joined(separator: ", "))"), expected "
+          + "x_train and y_train, perhaps x_test and y_test, or x and y: save them with these names, as "
+          + remedy)
+    }
+    train = try part(x, y)!
+    func other(_ names: [String]) throws -> Part? {
+      for own in names where x.contains("train") {
+        if let part = try part(
+          x.replacing("train", with: own), y.replacing("train", with: own))
+        {
+          return part
+        }
+      }
+      return nil
+    }
+    validation = try other(Self.parts.validation)
+    test = try other(Self.parts.test)
+  }
+}

@@ -1,0 +1,111 @@
+import Hypertower
+
+/// How images in files become samples.
+public struct ImageOptions: Codable, Equatable, Sendable {
+  /// The size that all are stretched to; nil: all have one size.
+  public var height: Int?
+  public var width: Int?
+  /// 1 for grey, 3 for red, green and blue; nil: grey if all are grey.
+  public var channels: Int?
+
+  /// Images as they are, unless a size or a number of channels is given.
+  public init(height: Int? = nil, width: Int? = nil, channels: Int? = nil) {
+    (self.height, self.width, self.channels) = (height, width, channels)
+  }
+}
+
+extension SplitDataset {
+  /// Reads folders of images, one for each class: PNG, JPEG, PGM or PPM.
+  ///
+  /// The classes are the folders, in the order of their names. If there is a folder `train`, it has them, and `val` and
+  /// `test` may have others of the same names.
+  ///
+  /// - Parameters:
+  ///   - path: the folder.
+  ///   - images: what sizes and channels samples have.
+  ///   - split: what is held back, with the same share of each class; default: nothing.
+  ///   - encoding: how the images were understood that a network was trained on; nil: it follows from the folder.
+  /// - Returns: nil if there are no such folders.
+  /// - Throws: `InputError` of kind `.missingInput` when a file cannot be read, `.badData` when one is damaged or of another
+  ///   size, `.usage` when an option does not fit the data.
+  public static func imageFolders(
+    _ path: String, _ images: ImageOptions = ImageOptions(), split: Split = Split(),
+    as encoding: SampleEncoding? = nil
+  ) throws -> SplitDataset? {
+    guard let folders = try ImageFolders(path) else { return nil }
+    let own = encoding?.classNames ?? folders.train.classes.map(\.name)
+    guard own.count > 1 else {
+      throw InputError(
+        .badData,
+        "\(path): there is one folder with images, '\(own[0])', expected one for each of at least 2 classes"
+      )
+    }
+    var shape = encoding?.images
+    var notes: [String] = []
+    func part(_ folder: ImageFolder) throws -> Dataset {
+      notes += folder.notes
+      let samples = try ImageSamples(folder, classes: own, images, shape, beside: path)
+      shape = samples.encoding
+      return samples.dataset
+    }
+    let train = try part(folders.train)
+    let others = try (folders.validation.map(part), folders.test.map(part))
+    try split.check(hasValidation: others.0 != nil, hasTest: others.1 != nil, path)
+    let parts = try train.parts(split)
+    var result = encoding ?? SampleEncoding(classCount: own.count, classNames: own)
+    result.images = shape
+    return SplitDataset(
+      train: parts.train, validation: parts.validation ?? others.0, test: parts.test ?? others.1,
+      sampleShape: shape!.shape, encoding: result, notes: notes)
+  }
+}
+
+/// The images of a folder as samples.
+private struct ImageSamples {
+  let dataset: Dataset
+  let encoding: ImageEncoding
+
+  /// - Parameter known: the shape of images that were read before; nil: these are the first.
+  init(
+    _ folder: ImageFolder, classes: [String], _ options: ImageOptions, _ known: ImageEncoding?,
+    beside path: String
+  ) throws {
+    if let other = folder.classes.first(where: { !classes.contains($0.name) }) {
+      throw InputError(
+        .badData,
+        "\(other.paths[0]): there is no class '\(other.name)' to train on; the classes are "
+          + classes.prefix(20).joined(separator: ", ") + (classes.count > 20 ? ", …" : "")
+          + ": rename or remove its folder")
+    }
+    let encoding = try known ?? Self.encoding(folder.paths, options)
+    let first = folder.paths[0]
+    let count = folder.paths.count
+    let size = encoding.shape.reduce(1, *)
+    try MachineMemory.check(count * size, for: path)
+    var (bytes, labels) = ([UInt8](), [Int32]())
+    bytes.reserveCapacity(count * size)
+    for own in folder.classes {
+      for path in own.paths {
+        bytes += try encoding.bytes(
+          of: PixelImage(contentsOf: path), name: path,
+          sizeOf: known == nil ? "and \(first) has" : "and others have")
+        labels.append(Int32(classes.firstIndex(of: own.name)!))
+      }
+    }
+    self.encoding = encoding
+    dataset = Dataset(
+      count: count, featureCount: size, features: .bytes(bytes),
+      targets: .classes(labels, classCount: classes.count))
+  }
+
+  /// The shape of samples, by the first image, and by all where their colours decide.
+  private static func encoding(_ paths: [String], _ options: ImageOptions) throws -> ImageEncoding {
+    let first = try PixelImage(contentsOf: paths[0])
+    let channels =
+      try options.channels
+      ?? (paths.contains { try PixelImage(contentsOf: $0).channels == 3 } ? 3 : 1)
+    return ImageEncoding(
+      channels: channels, height: options.height ?? first.height,
+      width: options.width ?? first.width, isResized: options.height != nil)
+  }
+}

@@ -1,0 +1,129 @@
+import Hypertower
+
+extension SplitDataset {
+  /// Reads a table: a file of comma-separated values (RFC 4180), or with another delimiter, compressed by gzip or not.
+  ///
+  /// Each row is a sample. Columns of numbers are standardized, columns of texts one-hot, by what the samples to train on
+  /// have. A target of texts or of few whole numbers is a class, any other a value, which is standardized, too.
+  ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - options: how it is to be understood; the target must be named.
+  ///   - split: what is held back, with the same share of each class; default: nothing.
+  /// - Throws: `InputError` of kind `.missingInput` when the file cannot be read, `.badData` when it is damaged or
+  ///   misses values, `.usage` when an option does not fit it.
+  public static func table(
+    _ path: String, _ options: TableOptions, split: Split = Split()
+  ) throws -> SplitDataset {
+    try table(CSVFile(contentsOf: path, delimiter: options.delimiter), options, split: split)
+  }
+
+  /// The same of a file's rows.
+  package static func table(
+    _ file: CSVFile, _ options: TableOptions, split: Split = Split()
+  ) throws -> SplitDataset {
+    let (table, path) = (try Table(file, hasNames: options.hasNames), file.name)
+    guard let name = options.target else {
+      throw InputError(
+        .usage, "\(path): which column is predicted? Name it by --target. \(table.nameList)")
+    }
+    let place = try table.place(of: name, for: "--target")
+    var notes: [String] = []
+    let columns = try table.usedColumns(besides: place, options, &notes)
+    let targetColumn = table.column(place)
+    let target = try TableTarget(targetColumn, task: options.task, in: table)
+    if let note = target.note { notes.append(note) }
+    let faults = TableFaults(columns + [targetColumn], in: table)
+    if options.missing == nil { try faults.check() }
+    notes += faults.notes
+    let faulty = Set(faults.rows)
+    let rows = (0..<table.count).filter {
+      options.missing == .drop ? !faulty.contains($0) : !target.isMissing($0)
+    }
+    if rows.count < table.count {
+      notes.append(
+        "\(path): \(table.count - rows.count) of \(table.count) rows are left out, which miss "
+          + (options.missing == .drop ? "values" : "the target"))
+    }
+    guard !rows.isEmpty else {
+      throw InputError(
+        .badData, "\(path): no row is complete: give --missing mean instead of drop")
+    }
+    let parts = try split.parts(count: rows.count, labels: target.labels(rows))
+    let train = parts.train.map { rows[$0] }
+    let encoding = TableEncoding(columns, target: name, rows: train, options)
+    let samples: SampleEncoding =
+      switch target.kind {
+      case .classes(let names, _):
+        SampleEncoding(classCount: names.count, classNames: names, table: encoding)
+      case .values(let values):
+        SampleEncoding(values: [Standardization(of: train.map { values[$0] })], table: encoding)
+      }
+    let used = try encoding.columns(of: table)
+    func part(_ rows: [Int]) throws -> Dataset {
+      let (features, own) = try encoding.features(of: used, rows: rows, in: table)
+      notes += own
+      return Dataset(
+        count: rows.count, featureCount: encoding.featureCount, features: .floats(features),
+        targets: samples.targets(target.kind, rows))
+    }
+    return try SplitDataset(
+      train: part(train), validation: parts.validation.map { try part($0.map { rows[$0] }) },
+      test: parts.test.map { try part($0.map { rows[$0] }) },
+      sampleShape: [encoding.featureCount], encoding: samples, notes: notes)
+  }
+}
+
+extension Table {
+  /// The columns that something can be learned from, and what to tell the user of the others.
+  fileprivate func usedColumns(
+    besides target: Int, _ options: TableOptions, _ notes: inout [String]
+  ) throws -> [TableColumn] {
+    let ignored = try Set(options.ignored.map { try place(of: $0, for: "--ignore") })
+    let categories = try Set(options.categories.map { try place(of: $0, for: "--categories") })
+    var used: [TableColumn] = []
+    for place in names.indices where place != target && !ignored.contains(place) {
+      let isCategory = categories.contains(place)
+      let column = column(place, isCategory: isCategory ? true : nil)
+      if !isCategory, let reason = column.uselessness {
+        notes.append("\(file.name): column '\(column.name)' is left out: it \(reason)")
+      } else {
+        used.append(column)
+      }
+    }
+    guard !used.isEmpty else {
+      throw InputError(
+        .badData,
+        "\(file.name): no column is left to predict '\(names[target])' from: give a table with others; a column "
+          + "of many texts is used if --categories names it")
+    }
+    return used
+  }
+}
+
+extension SampleEncoding {
+  /// The targets of some rows.
+  func targets(_ kind: TableTarget.Kind, _ rows: [Int]) -> Dataset.Targets {
+    switch kind {
+    case .classes(let names, let labels):
+      .classes(rows.map { labels[$0] }, classCount: names.count)
+    case .values(let numbers):
+      .values(rows.map { Float(values[0](numbers[$0])) }, width: 1)
+    }
+  }
+}
+
+extension CSVFile {
+  /// - Throws: `InputError`, as `init(_:name:delimiter:)`.
+  package init(contentsOf path: String, delimiter: String?) throws {
+    try self.init(FileReader.bytes(of: path), name: path, delimiter: delimiter)
+  }
+
+  /// - Parameter delimiter: see `TableOptions.delimiter`.
+  package init(_ contents: [UInt8], name: String, delimiter: String?) throws {
+    let bytes =
+      contents.withUnsafeBytes(Gzip.isGzip)
+      ? try Gzip.decompress(contents, name: name) : contents
+    try self.init(bytes, name: name, delimiter: delimiter?.unicodeScalars.first)
+  }
+}

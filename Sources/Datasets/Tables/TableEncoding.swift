@@ -1,0 +1,101 @@
+import Hypertower
+
+/// How the rows of a table become features: numbers are standardized, texts one-hot, by what the training part had.
+public struct TableEncoding: Codable, Equatable, Sendable {
+  /// A column that features come from.
+  public struct Column: Codable, Equatable, Sendable {
+    /// What the column holds.
+    public enum Content: Codable, Equatable, Sendable {
+      /// Numbers, standardized to one feature; `fill` stands for a missing one, nil: none may be missing.
+      case number(Standardization, fill: Double?)
+      /// Texts, one-hot with a feature for each of these; `fill` stands for a missing one, nil: all features are 0.
+      case category([String], fill: String?)
+    }
+
+    public let name: String
+    public let content: Content
+
+    /// The number of features.
+    var width: Int {
+      switch content {
+      case .number: 1
+      case .category(let texts, _): texts.count
+      }
+    }
+  }
+
+  /// The columns that features come from, in the order of the features.
+  public let columns: [Column]
+  /// The column that is predicted.
+  public let target: String
+  /// What becomes of missing values; nil: they are errors.
+  public let missing: TableOptions.Missing?
+  /// Whether the first row of a file has the columns' names.
+  public let hasNames: Bool
+
+  /// The number of features.
+  public var featureCount: Int { columns.reduce(0) { $0 + $1.width } }
+
+  /// Whether a file of weights can say this.
+  var isValid: Bool {
+    !columns.isEmpty && Set(columns.map(\.name)).count == columns.count
+      && columns.allSatisfy { column in
+        switch column.content {
+        case .number(let standardization, let fill):
+          standardization.isValid && fill.map(\.isFinite) ?? true
+        case .category(let texts, let fill):
+          !texts.isEmpty && Set(texts).count == texts.count && fill.map(texts.contains) ?? true
+        }
+      }
+  }
+
+  /// What the training part of a table says.
+  ///
+  /// - Parameters:
+  ///   - columns: those that features come from.
+  ///   - rows: the numbers of the rows that are trained on.
+  init(_ columns: [TableColumn], target: String, rows: [Int], _ options: TableOptions) {
+    self.target = target
+    missing = options.missing
+    hasNames = options.hasNames
+    self.columns = columns.map { column in
+      Column(name: column.name, content: Self.content(of: column, rows, options.missing))
+    }.filter { $0.width > 0 }
+  }
+
+  private static func content(
+    of column: TableColumn, _ rows: [Int], _ missing: TableOptions.Missing?
+  ) -> Column.Content {
+    switch column.values {
+    case .numbers(let all):
+      let numbers = rows.map { all[$0] }.filter { !$0.isNaN }
+      let fill: Double? =
+        switch missing {
+        case .mean: Standardization(of: numbers).mean
+        case .median: median(of: numbers)
+        case .zero: 0
+        case .drop, nil: nil
+        }
+      let filled = fill.map { fill in rows.map { all[$0].isNaN ? fill : all[$0] } } ?? numbers
+      return .number(Standardization(of: filled), fill: fill)
+    case .texts(let all):
+      var counts: [String: Int] = [:]
+      for row in rows { if let text = all[row] { counts[text, default: 0] += 1 } }
+      let texts = counts.keys.sorted()
+      let fill: String? =
+        switch missing {
+        case .mean, .median: texts.max { (counts[$0]!, $1) < (counts[$1]!, $0) }
+        case .zero, .drop, nil: nil
+        }
+      return .category(texts, fill: fill)
+    }
+  }
+
+  /// The middle one, or the mean of the two in the middle; 0 of none.
+  private static func median(of numbers: [Double]) -> Double {
+    guard !numbers.isEmpty else { return 0 }
+    let sorted = numbers.sorted()
+    let middle = sorted.count / 2
+    return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+  }
+}

@@ -1,0 +1,25 @@
+import Hypertower
+
+extension UnlabelledSamples {
+  /// The rows of a table with the columns of one that a network was trained on, of which the target may be missing, and
+  /// what to tell the user of them.
+  ///
+  /// - Parameters:
+  ///   - contents: the file, compressed by gzip or not.
+  ///   - encoding: what was kept with the weights.
+  ///   - delimiter: what separates cells; nil: what the first line suggests.
+  ///   - name: what error messages call the file.
+  /// - Throws: `InputError(.badData)` that names what is wrong where.
+  package static func table(
+    _ contents: [UInt8], as encoding: TableEncoding, delimiter: String?, name: String
+  ) throws -> (samples: UnlabelledSamples, notes: [String]) {
+    let table = try Table(
+      CSVFile(contents, name: name, delimiter: delimiter), hasNames: encoding.hasNames)
+    let (features, notes) = try encoding.features(
+      of: encoding.columns(of: table), rows: Array(0..<table.count), in: table)
+    return (
+      UnlabelledSamples(count: table.count, features: features, shape: [encoding.featureCount]),
+      notes
+    )
+  }
+}

@@ -1,0 +1,88 @@
+import Hypertower
+import Testing
+
+@testable import Datasets
+
+@Suite("Files of separated values")
+struct CSVFileTests {
+  private func rows(_ text: String, delimiter: Unicode.Scalar? = nil) throws -> [[String]] {
+    let file = try CSVFile(Array(text.utf8), name: "file", delimiter: delimiter)
+    return (0..<file.rowCount).map { row in
+      (0..<file.columnCount).map { file.text(row, $0) }
+    }
+  }
+
+  @Test(
+    "Cells are what RFC 4180 says",
+    arguments: [
+      ("a,b\n1,2\n", [["a", "b"], ["1", "2"]]),
+      ("a,b\r\n1,2", [["a", "b"], ["1", "2"]]),
+      ("\u{FEFF}a,b\n1,2\n", [["a", "b"], ["1", "2"]]),
+      ("a,b\n\"1,5\",\"x \"\"y\"\"\"\n", [["a", "b"], ["1,5", "x \"y\""]]),
+      ("a,b\n\"two\r\nlines\",\n", [["a", "b"], ["two\r\nlines", ""]]),
+      ("a, b\n 1 ,  \" 2 \" \n", [["a", "b"], ["1", " 2 "]]),
+      ("a,b\n\n5\" pipe,2\n\n", [["a", "b"], ["5\" pipe", "2"]]),
+      ("a\n\"\"\n1\n", [["a"], [""], ["1"]]),
+      (",\n,\n", [["", ""], ["", ""]]),
+    ] as [(String, [[String]])])
+  func cells(text: String, expected: [[String]]) throws {
+    #expect(try rows(text) == expected)
+  }
+
+  @Test("The delimiter is the most frequent one of the first line, outside quotes")
+  func delimiters() throws {
+    #expect(try rows("a;b\n1,5;2\n") == [["a", "b"], ["1,5", "2"]])
+    #expect(try rows("a\tb\tc\n1\t\t3\n") == [["a", "b", "c"], ["1", "", "3"]])
+    #expect(try rows("a|b\n1|2\n") == [["a", "b"], ["1", "2"]])
+    #expect(try rows("\"a;b;c\",d\n1,2\n") == [["a;b;c", "d"], ["1", "2"]])
+    #expect(try rows("a,b;c\n1,2;3\n", delimiter: ";") == [["a,b", "c"], ["1,2", "3"]])
+    #expect(try rows("alone\n1\n") == [["alone"], ["1"]])
+  }
+
+  @Test("A row knows its line, however many lines cells have")
+  func lines() throws {
+    let file = try CSVFile(Array("a\n\"1\n2\"\n\n3\n".utf8), name: "file")
+    #expect((0..<3).map(file.line) == [1, 2, 5])
+  }
+
+  @Test(
+    "Faults are named with their line and what to do",
+    arguments: [
+      ([UInt8]("".utf8), "file: has no rows: give a file with some"),
+      (
+        [UInt8]("a,b\n1,2\n3\n".utf8),
+        "file: line 3 has 1 cells, expected 2 as in line 1: put cells that hold ',' in quotes, or name "
+          + "another --delimiter"
+      ),
+      (
+        [UInt8]("a\tb\n1\t2\t3\n".utf8),
+        "file: line 2 has 3 cells, expected 2 as in line 1: put cells that hold 'tab' in quotes, or name "
+          + "another --delimiter"
+      ),
+      (
+        [UInt8]("a,b\n1,\"2\n3,4\n".utf8),
+        "file: line 2: a quote is not closed before the file ends: close it, or write a quote in a cell as \"\""
+      ),
+      (
+        [UInt8]("a,b\n\"1\"2,3\n".utf8),
+        "file: line 2: text follows a closing quote: write a quote in a cell as \"\", and put the cell in quotes"
+      ),
+      (
+        [UInt8]("a,b\nx,".utf8) + [0xE9, 0x0A],
+        "file: line 2 is not UTF-8: convert the file, as with iconv -f LATIN1 -t UTF-8"
+      ),
+      (
+        [0xFF, 0xFE, 0x61, 0],
+        "file: is UTF-16, expected UTF-8: convert it, as with iconv -f UTF-16 -t UTF-8"
+      ),
+      (
+        [0x61, 0, 0x0A],
+        "file: byte 1 is 0, which text does not hold: give a text file (bytes are numbered from 0)"
+      ),
+    ] as [([UInt8], String)])
+  func faults(bytes: [UInt8], message: String) {
+    let error = #expect(throws: InputError.self) { try CSVFile(bytes, name: "file") }
+    #expect(error?.kind == .badData)
+    #expect(error?.message == message)
+  }
+}
