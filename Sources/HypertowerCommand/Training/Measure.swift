@@ -21,6 +21,12 @@ struct Measure {
   /// learned shows in the characters that it ranks first; else the accuracy.
   var scoreKey: String { isOfText ? lossKey : accuracyKey }
 
+  /// What messages call the score.
+  var scoreName: String { isOfText ? "\(name) loss" : "\(name) accuracy" }
+
+  /// How messages write it.
+  var scoreFormat: String { isOfText ? "%.4f nats" : "%.2f %%" }
+
   func score(_ evaluation: Evaluation) -> Double {
     isOfText ? evaluation.loss : evaluation.accuracyPercent!
   }
@@ -36,10 +42,24 @@ struct Measure {
     }
   }
 
+  /// The names of what the last line of a log says of an evaluation.
+  var logKeys: [String] { isOfText ? [lossKey, accuracyKey] : [accuracyKey] }
+
   /// What the last line of a log says of the evaluation.
   func logMembers(_ evaluation: Evaluation) -> [(key: String, value: JSONText)] {
     let accuracy = (accuracyKey, JSONText.number(evaluation.accuracyPercent!))
     return isOfText ? [(lossKey, .number(evaluation.loss)), accuracy] : [accuracy]
+  }
+
+  /// The evaluation as names and values.
+  func rows(_ evaluation: Evaluation) -> [(name: String, value: String)] {
+    let loss = ("\(name) loss", formatted("%.4f nats", evaluation.loss))
+    let accuracy = ("\(name) accuracy", formatted("%.2f %%", evaluation.accuracyPercent!))
+    return isOfText
+      ? [
+        ("perplexity", formatted("%.4f", exp(evaluation.loss))),
+        ("bits per character", formatted("%.4f", evaluation.loss / M_LN2)), loss, accuracy,
+      ] : [accuracy, loss]
   }
 
   /// The lines that tell the evaluation: the accuracy, or how well characters are predicted.
