@@ -16,7 +16,7 @@ SWIFT_FLAGS := --cache-path "$(CACHE)/swiftpm" --security-path "$(CACHE)/securit
 COMMAND     := .build/release/hypertower
 
 .DEFAULT_GOAL := build
-.PHONY: build train test check check-golden-models test-intel test-rusticl bench experiments bench-peers fuzz dist lint deps
+.PHONY: build train test check check-golden-models test-intel test-rusticl test-interop bench experiments bench-peers fuzz dist lint deps
 .PHONY: clean examples
 
 # Builds the command: .build/release/hypertower
@@ -75,6 +75,11 @@ test-intel: deps
 # Tests that compare devices, on Mesa's OpenCL driver for CPUs, which it installs if it is missing.
 test-rusticl: deps
 	@Tests/Reliability/rusticl --install $(ARGS)
+
+# Reads files that are for other programs with these programs, which it installs into .build/interop:
+# make test-interop ARGS=tensorboard
+test-interop: build
+	@Tests/Interop/run $(ARGS)
 
 # Long tests of what goes wrong, each a script in Tests/Reliability that says what it does;
 # Tests/RELIABILITY.md says what they show: make kills ARGS=100

@@ -63,7 +63,7 @@ let package = Package(
     .executableTarget(
       name: "HypertowerCommand",
       dependencies: [
-        "Hypertower", "Datasets", "OpenCL", "InitialWeights",
+        "Hypertower", "Datasets", "OpenCL", "InitialWeights", "CZlib",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
@@ -76,7 +76,7 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["HypertowerCommand", "Hypertower", "OpenCL"]
+      dependencies: ["HypertowerCommand", "Hypertower", "OpenCL", "CZlib"]
         + examples.map { .target(name: $0) }, swiftSettings: swiftSettings),
   ] + exampleTargets + fuzzTargets,
   cLanguageStandard: .gnu2x

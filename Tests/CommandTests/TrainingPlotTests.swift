@@ -20,10 +20,14 @@ struct TrainingPlotTests {
             "3", "--quiet", "--plot", out, "--optimizer", tower,
           ])
         #expect(run.status == 0, "\(run.errors)")
-        let lines = try String(
+        let blocks = try String(
           decoding: Data(contentsOf: URL(filePath: out + "/training.tsv")), as: UTF8.self
-        ).split(separator: "\n")
+        ).split(separator: "\n\n\n").map { $0.split(separator: "\n") }
+        let lines = blocks[0]
         #expect(lines.count == 13)
+        // The accuracy after every step, since a tenth of the run is less.
+        #expect(blocks[1].count == 13)
+        #expect(blocks[1][0] == "step\ttest_loss\ttest_accuracy_percent")
         #expect(lines[0].hasPrefix("step\tloss\tlevel 0 "))
         let columns = lines[0].split(separator: "\t").count
         #expect(lines.allSatisfy { $0.split(separator: "\t").count == columns })

@@ -9,6 +9,11 @@ extension Trainer {
     get throws { state.layout.tower(rawValues: try rawValues()) }
   }
 
+  /// The names of every level's hyperparameters, bottom first, as `StepRecord` has them.
+  package var hyperparameterNames: [[String]] {
+    state.layout.levels.map { $0.rule.logNames(tensors: $0.tensorNames) }
+  }
+
   /// The loss and, where the targets are classes, the accuracy over all samples of `data`, with further metrics.
   ///
   /// What is needed is compiled once for each data set and list of metrics.

@@ -6,7 +6,8 @@ extension TrainCommand {
 
   /// Runs to the end and tests; what ends the run earlier is told in its log, too.
   func result(
-    of run: TrainingRun, _ tower: Tower, _ measures: [Measure], _ description: WeightsDescription,
+    of run: TrainingRun, _ pictures: RunPictures?, _ measures: [Measure],
+    _ description: WeightsDescription,
     _ outputs: OutputPlan.Reserved
   ) throws -> (seconds: Double, results: [MeasuredResult]) {
     do {
@@ -25,7 +26,7 @@ extension TrainCommand {
           ("error", .string(error.description)), ("steps", .integer(error.step)),
         ])
       }
-      try run.faults.attempt { try draw(run.history, tower) }
+      try pictures?.draw([("ended by", error.description)], trainer: nil, run.faults)
       run.faults.tell()
       let last = try run.checkpoints.flatMap { try $0.folder.steps().first }
       throw Failure(
@@ -35,7 +36,9 @@ extension TrainCommand {
     } catch let interruption as TrainingRun.Interrupted {
       let kept = try whatIsKept(of: run, interruption, description, outputs)
       try run.faults.attempt { try run.log?.finish(interruption.logLine) }
-      try run.faults.attempt { try draw(run.history, tower) }
+      try pictures?.draw(
+        [("interrupted", "after step \(interruption.step) of \(run.steps)")], trainer: nil,
+        run.faults)
       run.faults.tell()
       throw Failure(
         .init(signal: interruption.signal),
@@ -69,15 +72,6 @@ extension TrainCommand {
 
   // MARK: Output
 
-  func draw(_ history: TrainingHistory?, _ tower: Tower) throws {
-    guard let plot, let history else { return }
-    let drawing = TrainingPlot(history, tower: tower).plot
-    try drawing.write(to: plot)
-    if !Gnuplot.draw([drawing], in: plot).isEmpty {
-      Console.warn("drawn: \(plot)/\(drawing.name).svg and .png")
-    }
-  }
-
   func display(
     after step: Int, of steps: Int, stepsPerEpoch: Int
   ) -> (any ProgressDisplay)? {
@@ -99,22 +93,38 @@ extension TrainCommand {
       ])
   }
 
+  /// What training has come to, besides how good the network is.
+  func summary(
+    _ trainer: Trainer, _ seconds: Double, after firstStep: Int
+  ) throws -> [(name: String, value: String)] {
+    [
+      ("tower", try trainer.tower.description),
+      (
+        "time",
+        "\(formatted("%.2f", seconds)) s for \(trainer.stepCount - firstStep) steps, "
+          + "building kernels included"
+      ),
+      ("device", trainer.device.description),
+    ]
+  }
+
+  /// A tower whose notation takes more lines of a terminal comes first.
+  private static let mostLines = 6
+
   /// Says what training has come to.
   func print(
-    _ results: [MeasuredResult], _ trainer: Trainer, _ seconds: Double, after firstStep: Int
+    _ results: [MeasuredResult], _ trainer: Trainer, _ seconds: Double, after firstStep: Int,
+    _ best: BestWeights?
   ) throws {
-    let tower = try trainer.tower
+    let (tower, width) = (try trainer.tower, Console.outputWidth)
+    var summary = table(
+      try summary(trainer, seconds, after: firstStep).map { [$0.name, $0.value] })
+    // A tower that takes many lines of a terminal must not move the table out of sight.
+    let isLong = width.map { summary[0].count > Self.mostLines * $0 } ?? false
     let lines =
-      ["learned hyperparameters"] + TowerTable.lines(tower).map { "  " + $0 }
-      + table([
-        ["tower", tower.description],
-        [
-          "time",
-          "\(formatted("%.2f", seconds)) s for \(trainer.stepCount - firstStep) steps, "
-            + "building kernels included",
-        ],
-        ["device", trainer.device.description],
-      ]) + results.flatMap { $0.measure.lines($0.evaluation) }
+      (isLong ? [summary.removeFirst()] : []) + ["learned hyperparameters"]
+      + TowerTable.lines(tower, width: width.map { $0 - 2 }).map { "  " + $0 } + summary
+      + (best?.summary.map { [$0] } ?? []) + results.flatMap { $0.measure.lines($0.evaluation) }
     for line in lines { try Console.print(line) }
   }
 }

@@ -23,6 +23,7 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup var length: TrainingLength
 
   @OptionGroup var checkpoint: CheckpointOptions
+  @OptionGroup var watch: WatchOptions
 
   @Option(
     help: """
@@ -66,7 +67,10 @@ struct TrainCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Write every step's loss and hyperparameters to a file, one JSON object a line.",
+      """
+      Write every step's loss and hyperparameters to a file, one JSON object a line, or as comma-separated values \
+      if its name ends in .csv.
+      """,
       valueName: "file"))
   var log: String?
 
@@ -83,6 +87,8 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "Show no progress.")
   var quiet = false
 
+  func validate() throws { try watch.check(plot: plot) }
+
   func run() throws {
     Interruption.watch()
     let resumed = try checkpoint.resumedRun()
@@ -93,14 +99,17 @@ struct TrainCommand: ParsableCommand {
     let tower = optimization.tower
     let textPath = try textPath(for: choice.kind, resumed)
     let plan = try OutputPlan(
-      log: log, save: save, plot: plot, checkpoint: checkpoint.folder, resume: checkpoint.resume)
+      log: log, save: save, plot: plot, saveBest: watch.saveBest, report: watch.report,
+      tensorBoard: watch.tensorboard, checkpoint: checkpoint.folder, resume: checkpoint.resume)
     let folder = try resumed?.folder ?? checkpoint.newFolder()
     let outputs = try plan.reserve()
     defer { withExtendedLifetime(outputs) {} }
     let device = try device.device()
     let data = try data(for: choice, textPath, resumed)
       .weighted(by: resumed?.settings.classWeights ?? classWeights)
-    let settings = try settings(of: resumed, choice, optimization, data)
+    var settings = try settings(of: resumed, choice, optimization, data)
+    let stepsPerEpoch = (data.train.count + settings.batchSize - 1) / settings.batchSize
+    try settleEvaluations(in: &settings, data, stepsPerEpoch: stepsPerEpoch)
 
     let description = NetworkDescription(choice: choice, input: data.input)
     let network = try description.network(classWeights: data.classWeights?.values)
@@ -128,7 +137,6 @@ struct TrainCommand: ParsableCommand {
             + "--epochs or --steps to train longer")
     }
     let firstStep = trainer.stepCount
-    let stepsPerEpoch = (data.train.count + settings.batchSize - 1) / settings.batchSize
     let ofWeights = WeightsDescription(
       network: description, scale: settings.scale, encoding: data.encoding)
     let writer = try folder.map {
@@ -138,22 +146,32 @@ struct TrainCommand: ParsableCommand {
     }
     let log = try log.map {
       try TrainingLog(
-        path: $0, keeping: trainer.stepCount,
+        path: $0,
+        format: LogFormat(
+          path: $0, levels: trainer.hyperparameterNames, measures: data.measures),
+        keeping: trainer.stepCount,
         endingIn: resumed.flatMap { CheckpointWriter.logLine($0.file) })
     }
-    let history = plot.map { _ in TrainingHistory() }
+    let watchers = try watchers(
+      settings, data, ofWeights, stepsPerEpoch: stepsPerEpoch, trainer, resumed, outputs)
+    let pictures = pictures(
+      of: settings, description, data, tower, evaluations: watchers.evaluations, outputs)
     let run = TrainingRun(
       trainer: trainer, data: data.train, measure: data.measures.first,
       batchSize: settings.batchSize, isShuffled: settings.isShuffled, steps: settings.steps,
-      log: log, history: history,
+      log: log, history: pictures?.history,
       display: display(after: firstStep, of: settings.steps, stepsPerEpoch: stepsPerEpoch),
-      checkpoints: writer,
+      checkpoints: writer, watchers: watchers.all,
       recovery: checkpoint.onDivergence == .restore ? Recovery() : nil,
       faults: OutputFaults())
     if resumed != nil {
       try run.faults.attempt { try run.checkpoints?.completeBest(trainer) }
+      try run.faults.attempt { try watchers.best?.complete(trainer) }
     }
-    let (seconds, results) = try result(of: run, tower, data.measures, ofWeights, outputs)
+    let (seconds, results) = try result(of: run, pictures, data.measures, ofWeights, outputs)
+    if run.isStopped, let best = watchers.best {
+      Console.warn(best.reason(after: trainer.stepCount))
+    }
     // One that cannot be written keeps none of the others back.
     let weights = try ofWeights.describe(trainer.weights()).serialized()
     try run.faults.attempt {
@@ -162,8 +180,11 @@ struct TrainCommand: ParsableCommand {
       }
     }
     try run.faults.attempt { try report(results, trainer, seconds, log) }
-    try run.faults.attempt { try print(results, trainer, seconds, after: firstStep) }
-    try run.faults.attempt { try draw(history, tower) }
+    try run.faults.attempt { try print(results, trainer, seconds, after: firstStep, watchers.best) }
+    try pictures?.draw(
+      summary(trainer, seconds, after: firstStep)
+        + results.flatMap { $0.measure.rows($0.evaluation) },
+      trainer: trainer, run.faults)
     try run.faults.throwFirst()
   }
 }

@@ -72,9 +72,14 @@ enum Console {
   }
 
   /// The number of columns of the terminal behind standard error.
-  static var errorWidth: Int {
+  static var errorWidth: Int { width(of: STDERR_FILENO) }
+
+  /// The number of columns of the terminal behind standard output; nil if it is none.
+  static var outputWidth: Int? { isatty(STDOUT_FILENO) == 1 ? width(of: STDOUT_FILENO) : nil }
+
+  private static func width(of descriptor: Int32) -> Int {
     var size = winsize()
-    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
     return Int(size.ws_col)
   }
 }

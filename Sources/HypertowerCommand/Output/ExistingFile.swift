@@ -64,10 +64,12 @@ enum ExistingFile {
   }
 
   /// The error for a file that this program did not write.
-  static func foreign(_ path: String, option: String) -> InputError {
+  ///
+  /// - Parameter what: what the option is to have another of; default: a name.
+  static func foreign(_ path: String, option: String, _ what: String = "name") -> InputError {
     InputError(
       .cannotWrite,
-      "\(path): was not written by `hypertower` and stays: give \(option) another name, or move the "
+      "\(path): was not written by `hypertower` and stays: give \(option) another \(what), or move the "
         + "file away")
   }
 }

@@ -4,10 +4,12 @@ import Hypertower
 struct LogContents {
   private let bytes: [UInt8]
   private let path: String
+  private let format: LogFormat
 
-  init(_ bytes: [UInt8], path: String) {
+  init(_ bytes: [UInt8], path: String, format: LogFormat = .json) {
     self.bytes = bytes
     self.path = path
+    self.format = format
   }
 
   /// The warning before the log is replaced; nil if it is empty.
@@ -15,7 +17,7 @@ struct LogContents {
   /// - Throws: `InputError(.cannotWrite)` for what is no log.
   func replacement() throws -> String? {
     if bytes.isEmpty { return nil }
-    guard StepLine.beginsLog(bytes) else { throw ExistingFile.foreign(path, option: "--log") }
+    guard LogFormat.beginsLog(bytes) else { throw ExistingFile.foreign(path, option: "--log") }
     return ExistingFile.replacing(path, "the log of an earlier run")
   }
 
@@ -28,16 +30,16 @@ struct LogContents {
   /// - Throws: `InputError(.cannotWrite)` if the log is not that of the run up to there.
   func size(ofRun count: Int, endingIn hash: String?) throws -> Int {
     guard !bytes.isEmpty, count > 0 else { return 0 }
-    guard StepLine.beginsLog(bytes) else { throw ExistingFile.foreign(path, option: "--log") }
-    guard let first = StepLine.step(of: bytes[...]), first < count else {
+    guard LogFormat.beginsLog(bytes) else { throw ExistingFile.foreign(path, option: "--log") }
+    var line = try header()
+    guard let first = format.step(of: bytes[line.endIndex...]), first < count else {
       throw fault(
         "begins after the checkpoint, which is of step \(count), so that nothing tells whether it is "
           + "of this run")
     }
-    var line = bytes[..<0]
     for step in first..<count {
       line = self.line(from: line.endIndex)
-      guard line.last == UInt8(ascii: "\n"), let found = StepLine.step(of: line) else {
+      guard line.last == UInt8(ascii: "\n"), let found = format.step(of: line) else {
         throw fault(
           "the log ends after step \(step), the checkpoint is of step \(count): steps are missing")
       }
@@ -45,7 +47,7 @@ struct LogContents {
         throw fault("line \(step - first + 1) is of step \(found), expected \(step)")
       }
     }
-    guard hash == nil || hash == StepLine.hash(line.dropLast()) else {
+    guard hash == nil || hash == format.hash(line.dropLast()) else {
       throw fault(
         "the line of step \(count - 1) is not what this run wrote: it is another run's log")
     }
@@ -57,10 +59,29 @@ struct LogContents {
     var line = bytes[..<0]
     while line.endIndex < bytes.count {
       let next = self.line(from: line.endIndex)
-      if let found = StepLine.step(of: next), found >= step { break }
+      if let found = format.step(of: next), found >= step { break }
       line = next
     }
     return line.endIndex
+  }
+
+  /// The line of names, or what is before the first line where there is none.
+  private func header() throws -> ArraySlice<UInt8> {
+    let isJSON = StepLine.beginsLog(bytes)
+    guard let header = format.header else {
+      guard isJSON else {
+        throw fault("has comma-separated values, and its name does not end in .csv")
+      }
+      return bytes[..<0]
+    }
+    let line = line(from: 0)
+    guard line.elementsEqual((header + "\n").utf8) else {
+      throw fault(
+        isJSON
+          ? "has JSON, and its name ends in .csv"
+          : "has other columns than this run writes: it is another run's log")
+    }
+    return line
   }
 
   /// The line that begins at `start`, with its end.

@@ -5,7 +5,10 @@ import Hypertower
 struct OutputPlan {
   private let log: File?
   private let save: File?
+  private let saveBest: File?
+  private let report: File?
   private let plot: Folder?
+  private let tensorBoard: Folder?
   private let checkpoints: Folder?
   private let isResumed: Bool
   /// What the user is told once the outputs are reserved.
@@ -24,6 +27,8 @@ struct OutputPlan {
     let option: String
     let path: String
     let place: OutputPlace
+    /// Whether the run may write a file of that name there.
+    let writes: (String) -> Bool
   }
 
   /// Checks everything that can be known beforehand.
@@ -32,17 +37,30 @@ struct OutputPlan {
   ///   - log: what --log names.
   ///   - save: what --save names.
   ///   - plot: what --plot names.
+  ///   - saveBest: what --save-best names; default: nothing. A resumed run goes on with it.
+  ///   - report: what --report names; default: nothing.
+  ///   - tensorBoard: what --tensorboard names; default: nothing.
   ///   - checkpoint: what --checkpoint names.
   ///   - resume: what --resume names; the log is then one to go on with.
   /// - Throws: `Failure(.usage)` if two outputs are one; `InputError(.cannotWrite)` if one cannot be
   ///   written, is in use, or is there and was not written by this program.
-  init(log: String?, save: String?, plot: String?, checkpoint: String?, resume: String?) throws {
+  init(
+    log: String?, save: String?, plot: String?, saveBest: String? = nil, report: String? = nil,
+    tensorBoard: String? = nil, checkpoint: String?, resume: String?
+  ) throws {
     self.log = try log.flatMap { try Self.log($0) }
-    self.save = try save.map { try Self.save($0) }
-    self.plot = try plot.map { try Self.folder("--plot", $0) }
+    self.save = try save.map { try Self.save("--save", $0) }
+    self.saveBest = try saveBest.map { try Self.save("--save-best", $0) }
+    self.report = try report.map { try Self.save("--report", $0) }
+    self.plot = try plot.map {
+      try Self.folder("--plot", $0) { Plot.isFile($0, of: Self.plotName) }
+    }
+    self.tensorBoard = try tensorBoard.map {
+      try Self.folder("--tensorboard", $0, writes: EventFolder.isName)
+    }
     checkpoints =
-      try checkpoint.map { try Self.folder("--checkpoint", $0) }
-      ?? resume.map { try Self.folder("--resume", $0) }
+      try checkpoint.map { try Self.folder("--checkpoint", $0, writes: CheckpointFolder.isName) }
+      ?? resume.map { try Self.folder("--resume", $0, writes: CheckpointFolder.isName) }
     isResumed = resume != nil
     try refuseEquals()
     for file in files { try check(file) }
@@ -50,12 +68,17 @@ struct OutputPlan {
       try Plot.checkPlace(Self.plotName, in: $0, option: "--plot")
     }
     if let earlierPlot { warnings.append(earlierPlot) }
+    // Whether event files are those of a resumed run shows once the checkpoint is read.
+    let earlierEvents =
+      try isResumed
+      ? nil : tensorBoard.flatMap { try EventFolder.checkPlace($0, option: "--tensorboard") }
+    if let earlierEvents { warnings.append(earlierEvents) }
   }
 
   private static let plotName = "training"
 
-  private var files: [File] { [log, save].compactMap { $0 } }
-  private var folders: [Folder] { [plot, checkpoints].compactMap { $0 } }
+  private var files: [File] { [log, save, saveBest, report].compactMap { $0 } }
+  private var folders: [Folder] { [plot, tensorBoard, checkpoints].compactMap { $0 } }
 
   // MARK: What is named
 
@@ -65,19 +88,19 @@ struct OutputPlan {
     return try file("--log", path)
   }
 
-  private static func save(_ path: String) throws -> File {
+  private static func save(_ option: String, _ path: String) throws -> File {
     if path == "-" {
       throw Failure(
-        .usage, "--save - is not possible: standard output has the results; name a file")
+        .usage, "\(option) - is not possible: standard output has the results; name a file")
     }
     if let descriptor = OpenFile.standardDescriptor(at: path) {
       let stream = descriptor == STDOUT_FILENO ? "standard output" : "standard error"
       throw Failure(
         .usage,
-        "--save \(path) is not possible: \(stream) goes there, and has the results or messages; name "
+        "\(option) \(path) is not possible: \(stream) goes there, and has the results or messages; name "
           + "another file")
     }
-    return try file("--save", path)
+    return try file(option, path)
   }
 
   private static func file(_ option: String, _ path: String) throws -> File {
@@ -91,31 +114,29 @@ struct OutputPlan {
     }
   }
 
-  private static func folder(_ option: String, _ path: String) throws -> Folder {
+  private static func folder(
+    _ option: String, _ path: String, writes: @escaping (String) -> Bool
+  ) throws -> Folder {
     try OutputFolder.checkName(path)
-    return Folder(option: option, path: path, place: try OutputPlace(path))
+    return Folder(option: option, path: path, place: try OutputPlace(path), writes: writes)
   }
 
   // MARK: What is refused
 
   private func refuseEquals() throws {
-    if let log, let save, log.place == save.place {
-      throw Failure(.usage, "--log and --save name the same file: \(save.path)")
-    }
-    for file in files {
+    for (number, file) in files.enumerated() {
+      for other in files[..<number] where other.place == file.place {
+        throw Failure(
+          .usage, "\(other.option) and \(file.option) name the same file: \(file.path)")
+      }
       for folder in folders where file.place.contains(folder.place) {
         throw Failure(
           .usage,
           "\(file.option) \(file.path): \(folder.option) makes a folder of that name: give "
             + "\(file.option) another name")
       }
-      if let plot, file.place.folder == plot.place, Plot.isFile(file.name, of: Self.plotName) {
-        throw Self.written(file, by: plot)
-      }
-      if let checkpoints, file.place.folder == checkpoints.place,
-        CheckpointFolder.isName(file.name)
-      {
-        throw Self.written(file, by: checkpoints)
+      for folder in folders where file.place.folder == folder.place && folder.writes(file.name) {
+        throw Self.written(file, by: folder)
       }
     }
   }
@@ -138,21 +159,31 @@ struct OutputPlan {
     try refuseFolderInUse(file)
     guard access(file.path, F_OK) == 0 else { return try checkFolder(of: file) }
     let isLog = file.option == "--log"
+    let isReport = file.option == "--report"
     if isLog && isResumed {
       // Whether the log is that of the run shows once the checkpoint is read.
       return try ExistingFile.checkIsWritable(file.path, option: file.option)
     }
     let warning = try ExistingFile.check(
-      file.path, isLog ? "the log of an earlier run" : "the weights of an earlier run",
-      option: file.option,
-      isOurs: { isLog ? StepLine.beginsLog($0) : SafetensorsFile.beginsWithWeights($0) })
-    // The log says so itself when it is opened.
-    if let warning, !isLog { warnings.append(warning) }
+      file.path, "the \(isLog ? "log" : isReport ? "report" : "weights") of an earlier run",
+      option: file.option
+    ) { bytes in
+      isLog
+        ? LogFormat.beginsLog(bytes)
+        : isReport
+          ? bytes.starts(with: HTML.beginning.utf8) : SafetensorsFile.beginsWithWeights(bytes)
+    }
+    // The log says so itself when it is opened, and the best weights of a resumed run are its own.
+    if let warning, !isLog, !(isResumed && file.option == "--save-best") {
+      warnings.append(warning)
+    }
   }
 
   /// A run keeps others out of the folders that it names, but only from those files that it writes.
   private func refuseFolderInUse(_ file: File) throws {
-    guard CheckpointFolder.isName(file.name) || Plot.isFile(file.name, of: Self.plotName),
+    guard
+      CheckpointFolder.isName(file.name) || Plot.isFile(file.name, of: Self.plotName)
+        || EventFolder.isName(file.name),
       file.place.folder != checkpoints?.place
     else { return }
     let target = (try? AtomicFile.resolvingLinks(file.path)) ?? file.path
@@ -182,19 +213,28 @@ struct OutputPlan {
   /// Outputs that no other run can write as long as this lives.
   struct Reserved {
     let weights: ReservedFile?
-    let plots: OutputFolder?
+    let bestWeights: ReservedFile?
+    let report: ReservedFile?
+    let folders: [OutputFolder]
   }
 
-  /// Creates the folder of plots, and keeps other runs away. The folder of checkpoints must be there.
+  /// Creates the folders, and keeps other runs away. The folder of checkpoints must be there.
   ///
   /// - Throws: `InputError(.cannotWrite)`, also if another run is there.
   func reserve() throws -> Reserved {
     // The folder of the checkpoints is kept from other runs as it is.
-    let isOwnFolder = plot != nil && plot?.place == checkpoints?.place
-    let plots = try isOwnFolder ? nil : plot.map { try OutputFolder($0.path, for: "plots") }
+    var places = Set([checkpoints?.place])
+    let folders = try [(plot, "plots"), (tensorBoard, "event files")].compactMap {
+      folder, contents in
+      try folder.flatMap {
+        places.insert($0.place).inserted ? try OutputFolder($0.path, for: contents) : nil
+      }
+    }
     let weights = try save.map { try ReservedFile($0.path) }
-    if let warning = weights?.warning { Console.warn(warning) }
+    let best = try saveBest.map { try ReservedFile($0.path) }
+    let report = try report.map { try ReservedFile($0.path) }
+    for warning in [weights, best, report].compactMap({ $0?.warning }) { Console.warn(warning) }
     for warning in warnings { Console.warn(warning) }
-    return Reserved(weights: weights, plots: plots)
+    return Reserved(weights: weights, bestWeights: best, report: report, folders: folders)
   }
 }

@@ -1,7 +1,7 @@
 import Glibc
 import Hypertower
 
-/// A log of training with one JSON object a line: one for every step, and one at the end.
+/// A log of training with a line for every step, and one at the end, as JSON or as comma-separated values.
 ///
 /// Lines are appended, each whole, so that the file may be truncated in place (log rotation) while it
 /// is written. No two runs write one file.
@@ -9,11 +9,14 @@ final class TrainingLog {
   private static let bufferSize = 1 << 16
 
   private let path: String
+  private let format: LogFormat
   private let descriptor: Int32
   /// The lock of a regular file, which owns the descriptor.
   private let lock: FileLock?
   private var buffer: [UInt8] = []
   private var isOpen = true
+  /// Whether nothing was written to what is no regular file.
+  private var isFresh = true
 
   /// Opens the log.
   ///
@@ -21,12 +24,16 @@ final class TrainingLog {
   ///
   /// - Parameters:
   ///   - path: `-` stands for standard output, as does any other name of where that goes.
+  ///   - format: default: JSON.
   ///   - steps: how many of the steps in the file a run that goes on keeps; later ones are dropped.
   ///   - hash: that of the last line that is kept; nil: it is not known.
   /// - Throws: `InputError(.cannotWrite)`, also if the file is no log, another run writes it, or it is
   ///   not that of the run up to the last step that is to be kept; `Failure` if the user ends the run
   ///   while a named pipe has no reader.
-  init(path: String, keeping steps: Int = 0, endingIn hash: String? = nil) throws {
+  init(
+    path: String, format: LogFormat = .json, keeping steps: Int = 0, endingIn hash: String? = nil
+  ) throws {
+    self.format = format
     // Opened anew, a file that standard output leads to would be written from its start.
     let standing =
       path == "-"
@@ -37,7 +44,7 @@ final class TrainingLog {
     lock = try standing == nil && OpenFile.isRegular(descriptor) ? Self.lock(descriptor, path) : nil
     guard let lock else { return }
     if let warning = lock.warning(for: path) { Console.warn(warning) }
-    let contents = LogContents(try bytes(), path: path)
+    let contents = LogContents(try bytes(), path: path, format: format)
     if steps == 0 {
       if let warning = try contents.replacement() { Console.warn(warning) }
     }
@@ -86,7 +93,7 @@ final class TrainingLog {
   /// Drops the lines of all steps from `step` on. A pipe keeps them.
   func rewind(to step: Int) throws {
     guard lock != nil, isOpen else { return }
-    try truncate(to: LogContents(try bytes(), path: path).size(before: step))
+    try truncate(to: LogContents(try bytes(), path: path, format: format).size(before: step))
   }
 
   deinit {
@@ -96,7 +103,7 @@ final class TrainingLog {
   /// Writes steps, and passes them on to the system so that a reader can follow.
   func append(_ records: [StepRecord]) throws {
     for record in records {
-      append(StepLine.text(record))
+      append(format.text(record))
       if buffer.count >= Self.bufferSize { try flush() }
     }
     try flush()
@@ -104,7 +111,7 @@ final class TrainingLog {
 
   /// Writes the last line and closes the file.
   func finish(_ line: [(key: String, value: JSONText)]) throws {
-    append(JSONText.object(line).text)
+    append(format.text(line))
     try flush()
     guard isOpen, lock == nil else { return }
     isOpen = false
@@ -122,6 +129,11 @@ final class TrainingLog {
     guard isOpen else { return }
     var before = stat()
     fstat(descriptor, &before)
+    // A file may be truncated while it is written, and then begins anew.
+    if let header = format.header, lock == nil ? isFresh : before.st_size == 0 {
+      buffer.insert(contentsOf: (header + "\n").utf8, at: 0)
+    }
+    isFresh = false
     do {
       try writeAll(buffer, to: descriptor, name: path)
     } catch {

@@ -1,46 +1,27 @@
 import Hypertower
 
-/// The loss and every level's hyperparameters over the steps of a run.
+/// The loss, the accuracy and every level's hyperparameters over the steps of a run.
 ///
-/// The loss has a panel, and so has each hyperparameter that is tuned, those of every level but the top; in
-/// a tall tower those of one kind share a panel.
+/// The losses on the training samples and on others have a panel, the accuracy another, and so have the
+/// hyperparameters; see `HyperparameterPanel`.
 struct TrainingPlot {
   private let history: TrainingHistory
+  private let evaluations: EvaluationHistory?
   private let tower: Tower
 
-  /// Towers of more levels than this are tall.
-  private static let mostLevels = 3
-  /// More lines than this are coloured from dark to light.
-  private static let mostDistinct = 8
-
-  /// A hyperparameter of a level.
-  private struct Line {
-    let level: Int
-    let index: Int
-    let name: String
-    /// What it is to its rule: `alpha`, where `name` may be `w1_alpha`.
-    let kind: String
-    /// Its column of the data, from 1.
-    let column: Int
-  }
-
-  private struct Panel {
-    let title: String
-    let kind: String
-    let lines: [Line]
-  }
-
-  init(_ history: TrainingHistory, tower: Tower) {
+  /// - Parameter evaluations: nil: there was nothing to measure on.
+  init(_ history: TrainingHistory, _ evaluations: EvaluationHistory?, tower: Tower) {
     self.history = history
+    self.evaluations = evaluations
     self.tower = tower
   }
 
   var plot: Plot {
-    let panels = panels
+    let panels = HyperparameterPanel.panels(of: tower, names: history.names)
     let title = tower.shortText
-    let columns = panels.count > 3 ? 3 : 2
-    let rows = (panels.count + columns) / columns
-    let mean = history.stride > 1 ? ", mean of \(history.stride) steps" : ""
+    let count = panels.count + (evaluations?.measure.hasAccuracy == true ? 2 : 1)
+    let columns = count > 4 ? 3 : 2
+    let rows = (count + columns - 1) / columns
     return Plot(
       name: "training", title: title,
       data: [
@@ -49,7 +30,14 @@ struct TrainingPlot {
           history.points.map { point in
             [Double(point.step), point.loss] + lines.map { point.values[$0.level][$0.index] }
           })
-      ],
+      ]
+        + (evaluations.map { own in
+          [
+            PlotBlock(
+              ["step", own.measure.lossKey, own.measure.accuracyKey],
+              own.points.map { [Double($0.step), $0.loss, $0.accuracyPercent ?? .nan] })
+          ]
+        } ?? []),
       size: (columns * 480, rows * 320 + 40),
       commands: """
         set multiplot layout \(rows),\(columns) title \(Plot.quoted(title)) noenhanced
@@ -57,73 +45,62 @@ struct TrainingPlot {
         set xlabel 'step'
         unset logscale
         set format y '%g'
-        set title 'training loss' noenhanced
-        set ylabel 'loss (nats\(mean))' noenhanced
-        plot data using 1:2 with lines linecolor rgb '\(Plot.colour(0))' notitle
+        set title '\(evaluations == nil ? "training loss" : "loss")' noenhanced
+        set ylabel 'loss\(lossUnit)' noenhanced
+        \(lossCommands)
         \(panels.map(commands).joined(separator: "\n"))
         unset multiplot
         """)
   }
 
-  private var lines: [Line] {
-    var column = 2
-    return zip(tower.levels, history.names).enumerated().flatMap { level, pair in
-      let (rule, names) = pair
-      return names.enumerated().map { index, name in
-        column += 1
-        // Of a level whose step sizes alone are tuned, the others have no line.
-        let kind = rule.hyperparameters.map(\.name).first { name == $0 || name.hasSuffix("_\($0)") }
-        return Line(level: level, index: index, name: name, kind: kind ?? name, column: column)
-      }
-    }
+  /// The unit of the loss, and how many steps a point stands for, in parentheses.
+  private var lossUnit: String {
+    let parts = [
+      evaluations?.measure.lossUnit ?? "nats",
+      history.stride > 1 ? "mean of \(history.stride) steps" : "",
+    ].filter { !$0.isEmpty }
+    return parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))"
   }
 
-  private var panels: [Panel] {
-    let isTall = tower.levels.count > Self.mostLevels
-    var panels: [Panel] = []
-    for line in lines where line.level < tower.height {
-      let title =
-        isTall ? line.kind : "level \(line.level), \(tower.levels[line.level].name): \(line.kind)"
-      if let known = panels.firstIndex(where: { $0.title == title }) {
-        panels[known] = Panel(
-          title: title, kind: line.kind, lines: panels[known].lines + [line])
-      } else {
-        panels.append(Panel(title: title, kind: line.kind, lines: [line]))
-      }
-    }
-    return panels
+  private var lossCommands: String {
+    let training = "plot data index 0 using 1:2 with lines linecolor rgb '\(Plot.colour(0))'"
+    guard let measure = evaluations?.measure else { return training + " notitle" }
+    let style =
+      "with linespoints linewidth 2 pointtype 7 pointsize 0.4 linecolor rgb '\(Plot.colour(1))'"
+    let losses = """
+      \(training) title 'training', \\
+        data index 1 using 1:2 \(style) title '\(measure.name)'
+      """
+    guard measure.hasAccuracy else { return losses }
+    return """
+      \(losses)
+      set title '\(measure.name) accuracy' noenhanced
+      set ylabel 'accuracy (%)' noenhanced
+      plot data index 1 using 1:3 \(style) notitle
+      """
   }
 
-  private func commands(_ panel: Panel) -> String {
-    let values = history.points.flatMap { point in
-      panel.lines.map { point.values[$0.level][$0.index] }
-    }
-    let isLogarithmic = (values.min() ?? 0) > 0 && values.max()! > 10 * values.min()!
-    let isShared = Set(panel.lines.map(\.level)).count > 1
-    let count = panel.lines.count
+  private var lines: [HyperparameterPanel.Line] {
+    HyperparameterPanel.lines(of: tower, names: history.names)
+  }
+
+  private func commands(_ panel: HyperparameterPanel) -> String {
     let curves = panel.lines.enumerated().map { number, line in
-      let label = isShared ? "level \(line.level) \(line.name)" : line.name
-      return "data using 1:\(line.column) with lines linewidth 2 "
-        + "linecolor rgb '\(colour(number, of: count))' "
-        + (count > 1 && isNamed(number, of: count) ? "title \(Plot.quoted(label))" : "notitle")
+      // The step and the loss are the first columns.
+      "data index 0 using 1:\(line.place + 3) with lines linewidth 2 "
+        + "linecolor rgb '\(colour(number, of: panel.lines.count))' "
+        + (panel.label(number).map { "title \(Plot.quoted($0))" } ?? "notitle")
     }
     return """
-      \(isLogarithmic ? "set logscale y; set format y '%.0e'" : "unset logscale; set format y '%.10g'")
+      \(panel.isLogarithmic(history.points) ? "set logscale y; set format y '%.0e'" : "unset logscale; set format y '%.10g'")
       set title \(Plot.quoted(panel.title))
       set ylabel '\(panel.kind)'
       plot \(curves.joined(separator: ", \\\n  "))
       """
   }
 
-  /// Of many lines, those evenly spread over all levels have names.
-  private func isNamed(_ number: Int, of count: Int) -> Bool {
-    guard count > Self.mostDistinct else { return true }
-    let step = Double(count - 1) / Double(Self.mostDistinct - 1)
-    return (0..<Self.mostDistinct).contains { Int((Double($0) * step).rounded()) == number }
-  }
-
   private func colour(_ number: Int, of count: Int) -> String {
-    guard count > Self.mostDistinct else { return Plot.colour(number) }
+    guard count > HyperparameterPanel.mostDistinct else { return Plot.colour(number) }
     return Plot.gradientColour(Double(number) / Double(count - 1))
   }
 }

@@ -58,15 +58,17 @@ final class CheckpointWriter {
 
   /// Writes where the trainer stands.
   ///
-  /// - Parameter last: the last step, by whose line the run's log is known again.
+  /// - Parameters:
+  ///   - last: the last step, by whose line the run's log is known again.
+  ///   - watched: what the run's watchers keep.
   /// - Throws: `DivergenceError` if that is nothing to go on from; `InputError(.cannotWrite)`.
-  func save(_ trainer: Trainer, last: StepRecord?) throws {
+  func save(_ trainer: Trainer, last: StepRecord?, _ watched: [[String: String]]) throws {
     defer { lastSave = .now }
     let checkpoint = try trainer.checkpoint()
     var (newBest, isBest) = (best, false)
     if let measure {
       let score = measure.score(
-        try trainer.evaluate(on: measure.data, metrics: measure.metrics))
+        try measure.evaluation(of: trainer))
       isBest = best.map { measure.isBetter(score, than: $0.score) } ?? score.isFinite
       if isBest { newBest = (score, trainer.stepCount) }
     }
@@ -75,6 +77,7 @@ final class CheckpointWriter {
     metadata[bestScoreKey] = newBest.map { "\($0.score)" }
     metadata[Self.bestStepKey] = newBest.map { "\($0.step)" }
     metadata[Self.logLineKey] = last.map { StepLine.hash(StepLine.text($0).utf8) }
+    for own in watched { metadata.merge(own) { $1 } }
     metadata["device"] = trainer.device.description
     metadata["version"] = Version.text
     try folder.write(

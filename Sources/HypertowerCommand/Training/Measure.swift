@@ -27,8 +27,19 @@ struct Measure {
     }
   }
 
+  /// Measures the weights as evaluation sees them.
+  func evaluation(of trainer: Trainer) throws -> Evaluation {
+    try trainer.evaluate(on: data, metrics: metrics)
+  }
+
+  /// Whether an evaluation has an accuracy.
+  var hasAccuracy: Bool { kind != .values }
+
+  /// The unit of the loss; empty: none that is known.
+  var lossUnit: String { kind == .values ? "" : "nats" }
+
   /// What is measured besides the loss and the accuracy.
-  var metrics: [Metric] {
+  private var metrics: [Metric] {
     switch kind {
     case .classes: showsRecalls ? [.confusionMatrix] : []
     case .text: []
@@ -47,12 +58,36 @@ struct Measure {
 
   private var balancedKey: String { "\(name)_balanced_accuracy_percent" }
 
+  private var recallKey: String { "\(name)_recall_percent" }
+
+  /// What logs and JSON call the errors of values.
+  private var valueKeys: [String] {
+    ["rmse", "mean_absolute_error", "r2"].map { "\(name)_\($0)" }
+  }
+
   /// What decides which weights are the best: of text the loss, since only a part of what a model of text has
   /// learned shows in the characters that it ranks first, and of values; else the accuracy.
   var scoreKey: String {
     switch kind {
     case .text, .values: lossKey
     case .classes: hasClassWeights ? balancedKey : accuracyKey
+    }
+  }
+
+  /// What messages call the score.
+  var scoreName: String {
+    switch kind {
+    case .text, .values: "\(name) loss"
+    case .classes: hasClassWeights ? "\(name) balanced accuracy" : "\(name) accuracy"
+    }
+  }
+
+  /// How messages write it.
+  var scoreFormat: String {
+    switch kind {
+    case .text: "%.4f nats"
+    case .values: "%.6g"
+    case .classes: "%.2f %%"
     }
   }
 
@@ -69,6 +104,15 @@ struct Measure {
     switch kind {
     case .text, .values: score < other
     case .classes: score > other
+    }
+  }
+
+  /// The names of what the last line of a log may say of an evaluation.
+  var logKeys: [String] {
+    switch kind {
+    case .classes: showsRecalls ? [accuracyKey, balancedKey, recallKey] : [accuracyKey]
+    case .text: [lossKey, accuracyKey]
+    case .values: [lossKey] + valueKeys
     }
   }
 
@@ -98,7 +142,7 @@ struct Measure {
     return [
       accuracy, (balancedKey, .number(recalls.balancedAccuracyPercent)),
       (
-        "\(name)_recall_percent",
+        recallKey,
         .object(
           recalls.percents.enumerated().map { (encoding?.className($0) ?? "\($0)", .number($1)) })
       ),
@@ -107,11 +151,8 @@ struct Measure {
 
   private func valueMembers(_ evaluation: Evaluation) -> [(key: String, value: JSONText)] {
     guard let errors = ValueErrors(evaluation, data, encoding) else { return [] }
-    return [
-      ("\(name)_rmse", .number(errors.rootMeanSquare)),
-      ("\(name)_mean_absolute_error", .number(errors.meanAbsolute)),
-      ("\(name)_r2", .number(errors.determination)),
-    ]
+    let values = [errors.rootMeanSquare, errors.meanAbsolute, errors.determination]
+    return zip(valueKeys, values).map { ($0, .number($1)) }
   }
 
   /// The lines that tell the evaluation: the accuracy, how well characters are predicted, or how far off values are.
@@ -127,8 +168,30 @@ struct Measure {
         "\(name) loss \(formatted("%.4f", evaluation.loss)) nats",
       ]
     case .values:
-      return ValueErrors(evaluation, data, encoding)?.lines(name, encoding)
+      return ValueErrors(evaluation, data, encoding)?.rows(name, encoding).map { "\($0) \($1)" }
         ?? ["\(name) loss \(formatted("%.6g", evaluation.loss))"]
+    }
+  }
+
+  /// The evaluation as names and values.
+  func rows(_ evaluation: Evaluation) -> [(name: String, value: String)] {
+    switch kind {
+    case .classes:
+      let balanced = Recalls(evaluation).map {
+        ("\(name) balanced accuracy", formatted("%.2f %%", $0.balancedAccuracyPercent))
+      }
+      return [("\(name) accuracy", formatted("%.2f %%", evaluation.accuracyPercent!))]
+        + [balanced].compactMap { $0 } + [("\(name) loss", formatted("%.4f nats", evaluation.loss))]
+    case .text:
+      return [
+        ("perplexity", formatted("%.4f", exp(evaluation.loss))),
+        ("bits per character", formatted("%.4f", evaluation.loss / M_LN2)),
+        ("\(name) loss", formatted("%.4f nats", evaluation.loss)),
+        ("\(name) accuracy", formatted("%.2f %%", evaluation.accuracyPercent!)),
+      ]
+    case .values:
+      let errors = ValueErrors(evaluation, data, encoding)?.rows(name, encoding) ?? []
+      return errors + [("\(name) loss", formatted("%.6g", evaluation.loss))]
     }
   }
 

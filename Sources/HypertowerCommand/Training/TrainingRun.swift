@@ -14,6 +14,8 @@ struct TrainingRun {
   let history: TrainingHistory?
   let display: (any ProgressDisplay)?
   let checkpoints: CheckpointWriter?
+  /// What else follows the run.
+  let watchers: [any RunWatcher]
   /// What brings the run back when it diverges; nil: nothing does.
   let recovery: Recovery?
   let faults: OutputFaults
@@ -21,6 +23,9 @@ struct TrainingRun {
   /// How long a piece takes: no longer than a user waits who has asked for the end, and often enough for
   /// a display.
   private static let pieceSeconds = 0.1
+
+  /// Whether a watcher has ended the run before its last step.
+  var isStopped: Bool { watchers.contains(where: \.endsRun) }
 
   private var stepsPerEpoch: Int { (data.count + batchSize - 1) / batchSize }
 
@@ -56,13 +61,14 @@ struct TrainingRun {
     // The first piece is one step, which builds the kernels.
     var pace = 1
     var last: StepRecord?
-    while progress.step < steps {
+    while progress.step < steps, !isStopped {
       let start = ContinuousClock.now
       let toCheckpoint = checkpoints?.stepsUntilDue(
         after: progress.step, stepsPerEpoch: stepsPerEpoch)
       let toKeep = recovery.map { _ in keepingInterval - progress.step % keepingInterval }
       let toEvaluation = display.flatMap { _ in evaluation.stepsUntilDue(after: progress.step) }
-      let count = [pace, steps - progress.step, toCheckpoint, toKeep, toEvaluation]
+      let toWatchers = watchers.map { $0.stepsUntilDue(after: progress.step) }
+      let count = ([pace, steps - progress.step, toCheckpoint, toKeep, toEvaluation] + toWatchers)
         .compactMap { $0 }.min()!
       do {
         last = try train(count, &progress) ?? last
@@ -77,10 +83,16 @@ struct TrainingRun {
       pace = Self.pace(after: count, elapsed.seconds, previous: pace)
       progress.step = trainer.stepCount
       progress.stepsPerSecond = meter.stepsPerSecond
-      let isAtEnd = progress.step == steps
+      for (watcher, due) in zip(watchers, toWatchers) where count == due {
+        try attempt(watcher) { try watcher.look(at: trainer, isLast: progress.step == steps) }
+      }
+      let isAtEnd = progress.step == steps || isStopped
+      for (watcher, due) in zip(watchers, toWatchers) where isAtEnd && count != due {
+        try attempt(watcher) { try watcher.look(at: trainer, isLast: true) }
+      }
       if display != nil, let measure, count == toEvaluation || isAtEnd {
         progress.accuracy = try evaluation.measure {
-          try trainer.evaluate(on: measure.data, metrics: measure.metrics)
+          try measure.evaluation(of: trainer)
         }.accuracyPercent
       }
       display?.show(progress, at: .now)
@@ -88,7 +100,7 @@ struct TrainingRun {
         state: count == toKeep || isAtEnd, checkpoint: count == toCheckpoint || isAtEnd, last)
       progress.step = trainer.stepCount
       // A run that is done is not interrupted.
-      if let signal = Interruption.signal, progress.step < steps {
+      if let signal = Interruption.signal, progress.step < steps, !isStopped {
         throw Interrupted(signal: signal, step: progress.step)
       }
     }
@@ -110,7 +122,7 @@ struct TrainingRun {
       if state { try recovery?.keep(trainer) }
       if checkpoint || isRequested || Interruption.signal != nil {
         try faults.attempt("checkpoint", orElse: "the run goes on without this checkpoint") {
-          try checkpoints?.save(trainer, last: last)
+          try checkpoints?.save(trainer, last: last, watchers.map(\.checkpointMetadata))
         }
       }
     } catch let error as DivergenceError {
@@ -123,6 +135,14 @@ struct TrainingRun {
     try recovery.restore(trainer, after: error)
     try attemptLog { try log?.rewind(to: trainer.stepCount) }
     history?.rewind(to: trainer.stepCount)
+    for watcher in watchers {
+      try attempt(watcher) { try watcher.rewind(to: trainer.stepCount) }
+    }
+  }
+
+  private func attempt(_ watcher: any RunWatcher, _ body: () throws -> Void) throws {
+    try faults.attempt(
+      watcher.output, orElse: "the run goes on without its \(watcher.output)", body)
   }
 
   private func attemptLog(_ body: () throws -> Void) throws {
@@ -133,7 +153,8 @@ struct TrainingRun {
   ///
   /// - Returns: the last record; nil if nobody wants it.
   private func train(_ count: Int, _ progress: inout Progress) throws -> StepRecord? {
-    let isWatched = log != nil || history != nil || display != nil || checkpoints != nil
+    let isWatched =
+      log != nil || history != nil || display != nil || checkpoints != nil || !watchers.isEmpty
     var last: StepRecord?
     try trainer.train(
       on: data, batchSize: batchSize, steps: count, shuffled: isShuffled,
@@ -141,6 +162,7 @@ struct TrainingRun {
         ? { records in
           try attemptLog { try log?.append(records) }
           history?.append(records)
+          for watcher in watchers { try attempt(watcher) { try watcher.append(records) } }
           last = records.last
         } : nil)
     if let last {

@@ -41,6 +41,10 @@ struct TrainingSettings: Codable {
   var isShuffled: Bool
   var seed: UInt64
   var steps: Int
+  /// After how many evaluations that are not better the run ends; nil: none.
+  var patience: Int?
+  /// After how many steps what decides that is measured; nil: nothing does.
+  var evaluationInterval: Int?
 
   private static let key = "settings"
   private static let hashKey = "settings_hash"
@@ -103,11 +107,46 @@ struct TrainingSettings: Codable {
   /// The settings as members of a checkpoint's metadata.
   var metadata: [String: String] {
     get throws {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      let text = String(decoding: try encoder.encode(self), as: UTF8.self)
+      let text = try json()
       return [Self.key: text, Self.hashKey: Self.hash(text), "data_hash": dataHash]
     }
+  }
+
+  /// The settings as a person reads them.
+  ///
+  /// - Parameter choice: the model with its sizes.
+  func rows(choice: ModelChoice) -> [(name: String, value: String)] {
+    let sizes = SizeOption.allCases.compactMap { option in
+      choice.sizes[option].map { ("--\(option.rawValue)", "\(IntegerList($0))") }
+    }
+    let all: [(String, String?)] =
+      [("--model", choice.kind.rawValue)] + sizes
+      + [
+        ("--optimizer", optimizer), ("--first-step", firstStep.map { "\($0)" }),
+        ("--average", average), ("--data", text == nil ? data ?? "MNIST, embedded" : nil),
+        ("--text", text), ("--classes", classes.map { "\($0)" }),
+        ("--scale", scale.map { "\($0)" }), ("--validation", validation.map { "\($0)" }),
+        ("--batch-size", "\(batchSize)"), ("--no-shuffle", isShuffled ? nil : "yes"),
+        ("--seed", "\(seed)"), ("--steps", "\(steps)"),
+        ("--early-stopping", patience.map { "\($0)" }),
+      ]
+    return all.compactMap { name, value in value.map { (name, $0) } }
+  }
+
+  /// What tells the run from others: everything except what decides its length, and where its data lie.
+  var identity: String {
+    get throws {
+      var own = self
+      (own.steps, own.patience, own.evaluationInterval) = (0, nil, nil)
+      (own.data, own.text) = (nil, nil)
+      return Self.hash(try own.json())
+    }
+  }
+
+  private func json() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
   }
 
   private static func hash(_ text: String) -> String { String(fnv1a64(text.utf8), radix: 16) }

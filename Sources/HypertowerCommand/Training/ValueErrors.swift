@@ -24,13 +24,13 @@ struct ValueErrors {
     determination = variance > 0 ? 1 - evaluation.loss / variance : 0
   }
 
-  /// The lines that tell them.
-  func lines(_ name: String, _ encoding: SampleEncoding?) -> [String] {
+  /// Them as names and values.
+  func rows(_ name: String, _ encoding: SampleEncoding?) -> [(name: String, value: String)] {
     let target = encoding?.table.map { " of \($0.target)" } ?? ""
     return [
-      "\(name) mean absolute error\(target) \(formatted("%.6g", meanAbsolute))",
-      "\(name) root mean square error\(target) \(formatted("%.6g", rootMeanSquare))",
-      "\(name) R² \(formatted("%.4f", determination))",
+      ("\(name) mean absolute error\(target)", formatted("%.6g", meanAbsolute)),
+      ("\(name) root mean square error\(target)", formatted("%.6g", rootMeanSquare)),
+      ("\(name) R²", formatted("%.4f", determination)),
     ]
   }
 }

@@ -1,0 +1,76 @@
+import Hypertower
+
+/// How a log writes its lines.
+enum LogFormat {
+  /// One JSON object a line.
+  case json
+  /// Comma-separated values under a line of names.
+  case csv(CSVLog)
+
+  /// What the ending of a log's path says.
+  ///
+  /// - Parameters:
+  ///   - levels: the names of every level's hyperparameters.
+  ///   - measures: what the network is tested on.
+  init(path: String, levels: [[String]], measures: [Measure]) {
+    self =
+      Self.isCSV(path)
+      ? .csv(CSVLog(levels: levels, result: LogResult.keys(measures))) : .json
+  }
+
+  private static func isCSV(_ path: String) -> Bool { path.lowercased().hasSuffix(".csv") }
+
+  /// Whether a file that begins with these bytes is a log.
+  static func beginsLog(_ bytes: [UInt8]) -> Bool {
+    StepLine.beginsLog(bytes) || bytes.starts(with: CSVLog.beginning.utf8)
+  }
+
+  /// The first line; nil if lines say themselves what they are.
+  var header: String? {
+    switch self {
+    case .json: nil
+    case .csv(let log): log.header
+    }
+  }
+
+  /// The line of a step.
+  func text(_ record: StepRecord) -> String {
+    switch self {
+    case .json: StepLine.text(record)
+    case .csv(let log): log.text(record)
+    }
+  }
+
+  /// The last line, which tells the result.
+  func text(_ result: [(key: String, value: JSONText)]) -> String {
+    switch self {
+    case .json: JSONText.object(result).text
+    case .csv(let log): log.text(result)
+    }
+  }
+
+  /// The number of the step whose line the bytes begin with; nil if it is no such line.
+  func step(of line: ArraySlice<UInt8>) -> Int? {
+    switch self {
+    case .json: StepLine.step(of: line)
+    case .csv(let log): log.step(of: line)
+    }
+  }
+
+  /// What a checkpoint keeps of a step's line, by which the run's log is known again; of any format the same.
+  func hash(_ line: ArraySlice<UInt8>) -> String {
+    switch self {
+    case .json: StepLine.hash(line)
+    case .csv(let log): StepLine.hash(log.json(line).utf8)
+    }
+  }
+}
+
+/// What the last line of a log tells.
+enum LogResult {
+  /// All names that it may have, in their order.
+  static func keys(_ measures: [Measure]) -> [String] {
+    measures.flatMap(\.logKeys)
+      + ["steps", "seconds", "device", "schedules", "tower", "error", "interrupted"]
+  }
+}

@@ -1,0 +1,116 @@
+import Hypertower
+
+/// Follows how good a run's weights are: keeps the best in a file, and ends a run that does not get better.
+///
+/// Which are better, `Measure.scoreKey` says. A run that is resumed goes on as if it had not been cut off, since
+/// checkpoints have the best score.
+final class BestWeights: RunWatcher {
+  let output = "best weights"
+
+  /// The best weights so far.
+  struct Best: Equatable {
+    let score: Double
+    /// The number of steps that led to them.
+    let step: Int
+  }
+
+  private(set) var best: Best?
+  /// The evaluations in a row that were not better than the best.
+  private(set) var staleCount = 0
+  private let patience: Int?
+  private let path: String?
+  /// Keeps other runs from the file.
+  private var file: ReservedFile?
+  private let interval: StepInterval
+  private let measure: Measure
+  private let description: WeightsDescription
+
+  private static let scoreKey = "watched_score"
+  private static let stepKey = "watched_step"
+  private static let staleKey = "watched_stale"
+
+  /// - Parameters:
+  ///   - measure: what the score is measured on.
+  ///   - interval: after how many steps it is.
+  ///   - patience: after so many evaluations in a row that are not better, the run ends; nil: it does not.
+  ///   - file: what the best weights are written to; nil: they are not.
+  ///   - resumed: the checkpoint that the run goes on from.
+  init(
+    of measure: Measure, every interval: StepInterval, patience: Int?, file: ReservedFile?,
+    description: WeightsDescription, resumed: SafetensorsFile?
+  ) {
+    (self.measure, self.interval, self.patience) = (measure, interval, patience)
+    (self.file, path, self.description) = (file, file?.path, description)
+    guard let metadata = resumed?.metadata,
+      let score = metadata[Self.scoreKey].flatMap({ Double($0) }),
+      let step = metadata[Self.stepKey].flatMap({ Int($0) })
+    else { return }
+    best = Best(score: score, step: step)
+    staleCount = metadata[Self.staleKey].flatMap { Int($0) } ?? 0
+  }
+
+  var checkpointMetadata: [String: String] {
+    guard let best else { return [:] }
+    return [
+      Self.scoreKey: "\(best.score)", Self.stepKey: "\(best.step)", Self.staleKey: "\(staleCount)",
+    ]
+  }
+
+  var endsRun: Bool { patience.map { staleCount >= $0 } ?? false }
+
+  func stepsUntilDue(after step: Int) -> Int? { interval.stepsUntilDue(after: step) }
+
+  func append(_ records: [StepRecord]) {}
+
+  func look(at trainer: Trainer, isLast: Bool) throws {
+    let score = measure.score(try measure.evaluation(of: trainer))
+    guard best.map({ measure.isBetter(score, than: $0.score) }) ?? score.isFinite else {
+      // The evaluation after the last step is one more than the patience is counted in.
+      if interval.isDue(after: trainer.stepCount) { staleCount += 1 }
+      return
+    }
+    best = Best(score: score, step: trainer.stepCount)
+    staleCount = 0
+    try write(trainer.weights(), step: trainer.stepCount, score)
+  }
+
+  /// Writes the best weights anew if the run was cut off before they were in place.
+  func complete(_ trainer: Trainer) throws {
+    guard let best, best.step == trainer.stepCount else { return }
+    try write(trainer.weights(), step: best.step, best.score)
+  }
+
+  private func write(_ weights: SafetensorsFile, step: Int, _ score: Double) throws {
+    guard let path else { return }
+    // One that has been written is reserved anew.
+    let file = try file ?? ReservedFile(path)
+    self.file = nil
+    let described = description.describe(weights)
+    let metadata = ["step": "\(step)", "best_\(measure.scoreKey)": "\(score)"]
+    let bytes = SafetensorsFile(
+      described.entries, metadata: described.metadata.merging(metadata) { $1 }
+    ).serialized()
+    try Interruption.whileWaiting(for: path) {
+      try file.write(bytes) { Interruption.isRequested }
+    }
+    self.file = try ReservedFile(path)
+  }
+
+  /// A run that was brought back gets its patience anew.
+  func rewind(to step: Int) { staleCount = 0 }
+
+  /// What there is to say when the run has ended.
+  var summary: String? {
+    best.map { best in
+      let score = formatted(measure.scoreFormat, best.score)
+      return "best \(measure.scoreName) \(score), after step \(best.step)"
+        + (path.map { ": \($0)" } ?? "")
+    }
+  }
+
+  /// Why the run has ended early.
+  func reason(after step: Int) -> String {
+    "stopping after step \(step): the \(measure.scoreName) did not get better in "
+      + (staleCount == 1 ? "an evaluation" : "\(staleCount) evaluations in a row")
+  }
+}

@@ -1,0 +1,141 @@
+import FoundationEssentials
+import Hypertower
+import Testing
+
+@testable import HypertowerCommand
+
+@Suite("Early stopping and best weights")
+struct BestWeightsTests {
+  private func train(_ folder: String, _ arguments: String) throws -> CommandRun {
+    try CommandRun(
+      ["train", "--device", "cpu"]
+        + arguments.split(separator: " ").map {
+          String($0).replacing("~", with: " ").replacing("@", with: folder)
+        })
+  }
+
+  private func bytes(_ path: String) throws -> [UInt8] {
+    Array(try Data(contentsOf: URL(filePath: path)))
+  }
+
+  /// The run that is cut off in these tests: a learning rate so high that the accuracy goes up and down.
+  private static let settings =
+    "--data @/data --batch-size 8 --validation 0.4 --optimizer sgd(6) --seed 3 --evaluate-every 2 --quiet"
+
+  /// The accuracy after every second of so many steps, as runs of these lengths have it.
+  private func accuracies(_ folder: String, steps: Int) throws -> [Double] {
+    try stride(from: 2, through: steps, by: 2).map { count in
+      let run = try train(
+        folder,
+        "\(Self.settings) --steps \(count) --log @/log".replacing(" --evaluate-every 2", with: ""))
+      #expect(run.status == 0, "\(run.errors)")
+      let last = try bytes(folder + "/log").split(separator: UInt8(ascii: "\n")).last!
+      return try #require(
+        JSONValue(parsing: last, name: "log")["validation_accuracy_percent"]?.double)
+    }
+  }
+
+  @Test("A run ends when its accuracy has not grown for so long, and its best weights are kept")
+  func stopping() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset(width: 4).write(to: folder + "/data")
+      let accuracies = try accuracies(folder, steps: 30)
+      for patience in [1, 3] {
+        var (best, stale, end) = (0, 0, accuracies.count)
+        for (number, accuracy) in accuracies.enumerated().dropFirst() {
+          stale = accuracy > accuracies[best] ? 0 : stale + 1
+          if stale == 0 { best = number }
+          if stale == patience {
+            end = number + 1
+            break
+          }
+        }
+        let run = try train(
+          folder,
+          "\(Self.settings) --steps 30 --early-stopping \(patience) --save-best @/best\(patience) --save @/last"
+        )
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(end < accuracies.count, "the run of this test does not end early: \(accuracies)")
+        #expect(run.errors.contains("stopping after step \(2 * end): the validation accuracy"))
+        #expect(
+          run.output.contains(
+            "best validation accuracy \(formatted("%.2f", accuracies[best])) %, after step \(2 * (best + 1)): "
+          ), "\(run.output)")
+        // The weights are those of a run of that length.
+        let short = try train(
+          folder, "\(Self.settings) --save-best @/other --steps \(2 * (best + 1)) --save @/short")
+        #expect(short.status == 0, "\(short.errors)")
+        let kept = try SafetensorsFile(bytes: try bytes("\(folder)/best\(patience)"), name: "best")
+        let wanted = try SafetensorsFile(bytes: try bytes("\(folder)/short"), name: "short")
+        #expect(kept.entries.map { $0.floats() } == wanted.entries.map { $0.floats() })
+        #expect(kept.metadata["step"] == "\(2 * (best + 1))")
+      }
+    }
+  }
+
+  @Test("A run that is cut off and resumed ends where it would have without a break")
+  func resuming() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset(width: 4).write(to: folder + "/data")
+      let common = "\(Self.settings) --early-stopping 3"
+      let whole = try train(
+        folder, "\(common) --steps 30 --save-best @/whole --save @/whole.last --log @/whole.log")
+      let stop = try #require(whole.errors.split(separator: "\n").first { $0.contains("stopping") })
+      let steps = try #require(Int(stop.split(separator: " ")[4].dropLast()))
+      for cut in 1..<steps {
+        let run = "run\(cut)"
+        let begun = try train(
+          folder,
+          "\(common) --steps 30 --save-best @/best --checkpoint @/\(run) --checkpoint-every \(cut) "
+            + "--checkpoint-keep 100")
+        #expect(begun.status == 0, "\(begun.errors)")
+        for name in try FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(run)").sorted()
+        where name.hasPrefix("step-") && Int(name.dropFirst(5).prefix(10))! > cut {
+          try FileManager.default.removeItem(atPath: "\(folder)/\(run)/\(name)")
+        }
+        let resumed = try train(
+          folder, "--resume @/\(run) --save-best @/best --save @/last --quiet")
+        #expect(resumed.errors.contains(stop), "after \(cut): \(resumed.errors)")
+        #expect(try bytes(folder + "/best") == bytes(folder + "/whole"))
+        #expect(try bytes(folder + "/last") == bytes(folder + "/whole.last"))
+      }
+      // Nothing is left to do, unless there is more patience.
+      let again = try train(folder, "--resume @/run1 --save @/last --quiet")
+      #expect(again.errors.contains(stop), "\(again.errors)")
+      #expect(try bytes(folder + "/last") == bytes(folder + "/whole.last"))
+      let longer = try train(folder, "--resume @/run1 --early-stopping 1000 --quiet")
+      #expect(longer.status == 0 && !longer.errors.contains("stopping"), "\(longer.errors)")
+    }
+  }
+
+  @Test("What cannot be measured or written is refused")
+  func refusals() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      try SmallDataset().write(to: folder + "/untested")
+      for name in try FileManager.default.contentsOfDirectory(atPath: folder + "/untested")
+      where name.hasPrefix("t10k") {
+        try FileManager.default.removeItem(atPath: "\(folder)/untested/\(name)")
+      }
+      try Data("mine".utf8).write(to: URL(filePath: folder + "/mine"))
+      let cases: [(arguments: String, status: Int32, message: String)] = [
+        (
+          "--data @/data --early-stopping 3", 64,
+          "hold some of the training data back by --validation"
+        ),
+        ("--data @/data --early-stopping 0", 64, "--early-stopping 0 is out of range"),
+        ("--data @/untested --save-best @/best", 64, "--save-best has no samples"),
+        ("--data @/data --save-best @/mine", 73, "was not written by"),
+        (
+          "--data @/data --save-best @/x --save @/x", 64,
+          "--save and --save-best name the same file"
+        ),
+        ("--data @/data --save-best -", 64, "--save-best - is not possible"),
+      ]
+      for (arguments, status, message) in cases {
+        let run = try train(folder, "--batch-size 8 --steps 2 \(arguments)")
+        #expect(run.status == status && run.errors.contains(message), "\(arguments): \(run.errors)")
+      }
+    }
+  }
+}

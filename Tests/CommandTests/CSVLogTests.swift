@@ -1,0 +1,142 @@
+import FoundationEssentials
+import Glibc
+import Hypertower
+import Testing
+
+@testable import HypertowerCommand
+
+@Suite("Logs of comma-separated values")
+struct CSVLogTests {
+  private func train(_ folder: String, _ arguments: String) throws -> CommandRun {
+    try CommandRun(
+      ["train", "--device", "cpu", "--quiet"]
+        + arguments.split(separator: " ").map {
+          String($0).replacing("~", with: " ").replacing("@", with: folder)
+        })
+  }
+
+  private func text(_ path: String) throws -> String {
+    String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
+  }
+
+  /// The cells of a file without line breaks in cells.
+  private func rows(_ text: String) -> [[String]] {
+    text.split(separator: "\n").map { line in
+      var (cells, isQuoted) = ([""], false)
+      for character in line {
+        if character == "\"" {
+          isQuoted.toggle()
+        } else if character == ",", !isQuoted {
+          cells.append("")
+        } else {
+          cells[cells.count - 1].append(character)
+        }
+      }
+      return cells
+    }
+  }
+
+  private static let settings =
+    "--data @/data --batch-size 16 --optimizer sgd_per_parameter(0.01,~w1_alpha=0.02)~/~adam() --seed 7"
+
+  @Test("It has what a log of JSON has, in columns that stay")
+  func contents() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      for name in ["a.csv", "b.jsonl"] {
+        let run = try train(folder, "\(Self.settings) --steps 11 --log @/\(name)")
+        #expect(run.status == 0, "\(run.errors)")
+      }
+      let rows = rows(try text(folder + "/a.csv"))
+      let lines = try text(folder + "/b.jsonl").split(separator: "\n").map {
+        try JSONValue(parsing: Array($0.utf8)[...], name: "log")
+      }
+      #expect(rows.count == 13 && lines.count == 12)
+      let header = rows[0]
+      #expect(
+        header == [
+          "step", "loss", "level_0.w1_alpha", "level_0.b1_alpha", "level_0.w2_alpha",
+          "level_0.b2_alpha", "level_1.alpha", "level_1.beta1", "level_1.beta2", "level_1.eps",
+          "test_accuracy_percent", "steps", "seconds", "device", "schedules", "tower", "error",
+          "interrupted",
+        ])
+      #expect(rows.allSatisfy { $0.count == header.count })
+      for (row, line) in zip(rows.dropFirst(), lines) {
+        for (name, cell) in zip(header, row) where name != "seconds" {
+          let parts = name.split(separator: ".").map(String.init)
+          let level = Int(parts[0].dropFirst("level_".count))
+          let value =
+            level.flatMap { line["hyperparameters"]?.array?[$0][parts[1]] } ?? line[name]
+          if let number = value?.double {
+            #expect(Double(cell) == number, "\(name)")
+          } else {
+            #expect(cell == value?.string ?? "", "\(name)")
+          }
+        }
+      }
+      #expect(rows.last![header.firstIndex(of: "tower")!].hasPrefix("sgd_per_parameter("))
+    }
+  }
+
+  @Test("A resumed run goes on in its own, and in no other")
+  func resuming() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      #expect(try train(folder, "\(Self.settings) --steps 23 --log @/whole.csv").status == 0)
+      let begun = try train(
+        folder,
+        "\(Self.settings) --steps 12 --log @/log.csv --checkpoint @/run --checkpoint-every 5")
+      #expect(begun.status == 0, "\(begun.errors)")
+      try FileManager.default.removeItem(atPath: folder + "/run/step-0000000012.safetensors")
+      let own = try text(folder + "/log.csv")
+      let resume = "--resume @/run --steps 23 --log"
+      var lines = own.split(separator: "\n", omittingEmptySubsequences: false)
+      lines[10] = Substring(lines[10].replacing(",0.", with: ",1."))
+      for (name, contents, message) in [
+        ("other.csv", lines.joined(separator: "\n"), "line of step 9 is not what this run wrote"),
+        ("columns.csv", own.replacing("w1_alpha", with: "w_alpha"), "has other columns"),
+        (
+          "short.csv", own.split(separator: "\n")[..<7].joined(separator: "\n") + "\n", "ends after"
+        ),
+        ("log.jsonl", own, "has comma-separated values"),
+        ("mine.csv", "a,b\n1,2\n", "was not written by"),
+      ] {
+        try Data(contents.utf8).write(to: URL(filePath: "\(folder)/\(name)"))
+        let run = try train(folder, "\(resume) @/\(name)")
+        #expect(run.status == 73 && run.errors.contains(message), "\(name): \(run.errors)")
+        #expect(try text("\(folder)/\(name)") == contents)
+      }
+      let resumed = try train(folder, "\(resume) @/log.csv")
+      #expect(resumed.status == 0, "\(resumed.errors)")
+      func steps(_ name: String) throws -> [Substring] {
+        try text("\(folder)/\(name)").split(separator: "\n").dropLast()
+      }
+      #expect(try steps("log.csv") == steps("whole.csv"))
+      #expect(try steps("log.csv").count == 24)
+    }
+  }
+
+  @Test("A log that is truncated or brought back keeps its columns")
+  func truncation() throws {
+    try withTemporaryFolder { folder in
+      let data = Dataset(
+        count: 4, featureCount: 2, features: .bytes([0, 9, 200, 3, 90, 7, 1, 255]),
+        targets: .classes([0, 1, 1, 0], classCount: 2))
+      let trainer = try Trainer(
+        DenseNetwork(widths: [2, 2]), loss: .negativeLogLikelihood, optimizer: SGD(), on: .cpu)
+      let path = folder + "/log.CSV"
+      let log = try TrainingLog(
+        path: path,
+        format: LogFormat(path: path, levels: trainer.hyperparameterNames, measures: []))
+      try trainer.train(on: data, batchSize: 2, steps: 6) { try log.append($0) }
+      try log.rewind(to: 4)
+      func steps() throws -> [Substring] {
+        try text(path).split(separator: "\n").map { $0.prefix { $0 != "," } }
+      }
+      #expect(try steps() == ["step", "0", "1", "2", "3"])
+      #expect(truncate(path, 0) == 0)
+      try trainer.train(on: data, batchSize: 2, steps: 2) { try log.append($0) }
+      #expect(try steps() == ["step", "6", "7"])
+    }
+  }
+}
