@@ -40,7 +40,8 @@ struct RunReport {
         points: own.points.map { (Double($0.step), $0.loss) })
     }
     return LineChart(
-      title: "loss", unit: unit.joined(separator: ", "), curves: [training] + (measured.map { [$0] } ?? []))
+      title: "loss", unit: unit.joined(separator: ", "),
+      curves: [training] + (measured.map { [$0] } ?? []))
   }
 
   private var accuracyChart: LineChart? {
