@@ -39,7 +39,7 @@ struct Measure {
   var lossUnit: String { kind == .values ? "" : "nats" }
 
   /// What is measured besides the loss and the accuracy.
-  private var metrics: [Metric] {
+  var metrics: [Metric] {
     switch kind {
     case .classes: showsRecalls ? [.confusionMatrix] : []
     case .text: []
