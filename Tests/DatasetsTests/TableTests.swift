@@ -174,6 +174,11 @@ struct TableTests {
         "which column is predicted? Name it by --target. The columns are x, y"
       ),
       (
+        "\"x, y\",z\n1,2\n,3\n", nil, .usage,
+        "The columns are 'x, y', z. Values are missing, too: 1 of 2 rows have such cells, in the column x, y: "
+          + "correct them, or give --missing mean"
+      ),
+      (
         "x,churn\n1,2\n", "chrun", .usage,
         "there is no column 'chrun' for --target; did you mean 'churn'? The columns are x, churn"
       ),

@@ -23,10 +23,7 @@ extension SplitDataset {
     _ file: CSVFile, _ options: TableOptions, split: Split = Split()
   ) throws -> SplitDataset {
     let (table, path) = (try Table(file, hasNames: options.hasNames), file.name)
-    guard let name = options.target else {
-      throw InputError(
-        .usage, "\(path): which column is predicted? Name it by --target. \(table.nameList)")
-    }
+    guard let name = options.target else { throw table.missingTarget(options) }
     let place = try table.place(of: name, for: "--target")
     var notes: [String] = []
     let columns = try table.usedColumns(besides: place, options, &notes)
@@ -75,6 +72,16 @@ extension SplitDataset {
 }
 
 extension Table {
+  /// The error that no target is named; it also tells of missing values, so that the next try succeeds.
+  fileprivate func missingTarget(_ options: TableOptions) -> InputError {
+    let faults = TableFaults(names.indices.map { column($0) }, in: self)
+    let missing =
+      faults.rows.isEmpty || options.missing != nil
+      ? "" : ". Values are missing, too: \(faults.extentAndRemedy)"
+    return InputError(
+      .usage, "\(file.name): which column is predicted? Name it by --target. \(nameList)\(missing)")
+  }
+
   /// The columns that something can be learned from, and what to tell the user of the others.
   fileprivate func usedColumns(
     besides target: Int, _ options: TableOptions, _ notes: inout [String]

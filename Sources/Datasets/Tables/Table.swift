@@ -64,7 +64,8 @@ struct Table {
 
   /// The names for messages, as many as one can take in.
   var nameList: String {
-    "The columns are " + names.prefix(50).joined(separator: ", ")
+    "The columns are "
+      + names.prefix(50).map { $0.contains(",") ? "'\($0)'" : $0 }.joined(separator: ", ")
       + (names.count > 50 ? ", … (\(names.count) in all)" : "")
   }
 

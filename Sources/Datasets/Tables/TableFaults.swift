@@ -26,13 +26,16 @@ struct TableFaults {
       } else {
         "a value is missing"
       }
+    throw InputError(.badData, "\(table.location(row, column.name)): \(what); \(extentAndRemedy)")
+  }
+
+  /// How many rows and which columns are concerned, and what to do about them.
+  var extentAndRemedy: String {
     let names = columns.prefix(10).map(\.name).joined(separator: ", ")
-    throw InputError(
-      .badData,
-      "\(table.location(row, column.name)): \(what); \(rows.count) of \(table.count) rows have such cells, in "
-        + "\(columns.count == 1 ? "the column" : "the columns") \(names)\(columns.count > 10 ? ", …" : ""): "
-        + "correct them, or give --missing mean (the column's mean or most frequent text stands for them), "
-        + "median, zero, or drop (such rows are left out)")
+    return "\(rows.count) of \(table.count) rows have such cells, in "
+      + "\(columns.count == 1 ? "the column" : "the columns") \(names)\(columns.count > 10 ? ", …" : ""): "
+      + "correct them, or give --missing mean (the column's mean or most frequent text stands for them), "
+      + "median, zero, or drop (such rows are left out)"
   }
 
   /// What to tell the user of cells that are no numbers and count as missing.
