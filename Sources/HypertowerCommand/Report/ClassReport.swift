@@ -1,13 +1,21 @@
+import Datasets
 import Hypertower
 
 /// The part of a report that shows how a classifier does: its confusion matrix, and the samples that it does worst.
 struct ClassReport {
   let samples: ClassifiedSamples
-  let data: Dataset
-  /// The shape of an image.
+  /// What the samples are.
+  let measure: Measure
+  /// The shape of a sample; if it is that of an image, the worst are shown.
   let shape: [Int]
-  /// What the samples are called: `test` or `validation`.
-  let name: String
+
+  /// `test` or `validation`.
+  private var name: String { measure.name }
+
+  /// What a class is called.
+  private func className(_ label: Int) -> String {
+    HTML.escaped(measure.encoding?.className(label) ?? "\(label)")
+  }
 
   /// More classes than this have too large a matrix to read.
   private static let mostClasses = 30
@@ -20,7 +28,8 @@ struct ClassReport {
   private var confusion: String {
     guard samples.classCount <= Self.mostClasses else { return pairs }
     let classes = 0..<samples.classCount
-    let head = "<tr><th></th>" + classes.map { "<th>\($0)</th>" }.joined() + "<th>right</th></tr>"
+    let head =
+      "<tr><th></th>" + classes.map { "<th>\(className($0))</th>" }.joined() + "<th>right</th></tr>"
     let rows = classes.map { label in
       let row = samples.confusion[label]
       let count = row.reduce(0, +)
@@ -34,7 +43,7 @@ struct ClassReport {
       }
       let right =
         count == 0 ? "" : formatted("%.1f", 100 * Double(row[label]) / Double(count)) + " %"
-      return "<tr><th>\(label)</th>\(cells.joined())<td>\(right)</td></tr>"
+      return "<tr><th>\(className(label))</th>\(cells.joined())<td>\(right)</td></tr>"
     }
     return
       "<p class=\"note\">A row for each class, a column for each class that samples were taken for.</p>\n"
@@ -44,7 +53,7 @@ struct ClassReport {
   /// Of many classes, those that are confused most.
   private var pairs: String {
     let rows = samples.confusedPairs.prefix(Self.mostPairs).map {
-      "<tr><td>\($0.label)</td><td>\($0.guess)</td><td>\($0.count)</td></tr>"
+      "<tr><td>\(className($0.label))</td><td>\(className($0.guess))</td><td>\($0.count)</td></tr>"
     }
     return
       "<p class=\"note\">Of \(samples.classCount) classes, those that are confused most often.</p>\n"
@@ -53,15 +62,15 @@ struct ClassReport {
   }
 
   private var mistakes: String? {
-    guard !samples.worst.isEmpty else { return nil }
+    guard !samples.worst.isEmpty, hasPictures else { return nil }
     let figures = samples.worst.map { mistake in
       let caption =
-        "no. \(mistake.sample): \(mistake.label), taken for \(mistake.guess)<br>p(\(mistake.label)) = "
+        "no. \(mistake.sample): \(className(mistake.label)), taken for \(className(mistake.guess))<br>"
+        + "p(\(className(mistake.label))) = "
         + formatted("%.2g", mistake.probability)
-      let image = picture(of: mistake.sample).map {
-        "<img alt=\"sample \(mistake.sample)\" src=\"\($0.dataURL)\">"
-      }
-      return "<figure>\(image ?? "")<figcaption>\(caption)</figcaption></figure>"
+      let image =
+        "<img alt=\"sample \(mistake.sample)\" src=\"\(picture(of: mistake.sample).dataURL)\">"
+      return "<figure>\(image)<figcaption>\(caption)</figcaption></figure>"
     }
     return HTML.section(
       "The \(name) samples that are classified worst",
@@ -69,12 +78,16 @@ struct ClassReport {
         + "<div class=\"samples\">\n\(figures.joined(separator: "\n"))\n</div>")
   }
 
-  /// The sample as a picture; nil if it is none of one or three channels.
-  private func picture(of sample: Int) -> PNGImage? {
-    let channels = shape.count == 3 ? shape[0] : 1
-    guard shape.count == 2 || shape.count == 3, channels == 1 || channels == 3 else { return nil }
+  private var channels: Int { shape.count == 3 ? shape[0] : 1 }
+
+  /// Whether samples are images of one or three channels.
+  private var hasPictures: Bool {
+    (shape.count == 2 || shape.count == 3) && (channels == 1 || channels == 3)
+  }
+
+  private func picture(of sample: Int) -> PNGImage {
     let (height, width) = (shape[shape.count - 2], shape[shape.count - 1])
-    let values = data.features(of: sample..<sample + 1)
+    let values = measure.data.features(of: sample..<sample + 1)
     let finite = values.filter(\.isFinite)
     // Other numbers than those of pixels are stretched to black and white.
     var (low, high) = (min(0, finite.min() ?? 0), max(1, finite.max() ?? 1))

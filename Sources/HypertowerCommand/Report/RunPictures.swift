@@ -50,11 +50,15 @@ struct RunPictures {
   }
 
   private func classReport(_ trainer: Trainer) throws -> ClassReport? {
-    guard let measure = evaluations?.measure, case .images(let shape, let classes) = input else {
-      return nil
+    guard let measure = evaluations?.measure else { return nil }
+    let (shape, classCount): ([Int], Int)
+    switch input {
+    case .images(let own, let classes), .numbers(let own, .classes(let classes)):
+      (shape, classCount) = (own, classes)
+    case .numbers(_, .values), .text: return nil
     }
     return ClassReport(
-      samples: try ClassifiedSamples(measure.data, by: trainer, classCount: classes),
-      data: measure.data, shape: shape, name: measure.name)
+      samples: try ClassifiedSamples(measure.data, by: trainer, classCount: classCount),
+      measure: measure, shape: shape)
   }
 }

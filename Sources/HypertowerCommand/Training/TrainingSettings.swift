@@ -125,12 +125,21 @@ struct TrainingSettings: Codable {
         ("--optimizer", optimizer), ("--first-step", firstStep.map { "\($0)" }),
         ("--average", average), ("--data", text == nil ? data ?? "MNIST, embedded" : nil),
         ("--text", text), ("--classes", classes.map { "\($0)" }),
-        ("--scale", scale.map { "\($0)" }), ("--validation", validation.map { "\($0)" }),
+        ("--scale", scale.map { "\($0)" }), ("--target", table?.target),
+        ("--task", table?.task?.rawValue), ("--missing", table?.missing?.rawValue),
+        ("--ignore", table.flatMap { Self.list($0.ignored) }),
+        ("--categories", table.flatMap { Self.list($0.categories) }),
+        ("--class-weights", classWeights), ("--augment", augment),
+        ("--validation", validation.map { "\($0)" }), ("--test", test.map { "\($0)" }),
         ("--batch-size", "\(batchSize)"), ("--no-shuffle", isShuffled ? nil : "yes"),
         ("--seed", "\(seed)"), ("--steps", "\(steps)"),
         ("--early-stopping", patience.map { "\($0)" }),
       ]
     return all.compactMap { name, value in value.map { (name, $0) } }
+  }
+
+  private static func list(_ names: [String]) -> String? {
+    names.isEmpty ? nil : names.joined(separator: ",")
   }
 
   /// What tells the run from others: everything except what decides its length, and where its data lie.
