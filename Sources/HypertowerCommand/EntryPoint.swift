@@ -41,6 +41,7 @@ struct HypertowerCommand: ParsableCommand {
     version: Version.text,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, GenerateCommand.self,
+      ExportCommand.self,
       DevicesCommand.self, BenchCommand.self, TuneCommand.self, ExperimentCommand.self,
     ])
 }

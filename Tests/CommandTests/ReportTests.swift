@@ -38,7 +38,7 @@ struct ReportTests {
       try SmallDataset().write(to: folder + "/data")
       let run = try train(
         folder,
-        "--data @/data --batch-size 16 --steps 12 --report @/report.html --log @/log --optimizer sgd(0.02)~/~adam()"
+        "--data @/data --batch-size 16 --steps 2 --report @/report.html --log @/log --optimizer sgd(0.02)~/~adam()"
       )
       #expect(run.status == 0, "\(run.errors)")
       let page = try text(folder + "/report.html")

@@ -20,7 +20,7 @@ public struct GPT: Module {
     public let norm2: LayerNorm
     public let up: Linear
     public let down: Linear
-    private let heads: Int
+    public let heads: Int
 
     init(_ width: Int, heads: Int, standardDeviation: Float, residual: Float) {
       func linear(_ inputs: Int, _ outputs: Int, _ deviation: Float) -> Linear {

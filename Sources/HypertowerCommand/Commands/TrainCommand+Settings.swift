@@ -6,7 +6,7 @@ extension TrainCommand {
   /// What a resumed run takes from its checkpoint is not given anew.
   func refuseSettings() throws {
     let given =
-      (tower.notation == nil ? [] : ["--optimizer"]) + tower.additions.given + model.given
+      tower.given + model.given
       + [
         ("--batch-size", batchSize != nil), ("--no-shuffle", noShuffle), ("--seed", seed != nil),
         ("--init", initialWeights != nil), ("--class-weights", classWeights != nil),

@@ -87,7 +87,7 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "Show no progress.")
   var quiet = false
 
-  func validate() throws { try watch.check(plot: plot) }
+  func validate() throws { try watch.check(plot: plot, isResumed: checkpoint.resume != nil) }
 
   func run() throws {
     Interruption.watch()

@@ -19,14 +19,51 @@ struct TowerOptions: ParsableArguments {
       valueName: "tower"))
   var notation: String?
 
+  @Option(
+    name: .customLong("optimizer-from"),
+    help: ArgumentHelp(
+      """
+      Take the tower, with what it has learned, from the log of a run that has come to its end, from a checkpoint, or \
+      from the newest of a folder.
+      """, valueName: "file|folder"))
+  var source: String?
+
+  @Flag(
+    help: """
+      Of the tower of --optimizer-from take the bottom rule alone, whose hyperparameters then stay as they were learned.
+      """)
+  var fixed = false
+
   @OptionGroup var additions: AdditionOptions
+
+  /// The options for the tower that were given, in their order.
+  var given: [String] {
+    [
+      ("--optimizer", notation != nil), ("--optimizer-from", source != nil), ("--fixed", fixed),
+    ].filter(\.1).map(\.0) + additions.given
+  }
+
+  func validate() throws {
+    if notation != nil && source != nil {
+      throw ValidationError("--optimizer and --optimizer-from exclude each other: give one of them")
+    }
+    if fixed && source == nil {
+      throw ValidationError("--fixed is for the tower of a run: give it by --optimizer-from")
+    }
+  }
 
   /// The tower that was given, or the default.
   ///
-  /// - Throws: `InputError(.usage)`.
+  /// - Throws: `InputError`.
   func optimization() throws -> Optimization {
-    additions.optimization(
-      try Self.tower(notation ?? ModelKind.defaultTower), isStandard: notation == nil)
+    guard let source else {
+      return additions.optimization(
+        try Self.tower(notation ?? ModelKind.defaultTower), isStandard: notation == nil)
+    }
+    let learned = try LearnedTower.tower(from: source)
+    let tower = fixed ? Tower([learned.levels[0]]) : learned
+    Console.warn("\(source): going on with \(tower)")
+    return additions.optimization(tower, isStandard: false)
   }
 
   /// The tower that `notation` describes; values outside the ranges that make sense are told in

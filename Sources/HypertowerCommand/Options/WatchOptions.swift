@@ -54,9 +54,11 @@ struct WatchOptions: ParsableArguments {
       """, valueName: "file"))
   var report: String?
 
-  /// - Parameter plot: what --plot names, which shows the accuracy, too.
-  func check(plot: String?) throws {
-    if evaluateEvery != nil && !evaluates && plot == nil {
+  /// - Parameters:
+  ///   - plot: what --plot names, which shows the accuracy, too.
+  ///   - isResumed: whether the run goes on, perhaps with a patience that it began with.
+  func check(plot: String?, isResumed: Bool) throws {
+    if evaluateEvery != nil && !evaluates && plot == nil && !isResumed {
       throw ValidationError(
         "--evaluate-every has nothing to measure for: give --tensorboard, --early-stopping, --save-best, --report or "
           + "--plot")

@@ -84,7 +84,9 @@ struct TrainingRun {
       progress.step = trainer.stepCount
       progress.stepsPerSecond = meter.stepsPerSecond
       for (watcher, due) in zip(watchers, toWatchers) where count == due {
-        try attempt(watcher) { try watcher.look(at: trainer, isLast: progress.step == steps) }
+        try attempt(watcher) {
+          try watcher.look(at: trainer, isLast: progress.step == steps || isStopped)
+        }
       }
       let isAtEnd = progress.step == steps || isStopped
       for (watcher, due) in zip(watchers, toWatchers) where isAtEnd && count != due {

@@ -1,0 +1,78 @@
+import FoundationEssentials
+import Hypertower
+import Testing
+
+@testable import HypertowerCommand
+
+/// `make test-interop` runs exported networks in onnxruntime and as Swift programs.
+@Suite("Export")
+struct ExportTests {
+  private func run(_ folder: String, _ arguments: String) throws -> CommandRun {
+    try CommandRun(
+      arguments.split(separator: " ").map { String($0).replacing("@", with: folder) })
+  }
+
+  private func bytes(_ path: String) throws -> [UInt8] {
+    Array(try Data(contentsOf: URL(filePath: path)))
+  }
+
+  @Test("A network is written again as it was, and only over one that was exported")
+  func files() throws {
+    try withTemporaryFolder { folder in
+      try NetworkFixture.weights(widths: [4, 3, 2]).write(to: folder + "/weights")
+      let export = "export --weights @/weights --onnx @/n.onnx --swift @/n.swift"
+      let first = try run(folder, export)
+      #expect(first.status == 0 && first.errors.isEmpty, "\(first.errors)")
+      let (onnx, swift) = (try bytes(folder + "/n.onnx"), try bytes(folder + "/n.swift"))
+      let again = try run(folder, export)
+      #expect(
+        again.status == 0 && again.errors.contains("replacing the network of an earlier export"))
+      #expect(try bytes(folder + "/n.onnx") == onnx && bytes(folder + "/n.swift") == swift)
+      // The weights are there as they are, little-endian.
+      let biases = [UInt8](repeating: 0, count: 12)
+      #expect(onnx.firstRange(of: Array("log_probabilities".utf8)) != nil)
+      #expect(onnx.firstRange(of: biases) != nil)
+      #expect(
+        String(decoding: swift, as: UTF8.self).contains("Tensor(base64: \"AAAAAAAAAAAAAAAA\", [3])")
+      )
+      for (arguments, status, message) in [
+        ("export --weights @/weights", Int32(64), "give --onnx or --swift"),
+        ("export --weights @/weights --onnx @/x --swift @/x", 64, "name the same file"),
+        ("export --weights @/weights --onnx @/weights", 73, "give --onnx another name"),
+        ("export --weights @/weights --swift @/n.onnx", 73, "give --swift another name"),
+        ("export --weights @/none --onnx @/x", 66, "no such file"),
+        ("export --weights @/n.onnx --onnx @/x", 65, "n.onnx"),
+        ("export --weights @/weights --onnx @", 73, "Is a directory"),
+      ] {
+        let result = try run(folder, arguments)
+        #expect(
+          result.status == status && result.errors.contains(message),
+          "\(arguments): \(result.errors)")
+      }
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == 3)
+    }
+  }
+
+  @Test("Gates are reordered by rows, and normalization is a part of its convolution")
+  func weights() throws {
+    #expect(
+      InferenceNetwork.RecurrentWeights.reordered([1, 2, 3, 4, 5, 6], gates: [2, 0, 1])
+        == [5, 6, 1, 2, 3, 4])
+    let description = NetworkDescription(
+      choice: ModelChoice(.resnet20), input: .images(shape: [3, 8, 8], classes: 5))
+    let network = try description.network()
+    let trainer = try network.evaluator(on: .cpu)
+    let exported = InferenceNetwork(description, network.module, try trainer.weights())
+    #expect(exported.inputShape == [3, 8, 8] && exported.outputShape == [5])
+    // At first running means are 0 and variances 1: the factor is 1 / √(1 + ε).
+    guard case .convolution(let weight, let bias, 1, 1) = exported.layers[0] else {
+      Issue.record("\(exported.layers[0])")
+      return
+    }
+    let own = try #require(try trainer.weights()["conv.weight"]).floats()
+    #expect(weight.shape == [16, 3, 3, 3] && bias.allSatisfy { $0 == 0 })
+    for (folded, before) in zip(weight.elements, own) {
+      #expect(abs(Double(folded) - Double(before) / (1 + 1e-5).squareRoot()) < 1e-8)
+    }
+  }
+}
