@@ -3,7 +3,7 @@ extension Tower: CustomStringConvertible {
   ///
   /// That holds for numbers outside the range in which they make sense, too, such as a learned step
   /// size below 0.
-  public var description: String { levels.map(\.description).joined(separator: " / ") }
+  public var description: String { groups.map(\.description).joined(separator: "; ") }
 }
 
 extension UpdateRule: CustomStringConvertible {

@@ -1,6 +1,8 @@
 /// A reader of the text form of towers, by recursive descent over its characters.
 ///
 /// ```
+/// groups   := tower | group (';' group)* [';']
+/// group    := selector ':' (tower | 'frozen')
 /// tower    := level ('/' level)*
 /// level    := name [ '(' [argument (',' argument)*] ')' ]
 /// argument := value | name '=' (value | 'true' | 'false')
@@ -8,6 +10,9 @@
 /// ```
 ///
 /// A schedule is named as `ScheduleFormula.all` says.
+///
+/// A selector is a kind of parameters, `else` as the last one, or a parameter's name with any characters but spaces
+/// and `:;/()`, where `*` stands for any.
 ///
 /// An argument's name may begin with that of a tensor, as in `layers.0.weight_alpha`: it may have any
 /// characters but spaces and `,()=/`.
@@ -33,9 +38,17 @@ struct TowerParser {
     ruleNames = rules.map(\.name).filter { seen.insert($0).inserted }
   }
 
-  mutating func parse() throws -> [UpdateRule] {
+  mutating func parse() throws -> [ParameterGroup] {
     skipSpaces()
     guard next != nil else { throw fault("empty; write an optimizer, such as sgd(0.01)") }
+    guard let first = try selector(after: []) else {
+      return [ParameterGroup(selector: nil, levels: try levels(inGroup: false))]
+    }
+    return try groups(from: first)
+  }
+
+  /// Levels up to the end of the text or, in a group, up to ';'.
+  mutating func levels(inGroup: Bool) throws -> [UpdateRule] {
     var levels: [Level] = []
     while true {
       if levels.count == Self.mostLevels {
@@ -44,9 +57,10 @@ struct TowerParser {
       let level = try level()
       levels.append(level)
       skipSpaces()
-      guard let character = next else { break }
+      guard let character = next, !inGroup || character != ";" else { break }
       guard character == "/" else {
-        throw fault("expected '/' and the next level, found \(foundHere)")
+        let others = inGroup ? ", or ';' and the next group" : ""
+        throw fault("expected '/' and the next level\(others), found \(foundHere)")
       }
       position += 1
       skipSpaces()
@@ -96,6 +110,10 @@ struct TowerParser {
       throw fault("expected the name of an optimizer, found \(foundHere)")
     }
     guard let definition = rules[name] else {
+      if name == Self.frozen {
+        throw fault(
+          "'frozen' stands alone, after the selector of a group, as in biases: frozen", at: start)
+      }
       let suggestion = nearMiss(of: name, among: ruleNames).map { "; did you mean '\($0)'?" } ?? ";"
       throw fault(
         "unknown optimizer '\(name)'\(suggestion) known are \(ruleNames.joined(separator: ", "))",

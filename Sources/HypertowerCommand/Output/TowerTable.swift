@@ -1,11 +1,15 @@
 import Hypertower
 
-/// A tower's levels with their hyperparameters, one level a line.
+/// A tower's levels with their hyperparameters, one level a line, group after group.
 enum TowerTable {
   static func lines(_ tower: Tower) -> [String] {
     table(
-      tower.levels.enumerated().map { number, rule in
-        ["level \(number)", rule.name, values(of: rule)]
+      tower.groups.flatMap { group -> [[String]] in
+        let name = group.selector.map { ["\($0)"] } ?? []
+        if group.isFrozen { return [name + ["frozen", "", ""]] }
+        return group.levels.enumerated().map { number, rule in
+          name + ["level \(number)", rule.name, values(of: rule)]
+        }
       })
   }
 

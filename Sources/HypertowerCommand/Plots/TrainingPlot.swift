@@ -13,8 +13,22 @@ struct TrainingPlot {
   /// More lines than this are coloured from dark to light.
   private static let mostDistinct = 8
 
+  /// A level of a group of parameters.
+  private struct Level {
+    /// nil where there are no groups.
+    let group: String?
+    /// From the bottom of the group's tower.
+    let number: Int
+    let rule: UpdateRule
+    /// Whether its hyperparameters stay as they are.
+    let isTop: Bool
+
+    var label: String { (group.map { "\($0), " } ?? "") + "level \(number)" }
+  }
+
   /// A hyperparameter of a level.
   private struct Line {
+    /// The number of its level, counted over all groups.
     let level: Int
     let index: Int
     let name: String
@@ -45,7 +59,7 @@ struct TrainingPlot {
       name: "training", title: title,
       data: [
         PlotBlock(
-          ["step", "loss"] + lines.map { "level \($0.level) \($0.name)" },
+          ["step", "loss"] + lines.map { "\(levels[$0.level].label) \($0.name)" },
           history.points.map { point in
             [Double(point.step), point.loss] + lines.map { point.values[$0.level][$0.index] }
           })
@@ -65,10 +79,21 @@ struct TrainingPlot {
         """)
   }
 
+  /// The levels of all groups that move, as records have them.
+  private var levels: [Level] {
+    tower.groups.flatMap { group in
+      group.levels.enumerated().map { number, rule in
+        Level(
+          group: group.selector?.description, number: number, rule: rule,
+          isTop: number + 1 == group.levels.count)
+      }
+    }
+  }
+
   private var lines: [Line] {
     var column = 2
-    return zip(tower.levels, history.names).enumerated().flatMap { level, pair in
-      let (rule, names) = pair
+    return zip(levels, history.names).enumerated().flatMap { level, pair in
+      let (rule, names) = (pair.0.rule, pair.1)
       return names.enumerated().map { index, name in
         column += 1
         // Of a level whose step sizes alone are tuned, the others have no line.
@@ -79,11 +104,12 @@ struct TrainingPlot {
   }
 
   private var panels: [Panel] {
-    let isTall = tower.levels.count > Self.mostLevels
+    let levels = levels
+    let isTall = levels.count > Self.mostLevels
     var panels: [Panel] = []
-    for line in lines where line.level < tower.height {
-      let title =
-        isTall ? line.kind : "level \(line.level), \(tower.levels[line.level].name): \(line.kind)"
+    for line in lines where !levels[line.level].isTop {
+      let level = levels[line.level]
+      let title = isTall ? line.kind : "\(level.label), \(level.rule.name): \(line.kind)"
       if let known = panels.firstIndex(where: { $0.title == title }) {
         panels[known] = Panel(
           title: title, kind: line.kind, lines: panels[known].lines + [line])
@@ -102,7 +128,7 @@ struct TrainingPlot {
     let isShared = Set(panel.lines.map(\.level)).count > 1
     let count = panel.lines.count
     let curves = panel.lines.enumerated().map { number, line in
-      let label = isShared ? "level \(line.level) \(line.name)" : line.name
+      let label = isShared ? "\(levels[line.level].label) \(line.name)" : line.name
       return "data using 1:\(line.column) with lines linewidth 2 "
         + "linecolor rgb '\(colour(number, of: count))' "
         + (count > 1 && isNamed(number, of: count) ? "title \(Plot.quoted(label))" : "notitle")
