@@ -23,6 +23,9 @@
 //            or 0; batches taken; the lower and the upper half of the seed of the samples' order; whether
 //            this step is limited
 //
+// Where groups of parameters have towers of their own, their walks follow one another; the last one ends the step
+// (is_last). A record has the hyperparameters of each group from record_at on.
+//
 // Heights, widths and places are arguments and tables, so that towers of the same rules share this
 // kernel whatever their height.
 //
@@ -111,8 +114,9 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   // Only for schedules that follow it.
   const real planned_steps = planned_steps_at < 0 ? 0 : values[planned_steps_at];
 
-  // A run that has diverged stays as it was when it did.
-  const int last = divergence != 0 || !isfinite(batch_loss) ? -1 : height;
+  // A run that has diverged stays as it was when it did, which may be in the tower of another group.
+  const bool has_diverged = divergence != 0 && divergence != step + 1;
+  const int last = has_diverged || !isfinite(batch_loss) ? -1 : height;
 #if SUM_COUNT > 0
 #if HAS_RULE_SUMS
   const bool has_sums = last >= 0;
@@ -284,20 +288,22 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
                values + uniforms_at + set * UNIFORM_COUNT);
     }
     global real *record =
-        records + RECORDS_OFFSET + (size_t)(step % record_capacity) * (1 + hyperparameter_count);
+        records + RECORDS_OFFSET + (size_t)(step % record_capacity) * record_size;
     for (int i = lane; i < hyperparameter_count; i += LANES) {
-      record[1 + i] = values[i];
+      record[record_at + i] = values[i];
       // Whichever lanes find one write the same.
       if (!isfinite(values[i])) atomic_xchg((volatile global int *)counters + 1, step + 1);
     }
     if (lane == 0) record[0] = batch_loss;
   }
   if (lane == 0) {
-    counters[0] = step + 1;
-    counters[2] += 1;
+    if (is_last) {
+      counters[0] = step + 1;
+      counters[2] += 1;
 #if LIMITS_STEPS
-    counters[5] = 0;
+      counters[5] = 0;
 #endif
+    }
     if (divergence == 0 && !isfinite(batch_loss)) counters[1] = step + 1;
   }
 #if IN_LOCAL_MEMORY

@@ -127,7 +127,7 @@ struct CSVLogTests {
       let path = folder + "/log.CSV"
       let log = try TrainingLog(
         path: path,
-        format: LogFormat(path: path, levels: trainer.hyperparameterNames, measures: []))
+        format: LogFormat(path: path, names: trainer.hyperparameterNames, measures: []))
       try trainer.train(on: data, batchSize: 2, steps: 6) { try log.append($0) }
       try log.rewind(to: 4)
       func steps() throws -> [Substring] {

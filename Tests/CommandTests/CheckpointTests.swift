@@ -66,6 +66,38 @@ struct CheckpointTests {
     }
   }
 
+  @Test("Groups of parameters are logged by name, printed, and resumed bit by bit")
+  func groups() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      let tower = "weights:~adam(0.01)~/~kesten();~b1:~frozen;~else:~sgd(0.1)"
+      let settings =
+        "--data @/data --batch-size 16 --seed 7 --first-step 1e-3 --average polynomial --optimizer \(tower)"
+      let whole = try train(
+        folder, "\(settings) --steps 9 --log @/log --save @/whole --plot @/plot")
+      #expect(whole.status == 0, "\(whole.errors)")
+      let lines = try bytes(folder + "/log").split(separator: UInt8(ascii: "\n"))
+      let first = try JSONValue(parsing: Array(lines[0]), name: "log")
+      #expect(first["hyperparameters"] == nil)
+      #expect(try #require(first["groups"]?.object).keys.sorted() == ["else", "weights"])
+      #expect(first["groups"]?["weights"]?.array?.count == 2)
+      #expect(whole.output.contains("b1       frozen"), "\(whole.output)")
+      #expect(whole.output.contains(" / kesten(1); b1: frozen; else: sgd("), "\(whole.output)")
+
+      let begun = try train(folder, "\(settings) --steps 4 --checkpoint @/run")
+      #expect(begun.status == 0, "\(begun.errors)")
+      let resumed = try train(folder, "--resume @/run --steps 9 --save @/resumed")
+      #expect(resumed.status == 0, "\(resumed.errors)")
+      #expect(try bytes(folder + "/resumed") == bytes(folder + "/whole"))
+
+      let wrong = try train(
+        folder, "--data @/data --batch-size 16 --steps 1 --optimizer weight:~sgd()")
+      #expect(wrong.status == 64)
+      #expect(
+        wrong.errors.contains("the group 'weight' has no parameters; did you mean 'weights'?"))
+    }
+  }
+
   @Test("A damaged checkpoint is named, and the one before it taken")
   func damage() throws {
     try withTemporaryFolder { folder in

@@ -93,7 +93,9 @@ import Testing
     return squares.gradient.squareRoot() * squares.derivative.squareRoot()
   }
 
-  @Test(arguments: TowerCase.all + TowerCase.untuned + TowerCase.sums)
+  @Test(
+    arguments: TowerCase.all + TowerCase.untuned + TowerCase.sums + TowerCase.moments
+      + TowerCase.transforms)
   func gradientsOfEveryLevelAreDerivatives(_ own: TowerCase) throws {
     let trainer = try trainer(own, .cpu64)
     var tower = ReferenceTower(
@@ -166,7 +168,8 @@ import Testing
     let device = try backend.device()
     let cases =
       backend.isNative
-      ? TowerCase.all + TowerCase.untuned + TowerCase.sums
+      ? TowerCase.all + TowerCase.untuned + TowerCase.sums + TowerCase.moments
+        + TowerCase.transforms
       : Array(TowerCase.all[2...3])
         + (TowerCase.untuned + TowerCase.sums).filter {
           isStressed || ["kesten on adam, per tensor", "coupled per tensor"].contains($0.name)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Hypertower
 
-/// Optimizers without a step size by other people, against their packages: `Tests/References/rivals.py`.
+/// Optimizers by other people, against their packages: `Tests/References/rivals.py`.
 @Suite struct RivalsTests {
   struct Reference: Decodable {
     struct Run: Decodable {
@@ -44,12 +44,15 @@ import Testing
   func followThePackages(backend: TestBackend) throws {
     let reference = try Self.reference.get()
     let data = Self.dataset(reference)
-    #expect(reference.runs.count == 11)
+    #expect(reference.runs.count == 33)
     // Compiling kernels for GPUs takes PoCL seconds each.
     let runs =
       backend.isNative || isStressed
       ? reference.runs
-      : reference.runs.filter { ["prodigy()", "dog()", "mechanic()"].contains($0.key) }
+      : reference.runs.filter {
+        ["prodigy()", "dog()", "mechanic()", "lamb(0.01)", "clip_global_norm(0.2) | adamw(0.05)"]
+          .contains($0.key)
+      }
     for (notation, run) in runs {
       let trainer = try Self.trainer(notation, reference, on: backend.device())
       var losses: [Double] = []
@@ -80,6 +83,11 @@ import Testing
       "schedule_free_adam() / adam()", "adam(0.05) / dog(reps_rel=0.1) / sgd(0.1)",
       "sgd_per_parameter(0.5) / sgd(0.1) / prodigy(d0=0.01)", "mechanic()",
       "mechanic_sgd(0.5) / sgd(0.1)", "adam(0.05) / mechanic() / sgd(0.1)",
+      "adamw(0.01) / nadam(0.01) / adamw(0.01)", "nadam(0.01) / sgd(0.01)", "amsgrad(0.01)",
+      "radam(0.01) / adabelief(0.01)", "lamb(0.01) / kesten()",
+      "accumulate(3) | clip_global_norm(0.2) | adamw(0.05) / sgd(0.01)",
+      "clip_norm(0.1) | adam(0.01) | lookahead(2) / accumulate(2) | sgd(0.1)",
+      "l2(0.1) | sgd(0.1) | weight_decay(0.1) / clip_value(0.1) | adam() | lookahead(3)",
     ] {
       func trainer() throws -> Trainer {
         try Self.trainer(notation, reference, on: backend.device())
@@ -144,13 +152,19 @@ import Testing
     }
   }
 
-  /// The factor of each rival may have a schedule, as in a tower's text.
+  /// The factor of each may have a schedule, as in a tower's text.
   @Test func schedules() throws {
     let pairs: [(any Optimizer, String)] = [
       (DoG(.linear(1)), "dog(linear(1))"), (Prodigy(.linear(0.5)), "prodigy(linear(0.5))"),
       (DAdaptAdam(.cosine(1)), "dadapt_adam(cosine(1))"),
       (ScheduleFreeAdam(.linear(0.01), beta1: 0.8), "schedule_free_adam(linear(0.01), beta1=0.8)"),
       (Mechanic(.cosine(1), decay: 0.1), "mechanic(cosine(1), lambda=0.1)"),
+      (AdamW(.linear(1), weightDecay: 0.1), "adamw(linear(1), weight_decay=0.1)"),
+      (NAdam(.linear(1), momentumDecay: 0.1), "nadam(linear(1), momentum_decay=0.1)"),
+      (RAdam(.linear(1), beta2: 0.9), "radam(linear(1), beta2=0.9)"),
+      (AMSGrad(.linear(1), epsilon: 0.1), "amsgrad(linear(1), eps=0.1)"),
+      (AdaBelief(.linear(1), beta1: 0.5), "adabelief(linear(1), beta1=0.5)"),
+      (LAMB(.linear(1), weightDecay: 0.1), "lamb(linear(1), weight_decay=0.1)"),
     ]
     for (optimizer, text) in pairs {
       #expect(optimizer.tower.description == text)

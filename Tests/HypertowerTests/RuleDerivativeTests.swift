@@ -16,6 +16,16 @@ import Testing
       .cosine(0.1, end: 0.02, warmup: 3), beta1: .linear(0.8, end: 0.7), beta2: 0.95,
       epsilon: .constant(1e-2, warmup: 5)),
     RMSProp(.oneCycle(0.09), gamma: .step(0.9, every: 4, factor: 0.9)),
+    AdamW(0.1, beta1: 0.8, beta2: 0.95, epsilon: 1e-2, weightDecay: 0.3),
+    NAdam(0.1, beta1: 0.8, beta2: 0.95, epsilon: 1e-2, momentumDecay: 0.1),
+    RAdam(0.1, beta1: 0.8, beta2: 0.95, epsilon: 1e-2),
+    AMSGrad(0.1, beta1: 0.8, beta2: 0.95, epsilon: 1e-2),
+    AdaBelief(0.1, beta1: 0.8, beta2: 0.95, epsilon: 1e-2),
+    LAMB(0.1, beta1: 0.8, beta2: 0.95, epsilon: 1e-2, weightDecay: 0.3),
+    SGD(0.3, momentum: 0.9).addingL2(0.2), SGD(0.3).clippingNorm(0.8),
+    Adam(0.1, beta1: 0.8, beta2: 0.95, epsilon: 1e-2).clippingGlobalNorm(0.8).decayingWeights(0.2),
+    Adam(0.1, beta1: 0.8, beta2: 0.95, epsilon: 1e-2).accumulating(3).lookingAhead(
+      2, slowRate: 0.3),
   ])
 
   private static func levels(_ optimizers: [any Optimizer]) -> [UpdateRule] {
@@ -88,6 +98,19 @@ import Testing
       "lion at a sign of 0")
   }
 
+  /// By elements: at the bound, the step follows the bound and nothing else does.
+  @Test func clippedByValue() {
+    let rule = SGD(0.1).clippingValue(0.2).levels[0]
+    #expect(rule.hyperparameters.map(\.name) == ["clip_value", "alpha"])
+    for (gradient, step, byBound) in [(-0.3, 0.2, 0.1), (0.1, -0.1, 0), (0.5, -0.2, -0.1)] {
+      let point = Point(
+        rule, hyperparameters: [0.2, 0.1], states: [], parameter: 0.7, gradient: gradient, step: 1)
+      assertClose(
+        point.evaluate([rule.newParameter] + rule.jacobian), [0.7 + 0.1 * step, byBound, step],
+        .absolute(1e-15), "clipped to 0.2: \(gradient)")
+    }
+  }
+
   /// A gradient that is not a number must not leave the parameter as it was, unseen.
   @Test func lionTakesNoNumberForTheSignOfNaN() {
     let rule = Lion().levels[0]
@@ -99,7 +122,10 @@ import Testing
 
   /// A running mean of squares that has decayed to 0 has a step and derivatives that are finite.
   @Test func noSquaresAtAll() {
-    for rule in Self.levels([Adam(), RMSProp(), AdaGrad(), Lion()]) {
+    for rule in Self.levels([
+      Adam(), RMSProp(), AdaGrad(), Lion(), RAdam(), AMSGrad(), NAdam(),
+      AdaBelief(), LAMB(),
+    ]) {
       let point = Point(
         rule, hyperparameters: rule.rawValues(tensors: ["w"]),
         states: rule.states.map { _ in 0 }, parameter: 1, gradient: 0, step: 3)
@@ -151,7 +177,9 @@ import Testing
         case .plannedSteps: 30
         case .hyperparameter(let h): hyperparameters[h]
         case .state(let state): states[state]
-        case .sharedState, .sum, .uniform, .average: .nan
+        case .sharedState: 0.6
+        case .sum: 1.7
+        case .uniform, .average: .nan
         }
       }
     }

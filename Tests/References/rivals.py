@@ -1,6 +1,8 @@
 """Writes rivals.json: trajectories of optimizers that other people's packages implement, in float64.
 
-python3 -m pip install torch prodigyopt==1.1.2 dadaptation==3.2 schedulefree==1.4.1 && python3 rivals.py
+python3 -m pip install torch "jax[cpu]" optax prodigyopt==1.1.2 dadaptation==3.2 schedulefree==1.4.1 && python3 rivals.py
+
+Adam's relatives are those of PyTorch 2.15 and optax 0.2.8.
 
 A network 6–5–3 with tanh after both layers and a log-softmax, 24 random samples in batches of 8, in order. For
 each optimizer: the loss of every step, before the step, and at the end the loss over all samples that evaluation
@@ -9,10 +11,13 @@ gives. DoG and Mechanic are written from their papers.
 import json
 import pathlib
 import dadaptation
+import jax
+import optax
 import prodigyopt
 import schedulefree
 import torch
 
+jax.config.update("jax_enable_x64", True)
 torch.set_default_dtype(torch.float64)
 torch.manual_seed(1)
 STEPS, BATCH = 60, 8
@@ -70,6 +75,51 @@ class Mechanic(torch.optim.Optimizer):
         self.delta = [d + u for d, u in zip(self.delta, self.base(gradients))]
         for p, start, d in zip(parameters, self.reference, self.delta):
             p.copy_(start + self.s.sum() * d)
+
+
+class Optax(torch.optim.Optimizer):
+    """One of optax's transformations of gradients."""
+
+    def __init__(self, parameters, transformation):
+        super().__init__(parameters, {})
+        self.transformation = transformation
+        self.moments = transformation.init(self.arrays(lambda p: p.detach()))
+
+    def arrays(self, of):
+        return [jax.numpy.array(of(p).numpy()) for p in self.param_groups[0]["params"]]
+
+    @torch.no_grad()
+    def step(self):
+        changes, self.moments = self.transformation.update(
+            self.arrays(lambda p: p.grad), self.moments, self.arrays(lambda p: p))
+        for p, change in zip(self.param_groups[0]["params"], changes):
+            p += torch.tensor(change.tolist())
+
+
+class Lookahead(Optax):
+    """optax's lookahead, which keeps fast and slow weights."""
+
+    def __init__(self, parameters, fast, count, rate):
+        torch.optim.Optimizer.__init__(self, parameters, {})
+        self.transformation = optax.lookahead(fast, count, rate)
+        start = self.arrays(lambda p: p.detach())
+        self.both = optax.LookaheadParams(fast=start, slow=start)
+        self.moments = self.transformation.init(self.both)
+
+    @torch.no_grad()
+    def step(self):
+        changes, self.moments = self.transformation.update(
+            self.arrays(lambda p: p.grad), self.moments, self.both)
+        self.both = optax.apply_updates(self.both, changes)
+        for p, fast in zip(self.param_groups[0]["params"], self.both.fast):
+            p.copy_(torch.tensor(fast.tolist()))
+
+
+def clip_each(bound):
+    """Clips each of the four tensors by its own norm."""
+    return optax.chain(*[
+        optax.masked(optax.clip_by_global_norm(bound), [j == i for j in range(4)])
+        for i in range(4)])
 
 
 class AdamStep:
@@ -143,6 +193,43 @@ runs = {
     "mechanic_sgd()": lambda w: Mechanic(w, SGDStep()),
     "mechanic_sgd(2, momentum=0.9, s_init=1e-3)": lambda w: Mechanic(
         w, SGDStep(2, momentum=0.9), s_init=1e-3),
+    "adamw(0.01)": lambda w: torch.optim.AdamW(w, lr=0.01),
+    "adamw(0.05, beta1=0.8, beta2=0.99, eps=1e-4, weight_decay=0.1)": lambda w: torch.optim.AdamW(
+        w, lr=0.05, betas=(0.8, 0.99), eps=1e-4, weight_decay=0.1),
+    "nadam(0.01)": lambda w: torch.optim.NAdam(w, lr=0.01),
+    "nadam(0.05, beta1=0.8, beta2=0.99, eps=1e-4, momentum_decay=0.1)": lambda w:
+        torch.optim.NAdam(w, lr=0.05, betas=(0.8, 0.99), eps=1e-4, momentum_decay=0.1),
+    "radam(0.05)": lambda w: torch.optim.RAdam(w, lr=0.05),
+    "radam(0.05, beta1=0.8, beta2=0.9, eps=1e-4)": lambda w: torch.optim.RAdam(
+        w, lr=0.05, betas=(0.8, 0.9), eps=1e-4),
+    "radam(0.05, beta2=0.5)": lambda w: torch.optim.RAdam(w, lr=0.05, betas=(0.9, 0.5)),
+    "amsgrad(0.01)": lambda w: torch.optim.Adam(w, lr=0.01, amsgrad=True),
+    "amsgrad(0.05, beta1=0.8, beta2=0.9, eps=1e-4)": lambda w: torch.optim.Adam(
+        w, lr=0.05, betas=(0.8, 0.9), eps=1e-4, amsgrad=True),
+    "adabelief(0.01)": lambda w: Optax(w, optax.adabelief(0.01)),
+    "adabelief(0.02, beta1=0.8, beta2=0.99, eps=1e-6)": lambda w: Optax(
+        w, optax.adabelief(0.02, b1=0.8, b2=0.99, eps=1e-6, eps_root=1e-6)),
+    "lamb(0.01)": lambda w: Optax(w, optax.lamb(0.01)),
+    "lamb(0.05, beta1=0.8, beta2=0.99, eps=1e-4, weight_decay=0.1)": lambda w: Optax(
+        w, optax.lamb(0.05, b1=0.8, b2=0.99, eps=1e-4, weight_decay=0.1)),
+    "l2(0.1) | sgd(0.1, momentum=0.9)": lambda w: torch.optim.SGD(
+        w, lr=0.1, momentum=0.9, weight_decay=0.1),
+    "sgd(0.1, momentum=0.9) | weight_decay(0.1)": lambda w: Optax(w, optax.chain(
+        optax.trace(0.9), optax.add_decayed_weights(0.1), optax.scale(-0.1))),
+    "amsgrad(0.01) | weight_decay(0.1)": lambda w: torch.optim.AdamW(
+        w, lr=0.01, weight_decay=0.1, amsgrad=True),
+    "clip_value(0.02) | sgd(0.2, momentum=0.9)": lambda w: Optax(w, optax.chain(
+        optax.clip(0.02), optax.sgd(0.2, momentum=0.9))),
+    "clip_norm(0.1) | sgd(0.2, momentum=0.9)": lambda w: Optax(w, optax.chain(
+        clip_each(0.1), optax.sgd(0.2, momentum=0.9))),
+    "clip_global_norm(0.2) | adamw(0.05)": lambda w: Optax(w, optax.chain(
+        optax.clip_by_global_norm(0.2), optax.adamw(0.05, weight_decay=0.01))),
+    "accumulate(3) | clip_global_norm(0.2) | adamw(0.05)": lambda w: Optax(w, optax.MultiSteps(
+        optax.chain(optax.clip_by_global_norm(0.2), optax.adamw(0.05, weight_decay=0.01)), 3)),
+    "adamw(0.05) | lookahead(5)": lambda w: Lookahead(
+        w, optax.adamw(0.05, weight_decay=0.01), 5, 0.5),
+    "sgd(0.3) | weight_decay(0.1) | lookahead(4, slow_rate=0.3)": lambda w: Lookahead(
+        w, optax.chain(optax.add_decayed_weights(0.1), optax.sgd(0.3)), 4, 0.3),
 }
 result = {
     "features": x.flatten().tolist(),

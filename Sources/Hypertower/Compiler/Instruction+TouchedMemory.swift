@@ -192,7 +192,7 @@ extension TowerWalk {
       TouchedMemory("sums", partialSums, count: layout.partialSumCount),
       TouchedMemory("the loss", loss, count: 1),
       TouchedMemory(
-        "records", records, count: recordCapacity * layout.recordSize, isWrite: true),
+        "records", records, count: recordCapacity * recordSize, isWrite: true),
     ]
   }
 }

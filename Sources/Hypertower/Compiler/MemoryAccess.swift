@@ -249,7 +249,7 @@ extension TowerWalk {
       MemoryAccess(counters, count: TowerLayout.Counter.count, isWrite: true),
       MemoryAccess(partialSums, count: layout.partialSumCount, isWrite: false),
       MemoryAccess(loss, count: 1, isWrite: false),
-      MemoryAccess(records, count: recordCapacity * layout.recordSize, isWrite: true),
+      MemoryAccess(records, count: recordCapacity * recordSize, isWrite: true),
     ]
   }
 }

@@ -207,9 +207,16 @@ package struct TowerWalk: Sendable {
   package let partialSums: Span
   /// The batch's loss, one real.
   package let loss: Span
-  /// The records of the latest steps, `[records, layout.recordSize]`.
+  /// The records of the latest steps, `[records, recordSize]`: the loss, and from `recordOffset` on the
+  /// hyperparameters.
   package let records: Span
   package let recordCapacity: Int
+  package let recordSize: Int
+  package let recordOffset: Int
+  /// Which of the groups' towers it is.
+  package let number: Int
+  /// Whether the step ends with it; else the towers of other groups follow.
+  package let isLast: Bool
 }
 
 /// One step of the bottom level: the rule applied to every parameter.

@@ -26,8 +26,8 @@ public struct BatchNorm: Module {
   ///   - epsilon: default: 1e-5.
   public init(_ channels: Int, momentum: Double = 0.1, epsilon: Double = 1e-5) {
     require(channels > 0, "BatchNorm: \(channels) channels")
-    weight = .parameter(shape: [channels], initializer: .constant(1))
-    bias = .parameter(shape: [channels], initializer: .constant(0))
+    weight = .parameter(shape: [channels], initializer: .constant(1), kind: .norms)
+    bias = .parameter(shape: [channels], initializer: .constant(0), kind: .norms)
     runningMean = .state(shape: [channels], initial: 0)
     runningVariance = .state(shape: [channels], initial: 1)
     (self.momentum, self.epsilon) = (momentum, epsilon)

@@ -16,7 +16,7 @@ public struct Embedding: Module {
     _ count: Int, _ width: Int, initializer: Initializer = .normal(standardDeviation: 1)
   ) {
     require(count > 0 && width > 0, "Embedding: \(count) rows of \(width)")
-    weight = .parameter(shape: [count, width], initializer: initializer)
+    weight = .parameter(shape: [count, width], initializer: initializer, kind: .embeddings)
   }
 
   /// `[…] → […, width]`; what is no whole number in `0..<count` gives NaN.

@@ -20,8 +20,8 @@ public struct GroupNorm: Module {
     require(
       groups > 0 && channels > 0 && channels % groups == 0,
       "GroupNorm: \(groups) groups of \(channels) channels")
-    weight = .parameter(shape: [channels], initializer: .constant(1))
-    bias = .parameter(shape: [channels], initializer: .constant(0))
+    weight = .parameter(shape: [channels], initializer: .constant(1), kind: .norms)
+    bias = .parameter(shape: [channels], initializer: .constant(0), kind: .norms)
     (self.groups, self.epsilon) = (groups, epsilon)
   }
 

@@ -17,8 +17,8 @@ public struct LayerNorm: Module {
   ///   - bias: whether there is one; default: true.
   public init(_ shape: Shape, epsilon: Double = 1e-5, bias: Bool = true) {
     require(!shape.isEmpty && shape.allSatisfy { $0 > 0 }, "LayerNorm: over axes of \(shape)")
-    weight = .parameter(shape: shape, initializer: .constant(1))
-    self.bias = bias ? .parameter(shape: shape, initializer: .constant(0)) : nil
+    weight = .parameter(shape: shape, initializer: .constant(1), kind: .norms)
+    self.bias = bias ? .parameter(shape: shape, initializer: .constant(0), kind: .norms) : nil
     self.epsilon = epsilon
   }
 

@@ -15,7 +15,7 @@ public struct RMSNorm: Module {
   ///     PyTorch.
   public init(_ width: Int, epsilon: Double = 0x1p-23) {
     require(width > 0, "RMSNorm: width \(width)")
-    weight = .parameter(shape: [width], initializer: .constant(1))
+    weight = .parameter(shape: [width], initializer: .constant(1), kind: .norms)
     self.epsilon = epsilon
   }
 

@@ -40,27 +40,11 @@ public struct Adam: Optimizer {
 extension RuleDefinition {
   /// Adam, of which α, β1, β2 and ε are tuned.
   public static let adam = RuleDefinition("adam") { rule in
-    // m ← β1·m + (1−β1)·g, v ← β2·v + (1−β2)·g², p ← p − α·m̂ / (√v̂ + ε) with m̂ = m / (1−β1^t)
-    // and v̂ = v / (1−β2^t); v starts at ε, as in the tower paper, not at 0.
-    let learningRate = rule.learningRate(default: 0.001)
-    let beta1 = rule.hyperparameter("beta1", default: 0.9, domain: .unitInterval)
-    let beta2 = rule.hyperparameter("beta2", default: 0.999, domain: .unitInterval)
-    let epsilon = rule.hyperparameter("eps", default: 1e-8, domain: .powerOfTen)
-    let (m, v) = (rule.state("m"), rule.state("v", initial: epsilon))
-    let nextM = beta1 * m + (1 - beta1) * rule.gradient
-    let nextV = beta2 * v + (1 - beta2) * (rule.gradient * rule.gradient)
-    rule.update(m, to: nextM)
-    rule.update(v, to: nextV)
-    let correctedM = nextM / (1 - decay(beta1, rule.step))
-    let correctedV = nextV / (1 - decay(beta2, rule.step))
-    return rule.parameter - learningRate * correctedM / (correctedV.sqrt() + epsilon)
+    // p ← p − α·m̂ / (√v̂ + ε); v starts at ε, as in the tower paper, not at 0.
+    let moments = AdamMoments(rule, learningRate: 0.001, squares: .fromEpsilon)
+    return rule.parameter - moments.learningRate * moments.correctedMean / moments.root
   }
 
   /// Adam, of which α alone is tuned.
   public static let adamAlpha = adam.variant("adam_alpha", tunable: .learningRates)
-
-  /// β^t as e^(t·log β), whose derivative shares the exponential with its value.
-  private static func decay(_ beta: Expression, _ step: Expression) -> Expression {
-    (step * beta.log()).exp()
-  }
 }

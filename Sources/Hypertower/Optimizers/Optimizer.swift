@@ -2,33 +2,49 @@
 public protocol Optimizer: Sendable {
   /// The rules, bottom first: each is tuned by the next.
   var levels: [UpdateRule] { get }
+  /// The optimizer as a tower, which may move groups of parameters in ways of their own.
+  var tower: Tower { get }
 }
 
 extension Optimizer {
-  /// The optimizer as a tower.
   public var tower: Tower { Tower(levels) }
 }
 
 /// A tower in which `upper` tunes the hyperparameters of `lower`'s topmost rule.
+///
+/// - Precondition: neither has groups of parameters.
 public func / (lower: some Optimizer, upper: some Optimizer) -> Tower {
-  Tower(lower.levels + upper.levels)
+  for optimizer in [lower.tower, upper.tower] {
+    require(
+      !optimizer.hasGroups, "/: a tower of groups cannot be a level; give each group its own levels"
+    )
+  }
+  return Tower(lower.levels + upper.levels)
 }
 
 /// Optimizers stacked on one another: the bottom one moves the weights, every other one the
-/// hyperparameters of the one below.
+/// hyperparameters of the one below. Groups of the weights may each have a tower of their own.
 ///
 /// K. Chandra, E. Meijer et al., "Gradient Descent: The Ultimate Optimizer", arXiv 1909.13371.
 public struct Tower: Optimizer {
-  public let levels: [UpdateRule]
+  /// The groups of the weights; one without a selector where there are none.
+  public let groups: [ParameterGroup]
+
+  /// The rules, bottom first; where there are groups, those of the first that moves.
+  public var levels: [UpdateRule] { moving[0].levels }
+  public var tower: Tower { self }
 
   /// - Precondition: there is at least one level.
   public init(_ levels: [UpdateRule]) {
     require(!levels.isEmpty, "Tower: no levels")
-    self.levels = levels
+    self.init(groups: [ParameterGroup(selector: nil, levels: levels)])
   }
 
-  /// The number of rules above the bottom one.
-  public var height: Int { levels.count - 1 }
+  /// The number of rules above the bottom one, in the group that has most.
+  public var height: Int { groups.map(\.levels.count).max()! - 1 }
+
+  /// Whether the weights are in groups.
+  public var hasGroups: Bool { groups[0].selector != nil }
 }
 
 extension RuleDefinition {

@@ -21,14 +21,14 @@ package struct SplitRule: Sendable {
   /// How many arrays the derivatives by the hyperparameters are computed from.
   package let jacobianInputCount: Int
   /// What evaluation takes for the parameter after the step, if that is something else: an average, or
-  /// what the rule says.
+  /// what the rule says; the parameter itself, where it is evaluated apart for the sake of others.
   package let newAverage: Int?
   /// What is summed over all parameters before the step.
   package let sums: SumOperands?
   /// Whether the derivatives by the hyperparameters depend on the parameter itself.
   package let jacobianDependsOnParameter: Bool
 
-  package init(_ rule: UpdateRule, average: WeightAverage? = nil) {
+  package init(_ rule: UpdateRule, average: WeightAverage? = nil, isEvaluatedApart: Bool = false) {
     self.rule = rule
     var inputs = rule.inputs
     func varies(_ input: Int) -> Bool { inputs[input].varies }
@@ -79,7 +79,8 @@ package struct SplitRule: Sendable {
       let moved = graph.append(.binary(.add, old, change))
       newAverage = graph.append(.select(isWhole, new, moved))
     } else {
-      newAverage = rule.evaluated == nil ? nil : mapped[outputs[values - 1]]
+      let evaluated = rule.evaluated == nil ? nil : mapped[outputs[values - 1]]
+      newAverage = evaluated ?? (isEvaluatedApart ? newParameter : nil)
     }
     self.graph = graph
     self.inputs = inputs

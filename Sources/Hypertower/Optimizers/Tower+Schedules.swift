@@ -7,7 +7,7 @@ extension Tower {
       require(plannedSteps > 0, "plannedSteps: \(plannedSteps); a run has at least 1")
       return
     }
-    for rule in levels {
+    for rule in groups.flatMap(\.levels) {
       for own in rule.hyperparameters + rule.constants
       where own.curve?.formula.followsLength == true {
         throw InputError(

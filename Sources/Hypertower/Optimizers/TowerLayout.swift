@@ -82,8 +82,6 @@ package struct TowerLayout: Sendable {
   /// The number of values in all.
   package let size: Int
 
-  /// The loss, then every level's raw hyperparameters after the step.
-  package var recordSize: Int { 1 + hyperparameterCount }
   package var height: Int { levels.count - 1 }
 
   /// The number of hyperparameters of the bottom rule.
@@ -112,13 +110,15 @@ package struct TowerLayout: Sendable {
   ///   - firstStep: the share of the loss that the first step promises at most; see `StepLimit`;
   ///     default: no limit.
   ///   - average: which average of the weights is kept; default: none.
+  ///   - isEvaluatedApart: whether evaluation sees another array than the weights in any case; default: false.
   ///   - recomputesDerivatives: whether derivatives are computed again in any case; default: false.
   ///   - plannedSteps: the run's length, for schedules that follow it; default: 1.
   /// - Throws: `InputError` for a tower that names tensors that are not there, has levels that do not go
   ///   together or a value that the level above cannot tune.
   package init(
     _ tower: Tower, parameters: ParameterLayout, firstStep: Double? = nil,
-    average: WeightAverage? = nil, recomputesDerivatives: Bool = false, plannedSteps: Int? = nil
+    average: WeightAverage? = nil, isEvaluatedApart: Bool = false,
+    recomputesDerivatives: Bool = false, plannedSteps: Int? = nil
   ) throws {
     self.parameters = parameters
     let resolved = try tower.resolvedLevels()
@@ -167,7 +167,8 @@ package struct TowerLayout: Sendable {
         "\(resolved[0].name): says itself which weights are tested; a further average is not possible"
       )
     }
-    bottom = SplitRule(resolved[0], average: average)
+    bottom = SplitRule(
+      resolved[0], average: average, isEvaluatedApart: isEvaluatedApart)
     storesDerivatives =
       levels.count > 1 && !recomputesDerivatives
       // All states are kept twice otherwise, those of a run, too.

@@ -84,5 +84,5 @@ extension UpdateRule {
 extension Tower {
   /// The values outside the ranges in which they make sense, a sentence each; see
   /// `UpdateRule.unusualValues`.
-  public var unusualValues: [String] { levels.flatMap(\.unusualValues) }
+  public var unusualValues: [String] { groups.flatMap { $0.levels.flatMap(\.unusualValues) } }
 }

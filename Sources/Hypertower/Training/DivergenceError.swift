@@ -20,6 +20,8 @@ public struct DivergenceError: Error, CustomStringConvertible, Sendable {
   public let cause: Cause
   /// The rules of the tower, bottom first.
   let rules: [String]
+  /// The group of parameters whose tower that is; nil where there are no groups.
+  let group: String?
   /// What else there is to say.
   package var note: String?
 
@@ -57,8 +59,11 @@ public struct DivergenceError: Error, CustomStringConvertible, Sendable {
     }
   }
 
+  private var ofGroup: String { group.map { " of the group '\($0)'" } ?? "" }
+
   private func parameters(_ level: Int) -> String {
     level == 0
-      ? "the weights" : "the hyperparameters of \(rules[level - 1]) (level \(level - 1))"
+      ? "the weights"
+      : "the hyperparameters of \(rules[level - 1]) (level \(level - 1)\(ofGroup))"
   }
 }

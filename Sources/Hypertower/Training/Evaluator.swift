@@ -208,8 +208,8 @@ final class Evaluator {
     let before = sums.map {
       Tensor(recorder, recorder.leaf(.input(name: "totals"), shape: $0.shape))
     }
-    var leaves = zip(trace.parameterTensors, state.layout.parameters.entries).map {
-      (tensor: $0, span: Span(buffer: arena.buffer, offset: $1.offset))
+    var leaves = zip(trace.parameterTensors, state.offsets).map {
+      (tensor: $0, span: Span(buffer: arena.buffer, offset: $1))
     }
     leaves += state.stateLeaves(trace, in: &program)
     leaves += [(trace.input, program.x), (targets, program.targets)]

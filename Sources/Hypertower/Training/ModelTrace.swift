@@ -10,6 +10,10 @@ struct ModelTrace {
     var shape: Shape { declaration.shape }
     var count: Int { shape.elementCount }
     var storedShape: Shape { isTransposed ? shape.reversed() : shape }
+    /// As the selectors of groups see it.
+    var described: ModelParameter {
+      ModelParameter(name: name, kind: declaration.kind, shape: shape)
+    }
   }
 
   /// A state as it lies on the device, in its declared shape.

@@ -7,11 +7,17 @@ package final class ParameterDeclaration: Sendable {
   package let initializer: Initializer
   /// Whether it is a state of the model, which steps change but no optimizer does.
   package let isState: Bool
+  /// What it is for.
+  package let kind: ParameterKind
 
-  package init(shape: Shape, initializer: Initializer, isState: Bool = false) {
+  /// - Parameter kind: default: by the number of axes.
+  package init(
+    shape: Shape, initializer: Initializer, isState: Bool = false, kind: ParameterKind? = nil
+  ) {
     self.shape = shape
     self.initializer = initializer
     self.isState = isState
+    self.kind = kind ?? (shape.count > 1 ? .weights : .biases)
   }
 }
 
@@ -21,9 +27,13 @@ extension Tensor {
   /// - Parameters:
   ///   - shape: its extents.
   ///   - initializer: how its first values are drawn.
-  public static func parameter(shape: Shape, initializer: Initializer) -> Tensor {
+  ///   - kind: what it is for, by which groups of parameters are told; default: `.weights` with two axes or more,
+  ///     else `.biases`.
+  public static func parameter(
+    shape: Shape, initializer: Initializer, kind: ParameterKind? = nil
+  ) -> Tensor {
     let recorder = TapeRecorder()
-    let declaration = ParameterDeclaration(shape: shape, initializer: initializer)
+    let declaration = ParameterDeclaration(shape: shape, initializer: initializer, kind: kind)
     return Tensor(recorder, recorder.leaf(.parameter(declaration), shape: shape))
   }
 

@@ -77,8 +77,8 @@ final class Predictor {
     let arena = program.bind(state.evaluatedWeights)
     let target = program.bind(outputs)
     var leaves = state.stateLeaves(trace, in: &program)
-    leaves += zip(trace.parameterTensors, state.layout.parameters.entries).map {
-      ($0, Span(buffer: arena.buffer, offset: $1.offset))
+    leaves += zip(trace.parameterTensors, state.offsets).map {
+      ($0, Span(buffer: arena.buffer, offset: $1))
     }
     leaves.append((trace.input, program.x))
     for (name, array) in zip(requested, arrays) {

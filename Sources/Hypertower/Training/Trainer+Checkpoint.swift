@@ -87,7 +87,7 @@ extension Trainer {
     let names = Set(state.parameters.map(\.name) + state.contents.states.map(\.name))
     let target = try state.suited(to: file.entries.map(\.name))
     let limitsNext =
-      state.layout.stepLimit != nil
+      state.options.firstStep != nil
       && (step == 0 || file.metadata[CheckpointKey.limitsNext] != nil)
     let contents =
       format == CheckpointKey.version
@@ -113,7 +113,7 @@ extension Trainer {
     if let steps = try state.takePlannedSteps() {
       (warn ?? printToStandardError)(
         "\(source): was planned for \(steps) steps; its schedules now follow the run's "
-          + "\(state.layout.plannedSteps)")
+          + "\(state.options.plannedSteps ?? 1)")
     }
     try state.setCounters(
       step: step, batch: position?.batch ?? 0, seed: seed, limitsNext: limitsNext)
@@ -122,9 +122,17 @@ extension Trainer {
     stepCount = step
   }
 
-  /// The names of the tower's rules, with their schedules.
+  /// The names of the tower's rules, with their schedules, group by group.
   private var rules: String {
-    state.layout.levels.map { level in
+    var moving = state.groups[...]
+    return state.tower.groups.map { group in
+      let text = group.isFrozen ? "frozen" : Self.rules(of: moving.removeFirst().layout)
+      return group.selector.map { "\($0): \(text)" } ?? text
+    }.joined(separator: "; ")
+  }
+
+  private static func rules(of layout: TowerLayout) -> String {
+    layout.levels.map { level in
       let schedules = (level.rule.hyperparameters + level.rule.constants).compactMap { own in
         own.curve.map { "\(own.name)=\($0.text(of: nil))" }
       }

@@ -14,7 +14,7 @@ extension Trainer {
 
   /// Reads records out of the ring, which they may lie across the end of.
   private func records(of steps: Range<Int>) throws -> [StepRecord] {
-    let (size, capacity) = (state.layout.recordSize, state.recordCapacity)
+    let (size, capacity) = (state.recordSize, state.recordCapacity)
     let first = steps.lowerBound % capacity
     let atEnd = Swift.min(steps.count, capacity - first)
     var values = try device.backend.read(
@@ -27,7 +27,7 @@ extension Trainer {
     }
     return steps.enumerated().map { number, step in
       StepRecord(
-        step: step, values: values[number * size..<(number + 1) * size], layout: state.layout)
+        step: step, values: values[number * size..<(number + 1) * size], groups: state.groups)
     }
   }
 
@@ -46,11 +46,16 @@ extension Trainer {
   private func throwDivergence(_ counters: [Double]) throws {
     let step = Int(counters[TowerLayout.Counter.divergence]) - 1
     guard step >= 0 else { return }
-    throw divergenceError(
-      step: step, try state.divergence(step: step, stepCount: stepCount))
+    let (cause, group) = try state.divergence(step: step, stepCount: stepCount)
+    throw divergenceError(step: step, cause, in: group)
   }
 
-  func divergenceError(step: Int, _ cause: DivergenceError.Cause) -> DivergenceError {
-    DivergenceError(step: step, cause: cause, rules: state.layout.levels.map(\.rule.name))
+  /// - Parameter group: where it began; default: a cause that concerns them all.
+  func divergenceError(
+    step: Int, _ cause: DivergenceError.Cause, in group: MovingGroup? = nil
+  ) -> DivergenceError {
+    DivergenceError(
+      step: step, cause: cause,
+      rules: (group ?? state.groups[0]).layout.levels.map(\.rule.name), group: group?.name)
   }
 }

@@ -1,17 +1,26 @@
 /// What training has come to.
 extension Trainer {
-  private func rawValues() throws -> [Double] {
-    try device.backend.read(0..<state.layout.hyperparameterCount, of: state.values).doubles
-  }
-
   /// The tower with the hyperparameters of now.
   public var tower: Tower {
-    get throws { state.layout.tower(rawValues: try rawValues()) }
+    get throws {
+      var moved = try state.groups.map { group in
+        let count = group.layout.hyperparameterCount
+        let raw = try device.backend.read(0..<count, of: group.values).doubles
+        return group.layout.tower(rawValues: raw)
+      }[...]
+      return Tower(
+        groups: state.tower.groups.map { group in
+          group.isFrozen
+            ? group : ParameterGroup(selector: group.selector, levels: moved.removeFirst().levels)
+        })
+    }
   }
 
-  /// The names of every level's hyperparameters, bottom first, as `StepRecord` has them.
-  package var hyperparameterNames: [[String]] {
-    state.layout.levels.map { $0.rule.logNames(tensors: $0.tensorNames) }
+  /// The names of every level's hyperparameters, bottom first, group by group, as `StepRecord` has them.
+  package var hyperparameterNames: [(group: String?, levels: [[String]])] {
+    state.groups.map { group in
+      (group.name, group.layout.levels.map { $0.rule.logNames(tensors: $0.tensorNames) })
+    }
   }
 
   /// The loss and, where the targets are classes, the accuracy over all samples of `data`, with further metrics.

@@ -1,11 +1,14 @@
 /// Changes of the step size, in mid-run.
 extension Trainer {
-  /// Whether the bottom rule has a step size that can be scaled: one that its definition marks.
+  /// Whether the bottom rule, or that of any group, has a step size that can be scaled: one that its definition
+  /// marks.
   public var hasLearningRate: Bool {
-    state.layout.levels[0].rule.hyperparameters.contains(where: \.isLearningRate)
+    state.groups.contains {
+      $0.layout.levels[0].rule.hyperparameters.contains(where: \.isLearningRate)
+    }
   }
 
-  /// Multiplies the step sizes of the bottom rule by a factor.
+  /// Multiplies the step sizes of the bottom rules by a factor.
   ///
   /// Levels that tune step sizes, such as `Kesten`, begin their tuning anew, and where the first step was
   /// limited, so is the next.

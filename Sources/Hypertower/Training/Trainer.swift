@@ -57,9 +57,10 @@ public final class Trainer {
   ///     would be taken for such a parameter: give it the length of its sequences, `[time]`.
   ///   - columns: the further columns of the data that the model asks for by `Context.column(_:)`, each with the shape
   ///     of a sample, as `["mask": [64]]`; default: none. What the loss alone reads need not be declared.
-  ///   - optimizer: a rule or a tower of rules.
+  ///   - optimizer: a rule, a tower of rules, or a tower for each group of parameters.
   ///   - firstStep: the share of the loss that the first step promises at most, to first order: the
-  ///     bottom rule's step sizes are lowered so far before it; above 0; default: no limit.
+  ///     bottom rule's step sizes are lowered so far before it, where there are groups of parameters each to an equal
+  ///     part of it; above 0; default: no limit.
   ///   - average: which average of the weights over the steps evaluation and saving see; default: none,
   ///     they see the weights of now.
   ///   - plannedSteps: the number of steps that the run will have in all, ≥ 1, which a schedule such as
@@ -277,7 +278,10 @@ public final class Trainer {
       recorder.leaf(.input(name: "targets"), shape: data.targetShape(batch: batch)))
     data.requireClasses(fit: trace.output.shape)
     let loss = lossFunction(trace.output, targets, trace.columns)
-    let gradients = gradients(of: loss, withRespectTo: trace.parameterTensors)
+    // What is frozen needs no gradient.
+    let moving = state.parameters.indices.filter(state.isMoving)
+    let gradients = gradients(
+      of: loss, withRespectTo: moving.map { trace.parameterTensors[$0] })
 
     var program = try BatchProgram(
       data, columns: trace.columns.requested, batch: batch, stride: batchSize,
@@ -288,7 +292,7 @@ public final class Trainer {
       program.bind(state.loss)
     )
     func spans(in base: Span) -> [Span] {
-      state.layout.parameters.entries.map { Span(buffer: base.buffer, offset: $0.offset) }
+      state.offsets.map { Span(buffer: base.buffer, offset: $0) }
     }
     var leaves = Array(zip(trace.parameterTensors, spans(in: arena)))
     leaves += state.stateLeaves(trace, in: &program)
@@ -296,7 +300,8 @@ public final class Trainer {
     leaves += program.columns.map { (trace.columns[$0.name], $0.span) }
     try program.append(
       recorder, leaves: leaves,
-      outputs: [(loss, lossSpan)] + Array(zip(gradients, spans(in: gradient))),
+      outputs: [(loss, lossSpan)]
+        + zip(gradients, moving).map { ($0, spans(in: gradient)[$1]) },
       updates: state.stateUpdates(trace, in: &program),
       counters: program.bind(state.counters))
     state.appendAdjustment(to: &program, gradient: gradient, arena: arena, loss: lossSpan)

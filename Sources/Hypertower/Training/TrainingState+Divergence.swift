@@ -16,16 +16,31 @@ extension TrainingState {
   /// - Parameters:
   ///   - step: the step that diverged.
   ///   - stepCount: how many steps were taken, that one and later ones included.
-  func divergence(step: Int, stepCount: Int) throws -> DivergenceError.Cause {
-    if try !weightsAreFinite() { return .parameters(level: 0) }
-    let levels = layout.levels
+  /// - Returns: the cause, and the group in which it is.
+  func divergence(
+    step: Int, stepCount: Int
+  ) throws -> (cause: DivergenceError.Cause, group: MovingGroup) {
+    if try !weightsAreFinite() { return (.parameters(level: 0), groups[0]) }
+    for group in groups {
+      if let cause = try divergence(of: group, step: step, stepCount: stepCount) {
+        return (cause, group)
+      }
+    }
+    return (.loss, groups[0])
+  }
+
+  private func divergence(
+    of group: MovingGroup, step: Int, stepCount: Int
+  ) throws -> DivergenceError.Cause? {
+    let (levels, values) = (group.layout.levels, group.values)
     let spoiled = try levels.indices.filter { k in
       let level = levels[k]
       return try !isFinite(
         values, level.hyperparameters..<level.hyperparameters + level.hyperparameterCount)
     }
-    guard let highest = spoiled.last else { return .loss }
-    if stepCount - step <= gradients.count, try !isFinite(gradients[step % gradients.count]) {
+    guard let highest = spoiled.last else { return nil }
+    let part = group.start..<group.start + group.layout.parameters.size
+    if stepCount - step <= gradients.count, try !isFinite(gradients[step % gradients.count], part) {
       return .gradient(level: 0)
     }
     for k in levels.indices.dropFirst() {

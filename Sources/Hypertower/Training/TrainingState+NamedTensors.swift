@@ -6,8 +6,8 @@ extension TrainingState {
     /// The number of the parameter whose shape it has.
     let parameter: Int
     let array: any DeviceArray
-    /// Where the arena begins in `array` of which the tensor is a part.
-    var arena = 0
+    /// Where it begins in `array`.
+    let offset: Int
   }
 
   /// What the next step starts from beside the weights that evaluation sees.
@@ -17,37 +17,54 @@ extension TrainingState {
   /// rule's hyperparameters, without their factors, `tower.0.derivative.w1.alpha`; or what they are computed
   /// from: `tower.0.previous.gradient.w1`, `tower.0.previous.state.w1.m`, `tower.0.previous.weight.w1`.
   func namedTensors(stepCount: Int) -> [NamedTensor] {
-    let rule = layout.levels[0].rule
-    let size = layout.parameters.size
-    // Arrays change places every step.
-    let (now, before) = (stepCount % states.count, (stepCount + 1) % states.count)
-    return parameters.enumerated().flatMap { number, parameter in
-      func states(_ beginning: String, in array: any DeviceArray) -> [NamedTensor] {
-        rule.states.enumerated().map { state, own in
-          NamedTensor(
-            name: "\(beginning).\(parameter.name).\(own.name)", parameter: number, array: array,
-            arena: state * size)
-        }
+    parameters.indices.flatMap { number -> [NamedTensor] in
+      guard let group = groupNumbers[number] else {
+        // Frozen: what evaluation sees is the weight.
+        return []
       }
-      var tensors = states("optimizer", in: self.states[now])
-      func add(_ beginning: String, _ array: any DeviceArray) {
-        tensors.append(
-          NamedTensor(name: "\(beginning).\(parameter.name)", parameter: number, array: array))
-      }
-      if average != nil { add("training", arena) }
-      guard stepCount > 0, layout.height > 0 else { return tensors }
-      if let derivatives {
-        tensors += rule.hyperparameters.enumerated().map { h, hyperparameter in
-          NamedTensor(
-            name: "tower.0.derivative.\(parameter.name).\(hyperparameter.rawName)",
-            parameter: number, array: derivatives, arena: h * size)
-        }
-      } else {
-        add("tower.0.previous.gradient", gradients[before])
-        tensors += states("tower.0.previous.state", in: self.states[before])
-        if let previousWeights { add("tower.0.previous.weight", previousWeights) }
-      }
-      return tensors
+      return namedTensors(of: number, in: groups[group], stepCount: stepCount)
     }
+  }
+
+  private func namedTensors(
+    of number: Int, in group: MovingGroup, stepCount: Int
+  ) -> [NamedTensor] {
+    let rule = group.layout.levels[0].rule
+    let (size, place) = (group.layout.parameters.size, group.offset(of: number))
+    let parameter = parameters[number].name
+    // Arrays change places every step.
+    func now(_ arrays: [any DeviceArray]) -> any DeviceArray { arrays[stepCount % arrays.count] }
+    func before(_ arrays: [any DeviceArray]) -> any DeviceArray {
+      arrays[(stepCount + 1) % arrays.count]
+    }
+    func states(_ beginning: String, in array: any DeviceArray) -> [NamedTensor] {
+      rule.states.enumerated().map { state, own in
+        NamedTensor(
+          name: "\(beginning).\(parameter).\(own.name)", parameter: number, array: array,
+          offset: state * size + place)
+      }
+    }
+    var tensors = states("optimizer", in: now(group.states))
+    func add(_ beginning: String, _ array: any DeviceArray, at offset: Int) {
+      tensors.append(
+        NamedTensor(
+          name: "\(beginning).\(parameter)", parameter: number, array: array, offset: offset))
+    }
+    if average != nil { add("training", arena, at: offsets[number]) }
+    guard stepCount > 0, group.layout.height > 0 else { return tensors }
+    if let derivatives = group.derivatives {
+      tensors += rule.hyperparameters.enumerated().map { h, hyperparameter in
+        NamedTensor(
+          name: "tower.0.derivative.\(parameter).\(hyperparameter.rawName)", parameter: number,
+          array: derivatives, offset: h * size + place)
+      }
+    } else {
+      add("tower.0.previous.gradient", before(gradients), at: offsets[number])
+      tensors += states("tower.0.previous.state", in: before(group.states))
+      if let previousWeights = group.previousWeights {
+        add("tower.0.previous.weight", previousWeights, at: place)
+      }
+    }
+    return tensors
   }
 }

@@ -4,19 +4,37 @@ extension TrainingState {
   func appendAdjustment(
     to step: inout BatchProgram, gradient: Span, arena: Span, loss: Span
   ) {
+    var updates: [Instruction] = []
+    for number in groups.indices {
+      updates.append(
+        appendWalk(of: number, to: &step, gradient: gradient, arena: arena, loss: loss))
+    }
+    step.program.instructions += updates
+  }
+
+  /// Appends the sums and the walk of a group's tower.
+  ///
+  /// - Returns: the step of its parameters, which comes after the walks of all groups.
+  private func appendWalk(
+    of number: Int, to step: inout BatchProgram, gradient: Span, arena: Span, loss: Span
+  ) -> Instruction {
+    let group = groups[number]
+    let layout = group.layout
+    let (gradient, arena) = (gradient.advanced(by: group.start), arena.advanced(by: group.start))
     let (values, counters, partialSums) = (
-      step.bind(values), step.bind(counters), step.bind(partialSums)
+      step.bind(group.values), step.bind(counters), step.bind(group.partialSums)
     )
     let records = step.bind(records)
-    let ownStates = step.bind(states[0])
+    let ownStates = step.bind(group.states[0])
     var nextStates = ownStates
-    let previousParameters = previousWeights.map { step.bind($0) }
+    let previousParameters = group.previousWeights.map { step.bind($0) }
     var previous: UpdateInputs?
-    if states.count > 1 {
+    if group.states.count > 1 {
       // What the step before started from; this step's states will take its place.
-      nextStates = step.bind(states[1])
+      nextStates = step.bind(group.states[1])
       previous = UpdateInputs(
-        gradient: step.bind(gradients[1]), states: nextStates, parameters: previousParameters)
+        gradient: step.bind(gradients[1]).advanced(by: group.start), states: nextStates,
+        parameters: previousParameters)
     }
     var current: UpdateInputs?
     if layout.stepLimit != nil || layout.bottom.sums != nil {
@@ -32,29 +50,31 @@ extension TrainingState {
           .projectGradient(
             GradientProjection(
               layout: layout, tensor: tensor, gradient: gradient, previous: previous,
-              derivatives: derivatives.map { step.bind($0) }, current: current, values: values,
-              counters: counters, partialSums: partialSums)))
+              derivatives: group.derivatives.map { step.bind($0) }, current: current,
+              values: values, counters: counters, partialSums: partialSums)))
       }
     }
-    step.program.instructions += [
+    step.program.instructions.append(
       .walkTower(
         TowerWalk(
           layout: layout, values: values, counters: counters, partialSums: partialSums,
-          loss: loss, records: records, recordCapacity: recordCapacity)),
-      .updateParameters(
-        ParameterUpdate(
-          layout: layout, parameters: arena, gradient: gradient, states: ownStates,
-          nextStates: nextStates, average: average.map { step.bind($0) },
-          derivatives: derivatives.map { step.bind($0) }, previousParameters: previousParameters,
-          values: values, counters: counters)),
-    ]
+          loss: loss, records: records, recordCapacity: recordCapacity, recordSize: recordSize,
+          recordOffset: group.recordOffset, number: number, isLast: number == groups.count - 1)))
+    return .updateParameters(
+      ParameterUpdate(
+        layout: layout, parameters: arena, gradient: gradient, states: ownStates,
+        nextStates: nextStates,
+        average: average.map { step.bind($0).advanced(by: group.start) },
+        derivatives: group.derivatives.map { step.bind($0) },
+        previousParameters: previousParameters, values: values, counters: counters))
   }
 
   /// The arrays to run a step's program on, for even steps and, in a tower, for odd ones, given
   /// those for even steps.
   func alternatives(to arrays: [(any DeviceArray)?]) -> [[(any DeviceArray)?]] {
     guard gradients.count > 1 else { return [arrays] }
-    let pairs = [(gradients[0], gradients[1]), (states[0], states[1])]
+    let states = groups.map(\.states).filter { $0.count > 1 }
+    let pairs = ([gradients] + states).map { ($0[0], $0[1]) }
     let swapped = arrays.map { array -> (any DeviceArray)? in
       for (first, second) in pairs {
         if array === first { return second }

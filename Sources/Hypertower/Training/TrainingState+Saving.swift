@@ -31,8 +31,8 @@ extension TrainingState {
   // MARK: Snapshots
 
   private var moving: [any DeviceArray] {
-    [arena, values, counters] + gradients + states
-      + [modelStates, average, derivatives, previousWeights].compactMap { $0 }
+    [arena, counters] + gradients + groups.flatMap(\.moving)
+      + [modelStates, average].compactMap { $0 }
   }
 
   /// A copy of all that training moves.

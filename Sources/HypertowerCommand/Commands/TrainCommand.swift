@@ -148,7 +148,7 @@ struct TrainCommand: ParsableCommand {
       try TrainingLog(
         path: $0,
         format: LogFormat(
-          path: $0, levels: trainer.hyperparameterNames, measures: data.measures),
+          path: $0, names: trainer.hyperparameterNames, measures: data.measures),
         keeping: trainer.stepCount,
         endingIn: resumed.flatMap { CheckpointWriter.logLine($0.file) })
     }

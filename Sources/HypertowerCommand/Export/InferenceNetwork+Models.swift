@@ -9,22 +9,31 @@ extension InferenceNetwork {
   ///   - weights: its weights and states, under their names.
   init(_ description: NetworkDescription, _ module: any Module, _ weights: SafetensorsFile) {
     let named = NamedWeights(weights)
+    let body: [Layer]
     switch module {
-    case let network as DenseNetwork: layers = Self.layers(of: network, named)
-    case let network as CNN: layers = Self.layers(of: network, named)
-    case let network as ResNet: layers = Self.layers(of: network, named)
-    case let network as RecurrentModel: layers = Self.layers(of: network, named)
-    case let network as GPT: layers = Self.layers(of: network, named)
+    case let network as DenseNetwork: body = Self.layers(of: network, named)
+    case let network as CNN: body = Self.layers(of: network, named)
+    case let network as ResNet: body = Self.layers(of: network, named)
+    case let network as RecurrentModel: body = Self.layers(of: network, named)
+    case let network as GPT: body = Self.layers(of: network, named)
     default: fatalError("InferenceNetwork: \(type(of: module)) has no layers for other programs")
     }
     switch description.input {
-    case .images(let shape, let classes):
-      input = .features(shape: module is DenseNetwork ? [shape.reduce(1, *)] : Self.image(shape))
-      outputCount = classes
+    case .images(let shape, let classes), .numbers(let shape, .classes(let classes)):
+      input = Self.features(shape, module)
+      (outputCount, predictsValues) = (classes, false)
+    case .numbers(let shape, .values(let count)):
+      input = Self.features(shape, module)
+      (outputCount, predictsValues) = (count, true)
     case .text(let vocabulary):
       input = .tokens(length: description.choice.size(.length), vocabulary: vocabulary)
-      outputCount = vocabulary.count
+      (outputCount, predictsValues) = (vocabulary.count, false)
     }
+    layers = body + (predictsValues ? [] : [.logSoftmax])
+  }
+
+  private static func features(_ shape: [Int], _ module: any Module) -> Input {
+    .features(shape: module is DenseNetwork ? [shape.reduce(1, *)] : image(shape))
   }
 
   /// `[channels, height, width]`
@@ -80,18 +89,32 @@ extension InferenceNetwork {
   }
 
   private static func layers(of network: DenseNetwork, _ weights: NamedWeights) -> [Layer] {
-    network.layers.indices.flatMap { number in
-      [
-        .linear(weight: weights["w\(number + 1)"], bias: weights["b\(number + 1)"].elements), .tanh,
-      ]
-    } + [.logSoftmax]
+    network.layers.indices.flatMap { number -> [Layer] in
+      let isLast = number == network.layers.count - 1
+      let linear = Layer.linear(
+        weight: weights["w\(number + 1)"], bias: weights["b\(number + 1)"].elements)
+      let activation = layer(isLast ? network.outputActivation : network.activation)
+      return [linear] + (activation.map { [$0] } ?? [])
+    }
+  }
+
+  /// nil for the identity.
+  private static func layer(_ activation: Activation) -> Layer? {
+    switch activation {
+    case .identity: nil
+    case .tanh: .tanh
+    case .relu: .relu
+    case .gelu: .gelu
+    case .sigmoid, .geluTanh, .silu, .softplus, .elu, .leakyReLU, .hardTanh:
+      fatalError("InferenceNetwork: \(activation) has no layer for other programs")
+    }
   }
 
   private static func layers(of network: CNN, _ weights: NamedWeights) -> [Layer] {
     [
       weights.convolution("conv1", network.conv1), .relu, .maxPool(side: 2),
       weights.convolution("conv2", network.conv2), .relu, .maxPool(side: 2),
-      .flatten, weights.linear("fc"), .logSoftmax,
+      .flatten, weights.linear("fc"),
     ]
   }
 
@@ -111,7 +134,7 @@ extension InferenceNetwork {
       ]
     }
     return [weights.convolution("conv", network.conv, norm: ("norm", network.norm)), .relu] + blocks
-      + [.globalAveragePool, weights.linear("fc"), .logSoftmax]
+      + [.globalAveragePool, weights.linear("fc")]
   }
 
   private static func layers(of network: RecurrentModel, _ weights: NamedWeights) -> [Layer] {
@@ -125,7 +148,7 @@ extension InferenceNetwork {
       return isLSTM ? .lstm(own) : .gru(own)
     }
     return [.embedding(weights["embedding.weight"])] + recurrent
-      + [weights.linear("output"), .logSoftmax]
+      + [weights.linear("output")]
   }
 
   private static func layers(of network: GPT, _ weights: NamedWeights) -> [Layer] {
@@ -145,6 +168,6 @@ extension InferenceNetwork {
       ]
     }
     return [.embedding(token), .positions(weights["position.weight"])] + blocks
-      + [weights.norm("norm", network.norm), .linear(weight: token, bias: nil), .logSoftmax]
+      + [weights.norm("norm", network.norm), .linear(weight: token, bias: nil)]
   }
 }

@@ -69,12 +69,13 @@ struct InferenceNetwork {
     }
   }
 
-  /// What the outputs are: log-probabilities of each class, `[batch, classes]`, or of each next character,
-  /// `[batch, length, vocabulary]`.
+  /// Their outputs are log-probabilities of each class, `[batch, classes]`, or of each next character,
+  /// `[batch, length, vocabulary]`, or values, `[batch, count]`, as training scaled them.
   let layers: [Layer]
   let input: Input
-  /// The number of classes, or of characters.
+  /// The number of classes, of characters, or of values.
   let outputCount: Int
+  let predictsValues: Bool
 
   /// The shape of an input without the axis of samples.
   var inputShape: [Int] {

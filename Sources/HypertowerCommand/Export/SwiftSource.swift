@@ -20,6 +20,11 @@ struct SwiftSource {
       case .tokens(let length, _):
         ("Int", "the numbers of \(length) characters in `vocabulary`")
       }
+    let outputs =
+      network.predictsValues
+      ? "The values, as training scaled them"
+      : "The log-probabilities of "
+        + (network.outputShape.count > 1 ? "what follows each character" : "the classes")
     let inputCount = network.inputShape.reduce(1, *)
     let vocabulary: String
     if case .tokens(_, let own) = network.input {
@@ -49,10 +54,10 @@ struct SwiftSource {
 
       /// A trained network.
       public enum Network {\(vocabulary)
-        /// The log-probabilities of \(network.outputShape.count > 1 ? "what follows each character" : "the classes"), \(network.outputShape).
+        /// \(outputs), \(network.outputShape).
         ///
         /// - Parameter input: \(what).
-        public static func logProbabilities(_ input: [\(element)]) -> [Float] {
+        public static func \(network.predictsValues ? "values" : "logProbabilities")(_ input: [\(element)]) -> [Float] {
           precondition(input.count == \(inputCount), "Network: \\(input.count) numbers, expected \(inputCount)")
       \(calls.isEmpty ? "" : "    var x = Tensor(input.map { Float($0) }, \(network.inputShape))\n" + calls.map { "    " + $0 }.joined(separator: "\n"))
           return x.elements

@@ -5,21 +5,27 @@ import Hypertower
 ///
 /// Format: RFC 4180, with lines that end in a line feed.
 struct CSVLog {
+  /// The names of the hyperparameters of every level that moves a group of parameters; the group is nil where there
+  /// are none.
+  typealias GroupNames = (group: String?, levels: [[String]])
+
   private let columns: [String]
-  /// The names of every level's hyperparameters.
-  private let levels: [[String]]
+  private let names: [GroupNames]
   /// The names of what the last line tells.
   private let result: [String]
 
   /// How every header begins.
-  static let beginning = "step,loss,level_0."
+  static let beginning = "step,loss,"
 
-  init(levels: [[String]], result: [String]) {
-    (self.levels, self.result) = (levels, result)
+  init(names: [GroupNames], result: [String]) {
+    (self.names, self.result) = (names, result)
     columns =
       ["step", "loss"]
-      + levels.enumerated().flatMap { level, names in names.map { "level_\(level).\($0)" } }
-      + result
+      + names.flatMap { group, levels in
+        levels.enumerated().flatMap { level, own in
+          own.map { "\(group.map { "\($0)." } ?? "")level_\(level).\($0)" }
+        }
+      } + result
   }
 
   var header: String { Self.line(columns) }
@@ -59,11 +65,16 @@ struct CSVLog {
       .map { $0.isEmpty ? "null" : String($0) }[...]
     func next() -> String { cells.popFirst() ?? "null" }
     let (step, loss) = (next(), next())
-    let objects = levels.map { names in
-      "{" + names.map { "\(JSONValue.quoted($0)): \(next())" }.joined(separator: ", ") + "}"
+    let groups = names.map { group, levels in
+      let objects = levels.map { own in
+        "{" + own.map { "\(JSONValue.quoted($0)): \(next())" }.joined(separator: ", ") + "}"
+      }
+      return (group, "[\(objects.joined(separator: ", "))]")
     }
-    return
-      "{\"step\": \(step), \"loss\": \(loss), \"hyperparameters\": [\(objects.joined(separator: ", "))]}"
+    let beginning = "{\"step\": \(step), \"loss\": \(loss)"
+    guard groups[0].0 != nil else { return "\(beginning), \"hyperparameters\": \(groups[0].1)}" }
+    let members = groups.map { "\(JSONValue.quoted($0.0 ?? "")): \($0.1)" }
+    return "\(beginning), \"groups\": {\(members.joined(separator: ", "))}}"
   }
 
   /// What a row says under a name; nil if the header does not have it.

@@ -10,12 +10,12 @@ enum LogFormat {
   /// What the ending of a log's path says.
   ///
   /// - Parameters:
-  ///   - levels: the names of every level's hyperparameters.
+  ///   - names: those of every level's hyperparameters, group by group.
   ///   - measures: what the network is tested on.
-  init(path: String, levels: [[String]], measures: [Measure]) {
+  init(path: String, names: [CSVLog.GroupNames], measures: [Measure]) {
     self =
       Self.isCSV(path)
-      ? .csv(CSVLog(levels: levels, result: LogResult.keys(measures))) : .json
+      ? .csv(CSVLog(names: names, result: LogResult.keys(measures))) : .json
   }
 
   private static func isCSV(_ path: String) -> Bool { path.lowercased().hasSuffix(".csv") }

@@ -20,7 +20,8 @@ enum StepLine {
   static func beginsLog(_ bytes: [UInt8]) -> Bool {
     let line = bytes.prefix { $0 != UInt8(ascii: "\n") }
     guard let first = try? JSONValue(parsing: line, name: "") else { return false }
-    return first["step"]?.int != nil && first["hyperparameters"]?.array != nil
+    return first["step"]?.int != nil
+      && (first["hyperparameters"]?.array != nil || first["groups"]?.object != nil)
       || first["steps"]?.int != nil
         && ["tower", "error", "interrupted"].contains { first[$0] != nil }
   }
@@ -29,12 +30,18 @@ enum StepLine {
   static func hash(_ line: some Sequence<UInt8>) -> String { String(fnv1a64(line), radix: 16) }
 
   static func text(_ record: StepRecord) -> String {
-    let levels = record.hyperparameters.map { level in
-      JSONText.object(level.map { ($0.name, .number($0.value)) })
+    func levels(_ group: StepRecord.Group) -> JSONText {
+      .array(
+        group.hyperparameters.map { level in
+          .object(level.map { ($0.name, .number($0.value)) })
+        })
     }
+    let groups = record.groups
     return JSONText.object([
       ("step", .integer(record.step)), ("loss", .number(record.loss)),
-      ("hyperparameters", .array(levels)),
+      groups[0].name == nil
+        ? ("hyperparameters", levels(groups[0]))
+        : ("groups", .object(groups.map { ($0.name ?? "", levels($0)) })),
     ]).text
   }
 }

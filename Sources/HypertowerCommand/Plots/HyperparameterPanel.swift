@@ -12,6 +12,8 @@ struct HyperparameterPanel {
 
   /// A hyperparameter of a level.
   struct Line {
+    let owner: TowerLevel
+    /// The number of its level, counted over all groups.
     let level: Int
     /// Its place among those of its level.
     let index: Int
@@ -19,6 +21,9 @@ struct HyperparameterPanel {
     let kind: String
     /// Its place among all of the tower, from 0.
     let place: Int
+
+    /// Its name with that of its level.
+    var label: String { "\(owner.label) \(name)" }
   }
 
   /// Towers of more levels than this are tall.
@@ -31,23 +36,26 @@ struct HyperparameterPanel {
   /// - Parameter names: those of every level's hyperparameters, as records have them.
   static func lines(of tower: Tower, names: [[String]]) -> [Line] {
     var place = 0
-    return zip(tower.levels, names).enumerated().flatMap { level, pair in
-      let (rule, names) = pair
+    return zip(tower.allLevels, names).enumerated().flatMap { level, pair in
+      let (owner, names) = pair
       return names.enumerated().map { index, name in
         defer { place += 1 }
         // Of a level whose step sizes alone are tuned, the others have no line.
-        let kind = rule.hyperparameters.map(\.name).first { name == $0 || name.hasSuffix("_\($0)") }
-        return Line(level: level, index: index, name: name, kind: kind ?? name, place: place)
+        let kind = owner.rule.hyperparameters.map(\.name).first {
+          name == $0 || name.hasSuffix("_\($0)")
+        }
+        return Line(
+          owner: owner, level: level, index: index, name: name, kind: kind ?? name, place: place)
       }
     }
   }
 
   static func panels(of tower: Tower, names: [[String]]) -> [HyperparameterPanel] {
-    let isTall = tower.levels.count > mostLevels
+    let isTall = tower.allLevels.count > mostLevels
     var panels: [HyperparameterPanel] = []
-    for line in lines(of: tower, names: names) where line.level < tower.height {
+    for line in lines(of: tower, names: names) where !line.owner.isTop {
       let title =
-        isTall ? line.kind : "level \(line.level), \(tower.levels[line.level].name): \(line.kind)"
+        isTall ? line.kind : "\(line.owner.label), \(line.owner.rule.name): \(line.kind)"
       if let known = panels.firstIndex(where: { $0.title == title }) {
         panels[known].lines.append(line)
       } else {
@@ -62,7 +70,7 @@ struct HyperparameterPanel {
   func label(_ number: Int) -> String? {
     guard lines.count > 1, isNamed(number) else { return nil }
     let isShared = Set(lines.map(\.level)).count > 1
-    return isShared ? "level \(lines[number].level) \(lines[number].name)" : lines[number].name
+    return isShared ? lines[number].label : lines[number].name
   }
 
   private func isNamed(_ number: Int) -> Bool {

@@ -26,7 +26,7 @@ struct TrainingPlot {
       name: "training", title: title,
       data: [
         PlotBlock(
-          ["step", "loss"] + lines.map { "level \($0.level) \($0.name)" },
+          ["step", "loss"] + lines.map(\.label),
           history.points.map { point in
             [Double(point.step), point.loss] + lines.map { point.values[$0.level][$0.index] }
           })

@@ -39,14 +39,17 @@ final class TensorBoardWatcher: RunWatcher {
   }
 
   private func values(of record: StepRecord) -> [Event.Value] {
-    let levels = record.hyperparameters
-    let digits = String(levels.count - 1).count
-    return [scalar("loss", record.loss)]
-      + levels.enumerated().flatMap { level, values in
-        // Pages sort names as texts.
-        let number = String(level)
-        let group = "level_" + String(repeating: "0", count: digits - number.count) + number
-        return values.map { scalar("\(group)/\($0.name)", $0.value) }
+    [scalar("loss", record.loss)]
+      + record.groups.flatMap { group in
+        let digits = String(group.hyperparameters.count - 1).count
+        return group.hyperparameters.enumerated().flatMap { level, values in
+          // Pages sort names as texts.
+          let number = String(level)
+          let name =
+            (group.name.map { "\($0)/" } ?? "") + "level_"
+            + String(repeating: "0", count: digits - number.count) + number
+          return values.map { scalar("\(name)/\($0.name)", $0.value) }
+        }
       }
   }
 

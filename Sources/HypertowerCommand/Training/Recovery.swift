@@ -26,17 +26,23 @@ final class Recovery {
     guard trainer.hasLearningRate else {
       var error = error
       error.note =
-        "the run cannot be restored: \(try trainer.tower.levels[0].name) marks no step size that could "
-        + "be made smaller"
+        "the run cannot be restored: \(try bottom(of: trainer)) marks no step size that could be made smaller"
       throw error
     }
     restores += 1
     restoresOfState += 1
     try trainer.restore(good)
-    let before = try trainer.tower.levels[0]
+    let before = try bottom(of: trainer)
     try trainer.scaleLearningRate(by: pow(Self.factor, Double(restoresOfState)))
     Console.warn(
       "\(error); going back to step \(trainer.stepCount) and from \(before) to "
-        + "\(try trainer.tower.levels[0]) (\(restores) of at most \(Self.limit) times)")
+        + "\(try bottom(of: trainer)) (\(restores) of at most \(Self.limit) times)")
+  }
+
+  /// The bottom rule, or those of all groups that move.
+  private func bottom(of trainer: Trainer) throws -> String {
+    try trainer.tower.groups.filter { !$0.isFrozen }.map { group in
+      (group.selector.map { "\($0): " } ?? "") + "\(group.levels[0])"
+    }.joined(separator: "; ")
   }
 }

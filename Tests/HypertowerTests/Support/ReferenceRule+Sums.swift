@@ -38,23 +38,27 @@ extension ReferenceRule {
     case .dog: [0, 0]
     case .prodigy: [constants[3], 0]
     case .coupled, .coupledPerTensor: [initial[1]]
+    case .moments(let moments): moments == .nadam ? [1] : []
     case .sgd, .momentum, .momentumAlpha, .perTensor, .adam, .adamAlpha, .adamAlphaPerTensor,
-      .adagrad, .rmsprop, .rmspropAlpha, .kesten, .kestenOnRoot, .lion, .lionAlpha:
+      .adagrad, .rmsprop, .rmspropAlpha, .kesten, .kestenOnRoot, .lion, .lionAlpha, .lookingAhead,
+      .clipped:
       []
     }
   }
 
   /// What one element adds to the sums.
   func terms(
-    _ p: Double, _ g: Double, _ state: [Double], _ h: [Double], shared: [Double]
+    _ p: Double, _ g: Double, _ state: [Double], _ h: [Double], t: Int, shared: [Double]
   ) -> [Double] {
     switch kind {
     case .dog: [p * p, state[0] * state[0], g * g]
     case .prodigy: [g * state[3], nextS(g, state, h, shared).magnitude]
     case .coupled, .coupledPerTensor:
       [g * (1 + h[1] * state[0] + p), (p - state[0]) * (p - state[0])]
+    case .moments(let moments): moments == .lamb ? lambTerms(p, g, state, t) : []
+    case .clipped: [g * g]
     case .sgd, .momentum, .momentumAlpha, .perTensor, .adam, .adamAlpha, .adamAlphaPerTensor,
-      .adagrad, .rmsprop, .rmspropAlpha, .kesten, .kestenOnRoot, .lion, .lionAlpha:
+      .adagrad, .rmsprop, .rmspropAlpha, .kesten, .kestenOnRoot, .lion, .lionAlpha, .lookingAhead:
       []
     }
   }
@@ -71,8 +75,11 @@ extension ReferenceRule {
       return [sums[1] == 0 ? shared[0] : max(shared[0], numerator / sums[1]), numerator]
     case .coupled, .coupledPerTensor:
       return [h[1] * shared[0] + (1 - h[1]) * (sums[0] + sums[1].squareRoot())]
+    case .moments(let moments):
+      return moments == .nadam ? [shared[0] * nesterovMomentum(unit(h[1]), t)] : []
     case .sgd, .momentum, .momentumAlpha, .perTensor, .adam, .adamAlpha, .adamAlphaPerTensor,
-      .adagrad, .rmsprop, .rmspropAlpha, .kesten, .kestenOnRoot, .lion, .lionAlpha:
+      .adagrad, .rmsprop, .rmspropAlpha, .kesten, .kestenOnRoot, .lion, .lionAlpha, .lookingAhead,
+      .clipped:
       return []
     }
   }

@@ -3,12 +3,16 @@ import Glibc
 /// The update rules once more, by hand and in Double: what the project's page on towers says, with
 /// nothing of the engine.
 struct ReferenceRule {
-  enum Kind {
+  enum Kind: Equatable {
     case sgd, momentum, momentumAlpha, perTensor, adam, adamAlpha, adamAlphaPerTensor, adagrad,
       rmsprop
     case rmspropAlpha, kesten, kestenOnRoot, lion, lionAlpha
     // See `ReferenceRule+Sums.swift`.
     case dog, prodigy, coupled, coupledPerTensor
+    // See `ReferenceRule+Moments.swift`.
+    case moments(Moments)
+    // See `ReferenceRule+Transforms.swift`.
+    case clipped, lookingAhead
   }
 
   let kind: Kind
@@ -24,6 +28,7 @@ struct ReferenceRule {
 
   var isPerTensor: Bool {
     kind == .perTensor || kind == .adamAlphaPerTensor || kind == .coupledPerTensor
+      || kind == .moments(.lamb)
   }
 
   /// Whether a step is linear in every hyperparameter.
@@ -39,8 +44,10 @@ struct ReferenceRule {
     case .adagrad: [0.1]
     case .adam: [0, pow(10, initial[3])]
     case .adamAlpha, .adamAlphaPerTensor: [0, constants[2]]
-    case .dog, .coupled, .coupledPerTensor: [0]
+    case .dog, .coupled, .coupledPerTensor, .lookingAhead: [0]
+    case .clipped: []
     case .prodigy: [0, 0, 0, 0]
+    case .moments(let moments): moments == .amsgrad ? [0, 0, 0] : [0, 0]
     }
   }
 
@@ -85,10 +92,14 @@ struct ReferenceRule {
       return p * exp(kind == .kesten ? exponent : exponent / 2)
     case .dog, .prodigy, .coupled, .coupledPerTensor:
       return applyWithSums(p, g, &state, own(h, tensor: tensor), t, sums, shared)
+    case .clipped: return clipped(p, g, h, sums)
+    case .lookingAhead: return lookingAhead(p, g, &state, h, t)
+    case .moments(let moments):
+      return apply(moments, p, g, &state, own(h, tensor: tensor), t, sums, shared)
     }
   }
 
-  private func unit(_ raw: Double) -> Double { (tanh(raw) + 1) / 2 }
+  func unit(_ raw: Double) -> Double { (tanh(raw) + 1) / 2 }
 
   private func adam(
     _ p: Double, _ g: Double, _ state: inout [Double], _ alpha: Double, beta1: Double,

@@ -13,12 +13,15 @@ struct ReferenceTower {
     func set(_ i: Int) -> Int { rule.isPerTensor ? tensors[i] : 0 }
 
     /// What the rule sums over `parameters`, for each set.
-    func sums(_ parameters: [Double], _ gradients: [Double], _ h: [Double]) -> [[Double]] {
+    func sums(
+      _ parameters: [Double], _ gradients: [Double], _ h: [Double], t: Int
+    ) -> [[Double]] {
       var sums = [[Double]?](repeating: nil, count: shared.count)
       for i in parameters.indices {
         let set = set(i)
         let terms = rule.terms(
-          parameters[i], gradients[i], states[i], rule.own(h, tensor: set), shared: shared[set])
+          parameters[i], gradients[i], states[i], rule.own(h, tensor: set), t: t,
+          shared: shared[set])
         sums[set] = sums[set].map { zip($0, terms).map(+) } ?? terms
       }
       return sums.map { $0 ?? [] }
@@ -59,7 +62,7 @@ struct ReferenceTower {
     stepCount += 1
     // Of what all levels start from.
     let sums = levels.indices.map {
-      levels[$0].sums(parameters[$0], gradients[$0], parameters[$0 + 1])
+      levels[$0].sums(parameters[$0], gradients[$0], parameters[$0 + 1], t: stepCount)
     }
     for k in levels.indices.reversed() {
       moved(k, &parameters[k + 1])

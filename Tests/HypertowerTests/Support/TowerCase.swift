@@ -62,6 +62,53 @@ struct TowerCase: Sendable, CustomStringConvertible {
     }
   }
 
+  /// Adam's relatives, at the bottom, in the middle and at the top.
+  static let moments: [TowerCase] = {
+    func relative(_ kind: ReferenceRule.Moments, _ alpha: Double) -> Level {
+      let definition = RuleDefinition.standard.first { $0.name == kind.rawValue }!
+      var arguments = ["alpha": alpha, "beta1": 0.8, "beta2": 0.95, "eps": 1e-2]
+      var rule = ReferenceRule(
+        kind: .moments(kind), initial: [alpha, atanh(0.6), atanh(0.9), -2])
+      if kind == .adamw {
+        arguments["weight_decay"] = 0.2
+        rule = .init(kind: rule.kind, initial: rule.initial + [0.2])
+      } else if kind == .lamb {
+        arguments["weight_decay"] = 0.2
+        rule = .init(kind: rule.kind, initial: [alpha], constants: [0.8, 0.95, 1e-2, 0.2])
+      }
+      return Level(optimizer: Tower([definition.level(arguments)]), rule: rule)
+    }
+    return [
+      TowerCase("three of adamw", [.adamw, .adamw, .adamw].map { relative($0, 0.05) }),
+      TowerCase("three of nadam", [.nadam, .nadam, .nadam].map { relative($0, 0.05) }),
+      TowerCase("three of radam", [.radam, .radam, .radam].map { relative($0, 0.2) }),
+      TowerCase("three of amsgrad", [.amsgrad, .amsgrad, .amsgrad].map { relative($0, 0.05) }),
+      TowerCase(
+        "three of adabelief", [.adabelief, .adabelief, .adabelief].map { relative($0, 0.02) }),
+      TowerCase("lamb on adam", [.adam(0.05), relative(.lamb, 0.02), .sgd(0.1)]),
+      TowerCase("lamb at the bottom", [relative(.lamb, 0.05), .sgd(0.1), relative(.lamb, 0.02)]),
+    ]
+  }()
+
+  /// Transforms around levels, at the bottom, in the middle and at the top.
+  static let transforms: [TowerCase] = {
+    func clipped(_ bound: Double, _ alpha: Double) -> Level {
+      Level(
+        optimizer: SGD(alpha).clippingGlobalNorm(bound).decayingWeights(0.2),
+        rule: .init(kind: .clipped, initial: [bound, alpha, 0.2]))
+    }
+    func lookingAhead(_ alpha: Double) -> Level {
+      Level(
+        optimizer: SGD(alpha).addingL2(0.3).lookingAhead(2, slowRate: 0.4),
+        rule: .init(kind: .lookingAhead, initial: [0.3, alpha, 0.4]))
+    }
+    return [
+      TowerCase("clipped on clipped", [clipped(0.1, 0.5), clipped(0.05, 0.5), .adam(0.05)]),
+      TowerCase("clipped on adam", [.adam(0.05), clipped(0.0025, 0.3), .sgd(0.1)]),
+      TowerCase("looking ahead", [lookingAhead(0.5), lookingAhead(0.3), .sgd(0.5)]),
+    ]
+  }()
+
   /// Rules that look at all of what they move, at the bottom, at levels 1 and 2, and above several others.
   static let sums: [TowerCase] = {
     func dog(_ factor: Double = 1) -> Level {

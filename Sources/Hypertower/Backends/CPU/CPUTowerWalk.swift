@@ -22,12 +22,14 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
   @specialized(where Element == Double)
   func run() {
     let step = Int(counters[TowerLayout.Counter.step])
-    counters[TowerLayout.Counter.step] += 1
-    counters[TowerLayout.Counter.batch] += 1
     let isLimited = counters[TowerLayout.Counter.limit] != 0
-    counters[TowerLayout.Counter.limit] = 0
-    // A run that has diverged stays as it was when it did.
-    guard counters[TowerLayout.Counter.divergence] == 0 else { return }
+    if walk.isLast {
+      counters[TowerLayout.Counter.step] += 1
+      counters[TowerLayout.Counter.batch] += 1
+      counters[TowerLayout.Counter.limit] = 0
+    }
+    // A run that has diverged stays as it was when it did, which may be in the tower of another group.
+    guard [0, Int32(step + 1)].contains(counters[TowerLayout.Counter.divergence]) else { return }
     guard loss.pointee.isFinite else {
       counters[TowerLayout.Counter.divergence] = Int32(step + 1)
       return
@@ -42,9 +44,9 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
     if isLimited, let limit = layout.stepLimit { lowerStepSizes(limit) }
     evaluateUniforms(step: step + 1)
 
-    let record = records + step % walk.recordCapacity * layout.recordSize
+    let record = records + step % walk.recordCapacity * walk.recordSize
     record[0] = loss.pointee
-    (record + 1).update(from: values, count: layout.hyperparameterCount)
+    (record + walk.recordOffset).update(from: values, count: layout.hyperparameterCount)
     if (0..<layout.hyperparameterCount).contains(where: { !values[$0].isFinite }) {
       counters[TowerLayout.Counter.divergence] = Int32(step + 1)
     }

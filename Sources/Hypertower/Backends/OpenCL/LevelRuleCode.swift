@@ -8,7 +8,9 @@ enum LevelRuleCode {
     "vec p, vec g, vec bound, const vec *run, real t, real planned_steps, const vec *h"
 
   /// The formula of a rule with its derivatives, and what it sums, on one `vec` of parameters.
-  static func functions(_ number: Int, _ rule: UpdateRule) -> String {
+  ///
+  /// - Parameter number: what their names end in.
+  static func functions(_ number: String, _ rule: UpdateRule) -> String {
     let body: String
     switch rule.granularity {
     case .perTensor: body = wholeRule(rule)
@@ -23,10 +25,12 @@ enum LevelRuleCode {
   }
 
   /// The switches over the rules in use: `ADJUST`, and `ADD_TERMS` over those that have sums.
-  static func switches(_ rules: [UpdateRule], _ used: [Int]) -> String {
+  ///
+  /// - Parameter prefix: what the names of the functions have before the number of a rule.
+  static func switches(_ rules: [UpdateRule], _ used: [Int], prefix: String) -> String {
     func define(_ name: String, _ function: String, _ used: [Int], _ rest: [String]) -> String {
       let arguments = (parameters + rest).joined(separator: ", ")
-      let cases = used.map { "case \($0): \(function)_\($0)(\(arguments)); break;" }
+      let cases = used.map { "case \($0): \(function)_\(prefix)\($0)(\(arguments)); break;" }
       return "#define \(name)(rule, \(arguments)) switch (rule) { "
         + cases.joined(separator: " ") + " }\n"
     }
@@ -40,7 +44,7 @@ enum LevelRuleCode {
   static let end = "#undef ADJUST\n#undef ADD_TERMS\n"
 
   /// The function that adds what a rule sums, at the first `count` elements of a `vec`.
-  private static func sumsFunction(_ number: Int, _ rule: UpdateRule) -> String {
+  private static func sumsFunction(_ number: String, _ rule: UpdateRule) -> String {
     if rule.sums.isEmpty { return "" }
     var body = statements(rule, outputs: rule.sums)
     for (sum, node) in rule.sums.enumerated() {

@@ -7,11 +7,15 @@ enum TowerCode {
     let isLocal =
       profile.groupSize > 1
       && layout.size + layout.levels.count * levelFields <= greatestLocalTower
-    var source = ""
+    // Of several towers in a launch, each has functions of its own.
+    let names = ["UNIFORMS", "LIMIT"]
+    var source = names.map { "#define \($0) \($0)_\(walk.number)\n" }.joined()
     let upperRules = Set(layout.levels.dropFirst().map(\.ruleNumber)).sorted()
-    for number in upperRules { source += LevelRuleCode.functions(number, layout.rules[number]) }
+    for number in upperRules {
+      source += LevelRuleCode.functions("\(walk.number)_\(number)", layout.rules[number])
+    }
     let space = isLocal ? "local" : "global"
-    source += LevelRuleCode.switches(layout.rules, upperRules)
+    source += LevelRuleCode.switches(layout.rules, upperRules, prefix: "\(walk.number)_")
     source += uniformsFunction(layout, space: space)
     func greatest(_ count: (UpdateRule) -> Int) -> Int {
       upperRules.map { count(layout.rules[$0]) }.max() ?? 0
@@ -40,7 +44,7 @@ enum TowerCode {
         ("HAS_RUN_GRADIENTS", layout.levels.contains { $0.runGradients != nil } ? 1 : 0),
         ("LIMITS_STEPS", layout.stepLimit != nil ? 1 : 0),
       ], String(cString: kernels_tower_walk()))
-    source += LevelRuleCode.end
+    source += LevelRuleCode.end + names.map { "#undef \($0)\n" }.joined()
     return KernelSection(
       label: "tower of \(layout.levels.count) levels", source: source,
       parameters: [
@@ -61,6 +65,9 @@ enum TowerCode {
         .init("int shared_states_at", .number(Int32(layout.sharedStates))),
         .init("int planned_steps_at", .number(Int32(layout.plannedStepsOffset ?? -1))),
         .init("int record_capacity", .number(Int32(walk.recordCapacity))),
+        .init("int record_size", .number(Int32(walk.recordSize))),
+        .init("int record_at", .number(Int32(walk.recordOffset))),
+        .init("int is_last", .number(walk.isLast ? 1 : 0)),
       ],
       units: 1, unitsPerGroup: 1, lanes: profile.groupSize,
       localMemory: LoopNestCode.foldMemory(profile) + (isLocal ? greatestLocalTower : 0))

@@ -1,0 +1,259 @@
+import Testing
+
+@testable import Hypertower
+
+/// Training with groups of parameters that have towers of their own.
+@Suite struct ParameterGroupTrainingTests {
+  private static let data: Dataset = {
+    var random = SeededRandom(91)
+    return Dataset(
+      count: 24, featureCount: 6, features: .floats(random.floats(24 * 6, in: -1...1)),
+      targets: .classes(
+        (0..<24).map { _ in Int32.random(in: 0..<3, using: &random) }, classCount: 3))
+  }()
+
+  private func trainer(
+    _ notation: String, firstStep: Double? = nil, average: WeightAverage? = nil,
+    plannedSteps: Int? = nil, on device: Device
+  ) throws -> Trainer {
+    try Trainer(
+      DenseNetwork(widths: [6, 5, 3]), loss: .negativeLogLikelihood,
+      optimizer: try Tower(parsing: notation), firstStep: firstStep, average: average,
+      plannedSteps: plannedSteps, on: device, seed: 5)
+  }
+
+  @discardableResult
+  private func step(_ trainer: Trainer, _ count: Int) throws -> [StepRecord] {
+    var records: [StepRecord] = []
+    try trainer.train(on: Self.data, batchSize: 8, steps: count, shuffled: false) { records += $0 }
+    return records
+  }
+
+  private func weights(_ trainer: Trainer) throws -> [String: [Double]] {
+    Dictionary(uniqueKeysWithValues: try trainer.weights().entries.map { ($0.name, $0.doubles()) })
+  }
+
+  /// A group for each tensor tunes what one tower with a step size for each tensor does.
+  @Test(arguments: TestBackend.native + TestBackend.otherProfiles.prefix(1))
+  func eachTensorAGroup(backend: TestBackend) throws {
+    // The rule above moves each step size by itself, so that one for all is one for each.
+    let names = ["w2", "w1", "b1", "b2"]
+    let groups = try trainer(
+      names.map { "\($0): sgd(0.5) / sgd(0.05)" }.joined(separator: "; "), on: backend.device())
+    let single = try trainer("sgd_per_parameter(0.5) / sgd(0.05)", on: backend.device())
+    let (grouped, expected) = (try step(groups, 7), try step(single, 7))
+    let tolerance = backend.isDouble ? 1e-12 : 1e-5
+    assertClose(grouped.map(\.loss), expected.map(\.loss), .absolute(tolerance), backend.name)
+    for (own, other) in zip(grouped, expected) {
+      #expect(own.groups.map(\.name) == names)
+      let alphas = Dictionary(
+        uniqueKeysWithValues: own.groups.map { ($0.name!, $0.hyperparameters[0][0].value) })
+      for (name, value) in other.hyperparameters[0] {
+        assertClose(
+          alphas[String(name.dropLast("_alpha".count))]!, value, .absolute(tolerance), name)
+      }
+    }
+  }
+
+  @Test func theLearnedTower() throws {
+    let trainer = try trainer("w*: sgd(0.5) / adam(0.05); b1: frozen; else: sgd(0.1)", on: .cpu64)
+    let last = try #require(try step(trainer, 7).last)
+    let learned = try trainer.tower
+    #expect(learned.groups.map { $0.selector!.description } == ["w*", "b1", "else"])
+    #expect(try Tower(parsing: learned.description).description == learned.description)
+    let alpha = learned.groups[0].levels[0].hyperparameters[0].value
+    #expect(alpha != 0.5 && alpha == last.groups[0].hyperparameters[0][0].value)
+    #expect(last.groups.map { $0.hyperparameters.count } == [2, 1])
+    #expect(last.hyperparameters.count == 3)
+  }
+
+  /// Levels of several rules, sums and averages, on every device as on the reference.
+  @Test(arguments: TestBackend.openCL + TestBackend.otherProfiles)
+  func agree(backend: TestBackend) throws {
+    let notations: [(String, WeightAverage?, Double?)] = [
+      ("weights: adam(0.05) / kesten(); biases: sgd(0.2, momentum=0.5)", .polynomial, 1e-3),
+      (
+        "w1: prodigy(d0=0.01) / sgd(0.1); b1: frozen; else: sgd_per_parameter(0.3) / drift()", nil,
+        nil
+      ),
+      ("w*: schedule_free_adam(0.05); else: lamb(0.01) / sgd(0.1)", nil, nil),
+    ]
+    for (notation, average, firstStep) in notations {
+      let (own, exact) = (
+        try trainer(notation, firstStep: firstStep, average: average, on: backend.device()),
+        try trainer(notation, firstStep: firstStep, average: average, on: .cpu64)
+      )
+      let (losses, expected) = (try step(own, 6), try step(exact, 6))
+      assertClose(
+        losses.map(\.loss), expected.map(\.loss), .absolute(1e-4), "\(notation) on \(backend.name)")
+      for (own, other) in zip(losses, expected) {
+        for (level, expected) in zip(own.hyperparameters, other.hyperparameters) {
+          assertClose(
+            level.map(\.value), expected.map(\.value), .relativeFromOne(1e-3),
+            "\(notation) on \(backend.name)")
+        }
+      }
+      let expectedWeights = try weights(exact)
+      for (name, values) in try weights(own) {
+        assertClose(
+          values, expectedWeights[name]!, .absolute(1e-3), "\(name), \(notation) on \(backend.name)"
+        )
+      }
+    }
+  }
+
+  /// What is frozen keeps its bits, and no gradient of it is computed.
+  @Test(arguments: TestBackend.native)
+  func frozen(backend: TestBackend) throws {
+    for average in [nil, WeightAverage.polynomial] {
+      let trainer = try trainer(
+        "*1: frozen; else: adam(0.1) / sgd(0.1)", average: average, on: backend.device())
+      let before = try weights(trainer)
+      try step(trainer, 5)
+      let after = try weights(trainer)
+      for name in ["w1", "b1"] {
+        #expect(before[name] == after[name], "\(name) on \(backend.name)")
+      }
+      for name in ["w2", "b2"] {
+        #expect(before[name] != after[name], "\(name) on \(backend.name)")
+      }
+    }
+  }
+
+  @Test func frozenNeedsNoGradient() throws {
+    func products(_ notation: String) throws -> Int {
+      let measuring = MeasuringBackend(CPUBackend<Float>())
+      let trainer = try trainer(notation, on: Device(name: "measuring", backend: measuring))
+      try step(trainer, 1)
+      return measuring.programs.last!.instructions.count { instruction in
+        if case .matrixProduct = instruction { true } else { false }
+      }
+    }
+    // Two forwards; backwards w2's gradient alone, of three.
+    #expect(try products("sgd()") == 5)
+    #expect(try products("*1: frozen; else: sgd()") == 3)
+  }
+
+  /// In the first step what moves one group depends on nothing of another's tower.
+  @Test(arguments: TestBackend.native)
+  func oneGroupLeavesTheOthersAlone(backend: TestBackend) throws {
+    for firstStep in [nil, 1e-3] {
+      let steps = try ["sgd(0.1)", "adam(0.3) / kesten()", "lamb(0.5)"].map { other in
+        let trainer = try trainer(
+          "weights: adam(0.05) / sgd(0.1); else: \(other)", firstStep: firstStep,
+          on: backend.device())
+        try step(trainer, 1)
+        return try weights(trainer)
+      }
+      for own in steps.dropFirst() {
+        #expect(own["w1"] == steps[0]["w1"] && own["w2"] == steps[0]["w2"], "\(backend.name)")
+        #expect(own["b1"] != steps[0]["b1"], "\(backend.name)")
+      }
+    }
+  }
+
+  /// The first step promises at most the share of the loss, over all groups together.
+  @Test func firstStep() throws {
+    let notation = "weights: sgd(100); biases: sgd(100)"
+    let (plain, limited) = (
+      try trainer(notation, on: .cpu64), try trainer(notation, firstStep: 1e-3, on: .cpu64)
+    )
+    let start = try weights(plain)
+    let loss = try step(plain, 1)[0].loss
+    try step(limited, 1)
+    let (far, near) = (try weights(plain), try weights(limited))
+    let promise = start.keys.reduce(0.0) { sum, name in
+      zip(start[name]!, zip(far[name]!, near[name]!)).reduce(sum) {
+        $0 + ($1.0 - $1.1.0) / 100 * ($1.0 - $1.1.1)
+      }
+    }
+    assertClose(promise, 1e-3 * loss, .relative(1e-9), "promise")
+  }
+
+  /// Checkpoints name what each group has, and a run goes on from them bit by bit.
+  @Test(arguments: TestBackend.native)
+  func goOnBitByBit(backend: TestBackend) throws {
+    let notations: [(String, WeightAverage?)] = [
+      ("weights: adam(0.05) / kesten(); b1: frozen; else: sgd(0.2) / sgd(0.1)", .polynomial),
+      ("w1: schedule_free_adam(0.05); else: adamw(linear(0.01))", nil),
+      ("w*: prodigy() / sgd(0.1); else: sgd_per_parameter(0.1) / drift()", nil),
+    ]
+    for (notation, average) in notations {
+      func trainer() throws -> Trainer {
+        try self.trainer(
+          notation, firstStep: 1e-2, average: average, plannedSteps: 20, on: backend.device())
+      }
+      func bits(_ trainer: Trainer) throws -> [UInt64] {
+        try trainer.checkpoint().entries.flatMap { $0.doubles().map(\.bitPattern) }
+      }
+      let (whole, resumed) = (try trainer(), try trainer())
+      try step(whole, 5)
+      try step(resumed, 2)
+      try resumed.resume(from: whole.checkpoint(), on: Self.data)
+      for trainer in [whole, resumed] { try step(trainer, 4) }
+      #expect(try bits(whole) == bits(resumed), "\(notation) on \(backend.name)")
+
+      let fresh = try trainer()
+      try whole.restart(with: Tower(parsing: notation), seed: 5)
+      for trainer in [whole, fresh] { try step(trainer, 3) }
+      #expect(
+        try weights(whole) == weights(fresh), "\(notation), started again on \(backend.name)")
+    }
+  }
+
+  @Test func namesInCheckpoints() throws {
+    let trainer = try trainer(
+      "weights: adam() / sgd(0.1); b1: frozen; else: sgd(0.2, momentum=0.5)", on: .cpu)
+    try step(trainer, 2)
+    let file = try trainer.checkpoint()
+    let names = file.entries.map(\.name)
+    for name in [
+      "optimizer.w1.m", "optimizer.b2.b", "tower.weights.0.hyperparameter.alpha",
+      "tower.weights.1.hyperparameter.alpha", "tower.else.0.hyperparameter.momentum",
+      "tower.0.previous.gradient.w2",
+    ] {
+      #expect(names.contains(name), "\(name) of \(names)")
+    }
+    #expect(!names.contains { $0.hasPrefix("optimizer.b1") })
+    #expect(Set(names).count == names.count)
+    let other = try self.trainer(
+      "weights: adam() / sgd(0.1); else: sgd(0.2, momentum=0.5)", on: .cpu)
+    let error = #expect(throws: InputError.self) { try other.resume(from: file, on: Self.data) }
+    #expect(
+      error?.message.contains(
+        "was made with the rules weights: adam / sgd; b1: frozen; else: sgd, not weights: adam / sgd; else"
+      ) == true, "\(error?.message ?? "")")
+  }
+
+  /// A tower that says which weights are tested leaves those of other groups as they are.
+  @Test(arguments: TestBackend.native)
+  func evaluatedApart(backend: TestBackend) throws {
+    let trainer = try trainer("w1: schedule_free_adam(0.1); else: sgd(0.1)", on: backend.device())
+    try step(trainer, 4)
+    let (file, own) = (try trainer.checkpoint(), try weights(trainer))
+    #expect(try #require(file["training.w1"]).doubles() != own["w1"])
+    #expect(try #require(file["training.w2"]).doubles() == own["w2"])
+    #expect(try #require(file["training.b2"]).doubles() == own["b2"])
+  }
+
+  @Test(arguments: TestBackend.native)
+  func divergenceNamesTheGroup(backend: TestBackend) throws {
+    // Twice so much is infinite.
+    let most = backend.isDouble ? "1.7e308" : "3.4e38"
+    let trainer = try trainer(
+      "weights: sgd(0.1); biases: sgd(0.001) / adam(\(most))", on: backend.device())
+    let error = #expect(throws: DivergenceError.self) { try step(trainer, 12) }
+    #expect(
+      error?.description.contains("of the group 'biases'") == true, "\(error?.description ?? "")")
+  }
+
+  @Test func wrongTowersNameTheGroup() {
+    let error = #expect(throws: InputError.self) {
+      try trainer("w1: sgd_per_parameter(0.1, w2_alpha=0.2); else: sgd()", on: .cpu)
+    }
+    #expect(
+      error?.message.hasPrefix("group 'w1': sgd_per_parameter: unknown argument 'w2_alpha'")
+        == true,
+      "\(error?.message ?? "")")
+  }
+}
