@@ -61,7 +61,7 @@ struct KernelSource {
   private static let functionNames = [
     "SECTION", "EPILOGUE", "WHOLE_TILE", "LAST_TILE", "LIST_TERMS", "TILE_OF", "FETCH", "PUT",
     "PACK",
-    "PROJECT", "UPDATE_BLOCK", "UNIFORMS", "HASH", "PERMUTE", "QUOTIENT", "BYTE_VALUES",
+    "PROJECT", "UPDATE_BLOCK", "UNIFORMS", "LIMIT", "HASH", "PERMUTE", "QUOTIENT", "BYTE_VALUES",
   ]
 
   /// - Parameter buffers: those of the program that the sections name.

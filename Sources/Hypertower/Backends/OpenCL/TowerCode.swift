@@ -8,8 +8,7 @@ enum TowerCode {
       profile.groupSize > 1
       && layout.size + layout.levels.count * levelFields <= greatestLocalTower
     // Of several towers in a launch, each has functions of its own.
-    let names = ["UNIFORMS", "LIMIT"]
-    var source = names.map { "#define \($0) \($0)_\(walk.number)\n" }.joined()
+    var source = ""
     let upperRules = Set(layout.levels.dropFirst().map(\.ruleNumber)).sorted()
     for number in upperRules {
       source += LevelRuleCode.functions("\(walk.number)_\(number)", layout.rules[number])
@@ -44,7 +43,7 @@ enum TowerCode {
         ("HAS_RUN_GRADIENTS", layout.levels.contains { $0.runGradients != nil } ? 1 : 0),
         ("LIMITS_STEPS", layout.stepLimit != nil ? 1 : 0),
       ], String(cString: kernels_tower_walk()))
-    source += LevelRuleCode.end + names.map { "#undef \($0)\n" }.joined()
+    source += LevelRuleCode.end
     return KernelSection(
       label: "tower of \(layout.levels.count) levels", source: source,
       parameters: [
