@@ -82,7 +82,8 @@ struct BestWeightsTests {
         folder, "\(common) --steps 30 --save-best @/whole --save @/whole.last --log @/whole.log")
       let stop = try #require(whole.errors.split(separator: "\n").first { $0.contains("stopping") })
       let steps = try #require(Int(stop.split(separator: " ")[4].dropLast()))
-      for cut in 1..<steps {
+      // Before, at and between evaluations.
+      for cut in [1, 2, 5, steps - 1] {
         let run = "run\(cut)"
         let begun = try train(
           folder,

@@ -59,6 +59,24 @@ struct TrainingPlotTests {
     }
   }
 
+  @Test("A run that diverges before its accuracy is measured is drawn as far as it came")
+  func diverged() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      let run = try CommandRun(
+        [
+          "train", "--device", "cpu", "--data", folder + "/data", "--batch-size", "16", "--steps",
+          "900", "--quiet", "--evaluate-every", "500", "--plot", folder + "/plot", "--optimizer",
+          "adam(1e38) / sgd(1e-5)",
+        ])
+      #expect(run.status == 3, "\(run.errors)")
+      let text = try String(
+        decoding: Data(contentsOf: URL(filePath: folder + "/plot/training.tsv")), as: UTF8.self)
+      #expect(!text.contains("test_loss") && text.hasPrefix("step\tloss\tlevel 0 alpha"))
+      if hasGnuplot { #expect(run.errors.contains("drawn: "), "\(run.errors)") }
+    }
+  }
+
   @Test("A long run is thinned out to means of steps in a row")
   func history() throws {
     let data = Dataset(

@@ -12,12 +12,19 @@ struct TrainingPlot {
   /// - Parameter evaluations: nil: there was nothing to measure on.
   init(_ history: TrainingHistory, _ evaluations: EvaluationHistory?, tower: Tower) {
     self.history = history
-    self.evaluations = evaluations
+    // gnuplot draws no panel without points: a run may diverge before it is measured.
+    self.evaluations =
+      evaluations?.points.contains { $0.loss.isFinite && $0.accuracyPercent.isFinite } ?? false
+      ? evaluations : nil
     self.tower = tower
   }
 
   var plot: Plot {
-    let panels = HyperparameterPanel.panels(of: tower, names: history.names)
+    let panels = HyperparameterPanel.panels(of: tower, names: history.names).filter { panel in
+      panel.lines.contains { line in
+        history.points.contains { $0.values[line.level][line.index].isFinite }
+      }
+    }
     let title = tower.shortText
     let count = panels.count + (evaluations?.measure.hasAccuracy == true ? 2 : 1)
     let columns = count > 4 ? 3 : 2

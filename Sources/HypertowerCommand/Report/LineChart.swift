@@ -17,7 +17,7 @@ struct LineChart {
   var isLogarithmic = false
 
   private static let size = (width: 460.0, height: 270.0)
-  private static let margin = (left: 62.0, right: 12.0, top: 26.0, bottom: 38.0)
+  private static let margin = (left: 80.0, right: 12.0, top: 26.0, bottom: 38.0)
 
   private var points: [(x: Double, y: Double)] {
     curves.flatMap(\.points).filter { $0.y.isFinite && (!isLogarithmic || $0.y > 0) }
@@ -86,7 +86,7 @@ struct LineChart {
 
   /// The names of the curves, with their colours.
   private var key: String {
-    let named = curves.filter { !$0.name.isEmpty }
+    let named = curves.filter { !$0.name.isEmpty && !$0.points.isEmpty }
     guard !named.isEmpty else { return "" }
     let entries = named.map {
       "<span><i style=\"background:\($0.colour)\"></i>\(HTML.escaped($0.name))</span>"
