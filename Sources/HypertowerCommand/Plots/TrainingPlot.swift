@@ -14,7 +14,8 @@ struct TrainingPlot {
     self.history = history
     // gnuplot draws no panel without points: a run may diverge before it is measured.
     self.evaluations =
-      evaluations?.points.contains { $0.loss.isFinite && $0.accuracyPercent.isFinite } ?? false
+      evaluations?.points.contains { $0.loss.isFinite && $0.accuracyPercent?.isFinite ?? true }
+        ?? false
       ? evaluations : nil
     self.tower = tower
   }
