@@ -175,8 +175,9 @@ struct TableTests {
       ),
       (
         "\"x, y\",z\n1,2\n,3\n", nil, .usage,
-        "The columns are 'x, y', z. Values are missing, too: 1 of 2 rows have such cells, in the column x, y: "
-          + "correct them, or give --missing mean"
+        "which column is predicted? Name it by --target. The columns are 'x, y', z. Values are missing, too: "
+          + "1 of 2 rows have such cells, in the column x, y: correct them, or give --missing mean (the column's "
+          + "mean or most frequent text stands for them), median, zero, or drop (such rows are left out)"
       ),
       (
         "x,churn\n1,2\n", "chrun", .usage,
