@@ -111,6 +111,19 @@ final class ReferenceEvaluator {
       return gather(operands[0], operands[1], to: shape, isZeroOutside: isZeroOutside)
     case .scatterAdd:
       return scatterAdd(operands[0], operands[1], to: shape)
+    case .attention(let own):
+      return attention(own, operands, wantsLogSums: false, to: shape)
+    case .attentionGradient(let own):
+      return attentionGradient(own, operands, to: nil, shape: shape)
+    case .attentionResult(let result):
+      let source = recorder.tape[node.operands[0]]
+      let operands = source.operands.map { value(of: $0, recorder) }
+      switch source.operation {
+      case .attention(let own): return attention(own, operands, wantsLogSums: true, to: shape)
+      case .attentionGradient(let own):
+        return attentionGradient(own, operands, to: result, shape: shape)
+      default: fatalError("ReferenceEvaluator: \(source.operation) is no attention")
+      }
     }
   }
 
