@@ -32,8 +32,11 @@
 #define PARTS (WEIGHTS + BLOCK * BLOCK_ROW)
 #define ROW_VALUES (PARTS + SIDE * SIDE)
 
+// PoCL's compiler fails where two calls of a function with barriers remain.
+#define INLINE __attribute__((always_inline)) static
+
 // Brings a slice of `count` rows, from term `first` of `terms` on, zeros beyond them.
-static void FETCH(
+INLINE void FETCH(
     global const real *rows, int stride, int count, int first, int terms, local real *slice) {
   for (int slot = LOCAL_ID; slot < BLOCK * SLICE; slot += SIDE * SIDE) {
     const int row = slot / SLICE, term = first + slot % SLICE;
@@ -43,7 +46,7 @@ static void FETCH(
 }
 
 // products[a][b] = Σ_k left[row a, k] · right[column b, k]
-static void MULTIPLY(
+INLINE void MULTIPLY(
     real products[PER_ITEM][PER_ITEM], global const real *left, int left_stride, int left_count,
     global const real *right, int right_stride, int right_count, int terms, local real *scratch) {
   for (int a = 0; a < PER_ITEM; ++a)
@@ -287,6 +290,7 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
 #undef WEIGHTS
 #undef PARTS
 #undef ROW_VALUES
+#undef INLINE
 #undef ADD_MEANS
 #undef CLEAR
 #undef STORE_ROWS

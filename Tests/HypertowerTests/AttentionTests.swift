@@ -30,9 +30,9 @@ import Testing
     Sizes(leading: [2], queries: 67, keys: 67, width: 5, depth: 5, isCausal: true),
     Sizes(leading: [1, 2], queries: 1, keys: 65, width: 3, depth: 1, isCausal: false),
     Sizes(leading: [], queries: 33, keys: 131, width: 8, depth: 17, isCausal: false),
-    Sizes(leading: [], queries: 131, keys: 66, width: 1, depth: 3, isCausal: true),
+    Sizes(leading: [], queries: 71, keys: 66, width: 1, depth: 3, isCausal: true),
     Sizes(leading: [], queries: 9, keys: 97, width: 33, depth: 16, isCausal: true),
-    Sizes(leading: [2], queries: 64, keys: 128, width: 16, depth: 32, isCausal: false),
+    Sizes(leading: [], queries: 64, keys: 128, width: 16, depth: 32, isCausal: false),
   ]
 
   private static func attention(_ tensors: [Tensor], isCausal: Bool) -> Tensor {
@@ -146,12 +146,11 @@ import Testing
       own[0].doubles, Array(all.suffix(2) + all.suffix(2)), .relative(1e-6), "greatest score")
     let weights = (66..<70).map { Tensor([Float($0) / 8]).exp() }
     let total = weights.dropFirst().reduce(weights[0], +)
-    let mean = try zip(weights, 66...).map { $0 * values.sliced($1..<$1 + 1, axis: 0) }
+    let mean = zip(weights, 66...).map { $0 * values.sliced($1..<$1 + 1, axis: 0) }
       .reduce(Tensor.constant(0), +)
     let expected = try (mean / total).array().map(Double.init)
     assertClose(own[1].doubles, expected + expected, .relative(1e-5), "infinities first")
-    #expect(own[2].doubles.allSatisfy(\.isNaN))
-    #expect(own[3].doubles.allSatisfy(\.isNaN))
+    #expect((own[2].doubles + own[3].doubles).allSatisfy { $0.isNaN })
   }
 
   /// In a loop, whose operands lie elsewhere in each pass.
@@ -240,6 +239,8 @@ import Testing
         for workers in [2, 7] {
           #expect(try bits(profile) { $0.computeUnits = workers } == one, "\(workers) work-groups")
         }
+        // PoCL's compiler takes no phases with barriers.
+        if profile.groupSize > 1, TestBackend.isPoCL(device) { continue }
         #expect(try bits(profile) { $0.joinsPhases.toggle() } == one)
       }
     }

@@ -104,7 +104,8 @@ package struct BlockwiseAttentionGradient: Sendable {
 extension BlockwiseAttention.Sizes {
   /// In words.
   var label: String {
-    "\(matrices) × [\(queries), \(width)] at [\(keys), \(width)]" + (attention.isCausal ? ", causal" : "")
+    "\(matrices) × [\(queries), \(width)] at [\(keys), \(width)]"
+      + (attention.isCausal ? ", causal" : "")
   }
 
   var structuralFault: String? {

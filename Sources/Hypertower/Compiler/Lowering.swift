@@ -94,7 +94,8 @@ package struct Lowering {
 
   private func instruction(for group: Schedule.Group, _ number: Int) -> Instruction {
     switch group.kind {
-    case .scan, .attention: fatalError("Lowering: \(group.kind) takes more than its members' memory")
+    case .scan, .attention:
+      fatalError("Lowering: \(group.kind) takes more than its members' memory")
     case .scatterAdd: .scatterAdd(scatter(group.members[0], number))
     case .product:
       .matrixProduct(product(group.members, number))

@@ -13,10 +13,11 @@ enum AttentionCode {
   static func section(
     _ attention: BlockwiseAttention, _ profile: DeviceProfile
   ) -> KernelSection {
-    let parameters = operands(attention) + [
-      .init("global real *restrict means", .span(attention.means)),
-      .init("global real *restrict log_sums", .span(attention.logSums)),
-    ]
+    let parameters =
+      operands(attention) + [
+        .init("global real *restrict means", .span(attention.means)),
+        .init("global real *restrict log_sums", .span(attention.logSums)),
+      ]
     let label = "attention \(attention.sizes.label)"
     return profile.groupSize == 1
       ? tiled(attention, of: nil, label: label, parameters, profile)
@@ -28,11 +29,12 @@ enum AttentionCode {
     _ profile: DeviceProfile
   ) -> KernelSection {
     let attention = gradient.attention
-    var parameters = operands(attention) + [
-      .init("global const real *restrict means", .span(attention.means)),
-      .init("global const real *restrict log_sums", .span(attention.logSums)),
-      .init("global const real *restrict cotangent", .span(gradient.cotangent.span)),
-    ]
+    var parameters =
+      operands(attention) + [
+        .init("global const real *restrict means", .span(attention.means)),
+        .init("global const real *restrict log_sums", .span(attention.logSums)),
+        .init("global const real *restrict cotangent", .span(gradient.cotangent.span)),
+      ]
     if share != .keysAndValues {
       parameters.append(.init("global real *restrict of_queries", .span(gradient.ofQueries)))
     }
@@ -72,7 +74,9 @@ enum AttentionCode {
         ("IS_GRADIENT", gradient == nil ? 0 : 1),
       ] + operands.map { ("\($0)_ROW", $1.rowStride) },
       [("SCALE", ScalarCode.literal(sizes.attention.scale))]
-        + operands.map { ("\($0)_PLACE(matrix)", "(\($1.matrices.code("(matrix)", cast: "(long)")))") }
+        + operands.map {
+          ("\($0)_PLACE(matrix)", "(\($1.matrices.code("(matrix)", cast: "(long)")))")
+        }
     )
   }
 
@@ -94,7 +98,8 @@ enum AttentionCode {
       [("TILE", tileRows), ("LINE", 1)].map { suffix, rows in
         "#define TILE \(name)_\(suffix)\n"
           + defining(
-            [("TILE_ROWS", rows)] + numbers, texts: texts, String(cString: kernels_attention_tile()))
+            [("TILE_ROWS", rows)] + numbers, texts: texts, String(cString: kernels_attention_tile())
+          )
           + "#undef TILE\n"
       }.joined()
     }
