@@ -6,17 +6,18 @@
 //
 // T. Dao et al., "FlashAttention: Fast and Memory-Efficient Exact Attention with IO-Awareness" (2022).
 //
-// The lanes of a `vec` are queries, QUERY_VECTORS of them a block, so that the greatest score, the sum of exponentials
-// and the means of a query need no other lane, and keys and values are read where they lie, each number by itself.
-// Queries are transposed first, and means last. Keys are taken KEY_BLOCK at a time, and none beyond a block's last
-// query if IS_CAUSAL.
+// The lanes of a `vec` are queries, QUERY_VECTORS of them a block, so that the greatest score, the sum of
+// exponentials and the means of a query need no other lane, and keys and values are read where they lie,
+// each number by itself. Queries are transposed first, and means last. Keys are taken KEY_BLOCK at a time,
+// and none beyond a block's last query if IS_CAUSAL.
 //
 // queries    [QUERIES, HEAD_WIDTH]; row i of matrix m from QUERY_PLACE(m) + i · QUERY_ROW on
 // keys       [KEYS, HEAD_WIDTH]; from KEY_PLACE(m) + j · KEY_ROW on
 // values     [KEYS, HEAD_DEPTH]; from VALUE_PLACE(m) + j · VALUE_ROW on
 // cotangent  [QUERIES, HEAD_DEPTH], of the means; from COTANGENT_PLACE(m) + i · COTANGENT_ROW on
 // means, log_sums, of_queries, of_keys, of_values are contiguous, a matrix after another.
-// A unit of work is a block of queries; of the gradient, whose sums for keys and values go over all queries, a matrix.
+// A unit of work is a block of queries; of the gradient, whose sums for keys and values go over all queries,
+// a matrix.
 
 #define QUERY_BLOCK (QUERY_VECTORS * WIDTH)
 #define QUERY_BLOCKS ((QUERIES + QUERY_BLOCK - 1) / QUERY_BLOCK)
@@ -30,7 +31,8 @@
     for (; row < (count); ++row) LINE(LEFT, RIGHT, TARGET, terms, columns);                     \
   }
 
-// target[k, i] = factor · source[i, k] for a block of queries; the last of `rows` rows stands for those beyond it.
+// target[k, i] = factor · source[i, k] for a block of queries; the last of `rows` rows stands for those
+// beyond it.
 SEPARATE void PACK(
     global const real *source, int stride, int rows, int columns, real factor, private real *target) {
   for (int v = 0; v < QUERY_VECTORS; ++v)
@@ -68,8 +70,8 @@ SEPARATE void UNPACK(private const real *source, int rows, int columns, global r
 
 #if !IS_GRADIENT
 
-// Takes the scores of `count` keys to weights relative to the greatest score so far, and what was summed before to
-// the same.
+// Makes the scores of `count` keys weights relative to the greatest score so far, and what was summed before
+// as well.
 static void WEIGH(
     private real *weights, int count, private vec *greatest, private vec *total, private real *sums) {
   for (int v = 0; v < QUERY_VECTORS; ++v) {

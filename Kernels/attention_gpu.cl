@@ -1,11 +1,12 @@
-// Blockwise attention and, if IS_GRADIENT, what it sends back, for GPUs; attention_cpu.cl has the formulae and says where
-// operands lie.
+// Blockwise attention and, if IS_GRADIENT, what it sends back, for GPUs; attention_cpu.cl has the formulae
+// and says where operands lie.
 //
-// A work-group of SIDE × SIDE work-items takes BLOCK queries and goes through the keys, BLOCK at a time; if IS_OF_KEYS,
-// which is the gradient of keys and values, it takes BLOCK keys and goes through the queries. Of a block of scores,
-// a work-item has PER_ITEM × PER_ITEM in registers, at rows y · PER_ITEM + a and columns x + b · SIDE, and of the
-// results, which are sums over blocks, PER_ITEM rows and every SIDE-th column. What all need of a block of scores goes
-// through local memory. Of blocks that IS_CAUSAL makes empty nothing is computed.
+// A work-group of SIDE × SIDE work-items takes BLOCK queries and goes through the keys, BLOCK at a time; if
+// IS_OF_KEYS, which is the gradient of keys and values, it takes BLOCK keys and goes through the queries. Of
+// a block of scores, a work-item has PER_ITEM × PER_ITEM in registers, at rows y · PER_ITEM + a and columns
+// x + b · SIDE, and of the results, which are sums over blocks, PER_ITEM rows and every SIDE-th column. What
+// all need of a block of scores goes through local memory. Of blocks that IS_CAUSAL makes empty nothing is
+// computed.
 //
 // A unit of work is a block of queries, or of keys.
 

@@ -1,9 +1,10 @@
 // A tile of sums for attention on CPUs, in registers:
 //
-// target[i, j] = Σ_k left[i · LEFT_ROW + k · LEFT_TERM] · right[k · RIGHT_TERM + j], added to what is there if ADDS
+// target[i, j] = Σ_k left[i · LEFT_ROW + k · LEFT_TERM] · right[k · RIGHT_TERM + j]
 //
-// for TILE_ROWS rows and TILE_VECTORS·16 columns, of which the first `columns` are stored; as many terms as `terms` says.
-// The operands lie in LEFT_SPACE and RIGHT_SPACE, the target, whose rows are TARGET_ROW apart, in TARGET_SPACE.
+// added to what is there if ADDS, for TILE_ROWS rows and TILE_VECTORS·16 columns, of which the first
+// `columns` are stored; `terms` is the number of terms. The operands lie in LEFT_SPACE and RIGHT_SPACE, the
+// target, whose rows are TARGET_ROW apart, in TARGET_SPACE.
 
 SEPARATE void TILE(
     LEFT_SPACE const real *left, RIGHT_SPACE const real *right, TARGET_SPACE real *target,

@@ -178,7 +178,8 @@ import Testing
 
   // MARK: Programs
 
-  private static func selfAttention(_ x: Tensor) -> [Tensor] {
+  /// The attention of two heads of a sequence to itself, and a gradient.
+  static func selfAttention(_ x: Tensor) -> [Tensor] {
     let mixed = x.selfAttention(heads: 2, isCausal: true)
     return [mixed] + gradients(of: (mixed * mixed).sum(), withRespectTo: [x])
   }
