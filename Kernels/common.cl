@@ -30,6 +30,8 @@ typedef int16 unaligned_ints __attribute__((aligned(4)));
 #define LOAD_BYTES(pointer) convert_float16(*(global const unaligned_bytes *)(pointer))
 #define LOAD_INTS(pointer) convert_float16(*(global const unaligned_ints *)(pointer))
 #define STORE_WHOLE(value, pointer) (*(global unaligned_vec *)(pointer) = (value))
+// The same of elements in any address space, to read or to write.
+#define VEC_AT(space, pointer) (*(space unaligned_vec *)(pointer))
 #define LOAD_PRIVATE(elements) vload16(0, elements)
 #define LANE_INDEX ((ivec)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
 #define TO_REAL(value) convert_float16(value)

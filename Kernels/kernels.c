@@ -63,6 +63,27 @@ const char *kernels_scatter_add(void) {
   return source;
 }
 
+const char *kernels_attention_tile(void) {
+  static const char source[] = {
+#embed "attention_tile.cl" suffix(, 0)
+  };
+  return source;
+}
+
+const char *kernels_attention_cpu(void) {
+  static const char source[] = {
+#embed "attention_cpu.cl" suffix(, 0)
+  };
+  return source;
+}
+
+const char *kernels_attention_gpu(void) {
+  static const char source[] = {
+#embed "attention_gpu.cl" suffix(, 0)
+  };
+  return source;
+}
+
 const char *kernels_gather_batch(void) {
   static const char source[] = {
 #embed "gather_batch.cl" suffix(, 0)

@@ -78,12 +78,15 @@ private let folder = getenv("HYPERTOWER_KERNELS_FOLDER").map { String(cString: $
       SGDPerParameter(0.1) / Adam() / AdaGrad(0.1) / RMSProp(0.1) / SGD(0.1, momentum: 0.5)
     // With so many levels that they do not fit into local memory.
     let tall = (0..<150).reduce(everyRule) { tower, _ in tower / Adam() }
+    var random = SeededRandom(8)
+    let attention = AttentionTests.selfAttention(random.tensor([2, 72, 3 * 8]))
     let programs =
       try programs(
         widths: [784, 128, 10], activation: .tanh,
         loss: .negativeLogLikelihood, Adam() / Adam())
       + self.programs(
         widths: [65, 33, 17, 3], activation: .relu, loss: .meanSquaredError, tall)
+      + [Program(computing: attention)]
     var profile = DeviceProfile.gpu
     profile.computeUnits = 132
     var count = 0
@@ -123,6 +126,6 @@ private let folder = getenv("HYPERTOWER_KERNELS_FOLDER").map { String(cString: $
       }
     }
     #expect(walks == [false, true])
-    #expect(count == 6 * programs.count && programs.count >= 3)
+    #expect(count == 6 * programs.count && programs.count >= 4)
   }
 }

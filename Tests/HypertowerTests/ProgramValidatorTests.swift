@@ -66,6 +66,23 @@ import Testing
       result: result)
   }
 
+  /// Of two queries at `keys` keys of one element, in buffer 0, with results in buffer 3.
+  private static func attention(
+    keys: Int = 2, matrices: Int = 1, rowStride: Int = 1
+  ) -> BlockwiseAttention {
+    func rows(_ count: Int, _ offset: Int) -> BlockwiseAttention.Rows {
+      .init(
+        span: span(0, offset), matrices: .init([1], strides: [0]), rowStride: rowStride,
+        rows: count, columns: 1)
+    }
+    return BlockwiseAttention(
+      sizes: .init(
+        matrices: matrices, queries: 2, keys: keys, width: 1, depth: 1,
+        attention: Attention(scale: 1, isCausal: false)),
+      queries: rows(2, 0), keys: rows(keys, 2), values: rows(2, 4), means: span(3),
+      logSums: span(3, 2))
+  }
+
   @Test func soundProgramsPass() {
     for program in [
       Self.program(),
@@ -90,6 +107,7 @@ import Testing
           $0.outputs = [.init(node: 0, span: Self.span(0), isFull: false, stage: 0)]
         }),
       Self.program(.scatterAdd(Self.scatter(rows: 7, count: 6))),
+      Self.program(.attention(Self.attention())),
       // Each pass reads what the one before has written.
       Self.program(
         Self.copy([2], from: Self.span(0), to: Self.span(1)),
@@ -140,6 +158,10 @@ import Testing
       (
         Self.program(.scatterAdd(Self.scatter(rows: 7, count: 7))),
         "instruction 0, scatter: reads values, elements 0..<7 of buffer 0, which has 6"
+      ),
+      (
+        Self.program(.attention(Self.attention(rowStride: 2))),
+        "instruction 0, attention: reads values, elements 4..<7 of buffer 0, which has 6"
       ),
       (
         Self.program(.increment(Self.span(0))),
@@ -281,6 +303,21 @@ import Testing
         "scatter: adds 1 × [-1, 1] up to [2, 1]"
       ),
       (
+        .attention(Self.attention(keys: 0)),
+        "attention: has 1 matrices of [2, 1] at [0, 1], [0, 1]"
+      ),
+      (
+        .attention(Self.attention(keys: 3)),
+        "attention: values: are 1 × [2, 1], not 1 × [3, 1]"
+      ),
+      (
+        .attention(Self.attention(matrices: 2)),
+        "attention: queries: are 1 × [2, 1], not 2 × [2, 1]"
+      ),
+      (
+        .attention(Self.attention(rowStride: -1)), "attention: queries: lie backwards in memory"
+      ),
+      (
         Self.product {
           $0.loads = [
             .init(span: Self.span(0), rows: .init([3], strides: [1]), columnStride: 0)
@@ -338,6 +375,7 @@ import Testing
   }
 
   @Test func tapes() {
+    let attention = Attention(scale: 1, isCausal: false)
     for (operation, operands, shape, expected) in [
       (.unary(.tanh), [0], [2, 3], nil),
       (.unary(.tanh), [5], [2, 3], "tanh → [2, 3]: its operand 5 does not come before it"),
@@ -383,6 +421,24 @@ import Testing
         .scatterAdd, [0, 1], [4, 3], "scatterAdd → [4, 3]: does not fit the operands [[2, 3], [3]]"
       ),
       (.scanResult(.finalState(0)), [0], [3], "result of a loop → [3]: its operand is no loop"),
+      (.attention(attention), [0, 0, 0], [2, 3], nil),
+      (
+        .attention(attention), [0, 0, 1], [2, 3],
+        "attention → [2, 3]: does not fit the ranks of [[2, 3], [2, 3], [3]]"
+      ),
+      (
+        .attention(attention), [0, 0, 0], [3, 3],
+        "attention → [3, 3]: does not fit the operands [[2, 3], [2, 3], [2, 3]]"
+      ),
+      (
+        .attentionGradient(attention), [0, 0, 0, 0, 1, 0], [2, 3],
+        "gradient of attention → [2, 3]: does not fit the operands "
+          + "[[2, 3], [2, 3], [2, 3], [2, 3], [3], [2, 3]]"
+      ),
+      (
+        .attentionResult(.logSums), [0], [2],
+        "result of attention → [2]: its operand has no logSums"
+      ),
     ] as [(Tape.Operation, [Int], Shape, String?)] {
       let found = fault { _ = $0.append(operation, operands, shape: shape) }
       #expect(found == expected.map { "node 2, \($0)" })

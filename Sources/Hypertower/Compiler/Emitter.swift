@@ -100,7 +100,8 @@ struct Emitter {
         .select(append(.inside(added)), value, graph.append(.constant(access.outside))))
     case .gather(let isZeroOutside):
       return append(.indirectLoad(indirectLoad(node, map, isZeroOutside: isZeroOutside)))
-    case .reduce, .matrixProduct, .scatterAdd, .scan, .scanResult, .convolution:
+    case .reduce, .matrixProduct, .scatterAdd, .scan, .scanResult, .convolution, .attention,
+      .attentionGradient, .attentionResult:
       fatalError("Emitter: node \(index) is not in this launch")
     }
   }

@@ -1,7 +1,7 @@
 extension Instruction {
   /// The same instruction on other memory.
   ///
-  /// - Precondition: a loop nest, a product or a scatter, as the bodies of loops consist of.
+  /// - Precondition: a loop nest, a product, a scatter or attention, as the bodies of loops consist of.
   func mappingSpans(_ mapped: (Span) -> Span) -> Instruction {
     switch self {
     case .loopNest(var nest):
@@ -31,8 +31,10 @@ extension Instruction {
       scatter.indices = mapped(scatter.indices)
       scatter.result = mapped(scatter.result)
       return .scatterAdd(scatter)
+    case .attention(let attention): return .attention(attention.mappingSpans(mapped))
+    case .attentionGradient(let gradient): return .attentionGradient(gradient.mappingSpans(mapped))
     case .gatherBatch, .increment, .projectGradient, .walkTower, .updateParameters, .loop:
-      fatalError("Instruction: loops consist of loop nests, products and scatters")
+      fatalError("Instruction: loops consist of loop nests, products, scatters and attention")
     }
   }
 }

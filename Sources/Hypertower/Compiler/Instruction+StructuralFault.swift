@@ -6,6 +6,8 @@ extension Instruction {
     case .loopNest(let nest): nest.structuralFault
     case .matrixProduct(let product): product.structuralFault
     case .scatterAdd(let scatter): scatter.structuralFault
+    case .attention(let attention): attention.structuralFault
+    case .attentionGradient(let gradient): gradient.structuralFault
     case .gatherBatch(let gather): gather.structuralFault
     case .loop(let loop): loop.structuralFault
     case .increment, .projectGradient, .walkTower, .updateParameters: nil
@@ -18,7 +20,7 @@ extension Loop {
     if count < 1 { return "has \(count) passes" }
     for instruction in body {
       switch instruction {
-      case .loopNest, .matrixProduct, .scatterAdd: continue
+      case .loopNest, .matrixProduct, .scatterAdd, .attention, .attentionGradient: continue
       case .gatherBatch, .increment, .projectGradient, .walkTower, .updateParameters, .loop:
         return "holds an instruction of kind \(instruction.kind)"
       }

@@ -6,6 +6,8 @@ extension Instruction {
     case .loopNest: "loop nest"
     case .matrixProduct: "matrix product"
     case .scatterAdd: "scatter"
+    case .attention: "attention"
+    case .attentionGradient: "gradient of attention"
     case .gatherBatch: "batch"
     case .increment: "increment"
     case .projectGradient: "projection"
@@ -20,6 +22,8 @@ extension Instruction {
     case .loopNest(let nest): nest.touched
     case .matrixProduct(let product): product.touched
     case .scatterAdd(let scatter): scatter.touched
+    case .attention(let attention): attention.touched(writes: true)
+    case .attentionGradient(let gradient): gradient.touched
     case .gatherBatch(let gather): gather.touched
     case .increment(let counter):
       [TouchedMemory("the counter", counter, count: 1, isWrite: true, type: .int32)]

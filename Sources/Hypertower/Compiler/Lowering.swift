@@ -1,10 +1,10 @@
 /// Turns a tape into the instructions of a program.
 package struct Lowering {
-  private let tape: Tape
-  private let schedule: Schedule
+  let tape: Tape
+  let schedule: Schedule
   private let counters: Span?
   /// Where each leaf and each stored node lies.
-  private var spans: [Tape.Index: Span] = [:]
+  private(set) var spans: [Tape.Index: Span] = [:]
   /// How many matrices the results of products of several are, by where they lie.
   private var matrixCounts: [Span: Int] = [:]
 
@@ -76,6 +76,10 @@ package struct Lowering {
         spans[member] = Span(
           buffer: program.addTemporary(count: tape[member].shape.elementCount))
       }
+      if case .attention = group.kind {
+        instructions.append(attention(group.members, number, into: &program))
+        continue
+      }
       let instruction = instruction(for: group, number)
       if case .matrixProduct(let product) = instruction, product.matrices > 1 {
         for output in product.outputs { matrixCounts[output.span] = product.matrices }
@@ -90,7 +94,8 @@ package struct Lowering {
 
   private func instruction(for group: Schedule.Group, _ number: Int) -> Instruction {
     switch group.kind {
-    case .scan: fatalError("Lowering: a loop is several instructions")
+    case .scan, .attention:
+      fatalError("Lowering: \(group.kind) takes more than its members' memory")
     case .scatterAdd: .scatterAdd(scatter(group.members[0], number))
     case .product:
       .matrixProduct(product(group.members, number))
@@ -339,6 +344,8 @@ extension Instruction {
         || (nest.reducedShape.contains(0) && nest.outputs.allSatisfy(\.isFull))
     case .matrixProduct(let product): product.allRows == 0 || product.columns == 0
     case .scatterAdd(let scatter): scatter.matrices * scatter.rows * scatter.width == 0
+    case .attention(let attention): attention.sizes.matrices == 0
+    case .attentionGradient(let gradient): gradient.sizes.matrices == 0
     case .loop(let loop): loop.body.isEmpty
     case .gatherBatch, .increment, .projectGradient, .walkTower, .updateParameters: false
     }

@@ -93,7 +93,9 @@ extension Instruction {
     case .matrixProduct(let product): product.rowCount
     case .gatherBatch(let gather): gather.batchSize
     case .projectGradient(let projection): projection.entry.rowCount
-    case .scatterAdd, .increment, .walkTower, .updateParameters, .loop: nil
+    case .scatterAdd, .attention, .attentionGradient, .increment, .walkTower, .updateParameters,
+      .loop:
+      nil
     }
   }
 
@@ -104,6 +106,8 @@ extension Instruction {
     case .matrixProduct(let product):
       product.operandAccesses + product.epilogueAccesses
     case .scatterAdd(let scatter): scatter.accesses
+    case .attention(let attention): attention.accesses(writes: true)
+    case .attentionGradient(let gradient): gradient.accesses
     case .gatherBatch(let gather): gather.accesses
     case .increment(let counter): [MemoryAccess(counter, count: 1, isWrite: true)]
     case .projectGradient(let projection): projection.accesses

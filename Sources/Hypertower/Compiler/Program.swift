@@ -77,6 +77,8 @@ package enum Instruction: Sendable {
   case loopNest(LoopNest)
   case matrixProduct(MatrixProduct)
   case scatterAdd(ScatterAdd)
+  case attention(BlockwiseAttention)
+  case attentionGradient(BlockwiseAttentionGradient)
   case gatherBatch(BatchGather)
   /// Adds 1 to an int32.
   case increment(Span)
@@ -86,7 +88,8 @@ package enum Instruction: Sendable {
   case loop(Loop)
 }
 
-/// Loop nests, products and scatters, repeated `count` times; in pass i each span lies i · `Span.step` elements further.
+/// Loop nests, products, scatters and attention, repeated `count` times; in pass i each span lies i · `Span.step`
+/// elements further.
 package struct Loop: Sendable {
   package let count: Int
   package let body: [Instruction]

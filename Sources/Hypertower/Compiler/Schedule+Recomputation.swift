@@ -85,7 +85,7 @@ private struct Recomputation {
     case .broadcast, .reshape, .transpose, .detach, .known, .access:
       return gather(tape[operand].operands[0], for: node, into: &own)
     case .leaf, .unary, .binary, .select, .reduce, .matrixProduct, .gather, .scatterAdd, .scan,
-      .scanResult, .convolution:
+      .scanResult, .convolution, .attention, .attentionGradient, .attentionResult:
       if tape[operand].shape.elementCount * Self.smallShare > node.shape.elementCount {
         own.insert(operand)
       }
@@ -123,7 +123,7 @@ private struct Recomputation {
         // It is the padded tensor that goes to memory. Whether an element is there must not be asked for each lane.
         return access.keepsLastAxis(of: shape, in: node.shape)
       case .broadcast, .leaf, .fill, .coordinate, .random, .convolution, .scan, .scanResult,
-        .matrixProduct, .gather, .scatterAdd:
+        .matrixProduct, .gather, .scatterAdd, .attention, .attentionGradient, .attentionResult:
         return false
       }
     }
@@ -145,9 +145,11 @@ extension Tape.Operation {
   /// Whether elements are computed from many of the operands'.
   fileprivate var startsAnew: Bool {
     switch self {
-    case .reduce, .matrixProduct, .gather, .scatterAdd, .scan, .convolution: true
+    case .reduce, .matrixProduct, .gather, .scatterAdd, .scan, .convolution, .attention,
+      .attentionGradient:
+      true
     case .leaf, .fill, .coordinate, .random, .unary, .binary, .select, .broadcast, .reshape,
-      .transpose, .access, .detach, .known, .scanResult:
+      .transpose, .access, .detach, .known, .scanResult, .attentionResult:
       false
     }
   }

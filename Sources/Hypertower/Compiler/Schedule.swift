@@ -16,6 +16,8 @@ struct Schedule {
       case scatterAdd
       /// A loop and its results.
       case scan
+      /// Blockwise attention, or its gradient, and further results.
+      case attention
     }
 
     var kind: Kind
@@ -133,7 +135,16 @@ struct Schedule {
       groupOf[index] = groups.count - 1
     case .convolution:
       fatalError("Schedule: \(node.operation) has no elements")
-    case .scanResult:
+    case .attention, .attentionGradient:
+      for (number, operand) in node.operands.enumerated() {
+        stored.insert(
+          node.operation.readsRows(ofOperand: number)
+            ? materializeRows(operand) : materialize(operand))
+      }
+      groups.append(Group(kind: .attention, members: [index]))
+      groupOf[index] = groups.count - 1
+      stored.insert(index)
+    case .scanResult, .attentionResult:
       let group = groupOf[node.operands[0]]!
       groups[group].members.append(index)
       groupOf[index] = group
@@ -190,7 +201,7 @@ struct Schedule {
   private func fits(_ index: Tape.Index, in group: Int) -> Bool {
     let shape = tape[index].shape
     switch groups[group].kind {
-    case .scatterAdd, .scan: return false
+    case .scatterAdd, .scan, .attention: return false
     case .product:
       guard shape == tape[groups[group].members[0]].shape else { return false }
       return isAddressable(index, in: group, fullShape: shape, keptShape: nil)
@@ -290,7 +301,8 @@ struct Schedule {
       }
       // A reshape that mixes axes can be read only from memory that others wrote.
       return contiguousSource(of: source).map { groupOf[$0] != group } ?? false
-    case .reduce, .matrixProduct, .scatterAdd, .scan, .scanResult, .convolution:
+    case .reduce, .matrixProduct, .scatterAdd, .scan, .scanResult, .convolution, .attention,
+      .attentionGradient, .attentionResult:
       fatalError("Schedule: node \(index) was not placed")
     }
   }
@@ -338,6 +350,15 @@ struct Schedule {
     return materialize(index)
   }
 
+  /// Makes sure that attention can read rows of `index`, and returns the node whose memory that is.
+  private mutating func materializeRows(_ index: Tape.Index) -> Tape.Index {
+    guard fuses else { return materialize(index) }
+    if contiguousSource(of: index) == nil, case .afterStoring(let node) = operandSource(of: index) {
+      stored.insert(materialize(node))
+    }
+    return rowView(of: index)?.source ?? materialize(index)
+  }
+
   /// A nest that computes a view or an unplaced node, which it can address, into memory.
   private mutating func startNest(copying index: Tape.Index) {
     groups.append(
@@ -380,7 +401,8 @@ struct Schedule {
       }
     case .gather:
       if !map.isAffine { stored.insert(materialize(index)) }
-    case .reduce, .matrixProduct, .scatterAdd, .scan, .scanResult, .convolution:
+    case .reduce, .matrixProduct, .scatterAdd, .scan, .scanResult, .convolution, .attention,
+      .attentionGradient, .attentionResult:
       fatalError("Schedule: node \(index) was not placed")
     }
   }

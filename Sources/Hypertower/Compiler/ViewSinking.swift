@@ -63,7 +63,7 @@ struct ViewSinking {
     case .reduce(let kind, let axes):
       views[index] = reduced(operands[0], kind, axes)
     case .leaf, .fill, .coordinate, .random, .matrixProduct, .gather, .scatterAdd, .scan,
-      .scanResult:
+      .scanResult, .attention, .attentionGradient, .attentionResult:
       let base = append(node.operation, operands.map { realized($0) }, shape: node.shape)
       views[index] = view(of: base)
     case .convolution:
@@ -79,7 +79,8 @@ struct ViewSinking {
     let index = result.append(operation, operands, shape: shape)
     if index == depths.count { depths.append(1 + (operands.map { depths[$0] }.max() ?? 0)) }
     switch operation {
-    case .matrixProduct, .gather, .scatterAdd, .reduce, .scan, .scanResult:
+    case .matrixProduct, .gather, .scatterAdd, .reduce, .scan, .scanResult, .attention,
+      .attentionGradient, .attentionResult:
       isComputed.insert(index)
     case .leaf, .fill, .coordinate, .random: break
     default: if operands.contains(where: isComputed.contains) { isComputed.insert(index) }
@@ -276,7 +277,8 @@ struct ViewSinking {
   /// The node in a shape of as many elements, where reading it so takes no copy; else nil.
   private mutating func merged(_ node: Tape.Index, to shape: Shape) -> Tape.Index? {
     switch result[node].operation {
-    case .fill, .leaf, .matrixProduct, .scatterAdd, .scanResult, .reduce:
+    case .fill, .leaf, .matrixProduct, .scatterAdd, .scanResult, .reduce, .attention,
+      .attentionGradient, .attentionResult:
       return reshape(node, to: shape)
     case .gather:
       return result[node].shape == shape ? node : nil

@@ -138,6 +138,10 @@ extension Tape.Operation {
       return [cotangent.addingRows(at: operands[1], count: rows), nil]
     case .scatterAdd:
       return [cotangent.rows(at: operands[1], isZeroOutside: true), nil]
+    case .attention(let attention):
+      return attention.pullback(operands[0], operands[1], operands[2], cotangent: cotangent)
+    case .attentionGradient, .attentionResult:
+      fatalError("gradients: those of attention are differentiated as whole matrices")
     }
   }
 }

@@ -25,7 +25,8 @@ package struct Tape: Sendable {
       switch operation {
       case .unary, .binary, .select: true
       case .leaf, .fill, .coordinate, .random, .broadcast, .reshape, .transpose, .access, .detach,
-        .known, .convolution, .scan, .scanResult, .reduce, .matrixProduct, .gather, .scatterAdd:
+        .known, .convolution, .scan, .scanResult, .reduce, .matrixProduct, .gather, .scatterAdd,
+        .attention, .attentionGradient, .attentionResult:
         false
       }
     }
@@ -37,7 +38,8 @@ package struct Tape: Sendable {
       case .binary(.less), .binary(.equal): []
       case .unary, .binary: operands[...]
       case .leaf, .fill, .coordinate, .random, .broadcast, .reshape, .transpose, .access, .detach,
-        .known, .convolution, .scan, .scanResult, .reduce, .matrixProduct, .gather, .scatterAdd:
+        .known, .convolution, .scan, .scanResult, .reduce, .matrixProduct, .gather, .scatterAdd,
+        .attention, .attentionGradient, .attentionResult:
         []
       }
     }
@@ -89,6 +91,14 @@ package struct Tape: Sendable {
     /// The adjoint of `gather`, `[…, count, width]` at `[…, count]` → `[…, rows, width]`: for each row the sum, in their
     /// order, of the first operand's rows at those places where the second has its number.
     case scatterAdd
+    /// Blockwise attention of queries, keys and values, `[…, queries, width], […, keys, width], […, keys, depth] →
+    /// […, queries, depth]`, of equal leading axes.
+    case attention(Attention)
+    /// What attention sends back to its queries, `[…, queries, width]`, of queries, keys, values, the attention, its
+    /// `logSums` and the cotangent.
+    case attentionGradient(Attention)
+    /// A further result of the attention, or of its gradient, that is the operand.
+    case attentionResult(Attention.Result)
   }
 
   /// How the elements along some axes become one.

@@ -62,6 +62,22 @@ package enum TapeValidator {
         indexed.count >= 2 && operands[1] == Shape(indexed.dropLast())
         && indexed.count == other.count && indexed.last == other.last
         && indexed.dropLast(2) == other.dropLast(2)
+    case .attention:
+      return attentionFault(operands, node.shape)
+    case .attentionGradient:
+      if let fault = attentionFault(operands, operands[3]) { return fault }
+      isRight =
+        node.shape == operands[0] && operands[4] == Shape(operands[0].dropLast())
+        && operands[5] == operands[3]
+    case .attentionResult(let result):
+      let source = tape[node.operands[0]]
+      let shapes = source.operands.map { tape[$0].shape }
+      switch (source.operation, result) {
+      case (.attention, .logSums): isRight = node.shape == Shape(shapes[0].dropLast())
+      case (.attentionGradient, .keys): isRight = node.shape == shapes[1]
+      case (.attentionGradient, .values): isRight = node.shape == shapes[2]
+      default: return "its operand has no \(result)"
+      }
     case .convolution(let convolution):
       isRight =
         operands[0].count == operands[1].count
@@ -92,6 +108,20 @@ package enum TapeValidator {
       Array(shape.suffix(2)) == [left[0], right[1]]
     else { return "does not fit the operands \(operands)" }
     return nil
+  }
+
+  /// Of queries, keys and values, and the result.
+  private static func attentionFault(_ operands: [Shape], _ shape: Shape) -> String? {
+    let (queries, keys, values) = (operands[0], operands[1], operands[2])
+    let rank = shape.count
+    guard [queries, keys, values].allSatisfy({ $0.count == rank }), rank >= 2 else {
+      return "does not fit the ranks of \(operands)"
+    }
+    let isRight =
+      [queries, keys, values].allSatisfy { $0.dropLast(2) == shape.dropLast(2) }
+      && queries[rank - 1] == keys[rank - 1] && keys[rank - 2] == values[rank - 2]
+      && shape.suffix(2) == [queries[rank - 2], values[rank - 1]]
+    return isRight ? nil : "does not fit the operands \(operands)"
   }
 
   private static func fault(of scan: Scan, _ operands: [Shape]) -> String? {
@@ -139,9 +169,12 @@ extension Tape.Operation {
   fileprivate var operandCount: Int? {
     switch self {
     case .leaf, .fill, .coordinate, .random: 0
-    case .unary, .broadcast, .reshape, .transpose, .access, .detach, .scanResult, .reduce: 1
+    case .unary, .broadcast, .reshape, .transpose, .access, .detach, .scanResult, .reduce,
+      .attentionResult:
+      1
     case .binary, .known, .matrixProduct, .convolution, .gather, .scatterAdd: 2
-    case .select: 3
+    case .select, .attention: 3
+    case .attentionGradient: 6
     case .scan: nil
     }
   }
@@ -169,6 +202,9 @@ extension Tape.Operation {
     case .matrixProduct: "matrix product"
     case .gather: "gather"
     case .scatterAdd: "scatterAdd"
+    case .attention: "attention"
+    case .attentionGradient: "gradient of attention"
+    case .attentionResult: "result of attention"
     }
   }
 }

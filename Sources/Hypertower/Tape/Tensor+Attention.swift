@@ -5,6 +5,9 @@ extension Tensor {
   ///
   /// A query that may look at no key gives NaN.
   ///
+  /// Without a mask, and of more than 64 keys of at most 256 elements, no more of the weights than a block is ever in
+  /// memory; see `Attention`.
+  ///
   /// A. Vaswani et al., "Attention Is All You Need" (2017).
   ///
   /// - Parameters:
@@ -22,19 +25,14 @@ extension Tensor {
         && keys.shape.dropLast().last == values.shape.dropLast().last,
       "attention: queries \(shape), keys \(keys.shape) and values \(values.shape): they must be "
         + "[…, queries, width], […, keys, width] and […, keys, depth]")
-    let scale = 1 / Double(shape[shape.count - 1]).squareRoot()
-    var scores = matmul(keys, transposeRight: true) * .constant(scale)
-    if let mask {
-      require(
-        mask.shape.broadcast(with: scores.shape) == scores.shape,
-        "attention: the mask \(mask.shape) does not stretch to \(scores.shape)")
-      scores = .select(mask, scores, .constant(-.infinity))
-    }
-    if isCausal {
-      let isLater = scores.coordinate(axis: -2).isLess(than: scores.coordinate(axis: -1))
-      scores = .select(isLater, .constant(-.infinity), scores)
-    }
-    return scores.softmax().matmul(values)
+    let attention = Attention(
+      scale: 1 / Double(shape[shape.count - 1]).squareRoot(), isCausal: isCausal)
+    let leading = [self, keys, values].map { Shape($0.shape.dropLast(2)) }
+    guard mask == nil, Attention.pays(queries: shape, keys: keys.shape, values: values.shape),
+      let common = leading[0].broadcast(with: leading[1])?.broadcast(with: leading[2])
+    else { return attention.weights(self, keys, mask: mask).matmul(values) }
+    let all = [self, keys, values].map { $0.broadcast(to: common + $0.shape.suffix(2)) }
+    return attention(all[0], all[1], all[2])
   }
 
   /// The attention of a sequence to itself by several heads, of queries, keys and values that are thirds of

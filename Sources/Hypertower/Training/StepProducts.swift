@@ -10,6 +10,8 @@ package struct StepProducts {
   }
 
   package let entries: [Entry]
+  /// The number of floating-point operations of blockwise attention, whose products are none of the entries.
+  private let attentionOperations: Double
 
   /// Compiles a step, without levels above the bottom one, which have no products, and takes none.
   ///
@@ -37,16 +39,17 @@ package struct StepProducts {
           guard case .matrixProduct(let product) = inner else { return nil }
           return Entry(product, count: loop.count, in: program)
         }
-      case .loopNest, .scatterAdd, .gatherBatch, .increment, .projectGradient, .walkTower,
-        .updateParameters:
+      case .loopNest, .scatterAdd, .attention, .attentionGradient, .gatherBatch, .increment,
+        .projectGradient, .walkTower, .updateParameters:
         []
       }
     }
+    attentionOperations = program.instructions.reduce(0) { $0 + $1.attentionOperations }
   }
 
-  /// The number of floating-point operations of a step's products, those with zeros included.
+  /// The number of floating-point operations of a step's products, those with zeros and those of attention included.
   package var operations: Double {
-    entries.reduce(0) { sum, entry in
+    entries.reduce(attentionOperations) { sum, entry in
       let product = entry.product
       return sum + 2 * Double(product.allRows) * Double(product.inner) * Double(product.columns)
         * Double(entry.count)
@@ -76,6 +79,20 @@ extension StepProducts.Entry {
       product: product, count: count,
       isOfSparseSamples: program.buffers[product.left.span.buffer].isSparse
         && product.left.view == nil && product.matrices == 1)
+  }
+}
+
+extension Instruction {
+  /// The number of floating-point operations of the products of blockwise attention.
+  fileprivate var attentionOperations: Double {
+    switch self {
+    case .attention(let attention): attention.operations
+    case .attentionGradient(let gradient): gradient.operations(of: .all)
+    case .loop(let loop): Double(loop.count) * loop.body.reduce(0) { $0 + $1.attentionOperations }
+    case .loopNest, .matrixProduct, .scatterAdd, .gatherBatch, .increment, .projectGradient,
+      .walkTower, .updateParameters:
+      0
+    }
   }
 }
 

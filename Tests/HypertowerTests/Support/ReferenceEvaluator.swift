@@ -53,7 +53,7 @@ final class ReferenceEvaluator {
       return Value(
         shape: shape, values: values.map(Double.init), errors: values.map { _ in 0 })
     case .fill(let value):
-      return each { _ in (value, Self.roundoff * value.magnitude) }
+      return each { _ in (value, value.isInfinite ? 0 : Self.roundoff * value.magnitude) }
     case .coordinate(let axis):
       return each { i in (Double(indices(i, shape)[axis]), 0) }
     case .known:
@@ -111,6 +111,19 @@ final class ReferenceEvaluator {
       return gather(operands[0], operands[1], to: shape, isZeroOutside: isZeroOutside)
     case .scatterAdd:
       return scatterAdd(operands[0], operands[1], to: shape)
+    case .attention(let own):
+      return attention(own, operands, wantsLogSums: false, to: shape)
+    case .attentionGradient(let own):
+      return attentionGradient(own, operands, to: nil, shape: shape)
+    case .attentionResult(let result):
+      let source = recorder.tape[node.operands[0]]
+      let operands = source.operands.map { value(of: $0, recorder) }
+      switch source.operation {
+      case .attention(let own): return attention(own, operands, wantsLogSums: true, to: shape)
+      case .attentionGradient(let own):
+        return attentionGradient(own, operands, to: result, shape: shape)
+      default: fatalError("ReferenceEvaluator: \(source.operation) is no attention")
+      }
     }
   }
 
@@ -166,7 +179,8 @@ final class ReferenceEvaluator {
     case .negate: return (-x, error)
     case .exponential:
       let y = exp(x)
-      return (y, y * error + 8 * u * y)
+      // What is −∞ is so exactly, as where a mask is 0.
+      return (y, x == -.infinity ? 0 : y * error + 8 * u * y)
     case .logarithm:
       let y = log(x)
       return (y, error / x + 8 * u * y.magnitude)

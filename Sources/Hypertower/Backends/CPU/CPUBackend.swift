@@ -131,6 +131,8 @@ final class CPUExecutable<Element: HostReal>: Executable {
         case .loopNest(let nest): CPULoopNest(nest, memory)
         case .matrixProduct(let product): CPUMatrixProduct(product, memory)
         case .scatterAdd(let scatter): CPUScatterAdd(scatter, memory)
+        case .attention(let attention): CPUAttention(attention, memory)
+        case .attentionGradient(let gradient): CPUAttentionGradient(gradient, memory)
         case .gatherBatch(let gather): CPUBatchGather(gather, memory)
         case .increment(let span): CPUIncrement(counter: memory.int32(span))
         case .projectGradient(let projection): CPUGradientProjection(projection, memory)

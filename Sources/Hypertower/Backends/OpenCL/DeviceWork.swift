@@ -16,6 +16,9 @@ struct DeviceWork {
     case epilogue(MatrixProduct, product: Span, parts: Int)
     /// Adds rows up.
     case scatterAdd(ScatterAdd)
+    case attention(BlockwiseAttention)
+    /// What attention sends back, or a share of it.
+    case attentionGradient(BlockwiseAttentionGradient, BlockwiseAttentionGradient.Share)
     /// Copies a batch and writes which samples it has to `numbers`, if anything wants to know.
     case gatherBatch(BatchGather, numbers: Span?)
     case increment(Span)
@@ -122,6 +125,13 @@ struct DeviceWork {
             copied.accesses + [MemoryAccess(numbers, count: gather.batchSize, isWrite: true)],
             rowCount: nil))
       case .scatterAdd(let scatter): result.append(single(.scatterAdd(scatter)))
+      case .attention(let attention): result.append(single(.attention(attention)))
+      case .attentionGradient(let gradient):
+        for share in AttentionCode.shares(profile) {
+          result.append(
+            DeviceWork(
+              .attentionGradient(gradient, share), gradient.accesses(of: share), rowCount: nil))
+        }
       case .increment(let counter): result.append(single(.increment(counter)))
       case .projectGradient(let projection): result.append(single(.projectGradient(projection)))
       case .walkTower(let walk): result.append(single(.walkTower(walk)))
@@ -279,8 +289,8 @@ struct DeviceWork {
     case .product(let product, _), .localMemoryProduct(let product, _, _, _, _):
       product.matrices > 1
     case .clblast: false
-    case .loopNest, .pack, .epilogue, .scatterAdd, .gatherBatch, .increment, .projectGradient,
-      .walkTower, .updateParameters, .loop, .rowLoop:
+    case .loopNest, .pack, .epilogue, .scatterAdd, .attention, .attentionGradient, .gatherBatch,
+      .increment, .projectGradient, .walkTower, .updateParameters, .loop, .rowLoop:
       nil
     }
   }
@@ -292,8 +302,8 @@ struct DeviceWork {
     case .projectGradient(let projection): projection.entry.count
     case .scatterAdd(let scatter):
       scatter.matrices * (scatter.rows + scatter.count) * scatter.width
-    case .epilogue, .product, .localMemoryProduct, .pack, .clblast, .gatherBatch, .increment,
-      .walkTower, .updateParameters, .loop, .rowLoop:
+    case .epilogue, .product, .localMemoryProduct, .pack, .clblast, .attention, .attentionGradient,
+      .gatherBatch, .increment, .walkTower, .updateParameters, .loop, .rowLoop:
       nil
     }
   }
@@ -310,8 +320,8 @@ struct DeviceWork {
     case .epilogue(let product, _, let parts): elementCost * parts * product.columns
     case .projectGradient(let projection): elementCost * projection.entry.rowLength
     case .gatherBatch(let gather, _): elementCost * gather.sources.map(\.width).reduce(0, +)
-    case .product, .pack, .clblast, .scatterAdd, .increment, .walkTower, .updateParameters, .loop,
-      .rowLoop:
+    case .product, .pack, .clblast, .scatterAdd, .attention, .attentionGradient, .increment,
+      .walkTower, .updateParameters, .loop, .rowLoop:
       nil
     }
   }
@@ -327,6 +337,8 @@ struct DeviceWork {
     case .clblast(let product, _): operations(product, terms: product.inner)
     case .loop(let works, let count), .rowLoop(let works, let count):
       Double(count) * works.reduce(0) { $0 + $1.operations }
+    case .attention(let attention): attention.operations
+    case .attentionGradient(let gradient, let share): gradient.operations(of: share)
     case .loopNest, .pack, .epilogue, .scatterAdd, .gatherBatch, .increment, .projectGradient,
       .walkTower, .updateParameters:
       0
@@ -340,7 +352,7 @@ struct DeviceWork {
   var otherArgumentCount: Int {
     switch kind {
     case .loopNest, .localMemoryProduct, .product, .pack, .clblast, .epilogue, .scatterAdd,
-      .gatherBatch, .increment, .loop, .rowLoop:
+      .attention, .attentionGradient, .gatherBatch, .increment, .loop, .rowLoop:
       0
     case .projectGradient: 1
     case .updateParameters: 2
@@ -353,8 +365,8 @@ struct DeviceWork {
     switch kind {
     case .clblast, .loop: nil
     case .product, .pack: 1
-    case .localMemoryProduct, .loopNest, .epilogue, .scatterAdd, .gatherBatch, .increment,
-      .projectGradient, .walkTower, .updateParameters, .rowLoop:
+    case .localMemoryProduct, .loopNest, .epilogue, .scatterAdd, .attention, .attentionGradient,
+      .gatherBatch, .increment, .projectGradient, .walkTower, .updateParameters, .rowLoop:
       profile.groupSize
     }
   }

@@ -61,7 +61,10 @@ struct KernelSource {
   private static let functionNames = [
     "SECTION", "EPILOGUE", "WHOLE_TILE", "LAST_TILE", "LIST_TERMS", "TILE_OF", "FETCH", "PUT",
     "PACK",
-    "PROJECT", "UPDATE_BLOCK", "UNIFORMS", "LIMIT", "HASH", "PERMUTE", "QUOTIENT", "BYTE_VALUES",
+    "MULTIPLY", "UNPACK", "WEIGH", "ATTEND", "SEND_BACK", "SCORE_TILE", "SCORE_LINE", "MEAN_TILE",
+    "MEAN_LINE", "SLOPE_TILE", "SLOPE_LINE", "QUERY_TILE", "QUERY_LINE", "KEY_TILE", "KEY_LINE",
+    "VALUE_TILE", "VALUE_LINE", "PROJECT", "UPDATE_BLOCK", "UNIFORMS", "HASH", "PERMUTE",
+    "QUOTIENT", "BYTE_VALUES", "LIMIT",
   ]
 
   /// - Parameter buffers: those of the program that the sections name.

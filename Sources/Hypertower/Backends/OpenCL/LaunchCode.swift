@@ -149,6 +149,9 @@ enum LaunchCode {
     case .epilogue(let product, let result, let parts):
       EpilogueCode.section(product, of: result, parts: parts, profile)
     case .scatterAdd(let scatter): ScatterAddCode.section(scatter, profile)
+    case .attention(let attention): AttentionCode.section(attention, profile)
+    case .attentionGradient(let gradient, let share):
+      AttentionCode.section(gradient, share, profile)
     case .gatherBatch(let gather, let numbers):
       GatherCode.section(gather, numbers: numbers, profile)
     case .increment(let counter): GatherCode.section(incrementing: counter)
