@@ -153,17 +153,21 @@ struct TableTests {
     let text = "x,c,y\n" + (0..<40).map { "\($0),c\($0 / 2 % 10),\($0 % 2)\n" }.joined()
     let options = TableOptions(target: "y", ignored: [])
     let split = Split(validation: 0.25, test: 0.25, seed: 3)
-    let data = try read(text.replacing("x,c", with: "x,c"), options, split: split)
+    let data = try read(text, options, split: split)
     #expect(data.train.count == 20 && data.validation?.count == 10 && data.test?.count == 10)
     for part in [data.train, data.validation!, data.test!] {
       let labels = try #require(try part.labels())
       #expect(labels.count { $0 == 0 } == part.count / 2)
     }
     let width = data.train.featureCount
-    let texts = data.train.features(of: 0..<20)
-    for column in 0..<width {
-      #expect(stride(from: column, to: 20 * width, by: width).contains { texts[$0] != 0 })
+    let features = data.train.features(of: 0..<20)
+    func column(_ number: Int) -> [Float] {
+      stride(from: number, to: 20 * width, by: width).map { features[$0] }
     }
+    // Of all rows, mean and deviation would be others.
+    #expect(abs(column(0).reduce(0, +)) < 1e-4)
+    #expect(abs(column(0).map { $0 * $0 }.reduce(0, +) - 20) < 1e-4)
+    for number in 1..<width { #expect(column(number).contains(1)) }
   }
 
   @Test(
