@@ -90,7 +90,8 @@ struct CheckpointTests {
       #expect(resumed.status == 0, "\(resumed.errors)")
       #expect(try bytes(folder + "/resumed") == bytes(folder + "/whole"))
 
-      let wrong = try train(folder, "--data @/data --steps 1 --optimizer weight:~sgd()")
+      let wrong = try train(
+        folder, "--data @/data --batch-size 16 --steps 1 --optimizer weight:~sgd()")
       #expect(wrong.status == 64)
       #expect(
         wrong.errors.contains("the group 'weight' has no parameters; did you mean 'weights'?"))

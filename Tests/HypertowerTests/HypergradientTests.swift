@@ -93,7 +93,9 @@ import Testing
     return squares.gradient.squareRoot() * squares.derivative.squareRoot()
   }
 
-  @Test(arguments: TowerCase.all + TowerCase.untuned + TowerCase.sums + TowerCase.moments)
+  @Test(
+    arguments: TowerCase.all + TowerCase.untuned + TowerCase.sums + TowerCase.moments
+      + TowerCase.transforms)
   func gradientsOfEveryLevelAreDerivatives(_ own: TowerCase) throws {
     let trainer = try trainer(own, .cpu64)
     var tower = ReferenceTower(
@@ -167,6 +169,7 @@ import Testing
     let cases =
       backend.isNative
       ? TowerCase.all + TowerCase.untuned + TowerCase.sums + TowerCase.moments
+        + TowerCase.transforms
       : Array(TowerCase.all[2...3])
         + (TowerCase.untuned + TowerCase.sums).filter {
           isStressed || ["kesten on adam, per tensor", "coupled per tensor"].contains($0.name)

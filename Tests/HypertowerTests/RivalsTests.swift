@@ -44,13 +44,14 @@ import Testing
   func followThePackages(backend: TestBackend) throws {
     let reference = try Self.reference.get()
     let data = Self.dataset(reference)
-    #expect(reference.runs.count == 24)
+    #expect(reference.runs.count == 33)
     // Compiling kernels for GPUs takes PoCL seconds each.
     let runs =
       backend.isNative || isStressed
       ? reference.runs
       : reference.runs.filter {
-        ["prodigy()", "dog()", "mechanic()", "lamb(0.01)"].contains($0.key)
+        ["prodigy()", "dog()", "mechanic()", "lamb(0.01)", "clip_global_norm(0.2) | adamw(0.05)"]
+          .contains($0.key)
       }
     for (notation, run) in runs {
       let trainer = try Self.trainer(notation, reference, on: backend.device())
@@ -84,6 +85,9 @@ import Testing
       "mechanic_sgd(0.5) / sgd(0.1)", "adam(0.05) / mechanic() / sgd(0.1)",
       "adamw(0.01) / nadam(0.01) / adamw(0.01)", "nadam(0.01) / sgd(0.01)", "amsgrad(0.01)",
       "radam(0.01) / adabelief(0.01)", "lamb(0.01) / kesten()",
+      "accumulate(3) | clip_global_norm(0.2) | adamw(0.05) / sgd(0.01)",
+      "clip_norm(0.1) | adam(0.01) | lookahead(2) / accumulate(2) | sgd(0.1)",
+      "l2(0.1) | sgd(0.1) | weight_decay(0.1) / clip_value(0.1) | adam() | lookahead(3)",
     ] {
       func trainer() throws -> Trainer {
         try Self.trainer(notation, reference, on: backend.device())

@@ -22,6 +22,10 @@ import Testing
     AMSGrad(0.1, beta1: 0.8, beta2: 0.95, epsilon: 1e-2),
     AdaBelief(0.1, beta1: 0.8, beta2: 0.95, epsilon: 1e-2),
     LAMB(0.1, beta1: 0.8, beta2: 0.95, epsilon: 1e-2, weightDecay: 0.3),
+    SGD(0.3, momentum: 0.9).addingL2(0.2), SGD(0.3).clippingNorm(0.8),
+    Adam(0.1, beta1: 0.8, beta2: 0.95, epsilon: 1e-2).clippingGlobalNorm(0.8).decayingWeights(0.2),
+    Adam(0.1, beta1: 0.8, beta2: 0.95, epsilon: 1e-2).accumulating(3).lookingAhead(
+      2, slowRate: 0.3),
   ])
 
   private static func levels(_ optimizers: [any Optimizer]) -> [UpdateRule] {
@@ -92,6 +96,19 @@ import Testing
     expect(
       apply(Lion(0.1, beta1: 0.5, beta2: 0.8), states: [0.3]), [p, 0.8 * 0.3 + 0.2 * g],
       "lion at a sign of 0")
+  }
+
+  /// By elements: at the bound, the step follows the bound and nothing else does.
+  @Test func clippedByValue() {
+    let rule = SGD(0.1).clippingValue(0.2).levels[0]
+    #expect(rule.hyperparameters.map(\.name) == ["clip_value", "alpha"])
+    for (gradient, step, byBound) in [(-0.3, 0.2, 0.1), (0.1, -0.1, 0), (0.5, -0.2, -0.1)] {
+      let point = Point(
+        rule, hyperparameters: [0.2, 0.1], states: [], parameter: 0.7, gradient: gradient, step: 1)
+      assertClose(
+        point.evaluate([rule.newParameter] + rule.jacobian), [0.7 + 0.1 * step, byBound, step],
+        .absolute(1e-15), "clipped to 0.2: \(gradient)")
+    }
   }
 
   /// A gradient that is not a number must not leave the parameter as it was, unseen.

@@ -96,6 +96,32 @@ class Optax(torch.optim.Optimizer):
             p += torch.tensor(change.tolist())
 
 
+class Lookahead(Optax):
+    """optax's lookahead, which keeps fast and slow weights."""
+
+    def __init__(self, parameters, fast, count, rate):
+        torch.optim.Optimizer.__init__(self, parameters, {})
+        self.transformation = optax.lookahead(fast, count, rate)
+        start = self.arrays(lambda p: p.detach())
+        self.both = optax.LookaheadParams(fast=start, slow=start)
+        self.moments = self.transformation.init(self.both)
+
+    @torch.no_grad()
+    def step(self):
+        changes, self.moments = self.transformation.update(
+            self.arrays(lambda p: p.grad), self.moments, self.both)
+        self.both = optax.apply_updates(self.both, changes)
+        for p, fast in zip(self.param_groups[0]["params"], self.both.fast):
+            p.copy_(torch.tensor(fast.tolist()))
+
+
+def clip_each(bound):
+    """Clips each of the four tensors by its own norm."""
+    return optax.chain(*[
+        optax.masked(optax.clip_by_global_norm(bound), [j == i for j in range(4)])
+        for i in range(4)])
+
+
 class AdamStep:
     """Steps of Adam, whose mean of squares starts at ε, as Hypertower's does."""
 
@@ -186,6 +212,24 @@ runs = {
     "lamb(0.01)": lambda w: Optax(w, optax.lamb(0.01)),
     "lamb(0.05, beta1=0.8, beta2=0.99, eps=1e-4, weight_decay=0.1)": lambda w: Optax(
         w, optax.lamb(0.05, b1=0.8, b2=0.99, eps=1e-4, weight_decay=0.1)),
+    "l2(0.1) | sgd(0.1, momentum=0.9)": lambda w: torch.optim.SGD(
+        w, lr=0.1, momentum=0.9, weight_decay=0.1),
+    "sgd(0.1, momentum=0.9) | weight_decay(0.1)": lambda w: Optax(w, optax.chain(
+        optax.trace(0.9), optax.add_decayed_weights(0.1), optax.scale(-0.1))),
+    "amsgrad(0.01) | weight_decay(0.1)": lambda w: torch.optim.AdamW(
+        w, lr=0.01, weight_decay=0.1, amsgrad=True),
+    "clip_value(0.02) | sgd(0.2, momentum=0.9)": lambda w: Optax(w, optax.chain(
+        optax.clip(0.02), optax.sgd(0.2, momentum=0.9))),
+    "clip_norm(0.1) | sgd(0.2, momentum=0.9)": lambda w: Optax(w, optax.chain(
+        clip_each(0.1), optax.sgd(0.2, momentum=0.9))),
+    "clip_global_norm(0.2) | adamw(0.05)": lambda w: Optax(w, optax.chain(
+        optax.clip_by_global_norm(0.2), optax.adamw(0.05, weight_decay=0.01))),
+    "accumulate(3) | clip_global_norm(0.2) | adamw(0.05)": lambda w: Optax(w, optax.MultiSteps(
+        optax.chain(optax.clip_by_global_norm(0.2), optax.adamw(0.05, weight_decay=0.01)), 3)),
+    "adamw(0.05) | lookahead(5)": lambda w: Lookahead(
+        w, optax.adamw(0.05, weight_decay=0.01), 5, 0.5),
+    "sgd(0.3) | weight_decay(0.1) | lookahead(4, slow_rate=0.3)": lambda w: Lookahead(
+        w, optax.chain(optax.add_decayed_weights(0.1), optax.sgd(0.3)), 4, 0.3),
 }
 result = {
     "features": x.flatten().tolist(),

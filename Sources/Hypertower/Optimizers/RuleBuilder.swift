@@ -1,6 +1,6 @@
 /// What a formula of an update rule is written with.
 public final class RuleBuilder {
-  private let recorder = ExpressionRecorder()
+  let recorder = ExpressionRecorder()
   private let arguments: [String: HyperparameterSchedule]
   private let tunable: RuleDefinition.Tunable
   private let domain: HyperparameterDomain
@@ -11,23 +11,34 @@ public final class RuleBuilder {
   private(set) var accepted: [String] = []
   private(set) var hyperparameters: [UpdateRule.Hyperparameter] = []
   private(set) var constants: [UpdateRule.Hyperparameter] = []
+  /// Which of `accepted` are whole numbers of at least 1.
+  private(set) var counts: Set<String> = []
   /// Which of `accepted` are flags.
   private(set) var flags: Set<String> = []
-  private var states: [UpdateRule.State] = []
-  private var stateNodes: [Int] = []
-  private var sharedStates: [UpdateRule.State] = []
+  var states: [UpdateRule.State] = []
+  private(set) var stateNodes: [Int] = []
+  var sharedStates: [UpdateRule.State] = []
   private var sums: [Int] = []
   private var evaluated: Int?
   private var inputs: [UpdateRule.Input] = []
   private var tunes = UpdateRule.Tunes.all
+  /// Which of the definition's elements is being written down.
+  var element = 0
+  /// What the rule takes for the gradient, and for the number of the step, if transforms change these.
+  var givenGradient: Expression?
+  var stepsOfRule: Expression?
+  /// The value of this step of the first step size.
+  private(set) var stepSize: Expression?
+  /// What a transform's sums go over, if it has any.
+  var sumsTensors: SumReach?
 
   /// The parameter's value before the step.
   public var parameter: Expression { input(.parameter) }
   /// The loss's derivative by the parameter; before the first step there is none for the levels above
   /// the bottom one, and it is 0.
-  public var gradient: Expression { input(.gradient) }
+  public var gradient: Expression { givenGradient ?? input(.gradient) }
   /// The number of this step, counted from 1.
-  public var step: Expression { input(.step) }
+  public var step: Expression { stepsOfRule ?? input(.step) }
   /// The Cauchy–Schwarz bound of the gradient, for levels above the bottom one: the gradient of a
   /// hyperparameter h is ⟨g, J⟩, where g is the gradient of what h moves and J = ∂p/∂h is the
   /// derivative of its last step; the bound is ‖g‖·‖J‖ ≥ |⟨g, J⟩|. 0 in the first step.
@@ -96,8 +107,10 @@ public final class RuleBuilder {
   public func learningRate(
     _ name: String = "alpha", default value: Double, domain: HyperparameterDomain = .real
   ) -> Expression {
-    hyperparameter(
+    let rate = hyperparameter(
       name, default: value, domain: domain, in: 0...(.infinity), isLearningRate: true)
+    stepSize = stepSize ?? rate
+    return rate
   }
 
   /// A number that the level above may tune.
@@ -128,7 +141,8 @@ public final class RuleBuilder {
     return append(
       .init(
         name: name, domain: domain, value: arguments[name]?.value ?? value, defaultValue: value,
-        range: range, isLearningRate: isLearningRate, curve: arguments[name]?.curve))
+        range: range, isLearningRate: isLearningRate, curve: arguments[name]?.curve,
+        element: element))
   }
 
   /// A number that the level above may tune, if it was given; else nil, and the rule does without.
@@ -140,7 +154,7 @@ public final class RuleBuilder {
     guard let given = arguments[name] else { return nil }
     let own = UpdateRule.Hyperparameter(
       name: name, domain: domain, value: given.value, defaultValue: nil, range: range,
-      curve: given.curve)
+      curve: given.curve, element: element)
     guard tunable == .all, !isInner else {
       constants.append(own)
       return scheduled(.constant(given.value), own)
@@ -162,7 +176,7 @@ public final class RuleBuilder {
   ) -> Expression {
     guard let curve = own.curve, curve.fault(in: own.domain) == nil else { return value }
     return curve.value(
-      of: value, step: step,
+      of: value, step: input(.step),
       plannedSteps: curve.formula.followsLength ? input(.plannedSteps) : nil)
   }
 
@@ -175,9 +189,15 @@ public final class RuleBuilder {
     let given = arguments[name] ?? .init(value)
     let own = UpdateRule.Hyperparameter(
       name: name, domain: domain, value: given.value, defaultValue: value, range: range,
-      curve: given.curve)
+      curve: given.curve, element: element)
     constants.append(own)
     return scheduled(.constant(given.value), own)
+  }
+
+  /// A whole number of at least 1 that stays as it is.
+  func count(_ name: String, default value: Int) -> Expression {
+    counts.insert(name)
+    return constant(name, default: Double(value), in: 1...(.infinity))
   }
 
   /// Something that is so or not, and stays: `name=true` or `name=false` in a tower's text.
@@ -295,8 +315,7 @@ public final class RuleBuilder {
     require(
       evaluated == nil,
       "\(base.name): says itself which weights are tested, so it has no step alone")
-    let start = parameter.index(in: recorder)
-    return Expression(recorder, recorder.graph.appendDifference(of: output, from: start))
+    return difference(of: expression(output), from: parameter)
   }
 
   func finish(

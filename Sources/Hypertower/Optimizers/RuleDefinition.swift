@@ -18,6 +18,10 @@ public struct RuleDefinition: Sendable {
   let granularity: UpdateRule.Granularity
   let tunable: Tunable
   let formula: @Sendable (RuleBuilder) -> Expression
+  /// What goes around the formula; see `Transform`.
+  let transforms: (before: [Transform], after: [Transform])
+  /// The name of the rule without them.
+  let base: String
 
   /// Which hyperparameters a level above may tune.
   public enum Tunable: Sendable {
@@ -35,10 +39,27 @@ public struct RuleDefinition: Sendable {
     _ name: String, granularity: UpdateRule.Granularity = .shared, tunable: Tunable = .all,
     formula: @escaping @Sendable (RuleBuilder) -> Expression
   ) {
+    self.init(
+      name: name, granularity: granularity, tunable: tunable, formula: formula,
+      transforms: ([], []), base: name)
+  }
+
+  init(
+    name: String, granularity: UpdateRule.Granularity, tunable: Tunable,
+    formula: @escaping @Sendable (RuleBuilder) -> Expression,
+    transforms: (before: [Transform], after: [Transform]), base: String
+  ) {
     self.name = name
     self.granularity = granularity
     self.tunable = tunable
     self.formula = formula
+    self.transforms = transforms
+    self.base = base
+  }
+
+  /// The names of the transforms and the rule, as a tower's text has them.
+  var elements: [String] {
+    transforms.before.map(\.name) + [base] + transforms.after.map(\.name)
   }
 
   /// The same formula under another name.
@@ -84,7 +105,12 @@ public struct RuleDefinition: Sendable {
     tunable: Tunable, parameterDomain: HyperparameterDomain, horizon: UpdateRule.Horizon
   ) throws -> UpdateRule {
     let builder = RuleBuilder(arguments, tunable: tunable, parameterDomain: parameterDomain)
-    let newParameter = formula(builder)
+    let newParameter = builder.write(self)
+    if let twice = builder.accepted.first(where: { name in
+      builder.accepted.count { $0 == name } > 1
+    }) {
+      throw InputError(.usage, "\(name): two of them take '\(twice)'; leave one of them out")
+    }
     var tensorArguments: [String: Double] = [:]
     for (argument, value) in arguments where !builder.accepted.contains(argument) {
       guard let own = builder.hyperparameters.first(where: { argument.hasSuffix("_\($0.name)") })
@@ -101,22 +127,33 @@ public struct RuleDefinition: Sendable {
       try check(value.value, argument, own)
       tensorArguments[argument] = value.value
     }
+    for own in builder.constants where builder.counts.contains(own.name) {
+      guard own.curve == nil, own.value >= 1, own.value == own.value.rounded() else {
+        throw InputError(.usage, "\(name): \(own.name) must be a whole number of at least 1")
+      }
+    }
     for hyperparameter in builder.hyperparameters + builder.constants {
       try check(hyperparameter.value, hyperparameter.name, hyperparameter)
       if let fault = hyperparameter.curve?.fault(in: hyperparameter.domain) {
         throw InputError(.usage, "\(name): \(hyperparameter.name): \(fault)")
       }
     }
+    let granularity = granularity ?? (tensorArguments.isEmpty ? self.granularity : .perTensor)
+    if granularity == .perTensor, builder.sumsTensors == .all {
+      throw InputError(
+        .usage,
+        "\(name): has hyperparameters for each tensor, and so sums over each; take clip_norm, which clips "
+          + "each tensor by its own norm")
+    }
     return builder.finish(
-      self,
-      granularity: granularity ?? (tensorArguments.isEmpty ? self.granularity : .perTensor),
+      self, granularity: granularity,
       newParameter: newParameter, tensorValues: tensorArguments, horizon: horizon)
   }
 
   /// The names of arguments that are true or false.
   var flags: Set<String> {
     let builder = RuleBuilder([:], tunable: tunable, parameterDomain: .real)
-    _ = formula(builder)
+    _ = builder.write(self)
     return builder.flags
   }
 

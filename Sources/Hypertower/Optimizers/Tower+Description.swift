@@ -7,31 +7,43 @@ extension Tower: CustomStringConvertible {
 }
 
 extension UpdateRule: CustomStringConvertible {
-  /// The rule as text: its first hyperparameter, then by name what differs from its default.
+  /// The rule as text, between its transforms: its first hyperparameter, then by name what differs from its default.
   public var description: String {
+    definition.elements.enumerated().map { "\($1)(\(arguments(of: $0)))" }
+      .joined(separator: " | ")
+  }
+
+  /// The arguments of one of the definition's elements.
+  private func arguments(of element: Int) -> String {
     var arguments: [String] = []
-    for (index, own) in hyperparameters.enumerated() {
+    let isRule = element == definition.transforms.before.count
+    for (index, own) in hyperparameters.filter({ $0.element == element }).enumerated() {
       let text = own.text
       // Where tensors have values of their own, the shared one speaks only if it says something.
-      if index == 0, tensorValues.isEmpty || !own.hasDefaultValue {
+      let isFirst = index == 0 && (isRule || own.name == definition.elements[element])
+      if isFirst, tensorValues.isEmpty || !own.hasDefaultValue {
         arguments.append(text)
-      } else if index > 0, !own.hasDefaultValue {
+      } else if !isFirst, !own.hasDefaultValue {
         arguments.append("\(own.name)=\(text)")
       }
     }
-    for own in constants {
+    for own in constants where own.element == element {
       let value = own.isFlag ? "\(own.value != 0)" : shortText(own.value)
       let text = own.curve.map { $0.text(of: value) } ?? value
-      arguments.append("\(own.name)=\(text)")
+      if own.name == definition.elements[element] {
+        arguments.insert(text, at: 0)
+      } else {
+        arguments.append("\(own.name)=\(text)")
+      }
     }
     for (name, value) in tensorValues.sorted(by: { $0.key < $1.key }) {
-      guard let own = hyperparameter(of: name) else { continue }
+      guard let own = hyperparameter(of: name), own.element == element else { continue }
       // Where the definition has one set for all, these values say that each tensor has its own.
       if definition.granularity == .shared || !own.domain.stores(value, sameAs: own.value) {
         arguments.append("\(name)=\(own.domain.text(for: value))")
       }
     }
-    return "\(name)(\(arguments.joined(separator: ", ")))"
+    return arguments.joined(separator: ", ")
   }
 }
 

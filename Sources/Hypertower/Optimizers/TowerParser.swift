@@ -4,7 +4,8 @@
 /// groups   := tower | group (';' group)* [';']
 /// group    := selector ':' (tower | 'frozen')
 /// tower    := level ('/' level)*
-/// level    := name [ '(' [argument (',' argument)*] ')' ]
+/// level    := (transform '|')* rule ('|' transform)*
+/// rule     := name [ '(' [argument (',' argument)*] ')' ], and so is a transform
 /// argument := value | name '=' (value | 'true' | 'false')
 /// value    := number | schedule '(' number (',' name '=' number)* ')'
 /// ```
@@ -104,26 +105,88 @@ struct TowerParser {
     let arguments: [Argument]
   }
 
+  /// A rule with its transforms before and after it.
   private mutating func level() throws -> Level {
     let start = position
-    guard let name = identifier() else {
-      throw fault("expected the name of an optimizer, found \(foundHere)")
-    }
-    guard let definition = rules[name] else {
-      if name == Self.frozen {
-        throw fault(
-          "'frozen' stands alone, after the selector of a group, as in biases: frozen", at: start)
+    var (base, arguments): (RuleDefinition?, [Argument]) = (nil, [])
+    var (before, after) = ([Transform](), [Transform]())
+    while true {
+      let place = position
+      guard let name = identifier() else {
+        throw fault("expected the name of an optimizer, found \(foundHere)")
       }
-      let suggestion = nearMiss(of: name, among: ruleNames).map { "; did you mean '\($0)'?" } ?? ";"
+      if let transform = Transform.standard.first(where: { $0.name == name }) {
+        try check(transform, isBeforeRule: base == nil, at: place)
+        if transform.isBeforeRule { before.append(transform) } else { after.append(transform) }
+        arguments += try checkedArguments(of: transform.arguments, first: name, at: place)
+      } else {
+        let definition = try definition(name, at: place)
+        if let base {
+          throw fault(
+            "a level has one rule, and '\(name)' is another after '\(base.name)'; '/' stacks levels",
+            at: place)
+        }
+        base = definition
+        let first = try definition.rule().hyperparameters.first?.name
+        arguments += try checkedArguments(of: definition, first: first, at: place)
+      }
+      skipSpaces()
+      guard take("|") else { break }
+      skipSpaces()
+    }
+    guard let base else {
       throw fault(
-        "unknown optimizer '\(name)'\(suggestion) known are \(ruleNames.joined(separator: ", "))",
+        "'\(before[0].name)' changes gradients for a rule after it, as in \(before[0].name)() | adam()",
         at: start)
     }
+    do {
+      let definition =
+        before.isEmpty && after.isEmpty ? base : try base.transformed(before: before, after: after)
+      let values = arguments.map { ($0.name, $0.value) }
+      return Level(
+        rule: try definition.rule(scheduled: Dictionary(values) { $1 }), start: start,
+        arguments: arguments)
+    } catch let error as InputError {
+      throw fault(error.message, at: start)
+    }
+  }
+
+  private func definition(_ name: String, at start: Int) throws -> RuleDefinition {
+    if let definition = rules[name] { return definition }
+    if name == Self.frozen {
+      throw fault(
+        "'frozen' stands alone, after the selector of a group, as in biases: frozen", at: start)
+    }
+    let names = ruleNames + Transform.standard.map(\.name)
+    let suggestion = nearMiss(of: name, among: names).map { "; did you mean '\($0)'?" } ?? ";"
+    throw fault(
+      "unknown optimizer '\(name)'\(suggestion) known are \(ruleNames.joined(separator: ", "))",
+      at: start)
+  }
+
+  private func check(_ transform: Transform, isBeforeRule: Bool, at start: Int) throws {
+    guard transform.isBeforeRule != isBeforeRule else { return }
+    throw fault(
+      transform.isBeforeRule
+        ? "'\(transform.name)' changes the gradient, so it stands before the rule, as in "
+          + "\(transform.name)() | adam()"
+        : "'\(transform.name)' changes the step, so it stands after the rule, as in "
+          + "adam() | \(transform.name)()",
+      at: start)
+  }
+
+  /// The arguments that stand here, which a rule takes.
+  ///
+  /// - Parameter first: the name of an argument without one.
+  private mutating func checkedArguments(
+    of definition: RuleDefinition, first: String?, at start: Int
+  ) throws -> [Argument] {
     skipSpaces()
-    let arguments = next == "(" ? try arguments(of: definition) : []
+    let arguments = next == "(" ? try arguments(of: definition, first: first) : []
     let values = Dictionary(uniqueKeysWithValues: arguments.map { ($0.name, $0.value) })
     do {
-      return Level(rule: try definition.rule(scheduled: values), start: start, arguments: arguments)
+      _ = try definition.rule(scheduled: values)
+      return arguments
     } catch let error as InputError {
       // The rule checks its arguments; the first that it refuses by itself is the one to point at.
       let culprit = arguments.first {
@@ -133,13 +196,15 @@ struct TowerParser {
     }
   }
 
-  private mutating func arguments(of definition: RuleDefinition) throws -> [Argument] {
+  private mutating func arguments(
+    of definition: RuleDefinition, first: String?
+  ) throws -> [Argument] {
     position += 1
     var arguments: [Argument] = []
     skipSpaces()
     if take(")") { return arguments }
     while true {
-      let argument = try argument(of: definition, after: arguments)
+      let argument = try argument(of: definition, first: first, after: arguments)
       if arguments.contains(where: { $0.name == argument.name }) {
         throw fault("\(definition.name): '\(argument.name)' is given twice", at: argument.position)
       }
@@ -152,14 +217,14 @@ struct TowerParser {
   }
 
   private mutating func argument(
-    of definition: RuleDefinition, after others: [Argument]
+    of definition: RuleDefinition, first: String?, after others: [Argument]
   ) throws -> Argument {
     let start = position
     if let name = argumentName() ?? identifier() {
       skipSpaces()
       if next == "(" {
         position = start
-        return try unnamed(of: definition, after: others)
+        return try unnamed(of: definition, first: first, after: others)
       }
       guard take("=") else {
         if ["inf", "infinity", "nan"].contains(name.lowercased()) {
@@ -176,71 +241,20 @@ struct TowerParser {
       }
       return Argument(name: name, value: try value(), position: start)
     }
-    return try unnamed(of: definition, after: others)
+    return try unnamed(of: definition, first: first, after: others)
   }
 
   private mutating func unnamed(
-    of definition: RuleDefinition, after others: [Argument]
+    of definition: RuleDefinition, first: String?, after others: [Argument]
   ) throws -> Argument {
     let start = position
     let value = try value()
     guard others.isEmpty else {
       throw fault("a number without a name may only be the first argument", at: start)
     }
-    guard let name = try definition.rule().hyperparameters.first?.name else {
+    guard let name = first else {
       throw fault("\(definition.name) takes no number without a name", at: start)
     }
     return Argument(name: name, value: value, position: start)
-  }
-
-  // MARK: - Values
-
-  /// A number, or a schedule, whose name has a parenthesis behind it.
-  private mutating func value() throws -> HyperparameterSchedule {
-    let start = position
-    guard let name = identifier() else { return HyperparameterSchedule(try number()) }
-    skipSpaces()
-    guard take("(") else {
-      position = start
-      return HyperparameterSchedule(try number())
-    }
-    let names = ScheduleFormula.all.map(\.name)
-    guard let formula = ScheduleFormula.all.first(where: { $0.name == name }) else {
-      let suggestion = nearMiss(of: name, among: names).map { "; did you mean '\($0)'?" } ?? ";"
-      throw fault(
-        "unknown schedule '\(name)'\(suggestion) known are \(names.joined(separator: ", "))",
-        at: start
-      )
-    }
-    skipSpaces()
-    let value = try number()
-    var arguments: [String: Double] = [:]
-    skipSpaces()
-    while !take(")") {
-      guard take(",") else { throw fault("expected ',' or ')', found \(foundHere)") }
-      skipSpaces()
-      let place = position
-      guard let name = identifier() else {
-        throw fault("expected the name of an argument of \(formula.name), found \(foundHere)")
-      }
-      guard let own = formula.arguments.first(where: { $0.name == name }) else {
-        let names = formula.arguments.map(\.name).joined(separator: ", ")
-        throw fault(
-          "\(formula.name): unknown argument '\(name)'; besides its value it takes \(names)",
-          at: place
-        )
-      }
-      guard arguments[name] == nil else {
-        throw fault("\(formula.name): '\(name)' is given twice", at: place)
-      }
-      skipSpaces()
-      guard take("=") else {
-        throw fault("expected '=' and a number after '\(name)', found \(foundHere)")
-      }
-      skipSpaces()
-      arguments[own.name] = try number()
-      skipSpaces()
-    }
-    return HyperparameterSchedule(value, ScheduleCurve(formula: formula, arguments: arguments))
   }
 }

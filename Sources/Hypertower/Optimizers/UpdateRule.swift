@@ -19,16 +19,18 @@ public struct UpdateRule: Sendable {
     let isFlag: Bool
     /// The course of its value over the steps of a run, if it has one.
     let curve: ScheduleCurve?
+    /// Which of its definition's elements it belongs to.
+    let element: Int
 
     init(
       name: String, domain: HyperparameterDomain, value: Double, defaultValue: Double?,
       range: ClosedRange<Double>, isLearningRate: Bool = false, isFlag: Bool = false,
-      curve: ScheduleCurve? = nil
+      curve: ScheduleCurve? = nil, element: Int = 0
     ) {
       (self.name, self.domain, self.value) = (name, domain, value)
       (self.defaultValue, self.range) = (defaultValue, range)
       (self.isLearningRate, self.isFlag) = (isLearningRate, isFlag)
-      self.curve = curve
+      (self.curve, self.element) = (curve, element)
     }
 
     /// The name of the stored value: `log_eps` for `eps`, for one.
@@ -37,7 +39,7 @@ public struct UpdateRule: Sendable {
     func withValue(_ value: Double) -> Hyperparameter {
       Hyperparameter(
         name: name, domain: domain, value: value, defaultValue: defaultValue, range: range,
-        isLearningRate: isLearningRate, curve: curve)
+        isLearningRate: isLearningRate, curve: curve, element: element)
     }
   }
 

@@ -14,7 +14,8 @@ struct TowerOptions: ParsableArguments {
       discussion: """
         Known are \(RuleDefinition.standard.map(\.name).joined(separator: ", ")). In parentheses \
         stand the step size and then name=value, as in sgd(0.01, momentum=0.9). What no level tunes may \
-        follow a schedule, as in adam(cosine(0.003, warmup=100)). Groups of parameters may have towers of \
+        follow a schedule, as in adam(cosine(0.003, warmup=100)). Transforms go around a level: \
+        clip_norm(1) | adam() | weight_decay(0.01). Groups of parameters may have towers of \
         their own: "weights: adam() / kesten(); layers.0.*: frozen; else: sgd(0.01)". A group is a kind \
         (\(ParameterKind.allCases.map(\.rawValue).joined(separator: ", "))), a name, in which * stands for \
         any characters, or else, which is the rest; a parameter belongs to the first that takes it.

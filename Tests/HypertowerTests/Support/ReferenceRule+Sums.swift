@@ -40,7 +40,8 @@ extension ReferenceRule {
     case .coupled, .coupledPerTensor: [initial[1]]
     case .moments(let moments): moments == .nadam ? [1] : []
     case .sgd, .momentum, .momentumAlpha, .perTensor, .adam, .adamAlpha, .adamAlphaPerTensor,
-      .adagrad, .rmsprop, .rmspropAlpha, .kesten, .kestenOnRoot, .lion, .lionAlpha:
+      .adagrad, .rmsprop, .rmspropAlpha, .kesten, .kestenOnRoot, .lion, .lionAlpha, .lookingAhead,
+      .clipped:
       []
     }
   }
@@ -55,8 +56,9 @@ extension ReferenceRule {
     case .coupled, .coupledPerTensor:
       [g * (1 + h[1] * state[0] + p), (p - state[0]) * (p - state[0])]
     case .moments(let moments): moments == .lamb ? lambTerms(p, g, state, t) : []
+    case .clipped: [g * g]
     case .sgd, .momentum, .momentumAlpha, .perTensor, .adam, .adamAlpha, .adamAlphaPerTensor,
-      .adagrad, .rmsprop, .rmspropAlpha, .kesten, .kestenOnRoot, .lion, .lionAlpha:
+      .adagrad, .rmsprop, .rmspropAlpha, .kesten, .kestenOnRoot, .lion, .lionAlpha, .lookingAhead:
       []
     }
   }
@@ -76,7 +78,8 @@ extension ReferenceRule {
     case .moments(let moments):
       return moments == .nadam ? [shared[0] * nesterovMomentum(unit(h[1]), t)] : []
     case .sgd, .momentum, .momentumAlpha, .perTensor, .adam, .adamAlpha, .adamAlphaPerTensor,
-      .adagrad, .rmsprop, .rmspropAlpha, .kesten, .kestenOnRoot, .lion, .lionAlpha:
+      .adagrad, .rmsprop, .rmspropAlpha, .kesten, .kestenOnRoot, .lion, .lionAlpha, .lookingAhead,
+      .clipped:
       return []
     }
   }

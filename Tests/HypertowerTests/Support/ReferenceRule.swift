@@ -11,6 +11,8 @@ struct ReferenceRule {
     case dog, prodigy, coupled, coupledPerTensor
     // See `ReferenceRule+Moments.swift`.
     case moments(Moments)
+    // See `ReferenceRule+Transforms.swift`.
+    case clipped, lookingAhead
   }
 
   let kind: Kind
@@ -42,7 +44,8 @@ struct ReferenceRule {
     case .adagrad: [0.1]
     case .adam: [0, pow(10, initial[3])]
     case .adamAlpha, .adamAlphaPerTensor: [0, constants[2]]
-    case .dog, .coupled, .coupledPerTensor: [0]
+    case .dog, .coupled, .coupledPerTensor, .lookingAhead: [0]
+    case .clipped: []
     case .prodigy: [0, 0, 0, 0]
     case .moments(let moments): moments == .amsgrad ? [0, 0, 0] : [0, 0]
     }
@@ -89,6 +92,8 @@ struct ReferenceRule {
       return p * exp(kind == .kesten ? exponent : exponent / 2)
     case .dog, .prodigy, .coupled, .coupledPerTensor:
       return applyWithSums(p, g, &state, own(h, tensor: tensor), t, sums, shared)
+    case .clipped: return clipped(p, g, h, sums)
+    case .lookingAhead: return lookingAhead(p, g, &state, h, t)
     case .moments(let moments):
       return apply(moments, p, g, &state, own(h, tensor: tensor), t, sums, shared)
     }

@@ -90,6 +90,24 @@ struct TowerCase: Sendable, CustomStringConvertible {
     ]
   }()
 
+  /// Transforms around levels, at the bottom, in the middle and at the top.
+  static let transforms: [TowerCase] = {
+    func clipped(_ bound: Double, _ alpha: Double) -> Level {
+      Level(
+        optimizer: SGD(alpha).clippingGlobalNorm(bound).decayingWeights(0.2),
+        rule: .init(kind: .clipped, initial: [bound, alpha, 0.2]))
+    }
+    func lookingAhead(_ alpha: Double) -> Level {
+      Level(
+        optimizer: SGD(alpha).addingL2(0.3).lookingAhead(2, slowRate: 0.4),
+        rule: .init(kind: .lookingAhead, initial: [0.3, alpha, 0.4]))
+    }
+    return [
+      TowerCase("clipped on clipped", [clipped(0.1, 0.5), clipped(0.05, 0.5), .adam(0.05)]),
+      TowerCase("looking ahead", [lookingAhead(0.5), lookingAhead(0.3), .sgd(0.5)]),
+    ]
+  }()
+
   /// Rules that look at all of what they move, at the bottom, at levels 1 and 2, and above several others.
   static let sums: [TowerCase] = {
     func dog(_ factor: Double = 1) -> Level {
