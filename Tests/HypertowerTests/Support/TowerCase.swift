@@ -104,7 +104,6 @@ struct TowerCase: Sendable, CustomStringConvertible {
     }
     return [
       TowerCase("clipped on clipped", [clipped(0.1, 0.5), clipped(0.05, 0.5), .adam(0.05)]),
-      TowerCase("clipped on adam", [.adam(0.05), clipped(0.0025, 0.3), .sgd(0.1)]),
       TowerCase("looking ahead", [lookingAhead(0.5), lookingAhead(0.3), .sgd(0.5)]),
     ]
   }()
