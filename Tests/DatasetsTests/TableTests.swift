@@ -150,7 +150,7 @@ struct TableTests {
 
   @Test("What is held back does not count for standardization and texts")
   func heldBack() throws {
-    let text = "x,c,y\n" + (0..<40).map { "\($0),c\($0 / 2 % 10),\($0 % 2)\n" }.joined()
+    let text = "x,c,y\n" + (0..<40).map { "\($0 * $0),c\($0 / 2 % 10),\($0 % 2)\n" }.joined()
     let options = TableOptions(target: "y", ignored: [])
     let split = Split(validation: 0.25, test: 0.25, seed: 3)
     let data = try read(text, options, split: split)

@@ -94,7 +94,7 @@ extension TrainCommand {
     return TrainingSettings(
       optimization: optimization, data: self.data.path.map(absolutePath),
       text: text.path.map(absolutePath), classes: self.data.classCount, scale: self.data.scale,
-      split: split.split, table: target.given.isEmpty ? nil : target.table,
+      split: split.split, table: target.given.isEmpty ? nil : findableTable,
       images: imageFiles.given.isEmpty ? nil : imageFiles.options, classWeights: classWeights,
       augment: augment,
       // Only a checkpoint needs it.
@@ -103,5 +103,14 @@ extension TrainCommand {
       seed: seed ?? 0,
       steps: try length.stepCount(
         stepsPerEpoch: stepsPerEpoch, defaultEpochs: isTable ? TrainingLength.tableEpochs : 1))
+  }
+
+  /// How a table is understood, with the path of an array's targets as it is found from any working folder.
+  private var findableTable: TableOptions {
+    var table = target.table
+    if let path = data.path, DataFormat(of: path) == .array {
+      table.target = table.target.map(absolutePath)
+    }
+    return table
   }
 }
