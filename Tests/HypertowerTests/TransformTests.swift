@@ -72,6 +72,7 @@ import Testing
       ("l2(0.1) | l2(0.2) | adam()", 1, "'l2' is given twice"),
       ("adamw() | weight_decay(0.2)", 1, "two of them take 'weight_decay'"),
       ("clip_norm(1) | dog()", 1, "dog: sums gradients itself"),
+      ("clip_norm(1) | clip_global_norm(1) | sgd()", 1, "are clipped by two norms"),
       (
         "clip_global_norm(1) | sgd_per_parameter(0.1)", 1, "take clip_norm, which clips each tensor"
       ),

@@ -18,6 +18,12 @@ extension RuleDefinition {
         .usage,
         "\(name): says itself which weights are tested, so \(other.name) cannot go around it")
     }
+    if before.count(where: \.sums) > 1 {
+      throw InputError(
+        .usage,
+        "\(name): its gradients are clipped by two norms; a level takes clip_norm or clip_global_norm"
+      )
+    }
     if !rule.sums.isEmpty, before.contains(where: \.sums) {
       throw InputError(
         .usage, "\(name): sums gradients itself, so they cannot be clipped by a norm before it")
