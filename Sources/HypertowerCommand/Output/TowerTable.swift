@@ -23,13 +23,13 @@ enum TowerTable {
         groups.append(level)
       }
     }
-    var rows = groups.map(row)
-    if rows.count > mostLines {
-      let left = groups[lowest..<groups.count - highest]
-      let count = left.reduce(0) { $0 + $1.range.count }
-      rows.replaceSubrange(lowest..<groups.count - highest, with: [["…", "\(count) more levels"]])
+    var lines = table(groups.map(row))
+    if lines.count > mostLines {
+      let left = lowest..<groups.count - highest
+      let count = groups[left].reduce(0) { $0 + $1.range.count }
+      lines.replaceSubrange(left, with: ["… \(count) more levels"])
     }
-    return table(rows).map { $0.count <= width ? $0 : $0.prefix(max(0, width - 1)) + "…" }
+    return lines.map { $0.count <= width ? $0 : $0.prefix(max(0, width - 1)) + "…" }
   }
 
   private static func row(
