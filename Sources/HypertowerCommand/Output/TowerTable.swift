@@ -7,8 +7,14 @@ enum TowerTable {
   /// Of these, so many of the lowest levels stay, and so many of the highest.
   private static let (lowest, highest) = (8, 3)
 
-  /// A group's levels in a row that are alike.
   private struct Row {
+    let cells: [String]
+    /// How many levels before it are not shown.
+    var levelsLeftOut = 0
+  }
+
+  /// A group's levels in a row that are alike.
+  private struct Levels {
     let group: String?
     var range: ClosedRange<Int>
     let name: String
@@ -22,7 +28,7 @@ enum TowerTable {
       ]
     }
 
-    func isContinued(by next: Row) -> Bool {
+    func isContinued(by next: Levels) -> Bool {
       group == next.group && name == next.name && values == next.values
     }
   }
@@ -31,36 +37,38 @@ enum TowerTable {
   ///   share a line, those in the middle of many are left out, and lines end where the terminal does; nil: it is
   ///   none, and all there is to say is said.
   static func lines(_ tower: Tower, width: Int?) -> [String] {
-    let cells = tower.groups.flatMap { group -> [[String]] in
+    let rows = tower.groups.flatMap { group -> [Row] in
       let name = group.selector?.description
-      guard !group.isFrozen else { return [[name ?? "", "frozen", "", ""]] }
-      let rows = group.levels.enumerated().map {
-        Row(group: name, range: $0...$0, name: $1.name, values: values(of: $1))
+      guard !group.isFrozen else { return [Row(cells: [name ?? "", "frozen", "", ""])] }
+      let levels = group.levels.enumerated().map {
+        Levels(group: name, range: $0...$0, name: $1.name, values: values(of: $1))
       }
-      return width == nil ? rows.map(\.cells) : shortened(rows)
+      return width == nil ? levels.map { Row(cells: $0.cells) } : shortened(levels)
     }
-    let lines = table(cells)
+    var lines = table(rows.map(\.cells))
     guard let width else { return lines }
+    // From the last one on, so that the places of those before stay.
+    for (place, row) in rows.enumerated().reversed() where row.levelsLeftOut > 0 {
+      lines.insert("… \(row.levelsLeftOut) more levels", at: place)
+    }
     return lines.map { $0.count <= width ? $0 : $0.prefix(max(0, width - 1)) + "…" }
   }
 
-  private static func shortened(_ rows: [Row]) -> [[String]] {
-    var joined: [Row] = []
-    for row in rows {
-      if let last = joined.last, last.isContinued(by: row) {
-        joined[joined.count - 1].range = last.range.lowerBound...row.range.upperBound
+  private static func shortened(_ levels: [Levels]) -> [Row] {
+    var joined: [Levels] = []
+    for own in levels {
+      if let last = joined.last, last.isContinued(by: own) {
+        joined[joined.count - 1].range = last.range.lowerBound...own.range.upperBound
       } else {
-        joined.append(row)
+        joined.append(own)
       }
     }
-    var cells = joined.map(\.cells)
-    if joined.count > mostLines {
-      let left = lowest..<joined.count - highest
-      let count = joined[left].reduce(0) { $0 + $1.range.count }
-      let group = joined[0].group.map { [$0] } ?? []
-      cells.replaceSubrange(left, with: [group + ["…", "\(count) more levels"]])
-    }
-    return cells
+    guard joined.count > mostLines else { return joined.map { Row(cells: $0.cells) } }
+    let left = lowest..<joined.count - highest
+    var rows = joined.map { Row(cells: $0.cells) }
+    rows.removeSubrange(left)
+    rows[lowest].levelsLeftOut = joined[left].reduce(0) { $0 + $1.range.count }
+    return rows
   }
 
   /// The hyperparameters in four digits, or their schedules: a table is to be read, the notation above it
