@@ -75,4 +75,23 @@ struct ExportTests {
       #expect(abs(Double(folded) - Double(before) / (1 + 1e-5).squareRoot()) < 1e-8)
     }
   }
+
+  @Test("A network of a table has no bounds, and one for values no log-softmax")
+  func tables() throws {
+    for (outputs, name, ending) in [
+      (NetworkDescription.Outputs.classes(2), "log_probabilities", ["linear", "logSoftmax"]),
+      (.values(2), "values", ["tanh", "linear"]),
+    ] {
+      let description = NetworkDescription(
+        choice: ModelChoice(.dense), input: .numbers(shape: [3], outputs))
+      let network = try description.network()
+      let trainer = try network.evaluator(on: .cpu)
+      let exported = InferenceNetwork(description, network.module, try trainer.weights())
+      let last = exported.layers.suffix(2).map { layer in
+        if case .linear = layer { "linear" } else { "\(layer)" }
+      }
+      #expect(last == ending)
+      #expect(ONNXModel.bytes(of: exported).firstRange(of: Array(name.utf8)) != nil)
+    }
+  }
 }

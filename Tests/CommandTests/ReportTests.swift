@@ -133,7 +133,7 @@ struct ReportTests {
     let wide = ChartAxis([2e-9, 5], isLogarithmic: true, isTight: false)
     #expect(wide.ticks.count >= 3 && wide.text(wide.ticks[0]) == "10⁻⁹")
     #expect(abs(wide.place(1e-4) - 0.5) < 1e-9)
-    for value in [0, -1e-300, 1e300, 5e-324] {
+    for value in [0, -1e-300, 1e300, .leastNonzeroMagnitude] {
       let odd = ChartAxis([value], isLogarithmic: false, isTight: true)
       #expect(odd.place(value).isFinite && odd.ticks.allSatisfy(\.isFinite), "\(value)")
     }

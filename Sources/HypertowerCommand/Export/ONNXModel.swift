@@ -13,8 +13,8 @@ struct ONNXModel {
   private static let opset = 17
   private static let formatVersion = 8
 
-  /// The names of the only input and the only output.
-  static let (input, output) = ("input", "log_probabilities")
+  /// The name of the only input.
+  private static let input = "input"
 
   /// The first bytes of a file, by which it is known to be this program's.
   static var beginning: [UInt8] {
@@ -28,6 +28,7 @@ struct ONNXModel {
   static func bytes(of network: InferenceNetwork) -> [UInt8] {
     var model = ONNXModel()
     let last = model.add(network.layers, to: input)
+    let output = network.predictsValues ? "values" : "log_probabilities"
     model.node("Identity", [last], output: output)
     var graph = model.graph
     graph.add(2, string: "hypertower")
