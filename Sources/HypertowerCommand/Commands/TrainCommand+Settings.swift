@@ -3,6 +3,28 @@ import Hypertower
 
 /// What a run's results depend on, as given or as a checkpoint has it.
 extension TrainCommand {
+  /// What a run is made of, before anything is written.
+  ///
+  /// - Throws: `InputError` or `Failure` for data and settings that do not go together.
+  func preparation(
+    _ resumed: ResumedRun?, _ choice: ModelChoice, _ optimization: Optimization, _ textPath: String?
+  ) throws -> (
+    Device, TrainingData, TrainingSettings, stepsPerEpoch: Int, NetworkDescription,
+    NetworkDescription.Network
+  ) {
+    let device = try device.device()
+    let data = try data(for: choice, textPath, resumed)
+      .weighted(by: resumed?.settings.classWeights ?? classWeights)
+    var settings = try settings(of: resumed, choice, optimization, data)
+    let stepsPerEpoch = (data.train.count + settings.batchSize - 1) / settings.batchSize
+    try settleEvaluations(in: &settings, data, stepsPerEpoch: stepsPerEpoch)
+    let description = NetworkDescription(choice: choice, input: data.input)
+    let network = try description.network(classWeights: data.classWeights?.values)
+      .augmented(
+        by: settings.augment.map { try Augmentation($0) }, shape: description.samples?.shape)
+    return (device, data, settings, stepsPerEpoch, description, network)
+  }
+
   /// What a resumed run takes from its checkpoint is not given anew.
   func refuseSettings() throws {
     let given =

@@ -82,9 +82,16 @@ extension TrainCommand {
     return RunPictures(
       history: TrainingHistory(), evaluations: evaluations, tower: tower, plot: plot,
       report: outputs.report,
-      settings: [("network", description.name)] + settings.rows(choice: description.choice)
-        + [("training samples", "\(data.train.count)")]
-        + data.measures.map { ("\($0.name) samples", "\($0.data.count)") },
+      settings: Self.rows(of: settings, description, data),
       input: description.input)
+  }
+
+  /// What a run is given, as names and values.
+  static func rows(
+    of settings: TrainingSettings, _ description: NetworkDescription, _ data: TrainingData
+  ) -> [(name: String, value: String)] {
+    [("network", description.name)] + settings.rows(choice: description.choice)
+      + [("training samples", "\(data.train.count)")]
+      + data.measures.map { ("\($0.name) samples", "\($0.data.count)") }
   }
 }

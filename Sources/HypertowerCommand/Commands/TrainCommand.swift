@@ -87,6 +87,14 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "Show no progress.")
   var quiet = false
 
+  @Flag(
+    name: .customLong("dry-run"),
+    help: """
+      Train nothing and write no file: print the settings, the parameters with their shapes, what a step computes, and \
+      the memory that it takes.
+      """)
+  var dryRun = false
+
   func validate() throws { try watch.check(plot: plot, isResumed: checkpoint.resume != nil) }
 
   func run() throws {
@@ -101,20 +109,21 @@ struct TrainCommand: ParsableCommand {
     let plan = try OutputPlan(
       log: log, save: save, plot: plot, saveBest: watch.saveBest, report: watch.report,
       tensorBoard: watch.tensorboard, checkpoint: checkpoint.folder, resume: checkpoint.resume)
+    if dryRun {
+      let (device, data, settings, stepsPerEpoch, description, network) = try preparation(
+        resumed, choice, optimization, textPath)
+      let run = DryRun(
+        network: network, optimization: optimization, settings: settings,
+        rows: Self.rows(of: settings, description, data), data: data, stepsPerEpoch: stepsPerEpoch,
+        device: device)
+      for line in try run.lines() { try Console.print(line) }
+      return
+    }
     let folder = try resumed?.folder ?? checkpoint.newFolder()
     let outputs = try plan.reserve()
     defer { withExtendedLifetime(outputs) {} }
-    let device = try device.device()
-    let data = try data(for: choice, textPath, resumed)
-      .weighted(by: resumed?.settings.classWeights ?? classWeights)
-    var settings = try settings(of: resumed, choice, optimization, data)
-    let stepsPerEpoch = (data.train.count + settings.batchSize - 1) / settings.batchSize
-    try settleEvaluations(in: &settings, data, stepsPerEpoch: stepsPerEpoch)
-
-    let description = NetworkDescription(choice: choice, input: data.input)
-    let network = try description.network(classWeights: data.classWeights?.values)
-      .augmented(
-        by: settings.augment.map { try Augmentation($0) }, shape: description.samples?.shape)
+    let (device, data, settings, stepsPerEpoch, description, network) = try preparation(
+      resumed, choice, optimization, textPath)
     try MemoryCheck.check(
       network, optimization, train: data.train, test: data.measures.map(\.data),
       batchSize: settings.batchSize, on: device)

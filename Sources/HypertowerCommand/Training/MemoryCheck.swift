@@ -10,11 +10,8 @@ enum MemoryCheck {
     test: [Dataset], batchSize: Int, on device: Device
   ) throws {
     func estimate(_ batchSize: Int) throws -> MemoryEstimate {
-      try MemoryEstimate(
-        network.module, loss: network.loss, sampleShape: network.sampleShape,
-        optimizer: optimization.tower,
-        firstStep: optimization.firstStep, average: optimization.average, on: device,
-        data: train, testData: test, batchSize: batchSize)
+      try Self.estimate(
+        network, optimization, train: train, test: test, batchSize: batchSize, on: device)
     }
     func fits(_ estimate: MemoryEstimate) -> Bool {
       estimate.byteCount <= device.memorySize && estimate.largestByteCount <= device.largestPiece
@@ -33,6 +30,18 @@ enum MemoryCheck {
         + "one piece; \(device) has \(gibibytes(device.memorySize)), at most "
         + "\(gibibytes(device.largestPiece)) in one piece: "
         + (low > 0 ? "--batch-size \(low) would fit" : "choose a smaller network"))
+  }
+
+  /// What a run will need.
+  static func estimate(
+    _ network: NetworkDescription.Network, _ optimization: Optimization, train: Dataset,
+    test: [Dataset], batchSize: Int, on device: Device
+  ) throws -> MemoryEstimate {
+    try MemoryEstimate(
+      network.module, loss: network.loss, sampleShape: network.sampleShape,
+      optimizer: optimization.tower,
+      firstStep: optimization.firstStep, average: optimization.average, on: device,
+      data: train, testData: test, batchSize: batchSize)
   }
 
   private static func gibibytes(_ bytes: Int) -> String {

@@ -1,0 +1,42 @@
+import FoundationEssentials
+import Testing
+
+@Suite("Dry runs")
+struct DryRunTests {
+  @Test("A dry run tells what a run would be, and writes nothing")
+  func tells() throws {
+    try withTemporaryFolder { folder in
+      let run = try CommandRun([
+        "train", "--dry-run", "--device", "cpu", "--hidden", "7,5", "--batch-size", "100",
+        "--epochs", "2",
+        "--save", "\(folder)/w.safetensors", "--log", "\(folder)/log.jsonl", "--report",
+        "\(folder)/r.html",
+        "--checkpoint", "\(folder)/checkpoints",
+      ])
+      #expect(run.status == 0, "\(run.errors)")
+      let lines = run.output.split(separator: "\n").map {
+        $0.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      }
+      // 100 · 2 · (784·7·2 + 7·5·3 + 5·10·3) operations: no gradient of the samples is computed.
+      for line in [
+        "w1 [7, 784] 5488", "b3 [10] 10", "parameters 5595", "run 1200 steps, 2 × 60000 samples",
+        "step 100 samples, 0.002246 GFLOP in products", "--hidden 7,5",
+      ] {
+        #expect(lines.contains(line), "\(line): \(run.output)")
+      }
+      #expect(lines.contains { $0.hasPrefix("memory ") && $0.contains("MiB") })
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+    }
+  }
+
+  @Test("A dry run refuses what a run would refuse")
+  func refuses() throws {
+    for (arguments, message) in [
+      (["--optimizer", "weights: adam()"], "no group has b1"),
+      (["--batch-size", "70000"], "--batch-size 70000 is out of range"),
+    ] {
+      let run = try CommandRun(["train", "--dry-run", "--device", "cpu"] + arguments)
+      #expect(run.status == 64 && run.errors.contains(message), "\(run.errors)")
+    }
+  }
+}
