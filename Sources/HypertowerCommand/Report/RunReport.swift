@@ -45,14 +45,16 @@ struct RunReport {
   }
 
   private var accuracyChart: LineChart? {
-    guard let own = evaluations, own.measure.hasAccuracy else { return nil }
-    return LineChart(
-      title: "\(own.measure.name) accuracy", unit: "%",
-      curves: [
-        .init(
-          name: "", colour: colour(1, of: 2),
-          points: own.points.map { (Double($0.step), $0.accuracyPercent ?? .nan) })
-      ])
+    // Without accuracies there is nothing to draw.
+    evaluations.map { own in
+      LineChart(
+        title: "\(own.measure.name) accuracy", unit: "%",
+        curves: [
+          .init(
+            name: "", colour: colour(1, of: 2),
+            points: own.points.map { (Double($0.step), $0.accuracyPercent ?? .nan) })
+        ])
+    }
   }
 
   private var hyperparameterCharts: [LineChart?] {
