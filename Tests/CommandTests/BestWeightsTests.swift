@@ -79,9 +79,11 @@ struct BestWeightsTests {
       try SmallDataset(width: 4).write(to: folder + "/data")
       let common = "\(Self.settings) --early-stopping 3"
       let whole = try train(
-        folder, "\(common) --steps 30 --save-best @/whole --save @/whole.last --log @/whole.log")
+        folder,
+        "\(common) --steps 30 --save-best @/whole --save @/whole.last --checkpoint @/whole.run")
       let stop = try #require(whole.errors.split(separator: "\n").first { $0.contains("stopping") })
       let steps = try #require(Int(stop.split(separator: " ")[4].dropLast()))
+      let best = try #require(Int(metadata(folder + "/whole")["step"] ?? ""))
       // Before, at and between evaluations.
       for cut in [1, 2, 5, steps - 1] {
         let run = "run\(cut)"
@@ -94,6 +96,7 @@ struct BestWeightsTests {
         where name.hasPrefix("step-") && Int(name.dropFirst(5).prefix(10))! > cut {
           try FileManager.default.removeItem(atPath: "\(folder)/\(run)/\(name)")
         }
+        if cut < best { try FileManager.default.removeItem(atPath: folder + "/best") }
         let resumed = try train(
           folder, "--resume @/\(run) --save-best @/best --save @/last --quiet")
         #expect(resumed.errors.contains(stop), "after \(cut): \(resumed.errors)")
@@ -103,9 +106,48 @@ struct BestWeightsTests {
       // Nothing is left to do, unless there is more patience.
       let again = try train(folder, "--resume @/run1 --save @/last --quiet")
       #expect(again.errors.contains(stop), "\(again.errors)")
+      #expect(again.errors.contains("nothing is left to do; give --early-stopping more patience"))
       #expect(try bytes(folder + "/last") == bytes(folder + "/whole.last"))
       let longer = try train(folder, "--resume @/run1 --early-stopping 1000 --quiet")
       #expect(longer.status == 0 && !longer.errors.contains("stopping"), "\(longer.errors)")
+    }
+  }
+
+  private func metadata(_ path: String) throws -> [String: String] {
+    try SafetensorsFile(bytes: try bytes(path), name: path).metadata
+  }
+
+  @Test("A resumed run goes on from the file's weights, and tells what the file has")
+  func files() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset(width: 4).write(to: folder + "/data")
+      func expect(_ arguments: String, saysOf name: String) throws -> Double {
+        let run = try train(folder, arguments)
+        #expect(run.status == 0, "\(run.errors)")
+        let known = try metadata("\(folder)/\(name)")
+        #expect(
+          run.output.contains(", after step \(known["step"] ?? ""): \(folder)/\(name)"),
+          "\(known) \(run.output)")
+        return try #require(Double(known["best_validation_accuracy_percent"] ?? ""))
+      }
+      // The run without the option knows of no best weights.
+      let before = try expect(
+        "\(Self.settings) --steps 12 --save-best @/a --checkpoint @/run", saysOf: "a")
+      #expect(try train(folder, "--resume @/run --steps 14 --quiet").status == 0)
+      let after = try expect("--resume @/run --steps 16 --save-best @/a --quiet", saysOf: "a")
+      #expect(after >= before)
+      // A file that begins later has the best since then.
+      #expect(
+        try train(folder, "\(Self.settings) --steps 12 --early-stopping 30 --checkpoint @/late")
+          .status == 0)
+      _ = try expect("--resume @/late --steps 16 --save-best @/b --quiet", saysOf: "b")
+      let other = try train(
+        folder, "\(Self.settings) --steps 4 --save-best @/c".replacing("--seed 3", with: "--seed 4")
+      )
+      #expect(other.status == 0, "\(other.errors)")
+      let replacing = try train(folder, "--resume @/late --steps 18 --save-best @/c --quiet")
+      #expect(
+        replacing.errors.contains("replacing the weights of another run"), "\(replacing.errors)")
     }
   }
 

@@ -43,6 +43,7 @@ struct ExportTests {
         ("export --weights @/none --onnx @/x", 66, "no such file"),
         ("export --weights @/n.onnx --onnx @/x", 65, "n.onnx"),
         ("export --weights @/weights --onnx @", 73, "Is a directory"),
+        ("export --weights @/weights --swift -", 64, "--swift - is not possible"),
       ] {
         let result = try run(folder, arguments)
         #expect(

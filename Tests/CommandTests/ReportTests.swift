@@ -110,7 +110,9 @@ struct ReportTests {
     let samples = try ClassifiedSamples(data, by: trainer, classCount: 3)
     let evaluation = try trainer.evaluate(on: data, metrics: [.confusionMatrix])
     #expect(
-      samples.confusion.flatMap { $0.map(Double.init) } == evaluation.metrics[0].elements)
+      (0..<9).map {
+        Double(samples.confusion[.init(label: $0 / 3, guess: $0 % 3), default: 0])
+      } == evaluation.metrics[0].elements)
     #expect(samples.worst.count == 24)
     let outputs = try trainer.outputs(for: data.features(of: 0..<250))
     let losses = (0..<250).map { sample -> Double in
@@ -130,6 +132,8 @@ struct ReportTests {
     #expect(axis.range.contains(0.998) && axis.range.contains(0.99812))
     let equal = ChartAxis([3, 3], isLogarithmic: false, isTight: false)
     #expect(equal.place(3) > 0.2 && equal.place(3) < 0.8)
+    let zero = ChartAxis([0], isLogarithmic: false, isTight: true)
+    #expect(zero.ticks.map(zero.text) == ["-1", "-0.5", "0", "0.5", "1"])
     let wide = ChartAxis([2e-9, 5], isLogarithmic: true, isTight: false)
     #expect(wide.ticks.count >= 3 && wide.text(wide.ticks[0]) == "10⁻⁹")
     #expect(abs(wide.place(1e-4) - 0.5) < 1e-9)

@@ -1,6 +1,6 @@
 """Reads event files with TensorBoard: by its EventAccumulator, and by the data server behind its page.
 
-A run is cut off behind its last checkpoint and resumed, while a server looks on. Both readers must show every step
+A run is cut off after its last checkpoint and resumed, while a server looks on. Both readers must show every step
 once, with the values of the log and of a run that was not cut off.
 """
 
@@ -158,7 +158,7 @@ def main():
         hypertower(
             "train", *SETTINGS, *WATCH, "--steps", "100", "--log", log, "--tensorboard", events,
             "--checkpoint", run, "--checkpoint-every", "37")
-        # As if the machine had stopped behind step 74: files are ahead, and the last record is cut off.
+        # As if the machine had stopped after step 74: files are ahead, and the last record is cut off.
         os.remove(max(glob.glob(run + "/step-*")))
         cut = max(glob.glob(events + "/*"))
         os.truncate(cut, os.path.getsize(cut) - 5)

@@ -58,10 +58,11 @@ struct ExportCommand: ParsableCommand {
 
   /// Reserves a file, which may replace one of an earlier export.
   ///
-  /// - Throws: `InputError(.cannotWrite)`.
+  /// - Throws: `InputError(.cannotWrite)`, `Failure(.usage)`.
   private func output(
     _ option: String, _ path: String, _ description: String, isOurs: ([UInt8]) -> Bool
   ) throws -> ReservedFile {
+    try OutputPlan.refuseStandardStreams(option, path)
     if (try? AtomicFile.isRegular(path)) == true,
       let warning = try ExistingFile.check(path, description, option: option, isOurs: isOurs)
     {

@@ -53,9 +53,9 @@ extension TrainCommand {
     let evaluations = watch.evaluationInterval(settings, stepsPerEpoch: stepsPerEpoch)
     var best: BestWeights?
     if let measure = data.measures.first, settings.patience != nil || watch.saveBest != nil {
-      best = BestWeights(
+      best = try BestWeights(
         of: measure, every: evaluations, patience: settings.patience, file: outputs.bestWeights,
-        description: description, resumed: resumed?.file)
+        description: description, run: settings.identity, resumed: resumed?.file)
     }
     let noted =
       plot == nil && watch.report == nil
@@ -71,6 +71,23 @@ extension TrainCommand {
         measure: data.measures.first)
     }
     return Watchers(best: best, evaluations: noted, tensorBoard: tensorBoard)
+  }
+
+  /// Tells where a resumed run goes on, or why it does not.
+  func tell(_ resumed: ResumedRun, _ settings: TrainingSettings, _ watchers: Watchers, at step: Int)
+  {
+    let source = resumed.source
+    if step >= settings.steps {
+      Console.warn(
+        "\(source) is of step \(step) of \(settings.steps): nothing is left to do; give --epochs or --steps to "
+          + "train longer")
+    } else if watchers.best?.endsRun == true {
+      Console.warn(
+        "\(source) is of step \(step), where the run has stopped early: nothing is left to do; give "
+          + "--early-stopping more patience")
+    } else {
+      Console.warn("going on after step \(step), from \(source)")
+    }
   }
 
   /// What is drawn of the run when it has ended; nil: nothing is asked for.

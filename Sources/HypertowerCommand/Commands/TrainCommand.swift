@@ -138,12 +138,6 @@ struct TrainCommand: ParsableCommand {
     if let resumed {
       try trainer.resume(
         from: resumed.file, source: resumed.source, on: data.train, warn: Console.warn)
-      let step = trainer.stepCount
-      Console.warn(
-        step < settings.steps
-          ? "going on after step \(step), from \(resumed.source)"
-          : "\(resumed.source) is of step \(step) of \(settings.steps): nothing is left to do; give "
-            + "--epochs or --steps to train longer")
     }
     let firstStep = trainer.stepCount
     let ofWeights = WeightsDescription(
@@ -163,6 +157,7 @@ struct TrainCommand: ParsableCommand {
     }
     let watchers = try watchers(
       settings, data, ofWeights, stepsPerEpoch: stepsPerEpoch, trainer, resumed, outputs)
+    if let resumed { tell(resumed, settings, watchers, at: firstStep) }
     let pictures = pictures(
       of: settings, description, data, tower, evaluations: watchers.evaluations, outputs)
     let run = TrainingRun(

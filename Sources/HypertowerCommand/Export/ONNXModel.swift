@@ -129,9 +129,7 @@ struct ONNXModel {
 
   /// Adds an array of weights, and returns its name.
   mutating func weights(_ elements: [Float], _ shape: [Int]) -> String {
-    initializer(
-      .float, shape,
-      elements.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) })
+    initializer(.float, shape, elements.littleEndianBytes)
   }
 
   /// Adds whole numbers, `[count]`, and returns their name.

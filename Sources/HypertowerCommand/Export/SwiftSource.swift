@@ -109,9 +109,9 @@ struct SwiftSource {
 
   private mutating func constant(_ elements: [Float], _ shape: [Int]) -> String {
     let name = "weights\(constants.count)"
-    let bytes = elements.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) }
     constants.append(
-      "private static let \(name) = Tensor(base64: \"\(Base64.text(of: bytes))\", \(shape))")
+      "private static let \(name) = Tensor(base64: \"\(Base64.text(of: elements.littleEndianBytes))\", \(shape))"
+    )
     return name
   }
 

@@ -33,8 +33,9 @@ struct WatchOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      End the run when so many evaluations in a row were not better than the best so far: in accuracy on the samples \
-      that --validation holds back, or in the loss on a text's last tenth.
+      End the run when so many evaluations in a row were not better than the best so far: in the accuracy on the \
+      samples that --validation holds back (with --class-weights the balanced accuracy), or in the loss of texts and \
+      predicted values.
       """, valueName: "patience"))
   var earlyStopping: Int?
 
@@ -42,15 +43,16 @@ struct WatchOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Write the weights that did best in an evaluation to a safetensors file, whenever there are better ones: those with \
-      the greatest accuracy on the validation or else the test data, or of a text the least validation loss.
+      the greatest accuracy on the validation or else the test data (with --class-weights the balanced accuracy), or the \
+      least loss of texts and predicted values.
       """, valueName: "file"))
   var saveBest: String?
 
   @Option(
     help: ArgumentHelp(
       """
-      Write a page about the run that needs nothing else: curves, settings, result, and of images the confusion \
-      matrix and the samples that are classified worst.
+      Write a page about the run that needs nothing else: curves, settings, result, the confusion matrix of \
+      classes, and the images that are classified worst.
       """, valueName: "file"))
   var report: String?
 

@@ -32,9 +32,10 @@ struct CSVLog {
 
   func text(_ record: StepRecord) -> String {
     let values = [record.loss] + record.hyperparameters.flatMap { $0.map(\.value) }
-    return Self.line(
-      ["\(record.step)"] + values.map { Self.cell(.number($0)) }
-        + [String](repeating: "", count: result.count))
+    // Numbers need no quotation marks.
+    return
+      (["\(record.step)"] + values.map { Self.cell(.number($0)) }
+      + [String](repeating: "", count: result.count)).joined(separator: ",")
   }
 
   /// - Precondition: all keys are among those of the result.

@@ -89,6 +89,12 @@ struct OutputPlan {
   }
 
   private static func save(_ option: String, _ path: String) throws -> File {
+    try refuseStandardStreams(option, path)
+    return try file(option, path)
+  }
+
+  /// - Throws: `Failure(.usage)` for what goes where results or messages go.
+  static func refuseStandardStreams(_ option: String, _ path: String) throws {
     if path == "-" {
       throw Failure(
         .usage, "\(option) - is not possible: standard output has the results; name a file")
@@ -100,7 +106,6 @@ struct OutputPlan {
         "\(option) \(path) is not possible: \(stream) goes there, and has the results or messages; name "
           + "another file")
     }
-    return try file(option, path)
   }
 
   private static func file(_ option: String, _ path: String) throws -> File {

@@ -26,6 +26,7 @@ struct TrainingPlot {
         history.points.contains { $0.values[line.level][line.index].isFinite }
       }
     }
+    let lines = HyperparameterPanel.lines(of: tower, names: history.names)
     let title = tower.shortText
     let count = panels.count + (evaluations?.measure.hasAccuracy == true ? 2 : 1)
     let columns = count > 4 ? 3 : 2
@@ -86,10 +87,6 @@ struct TrainingPlot {
       set ylabel 'accuracy (%)' noenhanced
       plot data index 1 using 1:3 \(style) notitle
       """
-  }
-
-  private var lines: [HyperparameterPanel.Line] {
-    HyperparameterPanel.lines(of: tower, names: history.names)
   }
 
   private func commands(_ panel: HyperparameterPanel) -> String {

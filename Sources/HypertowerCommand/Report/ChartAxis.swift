@@ -26,7 +26,7 @@ struct ChartAxis {
     }
     if greatest == least {
       // Equal values lie in the middle of an axis of some extent.
-      let extent = max(abs(least) / 10, 1e-300)
+      let extent = least == 0 ? 1 : max(abs(least) / 10, 1e-300)
       (least, greatest) = (least - extent, greatest + extent)
     }
     let step = Self.roundStep((greatest - least) / Self.ticksWanted)

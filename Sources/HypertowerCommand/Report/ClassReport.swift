@@ -31,7 +31,7 @@ struct ClassReport {
     let head =
       "<tr><th></th>" + classes.map { "<th>\(className($0))</th>" }.joined() + "<th>right</th></tr>"
     let rows = classes.map { label in
-      let row = samples.confusion[label]
+      let row = classes.map { samples.confusion[.init(label: label, guess: $0), default: 0] }
       let count = row.reduce(0, +)
       let cells = row.enumerated().map { guess, own -> String in
         guard own > 0 else { return "<td></td>" }

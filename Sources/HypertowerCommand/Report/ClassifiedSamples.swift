@@ -12,9 +12,15 @@ struct ClassifiedSamples {
     let probability: Double
   }
 
+  /// A class, and the one that samples of it were taken for.
+  struct Pair: Hashable {
+    let label: Int
+    let guess: Int
+  }
+
   let classCount: Int
-  /// Row i has the samples of class i, column j those that were taken for class j.
-  private(set) var confusion: [[Int]]
+  /// How many samples of a class were taken for a class, for those that some were.
+  private(set) var confusion: [Pair: Int] = [:]
   /// The least likely own classes first.
   private(set) var worst: [Mistake] = []
 
@@ -25,7 +31,6 @@ struct ClassifiedSamples {
   /// - Throws: what the device reports.
   init(_ data: Dataset, by trainer: Trainer, classCount: Int) throws {
     self.classCount = classCount
-    confusion = Array(repeating: Array(repeating: 0, count: classCount), count: classCount)
     let batchSize = min(Self.batchSize, data.count)
     for start in stride(from: 0, to: data.count, by: batchSize) {
       let samples = start..<min(start + batchSize, data.count)
@@ -46,7 +51,7 @@ struct ClassifiedSamples {
     guard let guess = outputs.firstIndex(of: greatest).map({ $0 - outputs.startIndex }) else {
       return
     }
-    confusion[label][guess] += 1
+    confusion[Pair(label: label, guess: guess), default: 0] += 1
     guard guess != label else { return }
     let sum = outputs.reduce(0) { $0 + exp($1 - greatest) }
     let probability = exp(outputs[outputs.startIndex + label] - greatest) / sum
@@ -58,9 +63,7 @@ struct ClassifiedSamples {
 
   /// The pairs of different classes, those that were confused most often first.
   var confusedPairs: [(label: Int, guess: Int, count: Int)] {
-    confusion.enumerated().flatMap { label, row in
-      row.enumerated().filter { $0.offset != label && $0.element > 0 }
-        .map { (label, $0.offset, $0.element) }
-    }.sorted { ($1.count, $0.label, $0.guess) < ($0.count, $1.label, $1.guess) }
+    confusion.filter { $0.key.label != $0.key.guess }.map { ($0.key.label, $0.key.guess, $0.value) }
+      .sorted { ($1.count, $0.label, $0.guess) < ($0.count, $1.label, $1.guess) }
   }
 }

@@ -10,7 +10,7 @@ struct RunReport {
   let settings: [(name: String, value: String)]
   /// What it has come to.
   let result: [(name: String, value: String)]
-  /// Nil: the model is no classifier of images, or the run has not come to its end.
+  /// Nil: the model is no classifier, or predicts characters, or the run has not come to its end.
   let classes: ClassReport?
 
   /// The page.

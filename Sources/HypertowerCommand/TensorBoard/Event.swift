@@ -74,7 +74,7 @@ struct Event {
 extension Event {
   /// Whether the data of a record, which this program wrote, have something to show: a summary comes last.
   static func isSummary(_ data: ArraySlice<UInt8>) -> Bool {
-    // Behind the time and the tag of the step lies the step.
+    // The step follows the time and the step's tag.
     let rest = data.dropFirst(10).drop { $0 >= 0x80 }.dropFirst()
     return rest.first == 5 << 3 | 2
   }

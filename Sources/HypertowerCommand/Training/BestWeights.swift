@@ -1,9 +1,10 @@
+import Glibc
 import Hypertower
 
 /// Follows how good a run's weights are: keeps the best in a file, and ends a run that does not get better.
 ///
 /// Which are better, `Measure.scoreKey` says. A run that is resumed goes on as if it had not been cut off, since
-/// checkpoints have the best score.
+/// checkpoints have the best score, and the file says of which run its weights are, and how good.
 final class BestWeights: RunWatcher {
   let output = "best weights"
 
@@ -15,6 +16,8 @@ final class BestWeights: RunWatcher {
   }
 
   private(set) var best: Best?
+  /// The weights that the file has of this run; nil: none.
+  private var written: Best?
   /// The evaluations in a row that were not better than the best.
   private(set) var staleCount = 0
   private let patience: Int?
@@ -24,7 +27,11 @@ final class BestWeights: RunWatcher {
   private let interval: StepInterval
   private let measure: Measure
   private let description: WeightsDescription
+  /// What tells the run from others.
+  private let run: String
 
+  private static let runKey = "run"
+  private static let fileStepKey = "step"
   private static let scoreKey = "watched_score"
   private static let stepKey = "watched_step"
   private static let staleKey = "watched_stale"
@@ -34,13 +41,15 @@ final class BestWeights: RunWatcher {
   ///   - interval: after how many steps it is.
   ///   - patience: after so many evaluations in a row that are not better, the run ends; nil: it does not.
   ///   - file: what the best weights are written to; nil: they are not.
+  ///   - run: what tells the run from others.
   ///   - resumed: the checkpoint that the run goes on from.
   init(
     of measure: Measure, every interval: StepInterval, patience: Int?, file: ReservedFile?,
-    description: WeightsDescription, resumed: SafetensorsFile?
-  ) {
+    description: WeightsDescription, run: String, resumed: SafetensorsFile?
+  ) throws {
     (self.measure, self.interval, self.patience) = (measure, interval, patience)
-    (self.file, path, self.description) = (file, file?.path, description)
+    (self.file, path, self.description, self.run) = (file, file?.path, description, run)
+    if resumed != nil { written = try known() }
     guard let metadata = resumed?.metadata,
       let score = metadata[Self.scoreKey].flatMap({ Double($0) }),
       let step = metadata[Self.stepKey].flatMap({ Int($0) })
@@ -64,29 +73,54 @@ final class BestWeights: RunWatcher {
 
   func look(at trainer: Trainer, isLast: Bool) throws {
     let score = measure.score(try measure.evaluation(of: trainer))
-    guard best.map({ measure.isBetter(score, than: $0.score) }) ?? score.isFinite else {
+    let own = Best(score: score, step: trainer.stepCount)
+    if isBetter(score, than: best) {
+      (best, staleCount) = (own, 0)
+    } else if interval.isDue(after: trainer.stepCount) {
       // The evaluation after the last step is one more than the patience is counted in.
-      if interval.isDue(after: trainer.stepCount) { staleCount += 1 }
-      return
+      staleCount += 1
     }
-    best = Best(score: score, step: trainer.stepCount)
-    staleCount = 0
-    try write(trainer.weights(), step: trainer.stepCount, score)
+    try write(own, trainer)
+  }
+
+  private func isBetter(_ score: Double, than known: Best?) -> Bool {
+    known.map { measure.isBetter(score, than: $0.score) } ?? score.isFinite
   }
 
   /// Writes the best weights anew if the run was cut off before they were in place.
   func complete(_ trainer: Trainer) throws {
     guard let best, best.step == trainer.stepCount else { return }
-    try write(trainer.weights(), step: best.step, best.score)
+    try write(best, trainer)
   }
 
-  private func write(_ weights: SafetensorsFile, step: Int, _ score: Double) throws {
-    guard let path else { return }
+  /// What a resumed run has written to the file before; nil: nothing that can be known again.
+  private func known() throws -> Best? {
+    guard let path, (try? AtomicFile.isRegular(path)) == true, access(path, F_OK) == 0 else {
+      return nil
+    }
+    let metadata = try SafetensorsFile(contentsOf: path).metadata
+    guard metadata[Self.runKey] == run,
+      let score = metadata[fileScoreKey].flatMap({ Double($0) }),
+      let step = metadata[Self.fileStepKey].flatMap({ Int($0) })
+    else {
+      Console.warn("--save-best \(path): replacing the weights of another run")
+      return nil
+    }
+    return Best(score: score, step: step)
+  }
+
+  private var fileScoreKey: String { "best_\(measure.scoreKey)" }
+
+  /// Writes the weights of now, unless the file has better ones of this run.
+  private func write(_ own: Best, _ trainer: Trainer) throws {
+    guard let path, isBetter(own.score, than: written) else { return }
     // One that has been written is reserved anew.
     let file = try file ?? ReservedFile(path)
     self.file = nil
-    let described = description.describe(weights)
-    let metadata = ["step": "\(step)", "best_\(measure.scoreKey)": "\(score)"]
+    let described = description.describe(try trainer.weights())
+    let metadata = [
+      Self.runKey: run, Self.fileStepKey: "\(own.step)", fileScoreKey: "\(own.score)",
+    ]
     let bytes = SafetensorsFile(
       described.entries, metadata: described.metadata.merging(metadata) { $1 }
     ).serialized()
@@ -94,6 +128,7 @@ final class BestWeights: RunWatcher {
       try file.write(bytes) { Interruption.isRequested }
     }
     self.file = try ReservedFile(path)
+    written = own
   }
 
   /// A run that was brought back gets its patience anew.
@@ -101,7 +136,7 @@ final class BestWeights: RunWatcher {
 
   /// What there is to say when the run has ended.
   var summary: String? {
-    best.map { best in
+    (path == nil ? best : written).map { best in
       let score = formatted(measure.scoreFormat, best.score)
       return "best \(measure.scoreName) \(score), after step \(best.step)"
         + (path.map { ": \($0)" } ?? "")

@@ -131,6 +131,12 @@ struct TrainingSettings: Codable {
         ("--categories", table.flatMap { Self.list($0.categories) }),
         ("--class-weights", classWeights), ("--augment", augment),
         ("--validation", validation.map { "\($0)" }), ("--test", test.map { "\($0)" }),
+        ("--split-seed", splitSeed.map { "\($0)" }),
+        (
+          "--image-size",
+          images?.height.flatMap { height in images?.width.map { "\(height)x\($0)" } }
+        ),
+        ("--image-channels", images?.channels.map { "\($0)" }),
         ("--batch-size", "\(batchSize)"), ("--no-shuffle", isShuffled ? nil : "yes"),
         ("--seed", "\(seed)"), ("--steps", "\(steps)"),
         ("--early-stopping", patience.map { "\($0)" }),
