@@ -1,7 +1,8 @@
-"""Reads event files with TensorBoard: by its EventAccumulator, and by the data server behind its page.
+"""Reads event files with TensorBoard: by its EventAccumulator, by the data server behind its page, and on the page.
 
-A run is cut off after its last checkpoint and resumed, while a server looks on. Both readers must show every step
-once, with the values of the log and of a run that was not cut off.
+A run is cut off after its last checkpoint and resumed, while a server looks on. The readers must show every step
+once, with the values of the log and of a run that was not cut off; the page, in a headless Chromium, every tag with
+its last point.
 """
 
 import glob
@@ -17,6 +18,7 @@ import urllib.request
 
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from browser import Browser
 from command import hypertower
 
 OPTIMIZER = "adam(0.01) / sgd_per_parameter(0.001) / sgd(0.0001)"
@@ -143,6 +145,44 @@ def check_histograms(histograms, scalars):
                 assert value.bucket_limit[-1] == value.max > value.min
 
 
+# The tag of each card on the page, with the row of its table: color, run, smoothed value, value, step, time.
+CARDS = """[...document.querySelectorAll("card-view")].map(card => [
+  card.querySelector("tb-truncated-path")?.title,
+  [...card.querySelectorAll("tb-data-table-content-cell")].map(cell => cell.innerText.trim())])"""
+CARDS_A_PAGE = 12
+NEXT = "[...document.querySelectorAll('button')].find(button => button.innerText.trim() == 'Next').click()"
+
+
+def cards_shown(browser, count):
+    """The rows of a page's cards by their tags, once so many are drawn."""
+    for _ in range(120):
+        cards = {tag: row for tag, row in browser.value(CARDS) if tag}
+        drawn = [tag for tag, row in cards.items() if row or tag.startswith(("weights/", "gradients/"))]
+        if len(drawn) == len(cards) == count:
+            break
+        time.sleep(0.5)
+    return cards
+
+
+def check_page(address, wanted, whole):
+    """The page must have a card for every tag, with the last point of the whole run."""
+    tags = set(wanted) | {f"{kind}s/{name}" for kind in ["weight", "gradient"] for name in PARAMETERS}
+    cards = {}
+    with Browser() as browser:
+        browser.open(f"{address}?darkMode=false&tagFilter=.%2A#timeseries")
+        for first in range(0, len(tags), CARDS_A_PAGE):
+            if first > 0:
+                browser.value(NEXT)
+            cards.update(cards_shown(browser, min(CARDS_A_PAGE, len(tags) - first)))
+    assert set(cards) == tags, f"cards of the page: {sorted(tags ^ set(cards))}"
+    for tag in wanted:
+        step, value = whole[tag][-1]
+        _, _, _, shown, last, *_ = cards[tag]
+        assert last == f"{step:,}", f"the page's last step of {tag} is {last}, in place of {step}"
+        shown = float(shown.replace("\u2212", "-"))
+        assert abs(shown - value) <= 1e-3 * abs(value) + 5e-5, f"{tag} is {value}; the page: {shown}"
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         log, events, run = (os.path.join(folder, name) for name in ["log", "events", "run"])
@@ -182,7 +222,10 @@ def main():
                 assert server.histogram_steps() == {
                     f"{kind}s/{name}": norms for kind in ["weight", "gradient"]
                     for name in PARAMETERS}
-    print(f"TensorBoard: {len(wanted)} tags are right before and after a resume")
+        with Server(events) as server:
+            server.wait("gradient_norm/b2", STEPS - 1)
+            check_page(server.address, wanted, whole)
+    print(f"TensorBoard: {len(wanted)} tags are right before and after a resume, in files and on the page")
 
 
 main()
