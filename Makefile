@@ -17,7 +17,7 @@ COMMAND     := .build/release/hypertower
 
 .DEFAULT_GOAL := build
 .PHONY: build train test check check-golden-models test-intel test-rusticl test-interop bench experiments bench-peers fuzz dist lint deps
-.PHONY: clean examples
+.PHONY: clean examples pictures
 
 # Builds the command: .build/release/hypertower
 build: deps
@@ -83,7 +83,7 @@ test-interop: build
 
 # Long tests of what goes wrong, each a script in Tests/Reliability that says what it does;
 # Tests/RELIABILITY.md says what they show: make kills ARGS=100
-RELIABILITY := compilers disks faults kernels kills repeats safetensors sanitizers stress
+RELIABILITY := compilers disks distributions faults kernels kills repeats safetensors sanitizers stress
 .PHONY: $(RELIABILITY)
 $(RELIABILITY): build
 	@Tests/Reliability/$@ $(ARGS)
@@ -94,6 +94,10 @@ RUNS    := 1000000
 READERS := idx gzip safetensors checkpoint tower kernel-cache table npy npz image
 fuzz: deps
 	@Tests/Reliability/fuzz $(RUNS) $(READERS)
+
+# The pictures of README, from real runs.
+pictures: build
+	@Scripts/make-pictures
 
 # A folder and an archive in dist/ that run without Swift on x86-64 Linux with glibc 2.36 or newer.
 dist: deps

@@ -21,7 +21,7 @@ class Browser:
         shell = f'exec "$0" "$@" 3<&{commands} 4>&{answers}'
         self.process = subprocess.Popen(
             ["bash", "-c", shell, program, "--headless=new", "--no-sandbox", "--disable-gpu",
-             "--remote-debugging-pipe", f"--window-size={width},{height}",
+             "--hide-scrollbars", "--remote-debugging-pipe", f"--window-size={width},{height}",
              f"--user-data-dir={self.profile.name}", "about:blank"],
             pass_fds=[commands, answers], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(commands)
@@ -58,9 +58,10 @@ class Browser:
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
 
-    def picture(self, path):
-        """Writes what the page looks like as a PNG file."""
-        data = self.call("Page.captureScreenshot", format="png")["data"]
+    def picture(self, path, width=None, height=None):
+        """Writes what the page looks like, or its upper left part of a size, as a PNG file."""
+        part = {"clip": {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}} if width else {}
+        data = self.call("Page.captureScreenshot", format="png", **part)["data"]
         with open(path, "wb") as file:
             file.write(base64.b64decode(data))
 

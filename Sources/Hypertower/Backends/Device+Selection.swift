@@ -85,10 +85,6 @@ extension Device {
     devices.firstIndex { $0.kind == kind && $0.obstacle == nil }
   }
 
-  /// What to do if there is no OpenCL device.
-  package static let installHint =
-    "install your GPU's OpenCL driver, or for the CPU: apt-get install pocl-opencl-icd"
-
   private static func openCL(
     _ number: Int, of drivers: InstalledDrivers, _ cacheDirectory: String?, isTimed: Bool,
     _ warn: @escaping @Sendable (String) -> Void
@@ -159,7 +155,7 @@ private struct InstalledDrivers {
     let obstacles = devices.compactMap { device in device.obstacle.map { "\(device) \($0)" } }
     let reasons = failures + obstacles
     return reasons.isEmpty
-      ? "no OpenCL device found; \(Device.installHint)" : reasons.joined(separator: "; ")
+      ? "no OpenCL device found; \(DriverInstallation.hint)" : reasons.joined(separator: "; ")
   }
 
   var reasonForNoGPU: String {
@@ -168,7 +164,7 @@ private struct InstalledDrivers {
     }
     return
       (["there is no OpenCL GPU here"]
-      + (failures.isEmpty ? [Device.installHint] : failures)).joined(separator: "; ")
+      + (failures.isEmpty ? [DriverInstallation.hint] : failures)).joined(separator: "; ")
   }
 }
 

@@ -79,7 +79,7 @@ struct DeviceInventory {
         "",
         isBroken
           ? "There is no OpenCL device that can be used: see above."
-          : "There is no OpenCL device: \(Device.installHint).",
+          : "There is no OpenCL device: \(DriverInstallation.hint).",
       ]
     }
     lines += ["", "default: \(chosen.standard)", "--device gpu: \(chosen.gpu ?? "none here")"]
