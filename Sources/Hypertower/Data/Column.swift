@@ -6,6 +6,7 @@ public struct Column: Sendable {
   public enum Values: Sendable {
     /// Bytes that stand for `byte / 255`.
     case bytes([UInt8])
+    /// As they are.
     case floats([Float])
     /// Whole numbers, exact up to 2²⁴.
     case integers([Int32])

@@ -6,6 +6,7 @@ public struct Dataset: Sendable {
   public enum Features: Sendable {
     /// Bytes that stand for `byte / 255`, as image files store pixels.
     case bytes([UInt8])
+    /// As they are.
     case floats([Float])
     /// Windows of a sequence of tokens, as many tokens each as a sample has features.
     case windows(TokenWindows)
@@ -44,7 +45,12 @@ public struct Dataset: Sendable {
 
   /// Samples from features and targets of matching sizes.
   ///
-  /// - Parameter columns: further numbers of each sample, of different names; default: none.
+  /// - Parameters:
+  ///   - count: the number of samples.
+  ///   - featureCount: the number of features of one sample.
+  ///   - features: what a model is given, sample after sample.
+  ///   - targets: what a model should predict for each.
+  ///   - columns: further numbers of each sample, of different names; default: none.
   /// - Precondition: `features` hold `count · featureCount` values, `targets` `count` rows, columns `count` samples,
   ///   and every class index in memory lies in `0..<classCount`. Readers of files check before they get here.
   public init(

@@ -9,9 +9,13 @@
 public struct MappedRows: Sendable {
   /// How a number is stored.
   public enum ElementType: Sendable {
+    /// Bytes without a sign.
     case uint8
+    /// 16 bits without a sign.
     case uint16
+    /// 32 bits with a sign.
     case int32
+    /// IEEE 754 single precision.
     case float32
 
     /// The number of bytes.

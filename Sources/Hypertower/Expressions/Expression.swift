@@ -13,6 +13,7 @@ public struct Expression: ElementwiseArithmetic {
 
   public static func constant(_ value: Double) -> Expression { Expression(.constant(value)) }
 
+  /// The function of a number; that of a constant is evaluated at once.
   public static func applying(_ operation: UnaryOperation, to x: Expression) -> Expression {
     switch x.storage {
     case .constant(let value): .constant(operation.evaluate(value))
@@ -21,6 +22,7 @@ public struct Expression: ElementwiseArithmetic {
     }
   }
 
+  /// The function of two numbers; that of two constants is evaluated at once.
   public static func applying(
     _ operation: BinaryOperation, to x: Expression, and y: Expression
   ) -> Expression {

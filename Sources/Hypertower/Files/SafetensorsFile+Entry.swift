@@ -1,9 +1,13 @@
 extension SafetensorsFile {
   /// The type of a tensor's elements.
   public enum ElementType: Hashable, Sendable {
+    /// `F64`.
     case float64
+    /// `F32`.
     case float32
+    /// `F16`, IEEE 754 half precision.
     case float16
+    /// `BF16`, the upper half of a float32.
     case bfloat16
     /// A type whose elements Hypertower does not read, by its name in the file, such as `I64`.
     case other(String)
@@ -48,9 +52,11 @@ extension SafetensorsFile {
 
   /// One named tensor.
   public struct Entry: Sendable {
+    /// What the file calls the tensor.
     public let name: String
     /// The sizes of the dimensions, outermost first; empty for a single number.
     public let shape: [Int]
+    /// How each element is stored.
     public let elementType: ElementType
     /// The elements as they lie in a file. An entry that was read shares the file's memory.
     package let bytes: ArraySlice<UInt8>

@@ -9,7 +9,9 @@ extension SafetensorsFile {
 
   /// Reads a file's contents, as strictly as the format's reference implementation.
   ///
-  /// - Parameter name: What error messages call the file.
+  /// - Parameters:
+  ///   - bytes: the whole file.
+  ///   - name: what error messages call the file.
   /// - Throws: `InputError` of kind `.badData`, as `init(contentsOf:)`.
   public init(bytes: [UInt8], name: String) throws {
     let header: Header

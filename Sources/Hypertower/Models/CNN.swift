@@ -1,8 +1,11 @@
 /// A convolutional network for images: two blocks of convolution, ReLU and 2 × 2 max pooling, then a dense layer,
 /// `[batch, channels, height, width] → [batch, classes]`, logits.
 public struct CNN: Module {
+  /// The image's channels → 16 or as given, with windows of 5 × 5 or as given.
   public let conv1: Conv2D
+  /// Those → 32 or as given, with the same windows.
   public let conv2: Conv2D
+  /// All channels of what is left of the image → classes.
   public let fc: Linear
   private let pool = MaxPool2D(2)
 

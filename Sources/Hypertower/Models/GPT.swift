@@ -6,20 +6,30 @@
 /// A. Radford et al., "Language Models are Unsupervised Multitask Learners" (2019), with the first values of
 /// A. Karpathy's nanoGPT: N(0, 0.02), the layers that are added to x 0.02/√(2 · blocks), biases 0.
 public struct GPT: Module {
+  /// A vector for each token of the vocabulary, also what the logits are products with.
   public let token: Embedding
+  /// A vector for each place of the context.
   public let position: Embedding
+  /// The blocks, first to last.
   public let blocks: [Block]
+  /// What normalizes the last block's output.
   public let norm: LayerNorm
 
   /// Causal attention and two dense layers, each normalized before and added to its input.
   public struct Block: Module {
+    /// What normalizes the input of the attention.
     public let norm1: LayerNorm
     /// Queries, keys and values, width → 3 · width.
     public let attention: Linear
+    /// What the heads found, width → width.
     public let projection: Linear
+    /// What normalizes the input of the dense layers.
     public let norm2: LayerNorm
+    /// width → 4 · width.
     public let up: Linear
+    /// 4 · width → width.
     public let down: Linear
+    /// The number of heads, which divides the width.
     public let heads: Int
 
     init(_ width: Int, heads: Int, standardDeviation: Float, residual: Float) {

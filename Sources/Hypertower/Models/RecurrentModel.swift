@@ -3,12 +3,17 @@
 public struct RecurrentModel: Module {
   /// The kind of recurrent layers.
   public enum Cell: String, Sendable, CaseIterable {
+    /// Layers of `LSTM`.
     case lstm
+    /// Layers of `GRU`.
     case gru
   }
 
+  /// A vector for each token of the vocabulary.
   public let embedding: Embedding
+  /// The recurrent layers, an `LSTM` or a `GRU`.
   public let rnn: any Module
+  /// The last layer's state → logits of the vocabulary.
   public let output: Linear
 
   /// - Parameters:

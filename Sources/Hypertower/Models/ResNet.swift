@@ -5,16 +5,24 @@
 /// With three blocks a stage it is ResNet-20 of K. He et al., "Deep Residual Learning for Image Recognition",
 /// CVPR 2016, arXiv 1512.03385, §4.2, with shortcuts without parameters.
 public struct ResNet: Module {
+  /// channels → 16, with windows of 3 × 3.
   public let conv: Conv2D
+  /// What normalizes its result.
   public let norm: BatchNorm
+  /// The blocks of all stages, first to last.
   public let blocks: [Block]
+  /// 64 → classes.
   public let fc: Linear
 
   /// Two convolutions whose result is added to their input.
   public struct Block: Module {
+    /// The first convolution, which halves the image where a stage begins.
     public let conv1: Conv2D
+    /// What normalizes its result.
     public let norm1: BatchNorm
+    /// The second convolution.
     public let conv2: Conv2D
+    /// What normalizes its result.
     public let norm2: BatchNorm
 
     init(_ inputs: Int, _ outputs: Int, stride: Int) {

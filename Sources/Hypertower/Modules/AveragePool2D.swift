@@ -2,9 +2,13 @@
 ///
 /// There are ⌊(height + 2 · padding − size) / stride⌋ + 1 rows, and likewise columns.
 public struct AveragePool2D: Module {
+  /// The height and the width of a window.
   public let size: Int
+  /// The distance of neighbouring windows.
   public let stride: Int
+  /// How many zeros there are on all sides.
   public let padding: Int
+  /// Whether these count as elements of a window.
   public let countsPadding: Bool
 
   /// - Parameters:

@@ -6,9 +6,13 @@ public struct Conv1D: Module {
   public let weight: Tensor
   /// `[out]`, drawn from the same range.
   public let bias: Tensor?
+  /// The distance of neighbouring windows.
   public let stride: Int
+  /// How many zeros there are on all sides.
   public let padding: Int
+  /// The distance of neighbours in a window.
   public let dilation: Int
+  /// The number of parts of the channels that do not mix.
   public let groups: Int
 
   /// A layer with fresh parameters.

@@ -8,10 +8,15 @@ public struct ConvTranspose2D: Module {
   public let weight: Tensor
   /// `[out]`, drawn from the same range.
   public let bias: Tensor?
+  /// The distance of what neighbouring elements add to.
   public let stride: Int
+  /// How many rows and columns are left out on all sides.
   public let padding: Int
+  /// How many rows and columns there are more at the end.
   public let outputPadding: Int
+  /// The distance of neighbouring weights.
   public let dilation: Int
+  /// The number of parts of the channels that do not mix.
   public let groups: Int
 
   /// A layer with fresh parameters.

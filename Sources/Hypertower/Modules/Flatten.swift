@@ -1,5 +1,6 @@
 /// All axes after the first as one: `[batch, …] → [batch, features]`.
 public struct Flatten: Module {
+  /// A layer without parameters.
   public init() {}
 
   public func callAsFunction(_ x: Tensor) -> Tensor {

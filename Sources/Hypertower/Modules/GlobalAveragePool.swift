@@ -1,5 +1,6 @@
 /// The mean of all elements of each channel: `[batch, channels, …] → [batch, channels]`.
 public struct GlobalAveragePool: Module {
+  /// A layer without parameters.
   public init() {}
 
   public func callAsFunction(_ x: Tensor) -> Tensor {

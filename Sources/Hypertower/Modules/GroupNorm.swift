@@ -7,7 +7,9 @@ public struct GroupNorm: Module {
   public let weight: Tensor
   /// `[channels]`, zeros at first.
   public let bias: Tensor
+  /// The number of groups, which divides that of the channels.
   public let groups: Int
+  /// ε, which is added to the variance.
   public let epsilon: Double
 
   /// A layer with fresh parameters.

@@ -7,6 +7,7 @@ public struct LayerNorm: Module {
   public let weight: Tensor
   /// Of the same shape, zeros at first.
   public let bias: Tensor?
+  /// ε, which is added to the variance.
   public let epsilon: Double
 
   /// A layer with fresh parameters.

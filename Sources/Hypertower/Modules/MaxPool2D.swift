@@ -3,9 +3,13 @@
 /// There are ⌊(height + 2 · padding − dilation · (size − 1) − 1) / stride⌋ + 1 rows, and likewise columns. Of
 /// equal maxima, the first in the order of rows has the gradient.
 public struct MaxPool2D: Module {
+  /// The height and the width of a window.
   public let size: Int
+  /// The distance of neighbouring windows.
   public let stride: Int
+  /// How many elements of −∞ there are on all sides.
   public let padding: Int
+  /// The distance of neighbours in a window.
   public let dilation: Int
 
   /// - Parameters:

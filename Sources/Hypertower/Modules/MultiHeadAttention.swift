@@ -10,7 +10,9 @@ public struct MultiHeadAttention: Module {
   public let qkv: Linear
   /// width → width.
   public let projection: Linear
+  /// The number of heads, which divides the width.
   public let heads: Int
+  /// Whether a place sees itself and earlier ones alone.
   public let isCausal: Bool
 
   /// A layer with fresh parameters.
@@ -34,7 +36,9 @@ public struct MultiHeadAttention: Module {
 
   /// The same, where not all elements of a sequence can be looked at.
   ///
-  /// - Parameter keyMask: `[batch, time]`, not 0 where an element can. One that can look at none gives NaN.
+  /// - Parameters:
+  ///   - x: `[batch, time, width]`.
+  ///   - keyMask: `[batch, time]`, not 0 where an element can. One that can look at none gives NaN.
   public func callAsFunction(_ x: Tensor, keyMask: Tensor?) -> Tensor {
     let width = projection.weight.shape[0]
     require(

@@ -5,6 +5,7 @@
 public struct RMSNorm: Module {
   /// `[width]`, ones at first.
   public let weight: Tensor
+  /// ε, which is added to the mean square.
   public let epsilon: Double
 
   /// A layer with fresh parameters.

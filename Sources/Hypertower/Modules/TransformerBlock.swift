@@ -5,8 +5,11 @@
 ///
 /// The order is that of A. Radford et al., "Language Models are Unsupervised Multitask Learners" (2019).
 public struct TransformerBlock: Module {
+  /// What normalizes the input of the attention.
   public let norm1: LayerNorm
+  /// The attention, whose result is added to the block's input.
   public let attention: MultiHeadAttention
+  /// What normalizes the input of the dense layers.
   public let norm2: LayerNorm
   /// width → hidden.
   public let up: Linear
@@ -33,7 +36,9 @@ public struct TransformerBlock: Module {
 
   /// The same, where not all elements of a sequence can be looked at.
   ///
-  /// - Parameter keyMask: `[batch, time]`, not 0 where an element can. One that can look at none gives NaN.
+  /// - Parameters:
+  ///   - x: `[batch, time, width]`.
+  ///   - keyMask: `[batch, time]`, not 0 where an element can. One that can look at none gives NaN.
   public func callAsFunction(_ x: Tensor, keyMask: Tensor?) -> Tensor {
     let x = x + attention(norm1(x), keyMask: keyMask)
     return x + down(up(norm2(x)).gelu())

@@ -22,7 +22,9 @@ public struct HyperparameterSchedule: Sendable, ExpressibleByFloatLiteral {
 
   /// `value` at every step, after the warm-up.
   ///
-  /// - Parameter warmup: the steps of the warm-up, ≥ 0; default: 0.
+  /// - Parameters:
+  ///   - value: on the hyperparameter's natural scale.
+  ///   - warmup: the steps of the warm-up, ≥ 0; default: 0.
   public static func constant(_ value: Double, warmup: Int = 0) -> HyperparameterSchedule {
     .init(value, .constant, warmup: warmup)
   }
@@ -30,6 +32,7 @@ public struct HyperparameterSchedule: Sendable, ExpressibleByFloatLiteral {
   /// `value`, multiplied by a factor after every so many steps; see `ScheduleFormula.step`.
   ///
   /// - Parameters:
+  ///   - value: that of the first steps, on the hyperparameter's natural scale.
   ///   - every: after how many steps, ≥ 1.
   ///   - factor: above 0 and at most 1; default: 0.1.
   ///   - warmup: the steps of the warm-up, ≥ 0; default: 0.
@@ -42,7 +45,8 @@ public struct HyperparameterSchedule: Sendable, ExpressibleByFloatLiteral {
   /// From `value` along a line to `end`, which the step after the planned ones would reach.
   ///
   /// - Parameters:
-  ///   - end: default: 0.
+  ///   - value: that of the first step, on the hyperparameter's natural scale.
+  ///   - end: on the same scale; default: 0.
   ///   - warmup: the steps of the warm-up, ≥ 0; default: 0.
   public static func linear(
     _ value: Double, end: Double = 0, warmup: Int = 0
@@ -53,7 +57,8 @@ public struct HyperparameterSchedule: Sendable, ExpressibleByFloatLiteral {
   /// From `value` along half a cosine to `end`, which the step after the planned ones would reach.
   ///
   /// - Parameters:
-  ///   - end: default: 0.
+  ///   - value: that of the first step, on the hyperparameter's natural scale.
+  ///   - end: on the same scale; default: 0.
   ///   - warmup: the steps of the warm-up, ≥ 0; default: 0.
   public static func cosine(
     _ value: Double, end: Double = 0, warmup: Int = 0
@@ -64,7 +69,9 @@ public struct HyperparameterSchedule: Sendable, ExpressibleByFloatLiteral {
   /// From `value`/25 up to `value` over the first 30% of the planned steps, then down to `value`/250,000
   /// at the last, along half a cosine each.
   ///
-  /// - Parameter warmup: the steps of a warm-up before that, ≥ 0; default: 0.
+  /// - Parameters:
+  ///   - value: the greatest, on the hyperparameter's natural scale.
+  ///   - warmup: the steps of a warm-up before that, ≥ 0; default: 0.
   public static func oneCycle(_ value: Double, warmup: Int = 0) -> HyperparameterSchedule {
     .init(value, .oneCycle, warmup: warmup)
   }

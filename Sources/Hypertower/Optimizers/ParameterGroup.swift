@@ -20,6 +20,7 @@ public struct ParameterGroup: Sendable {
 
   /// What does not move parameters.
   public enum Frozen: Sendable {
+    /// As in `ParameterGroup(.kind(.embeddings), .frozen)`.
     case frozen
   }
 

@@ -14,6 +14,7 @@ public enum ParameterKind: String, Sendable, CaseIterable {
 public struct ModelParameter: Sendable {
   /// As in files of weights, such as `layers.0.weight`.
   public let name: String
+  /// What it is for.
   public let kind: ParameterKind
   /// As declared.
   public let shape: Shape

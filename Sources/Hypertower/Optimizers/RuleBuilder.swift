@@ -225,8 +225,10 @@ public final class RuleBuilder {
 
   /// A number kept for every parameter from one step to the next.
   ///
-  /// - Parameter initial: its value before the first step, which may depend on hyperparameters;
-  ///   it counts as a constant, no gradient flows through it.
+  /// - Parameters:
+  ///   - name: what checkpoints call it.
+  ///   - initial: its value before the first step, which may depend on hyperparameters; it counts as a constant,
+  ///     no gradient flows through it.
   public func state(_ name: String, initial: Expression = 0) -> Expression {
     let number = states.count
     let state = input(.state(number))
@@ -240,7 +242,9 @@ public final class RuleBuilder {
   /// A number kept for all parameters together or, where each tensor has its own hyperparameters, for those
   /// of a tensor.
   ///
-  /// - Parameter initial: its value before the first step, which may depend on hyperparameters.
+  /// - Parameters:
+  ///   - name: what checkpoints call it.
+  ///   - initial: its value before the first step, which may depend on hyperparameters.
   public func sharedState(_ name: String, initial: Expression = 0) -> Expression {
     let state = input(.sharedState(sharedStates.count))
     let node = state.index(in: recorder)

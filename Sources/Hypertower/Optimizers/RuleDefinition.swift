@@ -25,6 +25,7 @@ public struct RuleDefinition: Sendable {
 
   /// Which hyperparameters a level above may tune.
   public enum Tunable: Sendable {
+    /// All of them.
     case all
     /// Step sizes alone; the others stay as they are.
     case learningRates

@@ -6,6 +6,7 @@ public struct UpdateRule: Sendable {
   public struct Hyperparameter: Sendable {
     /// Its name, as written in a tower's text, such as `beta1`.
     public let name: String
+    /// What values it may have, and how they are stored.
     public let domain: HyperparameterDomain
     /// Its initial value, on its natural scale; where it has a schedule, what that is made from.
     public let value: Double
@@ -55,7 +56,9 @@ public struct UpdateRule: Sendable {
   /// Whether one set of hyperparameters serves all tensors that the rule updates, or each tensor
   /// has its own.
   public enum Granularity: Sendable {
+    /// One set for all tensors.
     case shared
+    /// Each tensor has its own.
     case perTensor
   }
 

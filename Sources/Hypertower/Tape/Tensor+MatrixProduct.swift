@@ -3,6 +3,7 @@ extension Tensor {
   /// axes, which are stretched to one shape.
   ///
   /// - Parameters:
+  ///   - other: the right operand.
   ///   - transposeLeft: whether this tensor is `[…, k, m]`; default: false.
   ///   - transposeRight: whether `other` is `[…, n, k]`; default: false.
   public func matmul(

@@ -76,6 +76,7 @@ public struct Metric: Sendable {
 
   /// What a metric comes to on a data set.
   public struct Value: Sendable, Hashable {
+    /// What the metric is called.
     public let name: String
     /// The shape of `elements`: that of the metric's sums, `[]` for a single number.
     public let shape: [Int]

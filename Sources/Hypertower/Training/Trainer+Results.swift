@@ -27,7 +27,9 @@ extension Trainer {
   ///
   /// What is needed is compiled once for each data set and list of metrics.
   ///
-  /// - Parameter metrics: what is measured as well; default: nothing.
+  /// - Parameters:
+  ///   - data: the samples.
+  ///   - metrics: what is measured as well; default: nothing.
   /// - Precondition: there is at least one sample.
   /// - Throws: what the device reports.
   public func evaluate(on data: Dataset, metrics: [Metric] = []) throws -> Evaluation {

@@ -4,6 +4,7 @@ extension DenseNetwork {
   /// The tensors are w1, b1, w2, b2, …, or have names such as PyTorch's whose order is plain.
   ///
   /// - Parameters:
+  ///   - file: the weights.
   ///   - inputs: the number of inputs that the network must have.
   ///   - outputs: the number of outputs that it must have, one for each class.
   ///   - source: what error messages call the file; default: "weights".
