@@ -5,14 +5,14 @@
 /// lanes are folded at the end of each stage). Everything else is loops. Where there are many lanes,
 /// columns are for those nests alone that have enough of them: one lane sums a whole column.
 struct LoopNestCode {
-  private let nest: LoopNest
-  private let profile: DeviceProfile
-  private let isRows: Bool
+  let nest: LoopNest
+  let profile: DeviceProfile
+  let isRows: Bool
   /// In rows, whether a node differs along reduced dimensions.
-  private let varies: [Bool]
-  private var arguments = ArgumentList()
+  let varies: [Bool]
+  var arguments = ArgumentList()
   private var code = ""
-  private var defined: Set<Int> = []
+  var defined: Set<Int> = []
 
   /// - Parameter isCut: whether the nest runs with others, block of rows by block of rows.
   static func section(_ nest: LoopNest, isCut: Bool, _ profile: DeviceProfile) -> KernelSection {
@@ -77,145 +77,16 @@ struct LoopNestCode {
       lanes: lanes, localMemory: isRows ? Self.foldMemory(profile) : 0)
   }
 
-  // MARK: Columns
-
-  private var laneExtent: Int { isRows ? nest.reducedShape.last! : nest.keptShape.last! }
-  private var chunksPerRow: Int { (laneExtent + profile.width - 1) / profile.width }
+  var laneExtent: Int { isRows ? nest.reducedShape.last! : nest.keptShape.last! }
+  var chunksPerRow: Int { (laneExtent + profile.width - 1) / profile.width }
   private var chunkCount: Int { nest.keptShape.dropLast().reduce(1, *) * chunksPerRow }
-
-  private mutating func writeColumns() {
-    let rank = nest.keptShape.count
-    line("  for (int chunk = begin + TEAM; chunk < end; chunk += TEAMS) {")
-    line("    const int i\(rank - 1) = chunk % \(chunksPerRow) * WIDTH;")
-    writeIndices(
-      of: nest.keptShape.dropLast(), from: "chunk / \(chunksPerRow)", first: 0, indent: "    ")
-    line("    const int count = \(laneExtent) - i\(rank - 1);")
-    for stage in 0..<nest.stageCount { writeColumnStage(stage) }
-    emit(nest.outputs.map(\.node), indent: "    ", onlyUniform: false)
-    for output in nest.outputs { store(output, indent: "    ", at: keptLinear) }
-    line("  }")
-  }
-
-  private mutating func writeColumnStage(_ stage: Int) {
-    let reductions = nest.reductions.indices.filter { nest.reductions[$0].stage == stage }
-    for reduction in reductions { declareAccumulator(reduction, indent: "    ") }
-    var indent = "    "
-    for (offset, extent) in nest.reducedShape.enumerated() {
-      let index = "i\(nest.keptShape.count + offset)"
-      line("\(indent)for (int \(index) = 0; \(index) < \(extent); ++\(index)) {")
-      indent += "  "
-    }
-    let outer = defined
-    if let condition = conditionOfTerms(reductions) {
-      line("\(indent)if (!(\(condition))) continue;")
-    }
-    emit(reductions.map { nest.reductions[$0].value }, indent: indent, onlyUniform: false)
-    for reduction in reductions { accumulate(reduction, indent: indent, masked: false) }
-    defined = outer
-    for _ in nest.reducedShape {
-      indent.removeLast(2)
-      line("\(indent)}")
-    }
-    for reduction in reductions {
-      let name = nest.reductions[reduction].kind == .indexOfMaximum ? "index" : "fold"
-      line("    const vec result\(reduction) = \(name)\(reduction);")
-    }
-  }
-
-  /// What holds of the indices of now where any of these reductions has a term other than 0; nil if no term is known
-  /// to be 0.
-  ///
-  /// Such terms are what windows send back to elements that they leave out.
-  private func conditionOfTerms(_ reductions: [Int]) -> String? {
-    let bounds = Set(reductions.map { self.bounds(of: nest.reductions[$0]) })
-    guard bounds.count == 1, let own = bounds.first!, !own.isEmpty else { return nil }
-    return BoundedAccessCode(
-      bounds: own, load: nil, buffer: nil, laneDimension: laneDimension
-    ).condition
-  }
-
-  /// The bounds outside of which a sum's terms are 0 in all lanes; nil if there are none.
-  private func bounds(of reduction: LoopNest.Reduction) -> [IndexBound]? {
-    guard reduction.kind == .sum,
-      case .select(let inside, _, let other) = nest.graph.nodes[reduction.value],
-      case .constant(0) = nest.graph.nodes[other],
-      case .input(let number) = nest.graph.nodes[inside],
-      case .inside(let bounds) = nest.inputs[number],
-      bounds.allSatisfy({ $0.index.coefficients[laneDimension] == 0 })
-    else { return nil }
-    return bounds
-  }
-
-  // MARK: Rows
-
-  private mutating func writeRows() {
-    line("  FOR_ROWS(begin, end) {")
-    line("    const int row = ROW(end);")
-    writeIndices(of: nest.keptShape[...], from: "row", first: 0, indent: "    ")
-    for stage in 0..<nest.stageCount { writeRowStage(stage) }
-    let rowOutputs = nest.outputs.filter { !$0.isFull }
-    emit(rowOutputs.map(\.node), indent: "    ", onlyUniform: true)
-    if !rowOutputs.isEmpty {
-      line("    if (LANE == 0 && HAS_ROW(end)) {")
-      for output in rowOutputs {
-        let target = arguments.pointer(to: output.span, isWritten: true)
-        line("      \(target)[row] = n\(output.node);")
-      }
-      line("    }")
-    }
-    line("  }")
-  }
-
-  private mutating func writeRowStage(_ stage: Int) {
-    let reductions = nest.reductions.indices.filter { nest.reductions[$0].stage == stage }
-    let outputs = nest.outputs.filter { $0.isFull && $0.stage == stage }
-    let values = reductions.map { nest.reductions[$0].value } + outputs.map(\.node)
-    emit(values, indent: "    ", onlyUniform: true)
-    for reduction in reductions { declareAccumulator(reduction, indent: "    ") }
-
-    var indent = "    "
-    let first = nest.keptShape.count
-    for (offset, extent) in nest.reducedShape.dropLast().enumerated() {
-      let index = "i\(first + offset)"
-      line("\(indent)for (int \(index) = 0; \(index) < \(extent); ++\(index)) {")
-      indent += "  "
-    }
-    let lane = "i\(first + nest.reducedShape.count - 1)"
-    line(
-      "\(indent)for (int \(lane) = LANE_START; HAS_ROW(end) && \(lane) < \(laneExtent); "
-        + "\(lane) += LANE_STEP) {")
-    indent += "  "
-    line("\(indent)const int count = \(laneExtent) - \(lane);")
-    let outer = defined
-    emit(values, indent: indent, onlyUniform: false)
-    for reduction in reductions { accumulate(reduction, indent: indent, masked: true) }
-    for output in outputs {
-      store(
-        output, indent: indent, at: "row * \(nest.reducedShape.elementCount) + \(reducedLinear)")
-    }
-    defined = outer
-    for _ in nest.reducedShape {
-      indent.removeLast(2)
-      line("\(indent)}")
-    }
-    for reduction in reductions {
-      let name =
-        switch nest.reductions[reduction].kind {
-        case .sum: "fold_sum(fold\(reduction) SCRATCH_ARGUMENTS(LANES))"
-        case .maximum: "fold_maximum(fold\(reduction) SCRATCH_ARGUMENTS(LANES))"
-        case .indexOfMaximum:
-          "fold_index_of_maximum(fold\(reduction), index\(reduction) SCRATCH_ARGUMENTS(LANES))"
-        }
-      line("    const real result\(reduction) = \(name);")
-    }
-  }
 
   // MARK: Pieces
 
-  private mutating func line(_ text: String) { code += text + "\n" }
+  mutating func line(_ text: String) { code += text + "\n" }
 
   /// Indices i<first>… into `shape` from a linear one.
-  private mutating func writeIndices(
+  mutating func writeIndices(
     of shape: ArraySlice<Int>, from linear: String, first: Int, indent: String
   ) {
     var inner = 1
@@ -227,7 +98,7 @@ struct LoopNestCode {
     }
   }
 
-  private mutating func declareAccumulator(_ reduction: Int, indent: String) {
+  mutating func declareAccumulator(_ reduction: Int, indent: String) {
     let start = nest.reductions[reduction].kind == .sum ? "0.0f" : "-INFINITY"
     line("\(indent)vec fold\(reduction) = (vec)(\(start));")
     if nest.reductions[reduction].kind == .sum, sumsAreLong {
@@ -247,7 +118,7 @@ struct LoopNestCode {
     return nest.reducedShape.elementCount / lanes > Self.longSum
   }
 
-  private mutating func accumulate(_ reduction: Int, indent: String, masked: Bool) {
+  mutating func accumulate(_ reduction: Int, indent: String, masked: Bool) {
     let own = nest.reductions[reduction]
     let fold = "fold\(reduction)"
     let value = isRows && !varies[own.value] ? "(vec)(n\(own.value))" : "n\(own.value)"
@@ -276,8 +147,8 @@ struct LoopNestCode {
     }
   }
 
-  private var keptLinear: String { linear(nest.keptShape, first: 0) }
-  private var reducedLinear: String { linear(nest.reducedShape, first: nest.keptShape.count) }
+  var keptLinear: String { linear(nest.keptShape, first: 0) }
+  var reducedLinear: String { linear(nest.reducedShape, first: nest.keptShape.count) }
 
   private func linear(_ shape: Shape, first: Int) -> String {
     zip(shape.contiguousStrides, 0...).map { stride, dimension in
@@ -285,7 +156,7 @@ struct LoopNestCode {
     }.joined(separator: " + ")
   }
 
-  private mutating func store(_ output: LoopNest.Output, indent: String, at position: String) {
+  mutating func store(_ output: LoopNest.Output, indent: String, at position: String) {
     let target = arguments.pointer(to: output.span, isWritten: true)
     let value = isRows && !varies[output.node] ? "(vec)(n\(output.node))" : "n\(output.node)"
     let address = "\(target) + \(position)"
@@ -295,7 +166,7 @@ struct LoopNestCode {
   /// Defines `n<index>` for the nodes that `outputs` need and that are not defined yet.
   ///
   /// In rows, nodes that do not vary along the row are single numbers, defined outside its loop.
-  private mutating func emit(_ outputs: [Int], indent: String, onlyUniform: Bool) {
+  mutating func emit(_ outputs: [Int], indent: String, onlyUniform: Bool) {
     let needed = nest.graph.needed(by: outputs)
     for index in nest.graph.nodes.indices
     where needed[index] && !defined.contains(index)
@@ -319,7 +190,7 @@ struct LoopNestCode {
     }
   }
 
-  private var laneDimension: Int {
+  var laneDimension: Int {
     isRows ? nest.keptShape.count + nest.reducedShape.count - 1 : nest.keptShape.count - 1
   }
 
