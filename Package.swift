@@ -25,7 +25,7 @@ let fuzzTargets: [Target] =
   ]
 
 /// Programs that show how the library is used, a file each; nothing but the tests and `make examples` builds them.
-let examples = ["LeNet", "TextClassifier", "TextGenerator", "UNet", "VAE"]
+let examples = ["LeNet", "TextClassifier", "TextGenerator", "TrainingLoop", "UNet", "VAE"]
 let exampleTargets: [Target] = examples.map { name in
   .executableTarget(
     name: name, dependencies: ["Hypertower", "Datasets"], path: "Examples",

@@ -16,6 +16,7 @@ struct ExampleTests {
     Example(name: "LeNet", steps: 20, greatestShare: 0.8),
     Example(name: "TextClassifier", steps: 100, greatestShare: 0.5),
     Example(name: "TextGenerator", steps: 20, greatestShare: 0.8),
+    Example(name: "TrainingLoop", steps: 40, greatestShare: 0.8),
     Example(name: "UNet", steps: 20, greatestShare: 0.8),
     Example(name: "VAE", steps: 20, greatestShare: 0.7),
   ]

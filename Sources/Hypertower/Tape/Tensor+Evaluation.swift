@@ -20,37 +20,14 @@ extension Tensor {
   package static func evaluate(
     _ tensors: [Tensor], on backend: any Backend, fuses: Bool = true
   ) throws -> [HostArray] {
-    guard let first = tensors.first else { return [] }
-    let recorder = first.recorder
-    let nodes = tensors.map { recorder.adopt($0.index, from: $0.recorder) }
-    let needed = recorder.tape.neededForValues(of: nodes)
-
-    var program = Program()
-    program.fuses = fuses
-    var arrays: [(any DeviceArray)?] = []
-    func add(_ count: Int) throws -> (array: any DeviceArray, span: Span) {
-      let array = try backend.allocate(.real, count: count)
-      arrays.append(array)
-      return (array, Span(buffer: program.addBuffer(.real, count: count)))
-    }
-    var leaves: [Int: Span] = [:]
-    for (index, node) in recorder.tape.nodes.enumerated() where needed[index] {
-      guard case .leaf(let number) = node.operation else { continue }
-      guard case .values(let values) = recorder.leaves[number] else {
+    let recorder = TapeRecorder()
+    for tensor in tensors { _ = recorder.adopt(tensor.index, from: tensor.recorder) }
+    for leaf in recorder.leaves {
+      guard case .values = leaf else {
         fatalError("array: the tensor depends on parameters or inputs without values")
       }
-      let (array, span) = try add(values.count)
-      leaves[number] = span
-      try backend.write(.float32(values), to: array, at: 0)
     }
-    let results = try tensors.map { try add($0.shape.elementCount) }
-    Lowering.lower(
-      recorder.tape, leaves: leaves,
-      outputs: zip(nodes, results).map { (node: $0, span: $1.span) }, into: &program)
-    while arrays.count < program.buffers.count { arrays.append(nil) }
-    try backend.run(try backend.prepare(program, arrays: arrays))
-    return try zip(results, tensors).map { result, tensor in
-      try backend.read(0..<tensor.shape.elementCount, of: result.array)
-    }
+    return try TensorProgram(tensors, of: [], updating: [], seed: 0, fuses: fuses, on: backend)
+      .run()
   }
 }
