@@ -38,6 +38,8 @@ public struct SampleEncoding: Codable, Equatable, Sendable {
       && (table?.isValid ?? true) && (images?.isValid ?? true)
   }
 
-  /// What a class is called.
-  package func className(_ index: Int) -> String { classNames?[index] ?? "\(index)" }
+  /// What a class is called: its name, or else its number.
+  ///
+  /// - Parameter index: the number of the class, from 0.
+  public func className(_ index: Int) -> String { classNames?[index] ?? "\(index)" }
 }

@@ -1,5 +1,6 @@
 /// What numbers are shifted and divided by, so that those of the training data have mean 0 and deviation 1.
 public struct Standardization: Codable, Equatable, Sendable {
+  /// What numbers are shifted by.
   public let mean: Double
   /// Greater than 0; 1 where all numbers are equal.
   public let deviation: Double
@@ -34,8 +35,10 @@ public struct Standardization: Codable, Equatable, Sendable {
   /// The number on the scale of the training data's deviations.
   func callAsFunction(_ number: Double) -> Double { (number - mean) / deviation }
 
-  /// The number that `callAsFunction` turns into `standardized`.
-  package func inverse(_ standardized: Double) -> Double { standardized * deviation + mean }
+  /// The number in the unit of the data, such as a network's output stands for.
+  ///
+  /// - Parameter standardized: the number in deviations from the mean.
+  public func inverse(_ standardized: Double) -> Double { standardized * deviation + mean }
 
   /// Whether it can be that of some numbers.
   var isValid: Bool { mean.isFinite && deviation.isFinite && deviation > 0 }

@@ -2,8 +2,9 @@ import Hypertower
 
 /// How images in files become samples.
 public struct ImageOptions: Codable, Equatable, Sendable {
-  /// The size that all are stretched to; nil: all have one size.
+  /// The number of rows that all are stretched to; nil: all have one size.
   public var height: Int?
+  /// The same of columns.
   public var width: Int?
   /// 1 for grey, 3 for red, green and blue; nil: grey if all are grey.
   public var channels: Int?

@@ -12,7 +12,9 @@ public struct TableEncoding: Codable, Equatable, Sendable {
       case category([String], fill: String?)
     }
 
+    /// Its name in the table.
     public let name: String
+    /// What its cells become.
     public let content: Content
 
     /// The number of features.

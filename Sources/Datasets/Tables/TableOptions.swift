@@ -2,7 +2,9 @@
 public struct TableOptions: Codable, Equatable, Sendable {
   /// What is predicted.
   public enum Task: String, Codable, CaseIterable, Sendable {
+    /// One of several classes.
     case classification
+    /// A number.
     case regression
   }
 
