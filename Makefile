@@ -16,8 +16,8 @@ SWIFT_FLAGS := --cache-path "$(CACHE)/swiftpm" --security-path "$(CACHE)/securit
 COMMAND     := .build/release/hypertower
 
 .DEFAULT_GOAL := build
-.PHONY: build train test check check-golden-models test-intel test-rusticl test-interop bench experiments bench-peers fuzz dist lint deps
-.PHONY: clean examples pictures
+.PHONY: build train test check check-golden-models test-intel test-rusticl test-interop test-package bench experiments bench-peers fuzz dist lint deps
+.PHONY: clean examples pictures docs
 
 # Builds the command: .build/release/hypertower
 build: deps
@@ -33,6 +33,11 @@ EXAMPLES := $(basename $(notdir $(wildcard Examples/*.swift)))
 examples: deps
 	@mkdir -p "$(POCL_CACHE_DIR)"
 	@for name in $(EXAMPLES); do $(SWIFT) build $(SWIFT_FLAGS) -c release --product $$name || exit; done
+
+# The library's documentation, pages for a browser, in .build/documentation; an error is a public symbol without a
+# comment, and any warning
+docs: build
+	@Scripts/make-documentation .build/documentation
 
 # Runs all tests, each suite in a process of its own: make test ARGS="--filter GoldenTests"
 test: deps
@@ -80,6 +85,11 @@ test-rusticl: deps
 # make test-interop ARGS=tensorboard
 test-interop: build
 	@Tests/Interop/run $(ARGS)
+
+# Uses the library as others do, in a package of its own, by the checkout's path and by a repository's URL:
+# make test-package ARGS=path
+test-package: deps
+	@Tests/Interop/own-package $(ARGS)
 
 # Long tests of what goes wrong, each a script in Tests/Reliability that says what it does;
 # Tests/RELIABILITY.md says what they show: make kills ARGS=100
