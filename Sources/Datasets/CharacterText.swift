@@ -12,7 +12,9 @@ public struct CharacterText: Sendable {
 
   /// Reads the UTF-8 file at `path`.
   ///
-  /// - Parameter vocabulary: the characters that there may be; default: those of the file.
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - vocabulary: the characters that there may be; default: those of the file.
   /// - Throws: `InputError` of kind `.missingInput` when it cannot be read, `.badData` when it is empty, not
   ///   UTF-8, or has a character that the vocabulary lacks.
   public init(contentsOf path: String, vocabulary: Vocabulary? = nil) throws {
@@ -21,7 +23,9 @@ public struct CharacterText: Sendable {
 
   /// A text that the program has.
   ///
-  /// - Parameter vocabulary: the characters that there may be; default: those of the text.
+  /// - Parameters:
+  ///   - text: at least two distinct characters.
+  ///   - vocabulary: the characters that there may be; default: those of the text.
   /// - Throws: `InputError` of kind `.badData` when it is empty, has one distinct character alone, or one that the
   ///   vocabulary lacks.
   public init(_ text: String, vocabulary: Vocabulary? = nil) throws {

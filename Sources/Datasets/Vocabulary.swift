@@ -27,7 +27,9 @@ public struct Vocabulary: Sendable, Equatable {
 
   /// The tokens of `scalars`.
   ///
-  /// - Parameter name: what error messages call the text.
+  /// - Parameters:
+  ///   - scalars: the characters of a text.
+  ///   - name: what error messages call the text.
   /// - Throws: `InputError` of kind `.badData` that names the first character that is not in the vocabulary.
   public func tokens(
     of scalars: some Sequence<Unicode.Scalar>, name: String
