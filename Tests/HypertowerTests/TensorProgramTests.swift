@@ -98,6 +98,9 @@ import Testing
     let x = Tensor([1, 2, 3, 4], shape: [2, 2])
     let weight = Tensor.parameter(shape: [2, 2], initializer: .constant(0))
     let result = (x.matmul(weight, transposeRight: true).flipped(axis: 1) * 2).max([1])
-    #expect("\(result)" == "")
+    let text = "\(result)"
+    for line in ["[2, 2] = [1.0, 2.0, 3.0, 4.0]", "[2, 2] = parameter", " · "] {
+      #expect(text.contains(line), "\(text)")
+    }
   }
 }

@@ -13,13 +13,17 @@ extension TensorProgram: CustomStringConvertible {
   /// print(try TensorProgram([x.matmul(y).tanh().sum()], of: [x, y]))
   /// ```
   ///
-  /// prints
+  /// prints a tape that begins with
   ///
   /// ```
+  /// %0 [2, 3] = input x
+  /// %1 [3, 4] = input y
+  /// %2 [2, 4] = %0 · %1
+  /// %3 [2, 4] = tanh(%2)
   /// ```
   ///
-  /// A product comes with what is done to each of its elements; a *nest* goes through an index space, where `i0`, `i1`
-  /// and so on are the indices and `r0`, `r1` what is folded along the inner ones.
+  /// and then the program. A product comes with what is done to each of its elements; other instructions go through an
+  /// index space, where `i0`, `i1` and so on are the indices and `r0`, `r1` what is folded along the inner ones.
   public var description: String { "tape\n\(tapeDescription)\nprogram\n\(programDescription)" }
 }
 
