@@ -36,7 +36,7 @@ struct ExportTests {
         String(decoding: swift, as: UTF8.self).contains("Tensor(base64: \"AAAAAAAAAAAAAAAA\", [3])")
       )
       for (arguments, status, message) in [
-        ("export --weights @/weights", Int32(64), "give --onnx or --swift"),
+        ("export --weights @/weights", Int32(64), "give --onnx, --swift, --pytorch or --mlx"),
         ("export --weights @/weights --onnx @/x --swift @/x", 64, "name the same file"),
         ("export --weights @/weights --onnx @/weights", 73, "give --onnx another name"),
         ("export --weights @/weights --swift @/n.onnx", 73, "give --swift another name"),
