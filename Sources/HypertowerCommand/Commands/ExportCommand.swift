@@ -74,13 +74,14 @@ struct ExportCommand: ParsableCommand {
   private var formats: [Format] {
     [
       onnx.map {
-        Format(option: "--onnx", path: $0, isOurs: { $0.starts(with: ONNXModel.beginning) }) {
-          ONNXModel.bytes(of: try $0.forInference())
-        }
+        Format(
+          option: "--onnx", path: $0, isOurs: { $0.starts(with: ONNXModel.beginning) },
+          bytes: { ONNXModel.bytes(of: try $0.forInference()) })
       },
       swift.map {
-        Format(option: "--swift", path: $0, isOurs: { $0.starts(with: SwiftSource.beginning.utf8) })
-        { Array(SwiftSource.text(of: try $0.forInference()).utf8) }
+        Format(
+          option: "--swift", path: $0, isOurs: { $0.starts(with: SwiftSource.beginning.utf8) },
+          bytes: { Array(SwiftSource.text(of: try $0.forInference()).utf8) })
       },
       pytorch.map { Self.weights("--pytorch", $0, .pytorch) },
       mlx.map { Self.weights("--mlx", $0, .mlx) },
@@ -89,14 +90,14 @@ struct ExportCommand: ParsableCommand {
 
   private static func weights(_ option: String, _ path: String, _ layout: WeightLayout) -> Format {
     Format(
-      option: option, path: path, isOurs: { SafetensorsFile.beginsWithWeights($0, for: layout) }
-    ) { loaded in
-      let weights = try loaded.trainer.weights(in: layout)
-      let notes = try loaded.metadata()
-      return SafetensorsFile(
-        weights.entries, metadata: weights.metadata.merging(notes) { own, _ in own }
-      ).serialized()
-    }
+      option: option, path: path, isOurs: { SafetensorsFile.beginsWithWeights($0, for: layout) },
+      bytes: { loaded in
+        let weights = try loaded.trainer.weights(in: layout)
+        let notes = try loaded.metadata()
+        return SafetensorsFile(
+          weights.entries, metadata: weights.metadata.merging(notes) { own, _ in own }
+        ).serialized()
+      })
   }
 
   /// Reserves a file, which may replace one of an earlier export.
