@@ -64,22 +64,22 @@ struct InteropCase {
 
   /// Weights unlike those that modules begin with: biases other than 0, statistics other than 0 and 1.
   func drawnWeights(seed: UInt64) throws -> SafetensorsFile {
-    var random = SplitMix(seed: seed)
+    var random = SplitMix(state: seed)
     let entries = try trainer().weights().entries.map { entry in
       let count = entry.shape.reduce(1, *)
-      let values = (0..<count).map { _ in Float(random.next() >> 40) * 0x1p-24 - 0.5 }
-      let isVariance = entry.name.hasSuffix("running_var")
-      return SafetensorsFile.Entry(
-        name: entry.name, shape: entry.shape, floats: isVariance ? values.map { $0 + 1 } : values)
+      let range: ClosedRange<Double> = entry.name.hasSuffix("running_var") ? 0.5...1.5 : -0.5...0.5
+      let values = (0..<count).map { _ in random.single(in: range) }
+      return SafetensorsFile.Entry(name: entry.name, shape: entry.shape, floats: values)
     }
     return SafetensorsFile(entries)
   }
 
   /// The elements of some samples.
   func drawnInputs(count: Int, seed: UInt64) -> [Float] {
-    var random = SplitMix(seed: seed)
-    return (0..<count * sample.elementCount).map { _ in
-      tokens.map { Float(random.next() % UInt64($0)) } ?? Float(random.next() >> 40) * 0x1p-23 - 1
+    var random = SplitMix(state: seed)
+    return (0..<count * sample.elementCount).map { _ -> Float in
+      guard let tokens else { return random.single(in: -1...1) }
+      return Float(random.below(tokens))
     }
   }
 }
