@@ -81,10 +81,10 @@ test-intel: deps
 test-rusticl: deps
 	@Tests/Reliability/rusticl --install $(ARGS)
 
-# Reads files that are for other programs with these programs, which it installs into .build/interop:
+# Exchanges files with other programs, which it installs into .build/interop and .build/peers:
 # make test-interop ARGS=tensorboard
 test-interop: build
-	@Tests/Interop/run $(ARGS)
+	@SWIFT_TEST='$(SWIFT) test $(SWIFT_FLAGS) -c release' Tests/Interop/run $(ARGS)
 
 # Uses the library as others do, in a package of its own, by the checkout's path and by a repository's URL:
 # make test-package ARGS=path
