@@ -304,7 +304,7 @@ public final class Trainer {
         + zip(gradients, moving).map { ($0, spans(in: gradient)[$1]) },
       updates: state.stateUpdates(trace, in: &program),
       counters: program.bind(state.counters))
-    state.appendAdjustment(to: &program, gradient: gradient, arena: arena, loss: lossSpan)
+    try state.appendAdjustment(to: &program, gradient: gradient, arena: arena, loss: lossSpan)
     return program
   }
 }
