@@ -17,7 +17,7 @@ COMMAND     := .build/release/hypertower
 
 .DEFAULT_GOAL := build
 .PHONY: build train test check check-golden-models test-intel test-rusticl test-interop test-package bench experiments bench-peers fuzz dist lint deps
-.PHONY: clean examples pictures docs
+.PHONY: clean examples install uninstall pictures docs
 
 # Builds the command: .build/release/hypertower
 build: deps
@@ -101,7 +101,7 @@ $(RELIABILITY): build
 # Feeds every reader with what a fuzzer makes of the files in Tests/Fuzz/Corpus, under AddressSanitizer:
 # make fuzz RUNS=10000000 READERS="idx tower"
 RUNS    := 1000000
-READERS := idx gzip safetensors checkpoint tower kernel-cache table npy npz image
+READERS := idx gzip safetensors checkpoint tower kernel-cache table npy npz image toml
 fuzz: deps
 	@Tests/Reliability/fuzz $(RUNS) $(READERS)
 
@@ -112,6 +112,17 @@ pictures: build
 # A folder and an archive in dist/ that run without Swift on x86-64 Linux with glibc 2.36 or newer.
 dist: deps
 	CACHE="$(CACHE)" Scripts/make-distribution $(VERSION)
+
+# Puts the command, its completions for bash, zsh and fish, and its manual page below PREFIX; `make uninstall` removes
+# them. What is built already is not built anew, so that root need not build: make && sudo make install PREFIX=/usr
+PREFIX  := /usr/local
+DESTDIR :=
+install:
+	@[ -x $(COMMAND) ] || $(MAKE) --no-print-directory build
+	@DESTDIR="$(DESTDIR)" Scripts/install install $(COMMAND) "$(PREFIX)"
+
+uninstall:
+	@DESTDIR="$(DESTDIR)" Scripts/install uninstall $(COMMAND) "$(PREFIX)"
 
 lint:
 	$(SWIFT) format lint --strict --recursive Sources Tests Examples Package.swift

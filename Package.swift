@@ -76,7 +76,10 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["HypertowerCommand", "Hypertower", "OpenCL", "CZlib"]
+      dependencies: [
+        "HypertowerCommand", "Hypertower", "Datasets", "OpenCL", "CZlib",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]
         + examples.map { .target(name: $0) }, swiftSettings: swiftSettings),
   ] + exampleTargets + fuzzTargets,
   cLanguageStandard: .gnu2x

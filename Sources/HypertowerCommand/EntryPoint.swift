@@ -12,16 +12,34 @@ enum EntryPoint {
 
   /// The exit status, when all that the command held is released.
   private static func run() -> Int32 {
+    var settings: SettingsFile?
     do {
-      var command = try HypertowerCommand.parseAsRoot()
+      settings = try SettingsFile(arguments: Array(CommandLine.arguments.dropFirst()))
+      var command = try HypertowerCommand.parseAsRoot(settings?.arguments)
       try command.run()
       return 0
     } catch {
-      guard let failure = Failure(error) else { HypertowerCommand.exit(withError: error) }
+      guard let failure = Failure(error) else { return end(with: error, settings) }
+      let place = failure.status == .usage ? settings?.place(of: failure.message) ?? "" : ""
       // Whoever interrupts a run knows that it is no error.
-      Console.note("\(failure.isInterruption ? "hypertower" : "Error"): \(failure.message)\n")
+      Console.note(
+        "\(failure.isInterruption ? "hypertower" : "Error"): \(place)\(failure.message)\n")
       return failure.status.rawValue
     }
+  }
+
+  /// Ends as the argument parser does, which knows its errors, and names the line of a settings file that one is
+  /// about.
+  private static func end(with error: any Error, _ settings: SettingsFile?) -> Int32 {
+    let code = HypertowerCommand.exitCode(for: error)
+    let place = settings?.place(of: HypertowerCommand.message(for: error)) ?? ""
+    let message = HypertowerCommand.fullMessage(for: error)
+    let prefix = "Error: "
+    guard !code.isSuccess, !place.isEmpty, message.hasPrefix(prefix) else {
+      HypertowerCommand.exit(withError: error)
+    }
+    Console.note("\(prefix)\(place)\(message.dropFirst(prefix.count))\n")
+    return code.rawValue
   }
 }
 
@@ -41,7 +59,8 @@ struct HypertowerCommand: ParsableCommand {
     version: Version.text,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, GenerateCommand.self,
-      ExportCommand.self,
+      ExportCommand.self, RunsCommand.self,
       DevicesCommand.self, BenchCommand.self, TuneCommand.self, ExperimentCommand.self,
+      ManualCommand.self,
     ])
 }

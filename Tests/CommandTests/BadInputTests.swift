@@ -115,10 +115,7 @@ struct BadInputTests {
   func fault(_ fault: Fault) throws {
     try withTemporaryFolder { folder in
       try prepare(folder)
-      let run = try CommandRun(
-        fault.arguments.split(separator: " ").map {
-          String($0).replacing("~", with: " ").replacing("@", with: folder)
-        })
+      let run = try CommandRun(words(of: fault.arguments, in: folder))
       #expect(run.status == fault.status, "\(run.errors)")
       #expect(run.errors.contains(fault.message.replacing("@", with: folder)), "\(run.errors)")
       #expect(run.output.isEmpty)

@@ -6,21 +6,9 @@ import Testing
 
 @Suite("Early stopping and best weights")
 struct BestWeightsTests {
-  private func train(_ folder: String, _ arguments: String) throws -> CommandRun {
-    try CommandRun(
-      ["train", "--device", "cpu"]
-        + arguments.split(separator: " ").map {
-          String($0).replacing("~", with: " ").replacing("@", with: folder)
-        })
-  }
-
-  private func bytes(_ path: String) throws -> [UInt8] {
-    Array(try Data(contentsOf: URL(filePath: path)))
-  }
-
   /// The run that is cut off in these tests: a learning rate so high that the accuracy goes up and down.
   private static let settings =
-    "--data @/data --batch-size 8 --validation 0.4 --optimizer sgd(6) --seed 3 --evaluate-every 2 --quiet"
+    "--data @/data --batch-size 8 --validation 0.4 --optimizer sgd(6) --seed 3 --evaluate-every 2"
 
   /// The accuracy after every second of so many steps, as runs of these lengths have it.
   private func accuracies(_ folder: String, steps: Int) throws -> [Double] {
@@ -98,17 +86,17 @@ struct BestWeightsTests {
         }
         if cut < best { try FileManager.default.removeItem(atPath: folder + "/best") }
         let resumed = try train(
-          folder, "--resume @/\(run) --save-best @/best --save @/last --quiet")
+          folder, "--resume @/\(run) --save-best @/best --save @/last")
         #expect(resumed.errors.contains(stop), "after \(cut): \(resumed.errors)")
         #expect(try bytes(folder + "/best") == bytes(folder + "/whole"))
         #expect(try bytes(folder + "/last") == bytes(folder + "/whole.last"))
       }
       // Nothing is left to do, unless there is more patience.
-      let again = try train(folder, "--resume @/run1 --save @/last --quiet")
+      let again = try train(folder, "--resume @/run1 --save @/last")
       #expect(again.errors.contains(stop), "\(again.errors)")
       #expect(again.errors.contains("nothing is left to do; give --early-stopping more patience"))
       #expect(try bytes(folder + "/last") == bytes(folder + "/whole.last"))
-      let longer = try train(folder, "--resume @/run1 --early-stopping 1000 --quiet")
+      let longer = try train(folder, "--resume @/run1 --early-stopping 1000")
       #expect(longer.status == 0 && !longer.errors.contains("stopping"), "\(longer.errors)")
     }
   }
@@ -133,19 +121,19 @@ struct BestWeightsTests {
       // The run without the option knows of no best weights.
       let before = try expect(
         "\(Self.settings) --steps 12 --save-best @/a --checkpoint @/run", saysOf: "a")
-      #expect(try train(folder, "--resume @/run --steps 14 --quiet").status == 0)
-      let after = try expect("--resume @/run --steps 16 --save-best @/a --quiet", saysOf: "a")
+      #expect(try train(folder, "--resume @/run --steps 14").status == 0)
+      let after = try expect("--resume @/run --steps 16 --save-best @/a", saysOf: "a")
       #expect(after >= before)
       // A file that begins later has the best since then.
       #expect(
         try train(folder, "\(Self.settings) --steps 12 --early-stopping 30 --checkpoint @/late")
           .status == 0)
-      _ = try expect("--resume @/late --steps 16 --save-best @/b --quiet", saysOf: "b")
+      _ = try expect("--resume @/late --steps 16 --save-best @/b", saysOf: "b")
       let other = try train(
         folder, "\(Self.settings) --steps 4 --save-best @/c".replacing("--seed 3", with: "--seed 4")
       )
       #expect(other.status == 0, "\(other.errors)")
-      let replacing = try train(folder, "--resume @/late --steps 18 --save-best @/c --quiet")
+      let replacing = try train(folder, "--resume @/late --steps 18 --save-best @/c")
       #expect(
         replacing.errors.contains("replacing the weights of another run"), "\(replacing.errors)")
     }

@@ -7,18 +7,6 @@ import Testing
 
 @Suite("Logs of comma-separated values")
 struct CSVLogTests {
-  private func train(_ folder: String, _ arguments: String) throws -> CommandRun {
-    try CommandRun(
-      ["train", "--device", "cpu", "--quiet"]
-        + arguments.split(separator: " ").map {
-          String($0).replacing("~", with: " ").replacing("@", with: folder)
-        })
-  }
-
-  private func text(_ path: String) throws -> String {
-    String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
-  }
-
   /// The cells of a file without line breaks in cells.
   private func rows(_ text: String) -> [[String]] {
     text.split(separator: "\n").map { line in
@@ -58,11 +46,11 @@ struct CSVLogTests {
           "step", "loss", "level_0.w1_alpha", "level_0.b1_alpha", "level_0.w2_alpha",
           "level_0.b2_alpha", "level_1.alpha", "level_1.beta1", "level_1.beta2", "level_1.eps",
           "test_accuracy_percent", "steps", "seconds", "device", "schedules", "tower", "error",
-          "interrupted",
+          "interrupted", "run",
         ])
       #expect(rows.allSatisfy { $0.count == header.count })
       for (row, line) in zip(rows.dropFirst(), lines) {
-        for (name, cell) in zip(header, row) where name != "seconds" {
+        for (name, cell) in zip(header, row) where !["seconds", "run"].contains(name) {
           let parts = name.split(separator: ".").map(String.init)
           let level = Int(parts[0].dropFirst("level_".count))
           let value =
@@ -74,6 +62,8 @@ struct CSVLogTests {
           }
         }
       }
+      #expect(
+        rows.map { $0.last! }.filter { $0.isEmpty }.count == 10 && rows[1].last == rows[12].last)
       #expect(rows.last![header.firstIndex(of: "tower")!].hasPrefix("sgd_per_parameter("))
     }
   }
@@ -108,11 +98,9 @@ struct CSVLogTests {
       }
       let resumed = try train(folder, "\(resume) @/log.csv")
       #expect(resumed.status == 0, "\(resumed.errors)")
-      func steps(_ name: String) throws -> [Substring] {
-        try text("\(folder)/\(name)").split(separator: "\n").dropLast()
-      }
-      #expect(try steps("log.csv") == steps("whole.csv"))
-      #expect(try steps("log.csv").count == 24)
+      let steps = try stepLines(folder + "/log.csv")
+      #expect(try steps == stepLines(folder + "/whole.csv"))
+      #expect(steps.count == 24)
     }
   }
 
@@ -127,7 +115,8 @@ struct CSVLogTests {
       let path = folder + "/log.CSV"
       let log = try TrainingLog(
         path: path,
-        format: LogFormat(path: path, names: trainer.hyperparameterNames, measures: []))
+        format: LogFormat(path: path, names: trainer.hyperparameterNames, measures: []),
+        run: "a run")
       try trainer.train(on: data, batchSize: 2, steps: 6) { try log.append($0) }
       try log.rewind(to: 4)
       func steps() throws -> [Substring] {

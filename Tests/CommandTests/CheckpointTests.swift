@@ -6,17 +6,6 @@ import Testing
 @Suite("Checkpoints")
 struct CheckpointTests {
   /// A run on a small data set, whose arguments are separated by spaces; `@` is the folder.
-  private func train(_ folder: String, _ arguments: String) throws -> CommandRun {
-    let own = arguments.split(separator: " ").map {
-      String($0).replacing("~", with: " ").replacing("@", with: folder)
-    }
-    return try CommandRun(["train", "--device", "cpu"] + own)
-  }
-
-  private func bytes(_ path: String) throws -> [UInt8] {
-    Array(try Data(contentsOf: URL(filePath: path)))
-  }
-
   private static let settings =
     "--data @/data --batch-size 16 --optimizer adam(0.01)~/~sgd_per_parameter(0.01)~/~rmsprop() "
     + "--seed 7"
@@ -46,10 +35,7 @@ struct CheckpointTests {
       #expect(resumed.status == 0, "\(resumed.errors)")
       #expect(resumed.errors.contains("going on after step 9, from \(folder)/run/step-0000000009"))
       #expect(try bytes(folder + "/resumed") == bytes(folder + "/whole"))
-      func steps(_ path: String) throws -> [[UInt8]] {
-        try bytes(path).split(separator: UInt8(ascii: "\n")).dropLast().map { Array($0) }
-      }
-      #expect(try steps(folder + "/log") == steps(folder + "/whole.log"))
+      #expect(try stepLines(folder + "/log") == stepLines(folder + "/whole.log"))
 
       // A checkpoint has the weights that the run had then.
       let evaluation = try CommandRun([
@@ -59,7 +45,7 @@ struct CheckpointTests {
       #expect(evaluation.outputLines.last == resumed.outputLines.last, "\(evaluation.errors)")
 
       // What is done is done: nothing is trained again.
-      let again = try train(folder, "--resume @/run --steps 23 --save @/again --quiet")
+      let again = try train(folder, "--resume @/run --steps 23 --save @/again")
       #expect(again.status == 0)
       #expect(try bytes(folder + "/again") == bytes(folder + "/whole"))
       #expect(again.outputLines.last == resumed.outputLines.last)
@@ -211,10 +197,10 @@ struct CheckpointTests {
     try withTemporaryFolder { folder in
       try SmallDataset().write(to: folder + "/data")
       let common = "--data @/data --batch-size 16 --optimizer adam(1e38)"
-      let stopped = try train(folder, "\(common) --epochs 2 --checkpoint @/a --quiet")
+      let stopped = try train(folder, "\(common) --epochs 2 --checkpoint @/a")
       #expect(stopped.status == 3)
       let restored = try train(
-        folder, "\(common) --epochs 2 --on-divergence restore --log @/log --quiet")
+        folder, "\(common) --epochs 2 --on-divergence restore --log @/log")
       #expect(
         restored.errors.contains("going back to step 0 and from adam(1e"), "\(restored.errors)")
       #expect(restored.errors.contains("(1 of at most 5 times)"))
@@ -226,7 +212,7 @@ struct CheckpointTests {
       let hopeless = try train(
         folder,
         "--data @/data --batch-size 16 --optimizer adam()~/~sgd(1e38) --on-divergence "
-          + "restore --quiet")
+          + "restore")
       #expect(hopeless.status == 3)
       #expect(hopeless.errors.contains("(5 of at most 5 times)"))
       #expect(!hopeless.errors.contains("(6 of"))
@@ -266,7 +252,7 @@ struct CheckpointTests {
       try SmallDataset().write(to: folder + "/data")
       try SmallDataset(trainCount: 49).write(to: folder + "/other")
       #expect(
-        try train(folder, "\(Self.settings) --steps 3 --checkpoint @/run --quiet").status == 0)
+        try train(folder, "\(Self.settings) --steps 3 --checkpoint @/run").status == 0)
       let faults: [(arguments: String, status: Int32, message: String)] = [
         ("\(Self.settings) --checkpoint @/run", 73, "holds the checkpoints of a run up to step 3"),
         (

@@ -58,6 +58,34 @@ struct ComparisonTests {
     }
   }
 
+  @Test("Towers are compared on tables as `train` reads them", arguments: ["kind", "size"])
+  func tables(_ target: String) throws {
+    try withTemporaryFolder { folder in
+      let rows = (0..<80).map { "\($0 % 9),\($0 % 2 == 0 ? "a" : "b"),\(Double($0 * $0 % 31) / 3)" }
+      try Data((["x,kind,size"] + rows).joined(separator: "\n").utf8)
+        .write(to: URL(filePath: folder + "/table.csv"))
+      let data = "--data @/table.csv --target \(target) --epochs 2 --device cpu"
+      let compare = "experiment compare --optimizer sgd(0.1) --optimizer adam() --seeds 1 --quiet"
+      let refused = try CommandRun(words(of: "\(compare) \(data) --out @/out", in: folder))
+      #expect(refused.status == 66 && refused.errors.contains("--test 0.2"), "\(refused.errors)")
+      let run = try CommandRun(
+        words(of: "\(compare) \(data) --test 0.25 --out @/out", in: folder))
+      #expect(run.status == 0, "\(run.errors)")
+      let outcomes = try timelessResults(folder + "/out/compare.json")["outcomes"]
+      let losses = try #require(outcomes?["sgd(0.1), seed 0"]?["curve"]?["losses"]?.array)
+      let trained = try train(
+        folder, "\(data) --test 0.25 --optimizer sgd(0.1) --log @/log")
+      #expect(trained.status == 0, "\(trained.errors)")
+      #expect(
+        try losses.map(\.double)
+          == stepLines(folder + "/log").map {
+            try JSONValue(parsing: $0.utf8, name: "log")["loss"]?.double
+          })
+      #expect(
+        try text(folder + "/out/compare.md").contains("test accuracy %") == (target == "kind"))
+    }
+  }
+
   @Test("Towers are compared with the additions of the default, as `train` has them")
   func compareWithAdditions() throws {
     try withTemporaryFolder { folder in

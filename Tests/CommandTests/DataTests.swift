@@ -8,7 +8,7 @@ struct DataTests {
   /// A run whose arguments are separated by spaces; `@` is the folder, which has data in `@/data`.
   private func run(_ folder: String, _ arguments: String) throws -> CommandRun {
     try CommandRun(
-      arguments.split(separator: " ").map { String($0).replacing("@", with: folder) })
+      words(of: arguments, in: folder))
   }
 
   private static let train = "train --device cpu --data @/data --batch-size 10 --hidden 4 --quiet"

@@ -5,9 +5,7 @@ import Testing
 @Suite("What train uses where nothing is chosen")
 struct DefaultTowerTests {
   private func train(_ folder: String, _ arguments: String) throws -> CommandRun {
-    let own = arguments.split(separator: " ").map {
-      String($0).replacing("~", with: " ").replacing("@", with: folder)
-    }
+    let own = words(of: arguments, in: folder)
     return try CommandRun(
       ["train", "--device", "cpu", "--data", folder + "/data", "--batch-size", "16", "--quiet"]
         + own)

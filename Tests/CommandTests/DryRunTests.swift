@@ -1,4 +1,6 @@
 import FoundationEssentials
+import Hypertower
+import OpenCL
 import Testing
 
 @Suite("Dry runs")
@@ -27,6 +29,27 @@ struct DryRunTests {
       #expect(lines.contains { $0.hasPrefix("memory ") && $0.contains("MiB") })
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
     }
+  }
+
+  @Test("A dry run tells how a step is launched")
+  func launches() throws {
+    func line(_ device: String, _ arguments: [String] = []) throws -> String {
+      let run = try CommandRun(
+        ["train", "--dry-run", "--device", device, "--first-step", "none", "--average", "none"]
+          + ["--optimizer", "sgd(0.01)", "--no-shuffle"] + arguments)
+      #expect(run.status == 0, "\(run.errors)")
+      let line = try #require(run.outputLines.first { $0.hasPrefix("launches ") })
+      return line.split(separator: " ").dropFirst().joined(separator: " ")
+    }
+    #expect(try line("cpu").hasPrefix("none on cpu, which takes a step's "))
+    guard (try? OpenCLDevice.all().isEmpty) == false else { return }
+    // As many as a step has when each is timed.
+    let bench = try CommandRun(
+      ["bench", "--launches", "--json", "--device", "opencl:0", "--no-fusion"]
+        + ["--towers", "sgd", "--heights", "0"])
+    let towers = try JSONValue(parsing: bench.output.utf8, name: "bench").array
+    let count = try #require(towers?.first?["launches"]?.array?.count)
+    #expect(try line("opencl:0", ["--no-fusion"]) == "\(count) a step")
   }
 
   @Test("A dry run refuses what a run would refuse")

@@ -8,12 +8,7 @@ import Testing
 @Suite("Export")
 struct ExportTests {
   private func run(_ folder: String, _ arguments: String) throws -> CommandRun {
-    try CommandRun(
-      arguments.split(separator: " ").map { String($0).replacing("@", with: folder) })
-  }
-
-  private func bytes(_ path: String) throws -> [UInt8] {
-    Array(try Data(contentsOf: URL(filePath: path)))
+    try CommandRun(words(of: arguments, in: folder))
   }
 
   @Test("A network is written again as it was, and only over one that was exported")

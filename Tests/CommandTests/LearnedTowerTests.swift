@@ -6,14 +6,6 @@ import Testing
 
 @Suite("Learned towers")
 struct LearnedTowerTests {
-  private func train(_ folder: String, _ arguments: String) throws -> CommandRun {
-    try CommandRun(
-      ["train", "--device", "cpu", "--quiet"]
-        + arguments.split(separator: " ").map {
-          String($0).replacing("~", with: " ").replacing("@", with: folder)
-        })
-  }
-
   /// What a run says its tower is at the end.
   private func tower(_ run: CommandRun) -> String? {
     run.outputLines.first { $0.hasPrefix("tower ") }.map {

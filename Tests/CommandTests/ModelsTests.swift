@@ -23,9 +23,7 @@ struct ModelsTests {
     -> CommandRun
   {
     try CommandRun(
-      arguments.split(separator: " ").map {
-        String($0).replacing("~", with: " ").replacing("@", with: folder)
-      }, after: setup?.replacing("@", with: folder))
+      words(of: arguments, in: folder), after: setup?.replacing("@", with: folder))
   }
 
   private func lines(_ path: String) throws -> [JSONValue] {
@@ -55,7 +53,7 @@ struct ModelsTests {
       let end = try run(
         folder, "train --device cpu --quiet --resume @/run --steps 6 --log @/log --save @/w2")
       #expect(end.status == 0, "\(end.errors)")
-      #expect(try lines(folder + "/whole").dropLast() == lines(folder + "/log").dropLast())
+      #expect(try stepLines(folder + "/whole") == stepLines(folder + "/log"))
       #expect(whole.outputLines.last == end.outputLines.last)
 
       let evaluation = try run(
@@ -96,6 +94,31 @@ struct ModelsTests {
       #expect(loss < before - 0.1)
       // These are more than an epoch has.
       #expect(result["steps"]?.int == 40)
+    }
+  }
+
+  @Test("A text whose perplexity is beyond all numbers is a failure")
+  func greatPerplexity() throws {
+    try withTemporaryFolder { folder in
+      try prepare(folder)
+      let model =
+        "train --device cpu --quiet --model gru --text @/text --length 4 --embedding 5 --width 6 --layers 1"
+      #expect(try run(folder, "\(model) --steps 1 --save @/w").status == 0)
+      let file = try SafetensorsFile(model: folder + "/w")
+      let entries = file.entries.map { entry in
+        SafetensorsFile.Entry(
+          name: entry.name, shape: entry.shape, floats: entry.floats().map { $0 * 1e6 })
+      }
+      try SafetensorsFile(entries, metadata: file.metadata).write(to: folder + "/great")
+      let message = "no number is as great as the perplexity"
+      let evaluated = try run(folder, "evaluate --device cpu --weights @/great --text @/text")
+      #expect(evaluated.status == 3 && evaluated.errors.contains(message), "\(evaluated.errors)")
+      #expect(!evaluated.output.contains("inf"))
+      let trained = try run(
+        folder, "\(model) --init @/great --optimizer sgd(0) --steps 1 --log @/log --save @/none")
+      #expect(trained.status == 3 && trained.errors.contains(message), "\(trained.errors)")
+      #expect(try text(folder + "/log").split(separator: "\n").last?.contains(message) == true)
+      #expect(!FileManager.default.fileExists(atPath: folder + "/none"))
     }
   }
 

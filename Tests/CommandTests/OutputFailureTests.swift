@@ -8,7 +8,7 @@ import Testing
 struct OutputFailureTests {
   private func arguments(_ folder: String, _ arguments: String) -> [String] {
     ["train", "--device", "cpu", "--data", folder + "/data", "--batch-size", "16", "--quiet"]
-      + arguments.split(separator: " ").map { String($0).replacing("@", with: folder) }
+      + words(of: arguments, in: folder)
   }
 
   private func names(_ folder: String) throws -> [String] {

@@ -15,16 +15,12 @@ struct OutputPlanTests {
     try CommandRun(
       ["train", "--device", "cpu", "--data", folder + "/data", "--batch-size", "16", "--quiet"]
         + ["--steps", "2"]
-        + arguments.split(separator: " ").map { String($0).replacing("@", with: folder) },
+        + words(of: arguments, in: folder),
       after: setup?.replacing("@", with: folder))
   }
 
   private func names(_ folder: String) throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
-  }
-
-  private func text(_ path: String) throws -> String {
-    String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
   }
 
   @Test(

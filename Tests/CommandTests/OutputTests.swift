@@ -13,12 +13,8 @@ struct OutputTests {
   ) throws -> CommandRun {
     try CommandRun(
       ["train", "--device", "cpu", "--data", folder + "/data", "--batch-size", "16", "--quiet"]
-        + arguments.split(separator: " ").map { String($0).replacing("@", with: folder) },
+        + words(of: arguments, in: folder),
       hasReaders: hasReaders, closed: closed)
-  }
-
-  private func bytes(_ path: String) throws -> [UInt8] {
-    Array(try Data(contentsOf: URL(filePath: path)))
   }
 
   private func write(_ text: String, _ path: String) throws {
@@ -108,7 +104,7 @@ struct OutputTests {
       try other.write([1])
       #expect(try bytes(folder + "/other") == [1])
       let left = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
-      #expect(left == ["data", "other", "weights"])
+      #expect(left == ["data", "other", "weights", "weights.toml"])
     }
   }
 
@@ -123,7 +119,7 @@ struct OutputTests {
       var records: [StepRecord] = []
       try trainer.train(on: data, batchSize: 2, steps: 8) { records += $0 }
       let path = folder + "/log"
-      var log: TrainingLog? = try TrainingLog(path: path)
+      var log: TrainingLog? = try TrainingLog(path: path, run: "a run")
       try log?.append(Array(records[..<5]))
       #expect(truncate(path, 0) == 0)
       try log?.append(Array(records[5...]))
@@ -131,7 +127,7 @@ struct OutputTests {
       let text = String(decoding: try bytes(path), as: UTF8.self)
       #expect(text.hasPrefix("{\"step\": 5, ") && !text.contains("\0"))
       // A run that goes on keeps what is there of its steps.
-      try TrainingLog(path: path, keeping: 7).append([records[7]])
+      try TrainingLog(path: path, run: "a run", keeping: 7).append([records[7]])
       let lines = String(decoding: try bytes(path), as: UTF8.self).split(separator: "\n")
       #expect(lines.map { $0.prefix(10) } == ["{\"step\": 5", "{\"step\": 6", "{\"step\": 7"])
     }

@@ -8,18 +8,6 @@ import Testing
 
 @Suite("Reports of runs")
 struct ReportTests {
-  private func train(_ folder: String, _ arguments: String) throws -> CommandRun {
-    try CommandRun(
-      ["train", "--device", "cpu", "--quiet"]
-        + arguments.split(separator: " ").map {
-          String($0).replacing("~", with: " ").replacing("@", with: folder)
-        })
-  }
-
-  private func text(_ path: String) throws -> String {
-    String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
-  }
-
   /// The numbers in the cells of the confusion matrix, without the shares that are right.
   private func confusion(_ page: String) -> [[Int]] {
     page.split(separator: "\n").filter {

@@ -7,7 +7,7 @@ import Testing
 struct TableCommandTests {
   private func run(_ folder: String, _ arguments: String) throws -> CommandRun {
     try CommandRun(
-      arguments.split(separator: " ").map { String($0).replacing("@", with: folder) })
+      words(of: arguments, in: folder))
   }
 
   private func write(_ text: String, _ path: String) throws {

@@ -8,10 +8,6 @@ import Testing
 /// Event files; `make test-interop` reads them with TensorBoard itself.
 @Suite("TensorBoard")
 struct TensorBoardTests {
-  private func bytes(_ path: String) throws -> [UInt8] {
-    Array(try Data(contentsOf: URL(filePath: path)))
-  }
-
   private func hexadecimal(_ bytes: [UInt8]) -> String {
     bytes.map { String(String(0x100 | Int($0), radix: 16).dropFirst()) }.joined()
   }
@@ -19,7 +15,7 @@ struct TensorBoardTests {
   /// The steps of the events in a folder's files that have `text` in them, in the order of readers.
   private func steps(_ folder: String, of text: String) throws -> [Int] {
     var steps: [Int] = []
-    for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() {
+    for name in try eventFiles(folder) {
       let bytes = try bytes("\(folder)/\(name)")
       var place = 0
       while place < bytes.count {
@@ -38,9 +34,7 @@ struct TensorBoardTests {
     return try CommandRun(
       ["train", "--device", "cpu", "--quiet"]
         + (isElsewhere ? [] : ["--tensorboard", folder + "/events"])
-        + arguments.split(separator: " ").map {
-          String($0).replacing("~", with: " ").replacing("@", with: folder)
-        })
+        + words(of: arguments, in: folder))
   }
 
   @Test("Events and records are those that TensorBoard's own writer makes")
@@ -120,8 +114,7 @@ struct TensorBoardTests {
         folder, "\(settings) --steps 20 --checkpoint @/run --checkpoint-every 7")
       #expect(begun.status == 0, "\(begun.errors)")
       try FileManager.default.removeItem(atPath: folder + "/run/step-0000000020.safetensors")
-      let first = try #require(
-        FileManager.default.contentsOfDirectory(atPath: folder + "/events").first)
+      let first = try #require(eventFiles(folder + "/events").first)
       let path = "\(folder)/events/\(first)"
       // A record that was cut off.
       #expect(truncate(path, try bytes(path).count - 3) == 0)
@@ -165,7 +158,7 @@ struct TensorBoardTests {
       let again = try train(folder, "\(common) --checkpoint @/run")
       #expect(again.status == 0)
       #expect(again.errors.contains("events: replacing the event files of an earlier run"))
-      let names = try FileManager.default.contentsOfDirectory(atPath: folder + "/events")
+      let names = try eventFiles(folder + "/events")
       #expect(names.count == 1)
       let inside = try train(folder, "\(common) --save @/events/events.out.tfevents.1")
       #expect(inside.status == 64 && inside.errors.contains("--tensorboard"), "\(inside.errors)")

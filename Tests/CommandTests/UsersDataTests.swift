@@ -6,14 +6,7 @@ import Testing
 @Suite("Data and weights as people have them")
 struct UsersDataTests {
   private func run(_ folder: String, _ arguments: String) throws -> CommandRun {
-    try CommandRun(
-      arguments.split(separator: " ").map {
-        String($0).replacing("~", with: " ").replacing("@", with: folder)
-      })
-  }
-
-  private func bytes(_ path: String) throws -> [UInt8] {
-    Array(try Data(contentsOf: URL(filePath: path)))
+    try CommandRun(words(of: arguments, in: folder))
   }
 
   private func write(_ bytes: [UInt8], _ path: String) throws {
@@ -27,14 +20,11 @@ struct UsersDataTests {
   private static let train = "train --device cpu --batch-size 16 --steps 6 --quiet"
 
   /// The steps of the run's log, once its status is 0.
-  private func steps(_ folder: String, _ data: String, _ rest: String = "") throws -> [ArraySlice<
-    UInt8
-  >] {
+  private func steps(_ folder: String, _ data: String, _ rest: String = "") throws -> [String] {
     let log = "\(folder)/\(data).log"
     let own = try run(folder, "\(Self.train) --data @/\(data) --log \(log) \(rest)")
     #expect(own.status == 0, "\(data): \(own.errors)")
-    return try own.status == 0
-      ? bytes(log).split(separator: UInt8(ascii: "\n")).dropLast() : []
+    return try own.status == 0 ? stepLines(log) : []
   }
 
   @Test("Names, element types and labels of other sources give the same run")

@@ -15,6 +15,7 @@ enum Reader: String, CaseIterable {
   case npy
   case npz
   case image
+  case toml
 
   static let chosen: Reader = {
     let name = getenv("FUZZ_READER").map { String(cString: $0) } ?? ""
@@ -68,6 +69,15 @@ enum Reader: String, CaseIterable {
       let file = try NPYFile(bytes, name: "fuzz")
       let count = try file.map(from: 0, by: 1) { $0 }.count
       precondition(count == file.shape.reduce(1, *))
+    case .toml:
+      let table = try TOMLTable(parsing: bytes, name: "fuzz")
+      for entry in table.entries {
+        guard case .string(let text) = entry.value else { continue }
+        // What was read is written and read the same.
+        let line = "\(TOMLValue.quoted(entry.key)) = \(TOMLValue.quoted(text))"
+        let again = try TOMLTable(parsing: line.utf8, name: "again")
+        precondition(again.entries[0].key == entry.key && again.entries[0].value == entry.value)
+      }
     case .npz:
       let archive = try ZipArchive(bytes, name: "fuzz")
       for name in archive.names { _ = try? archive.contents(of: name) }

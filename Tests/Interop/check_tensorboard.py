@@ -200,7 +200,7 @@ def main():
             "--checkpoint", run, "--checkpoint-every", "37")
         # As if the machine had stopped after step 74: files are ahead, and the last record is cut off.
         os.remove(max(glob.glob(run + "/step-*")))
-        cut = max(glob.glob(events + "/*"))
+        cut = max(glob.glob(events + "/events.*"))
         os.truncate(cut, os.path.getsize(cut) - 5)
         with Server(events, "--load_fast=true") as fast, Server(events, "--load_fast=false") as slow:
             for server in [fast, slow]:

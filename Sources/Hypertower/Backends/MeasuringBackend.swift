@@ -6,6 +6,8 @@ final class MeasuringBackend: Backend {
   private(set) var largestByteCount = 0
   /// All programs, in the order in which they were prepared.
   private(set) var programs: [Program] = []
+  /// The arrays that each was prepared for.
+  private(set) var alternatives: [[[(any DeviceArray)?]]] = []
 
   let description = "nothing: memory is counted"
   let realSize: Int
@@ -62,6 +64,7 @@ final class MeasuringBackend: Backend {
       program.buffers, uses: program.instructions.map { $0.accesses.map(\.buffer) })
     for (type, count) in zip(plan.slotTypes, plan.slotSizes) { add(count * size(of: type)) }
     programs.append(program)
+    self.alternatives.append(alternatives)
     return Nothing()
   }
 

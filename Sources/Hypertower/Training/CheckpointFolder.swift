@@ -39,11 +39,17 @@ package final class CheckpointFolder {
     name == bestName || (name.hasPrefix(prefix) && name.hasSuffix(suffix))
   }
 
+  /// The step of the checkpoint at `path`; nil if its name is none of a checkpoint.
+  package static func step(of path: String) -> Int? {
+    let name = path.split(separator: "/").last ?? ""
+    guard name.hasPrefix(prefix), name.hasSuffix(suffix) else { return nil }
+    return Int(name.dropFirst(prefix.count).dropLast(suffix.count))
+  }
+
   /// The steps of the checkpoints that are there, the newest first.
   package func steps() throws -> [Int] {
     try names().compactMap { name in
-      guard name.hasPrefix(Self.prefix), name.hasSuffix(Self.suffix) else { return nil }
-      return Int(name.dropFirst(Self.prefix.count).dropLast(Self.suffix.count))
+      Self.step(of: name)
     }.sorted(by: >)
   }
 

@@ -1,9 +1,13 @@
-/// What training and evaluation will need of a device's memory, before any of it is taken.
+/// What training and evaluation will need of a device's memory, before any of it is taken, and how a step runs there.
 package struct MemoryEstimate {
   /// The number of bytes in all.
   package let byteCount: Int
   /// The number of bytes of the largest piece.
   package let largestByteCount: Int
+  /// How a step is launched; nil on the CPU backend, which has no launches.
+  package let launches: LaunchCount?
+  /// The number of instructions of a step.
+  package let instructionCount: Int
 
   /// Goes through a step and an evaluation without a device.
   ///
@@ -18,12 +22,21 @@ package struct MemoryEstimate {
     data: Dataset, testData: [Dataset], batchSize: Int
   ) throws {
     let backend = MeasuringBackend(device.backend)
+    var measured = Device(
+      name: device.name, backend: backend, residentLimit: device.residentLimit)
+    measured.fuses = device.fuses
     let trainer = try Trainer(
       model, loss: loss, sampleShape: sampleShape, optimizer: optimizer, firstStep: firstStep,
       average: average,
       plannedSteps: 1,
-      on: Device(name: device.name, backend: backend, residentLimit: device.residentLimit))
+      on: measured)
     try trainer.train(on: data, batchSize: batchSize, steps: 1)
+    guard let step = backend.programs.firstIndex(where: \.updatesParameters) else {
+      fatalError("MemoryEstimate: no program of \(backend.programs.count) is a training step")
+    }
+    instructionCount = backend.programs[step].instructions.count
+    launches = (device.backend as? OpenCLBackend)?.launchCount(
+      of: backend.programs[step], alternatives: backend.alternatives[step])
     for data in testData { _ = try trainer.evaluate(on: data) }
     byteCount = backend.byteCount
     largestByteCount = backend.largestByteCount

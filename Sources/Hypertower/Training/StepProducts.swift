@@ -98,7 +98,7 @@ extension Instruction {
 
 extension Program {
   /// Whether it is a training step.
-  fileprivate var updatesParameters: Bool {
+  var updatesParameters: Bool {
     instructions.contains {
       if case .updateParameters = $0 { true } else { false }
     }

@@ -1,3 +1,5 @@
+internal import Glibc
+
 extension Trainer {
   /// The weights and the model's states by name, in their declared shapes; float64 on `cpu64`, else
   /// float32. Where an average
@@ -79,17 +81,22 @@ extension Trainer {
   /// mean something.
   ///
   /// - Parameter metrics: what is measured as well; default: nothing.
-  /// - Throws: `DivergenceError` if the loss or a matrix product is not finite although the weights
-  ///   are; what the device reports.
+  /// - Throws: `DivergenceError` if the loss, a matrix product or the perplexity of tokens is not finite
+  ///   although the weights are; what the device reports.
   package func finiteEvaluation(
     on data: Dataset, metrics: [Metric] = []
   ) throws -> Evaluation {
     let evaluation = try evaluator.evaluate(
       data, metrics: metrics, checksProducts: try mayOverflow(on: data))
-    guard !evaluation.loss.isFinite else { return evaluation }
+    let hasPerplexity =
+      if case .nextTokens = data.targets { exp(evaluation.loss).isFinite } else { true }
+    guard !evaluation.loss.isFinite || !hasPerplexity else { return evaluation }
     try checkFinite()
     var error = divergenceError(step: stepCount, .evaluation)
-    error.note = try largestWeight().map { "the largest weight is \($0)" }
+    error.note =
+      hasPerplexity
+      ? try largestWeight().map { "the largest weight is \($0)" }
+      : "the loss is \(evaluation.loss) nats for each token, and no number is as great as the perplexity, e to that"
     throw error
   }
 

@@ -42,6 +42,7 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "How often the 40 steps of a tower are timed; the median counts.")
   var rounds = 9
 
+  @OptionGroup var config: ConfigOptions
   @OptionGroup var device: DeviceOptions
   @OptionGroup var network: BenchmarkOptions
 
@@ -115,7 +116,7 @@ struct BenchCommand: ParsableCommand {
       return towerNames.flatMap { name in heights.values.map { .init(name, height: $0) } }
     }
     return try optimizers.flatMap { notation in
-      let tower = try TowerOptions.tower(notation)
+      let tower = try TowerOptions.given(notation)
       let plain = Optimization(tower: tower)
       let full = Optimization(
         tower: tower, firstStep: AdditionOptions.standardFirstStep,

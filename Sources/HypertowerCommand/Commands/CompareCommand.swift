@@ -11,6 +11,8 @@ struct CompareCommand: ParsableCommand {
       adam()" --epochs 3
       or on a text: hypertower experiment compare --model gpt --text book.txt --optimizer "adam(0.001)" --optimizer \
       "adam(cosine(0.003))" --steps 2000
+      or on a table: hypertower experiment compare --data table.csv --target churn --test 0.2 --optimizer "adam()" \
+      --optimizer "adam() / drift()"
       """)
 
   @Option(
@@ -22,18 +24,25 @@ struct CompareCommand: ParsableCommand {
   @OptionGroup var options: ExperimentOptions
   @OptionGroup var seeds: SeedOptions
   @OptionGroup var data: DataOptions
+  @OptionGroup var target: TargetOptions
+  @OptionGroup var imageFiles: ImageFileOptions
+  @OptionGroup var split: SplitOptions
   @OptionGroup var model: ModelOptions
   @OptionGroup var text: TextOptions
   @OptionGroup var length: TrainingLength
 
-  @Option(help: "The number of samples of a step; default: the model's, as --model lists it.")
+  @Option(
+    help: """
+      The number of samples of a step; default: the model's, as --model lists it, and \(TrainingData.tableBatchSize) for \
+      a table.
+      """)
   var batchSize: Int?
 
   @Flag(help: "Take the samples in the order of the file.")
   var noShuffle = false
 
   func run() throws {
-    let towers = try notations.map { try TowerOptions.tower($0) }
+    let towers = try notations.map { try TowerOptions.given($0) }
     guard !towers.isEmpty else {
       throw Failure(.usage, "compare needs towers: give --optimizer TOWER once for each")
     }
@@ -41,39 +50,38 @@ struct CompareCommand: ParsableCommand {
       throw Failure(.usage, "--optimizer \(twice) is given twice")
     }
     let choice = try model.choice()
-    let textPath = try text.path(for: choice.kind, besides: data.given)
-    let batchSize = batchSize ?? choice.kind.defaults.batchSize
+    let textPath = try text.path(
+      for: choice.kind, besides: data.given + target.given + imageFiles.given + split.given)
     try options.run { device in
-      let (laboratory, hash) = try laboratory(
-        choice, textPath: textPath, batchSize: batchSize, on: device)
-      let steps = try length.stepCount(stepsPerEpoch: laboratory.stepsPerEpoch)
+      let samples = try TrainingData(
+        for: choice, textPath: textPath,
+        data.source(target.table, imageFiles.options, split: split.split))
+      guard let measure = samples.measures.last else {
+        throw InputError(
+          .missingInput,
+          "\(data.path ?? "the data"): there are no test files to compare towers on: add them, or hold some samples "
+            + "back by --test 0.2")
+      }
+      let batchSize = batchSize ?? samples.defaultBatchSize(for: choice)
+      let description = NetworkDescription(choice: choice, input: samples.input)
+      let laboratory = try Laboratory(
+        description.network(), train: samples.train, test: measure.data, batchSize: batchSize,
+        isShuffled: !noShuffle, on: device)
+      let isTable = samples.encoding?.table != nil
+      let steps = try length.stepCount(
+        stepsPerEpoch: laboratory.stepsPerEpoch,
+        defaultEpochs: isTable ? TrainingLength.tableEpochs : 1)
       let optimizations = towers.map { additions.optimization($0, isStandard: false) }
       try laboratory.check(optimizations)
       return Comparison(
-        optimizations: optimizations, metric: textPath == nil ? .accuracy : .perplexity,
+        optimizations: optimizations,
+        metric: textPath != nil ? .perplexity : measure.hasAccuracy ? .accuracy : nil,
         steps: options.quick ? min(steps, 40) : steps,
         seeds: seeds.seeds ?? (options.quick ? 1 : 3), laboratory: laboratory,
         dataName: textPath ?? data.path ?? "MNIST",
-        network: network(choice, dataHash: hash, batchSize: batchSize, optimizations[0]))
+        network: network(
+          choice, dataHash: samples.fingerprint, batchSize: batchSize, optimizations[0]))
     }
-  }
-
-  /// Where towers are compared, and a hash of the data.
-  private func laboratory(
-    _ choice: ModelChoice, textPath: String?, batchSize: Int, on device: Device
-  ) throws -> (Laboratory, hash: String) {
-    if let textPath {
-      let text = try CharacterText(contentsOf: textPath)
-      return (
-        try Laboratory(
-          text, choice, batchSize: batchSize, isShuffled: !noShuffle, on: device), text.fingerprint
-      )
-    }
-    let images = try data.images()
-    return (
-      try Laboratory(images, choice, batchSize: batchSize, isShuffled: !noShuffle, on: device),
-      images.fingerprint
-    )
   }
 
   /// What distinguishes the network, the data and what all towers have from others.

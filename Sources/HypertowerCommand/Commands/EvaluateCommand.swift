@@ -19,9 +19,10 @@ struct EvaluateCommand: ParsableCommand {
       """
       The safetensors file: one that train --save or a checkpoint wrote, or of a dense network, w1, b1, w2, b2, … \
       with w as [out, in]; or the index of a model in several files, or a folder with either.
-      """, valueName: "file"))
+      """, valueName: "file"), completion: .file())
   var weights: String
 
+  @OptionGroup var config: ConfigOptions
   @OptionGroup var device: DeviceOptions
   @OptionGroup var data: DataOptions
   @OptionGroup var target: TargetOptions

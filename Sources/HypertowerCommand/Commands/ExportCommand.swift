@@ -13,32 +13,35 @@ struct ExportCommand: ParsableCommand {
       """)
 
   @Option(
-    help: ArgumentHelp("The file that `train --save` or a checkpoint wrote.", valueName: "file"))
+    help: ArgumentHelp("The file that `train --save` or a checkpoint wrote.", valueName: "file"),
+    completion: .file())
   var weights: String
 
   @Option(
     help: ArgumentHelp(
       "Write an ONNX model, for opset 17: one input, and log-probabilities as its output.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var onnx: String?
 
   @Option(
     help: ArgumentHelp(
       "Write a Swift source file with the network and its weights, which needs nothing else.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var swift: String?
 
   @Option(
     help: ArgumentHelp(
       "Write a safetensors file with PyTorch's names and layouts, for load_state_dict.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var pytorch: String?
 
   @Option(
     help: ArgumentHelp(
       "Write a safetensors file with MLX's names and layouts, for load_weights.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var mlx: String?
+
+  @OptionGroup var config: ConfigOptions
 
   func validate() throws {
     guard !formats.isEmpty else {

@@ -13,7 +13,8 @@ struct GenerateCommand: ParsableCommand {
       """)
 
   @Option(
-    help: ArgumentHelp("The file that `train --save` or a checkpoint wrote.", valueName: "file"))
+    help: ArgumentHelp("The file that `train --save` or a checkpoint wrote.", valueName: "file"),
+    completion: .file())
   var weights: String
 
   @Option(help: "What the text begins with, in the characters of the training text.")
@@ -36,6 +37,7 @@ struct GenerateCommand: ParsableCommand {
   @Option(help: "The seed of the random draws.")
   var seed: UInt64 = 0
 
+  @OptionGroup var config: ConfigOptions
   @OptionGroup var device: DeviceOptions
 
   func validate() throws {

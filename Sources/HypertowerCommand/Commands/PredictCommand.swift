@@ -15,7 +15,8 @@ struct PredictCommand: ParsableCommand {
       """)
 
   @Option(
-    help: ArgumentHelp("The file that `train --save` or a checkpoint wrote.", valueName: "file"))
+    help: ArgumentHelp("The file that `train --save` or a checkpoint wrote.", valueName: "file"),
+    completion: .file())
   var weights: String
 
   @Argument(
@@ -40,6 +41,7 @@ struct PredictCommand: ParsableCommand {
     transform: { try TargetOptions.delimiter($0) })
   var delimiter: String?
 
+  @OptionGroup var config: ConfigOptions
   @OptionGroup var device: DeviceOptions
 
   @Flag(help: "Print a JSON array with one object for each sample.")

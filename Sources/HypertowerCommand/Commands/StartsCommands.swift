@@ -54,7 +54,8 @@ struct RNN2022Command: ParsableCommand {
   @Option(
     name: .customLong("text"),
     help: ArgumentHelp(
-      "A UTF-8 text to learn; its last tenth is measured on. It must be given.", valueName: "file"))
+      "A UTF-8 text to learn; its last tenth is measured on. It must be given.", valueName: "file"),
+    completion: .file())
   var path: String?
 
   @OptionGroup var options: ExperimentOptions

@@ -25,6 +25,20 @@ extension TrainCommand {
     return (device, data, settings, stepsPerEpoch, description, network)
   }
 
+  /// Everything that the results depend on, as options.
+  func resolved(
+    _ settings: TrainingSettings, _ choice: ModelChoice, on device: Device
+  ) -> [SettingsOption] {
+    // The interval of checkpoints is that of the states to which such a run goes back.
+    let interval = checkpoint.onDivergence == .restore ? checkpoint.interval : nil
+    let others: [SettingsOption?] = [
+      .init("on-divergence", checkpoint.onDivergence.rawValue),
+      .init("checkpoint-every", interval), .init("device", device.name),
+      .init("no-fusion", .flag(self.device.noFusion)),
+    ]
+    return settings.options(choice: choice) + others.compactMap { $0 }
+  }
+
   /// What a resumed run takes from its checkpoint is not given anew.
   func refuseSettings() throws {
     let given =
@@ -118,7 +132,7 @@ extension TrainCommand {
       text: text.path.map(absolutePath), classes: self.data.classCount, scale: self.data.scale,
       split: split.split, table: target.given.isEmpty ? nil : findableTable,
       images: imageFiles.given.isEmpty ? nil : imageFiles.options, classWeights: classWeights,
-      augment: augment,
+      augment: augment, initialWeights: initialWeights.map(absolutePath),
       // Only a checkpoint needs it.
       dataHash: checkpoint.folder == nil ? "" : data.fingerprint,
       hidden: choice.sizes[.hidden] ?? [], batchSize: batchSize, isShuffled: !noShuffle,

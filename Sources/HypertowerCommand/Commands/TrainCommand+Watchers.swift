@@ -41,13 +41,14 @@ extension TrainCommand {
   }
 
   /// - Parameters:
+  ///   - run: the name of the run.
   ///   - stepsPerEpoch: the number of the steps of an epoch.
   ///   - trainer: where the run begins or goes on.
   ///   - resumed: the run that it goes on with.
   /// - Throws: `InputError`.
   func watchers(
     _ settings: TrainingSettings, _ data: TrainingData, _ description: WeightsDescription,
-    stepsPerEpoch: Int, _ trainer: Trainer, _ resumed: ResumedRun?,
+    run: String, stepsPerEpoch: Int, _ trainer: Trainer, _ resumed: ResumedRun?,
     _ outputs: OutputPlan.Reserved
   ) throws -> Watchers {
     let evaluations = watch.evaluationInterval(settings, stepsPerEpoch: stepsPerEpoch)
@@ -66,7 +67,7 @@ extension TrainCommand {
     let tensorBoard = try watch.tensorboard.map {
       TensorBoardWatcher(
         try EventFolder(
-          $0, run: try settings.identity, keeping: resumed.map { _ in trainer.stepCount }),
+          $0, run: run, keeping: resumed.map { _ in trainer.stepCount }),
         pace: watch.tensorBoardPace(steps: settings.steps, evaluations: evaluations),
         measure: data.measures.first)
     }

@@ -12,18 +12,19 @@ struct TrainCommand: ParsableCommand {
       or on a table: hypertower train --data table.csv --target churn --validation 0.1 --test 0.2
       """)
 
-  @OptionGroup var tower: TowerOptions
+  @OptionGroup(title: "Optimizer") var tower: TowerOptions
+  @OptionGroup var config: ConfigOptions
   @OptionGroup var device: DeviceOptions
-  @OptionGroup var data: DataOptions
-  @OptionGroup var target: TargetOptions
-  @OptionGroup var imageFiles: ImageFileOptions
-  @OptionGroup var split: SplitOptions
-  @OptionGroup var model: ModelOptions
-  @OptionGroup var text: TextOptions
+  @OptionGroup(title: "Data") var data: DataOptions
+  @OptionGroup(title: "Data") var target: TargetOptions
+  @OptionGroup(title: "Data") var imageFiles: ImageFileOptions
+  @OptionGroup(title: "Data") var split: SplitOptions
+  @OptionGroup(title: "Data") var text: TextOptions
+  @OptionGroup(title: "Model") var model: ModelOptions
   @OptionGroup var length: TrainingLength
 
-  @OptionGroup var checkpoint: CheckpointOptions
-  @OptionGroup var watch: WatchOptions
+  @OptionGroup(title: "Checkpoints") var checkpoint: CheckpointOptions
+  @OptionGroup(title: "Watching") var watch: WatchOptions
 
   @Option(
     help: """
@@ -62,7 +63,7 @@ struct TrainCommand: ParsableCommand {
       Start from the weights in a safetensors file that --save or a checkpoint wrote, or of a dense network, w1, \
       b1, w2, b2, … with w as [out, in]; or in a model in several files, by its index or folder. PyTorch's names are \
       matched by order and shape.
-      """, valueName: "file"))
+      """, valueName: "file"), completion: .file())
   var initialWeights: String?
 
   @Option(
@@ -71,17 +72,18 @@ struct TrainCommand: ParsableCommand {
       Write every step's loss and hyperparameters to a file, one JSON object a line, or as comma-separated values \
       if its name ends in .csv.
       """,
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var log: String?
 
   @Option(
-    help: ArgumentHelp("Write the trained weights to a safetensors file.", valueName: "file"))
+    help: ArgumentHelp("Write the trained weights to a safetensors file.", valueName: "file"),
+    completion: .file())
   var save: String?
 
   @Option(
     help: ArgumentHelp(
       "Draw the loss and every level's hyperparameters over the steps, into a folder.",
-      valueName: "folder"))
+      valueName: "folder"), completion: .directory)
   var plot: String?
 
   @Flag(help: "Show no progress.")
@@ -140,11 +142,13 @@ struct TrainCommand: ParsableCommand {
         from: resumed.file, source: resumed.source, on: data.train, warn: Console.warn)
     }
     let firstStep = trainer.stepCount
+    let name =
+      try resumed.map { try RunName.name(in: $0.file) ?? settings.identity } ?? RunName.new()
     let ofWeights = WeightsDescription(
       network: description, scale: settings.scale, encoding: data.encoding)
     let writer = try folder.map {
       try CheckpointWriter(
-        $0, every: checkpoint.interval, settings: settings, description: ofWeights,
+        $0, every: checkpoint.interval, settings: settings, run: name, description: ofWeights,
         measure: data.measures.first, resumed: resumed?.file)
     }
     let log = try log.map {
@@ -152,11 +156,11 @@ struct TrainCommand: ParsableCommand {
         path: $0,
         format: LogFormat(
           path: $0, names: trainer.hyperparameterNames, measures: data.measures),
-        keeping: trainer.stepCount,
+        run: name, keeping: trainer.stepCount,
         endingIn: resumed.flatMap { CheckpointWriter.logLine($0.file) })
     }
     let watchers = try watchers(
-      settings, data, ofWeights, stepsPerEpoch: stepsPerEpoch, trainer, resumed, outputs)
+      settings, data, ofWeights, run: name, stepsPerEpoch: stepsPerEpoch, trainer, resumed, outputs)
     if let resumed { tell(resumed, settings, watchers, at: firstStep) }
     let pictures = pictures(
       of: settings, description, data, tower, evaluations: watchers.evaluations, outputs)
@@ -168,6 +172,12 @@ struct TrainCommand: ParsableCommand {
       checkpoints: writer, watchers: watchers.all,
       recovery: checkpoint.onDivergence == .restore ? Recovery() : nil,
       faults: OutputFaults())
+    try run.faults.attempt("settings", orElse: "the run goes on without its settings file") {
+      try plan.write(
+        settings: ResolvedSettings.text(
+          run: name, stepsPerEpoch: stepsPerEpoch,
+          resolved(settings, description.choice, on: device)))
+    }
     if resumed != nil {
       try run.faults.attempt { try run.checkpoints?.completeBest(trainer) }
       try run.faults.attempt { try watchers.best?.complete(trainer) }

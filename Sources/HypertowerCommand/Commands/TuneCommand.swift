@@ -18,6 +18,7 @@ struct TuneCommand: ParsableCommand {
       same bits.
       """)
 
+  @OptionGroup var config: ConfigOptions
   @OptionGroup var device: DeviceOptions
   @OptionGroup var data: DataOptions
   @OptionGroup var target: TargetOptions

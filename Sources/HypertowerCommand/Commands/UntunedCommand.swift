@@ -32,7 +32,7 @@ struct UntunedCommand: ParsableCommand {
     name: .customLong("text"),
     help: ArgumentHelp(
       "A UTF-8 text for lstm and gpt, which are left out without it; its last tenth is measured on.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var textPath: String?
 
   @OptionGroup var additions: AdditionOptions
@@ -84,7 +84,7 @@ struct UntunedCommand: ParsableCommand {
         try TowerOptions.tower(ModelKind.defaultTower), isStandard: true)
       return [Untuned.Contender(label: "default") { _ in optimization }]
     }
-    let towers = try notations.map { try TowerOptions.tower($0) }
+    let towers = try notations.map { try TowerOptions.given($0) }
     if let twice = towers.map(\.description).repeated {
       throw Failure(.usage, "--optimizer \(twice) is given twice")
     }

@@ -6,8 +6,8 @@ struct Comparison: TrialExperiment {
   let name = "compare"
   /// All with the same additions.
   let optimizations: [Optimization]
-  /// What the table shows besides the loss.
-  let metric: Starts.Metric
+  /// What the table shows besides the loss; nil: nothing, as of predicted values.
+  let metric: Starts.Metric?
   /// The number of steps of every run.
   let steps: Int
   /// The number of runs of every tower.
@@ -55,35 +55,42 @@ struct Comparison: TrialExperiment {
         """,
       tables: [
         MarkdownTable(
-          header: [
-            "tower", metric.header, "test loss", "ms a step", "learned by the first seed",
-          ],
-          rows: results.map { tower, outcomes in
-            [
-              "`\(tower)`",
-              SeedValues(outcomes.map(metric.value)).text(metric == .accuracy ? "%.2f" : "%.3f"),
-              SeedValues(outcomes.map(\.testLoss)).text("%.4f"),
-              outcomes.millisecondsPerStep.map { formatted("%.3f", $0) } ?? "",
-              tower.height > 0
-                ? outcomes.first { $0.failure == nil }.map { "`\($0.tower)`" } ?? "" : "",
-            ]
-          })
+          header: ["tower"] + (metric.map { [$0.header] } ?? [])
+            + ["test loss", "ms a step", "learned by the first seed"],
+          rows: results.map { row($0.tower, $0.outcomes) })
       ],
       plots: [plot(results)],
-      summary: results.map { tower, outcomes in
-        let values = SeedValues(outcomes.map(metric.value))
-        return SummaryRow(
-          "\(tower)",
-          [
-            (metric == .accuracy ? "test_accuracy_percent" : "perplexity"): values.mean,
-            "deviation": values.standardDeviation,
-            "runs": Double(values.count),
-            "diverged": Double(values.count - values.values.count),
-            "test_loss": SeedValues(outcomes.map(\.testLoss)).mean,
-            "milliseconds_per_step": outcomes.millisecondsPerStep,
-          ])
-      },
+      summary: results.map { summary($0.tower, $0.outcomes) },
       remarks: failures(outcomes))
+  }
+
+  private func row(_ tower: Tower, _ outcomes: [TrialOutcome]) -> [String] {
+    var cells = ["`\(tower)`"]
+    if let metric {
+      cells.append(
+        SeedValues(outcomes.map(metric.value)).text(metric == .accuracy ? "%.2f" : "%.3f"))
+    }
+    cells.append(SeedValues(outcomes.map(\.testLoss)).text("%.4f"))
+    cells.append(outcomes.millisecondsPerStep.map { formatted("%.3f", $0) } ?? "")
+    let learned = outcomes.first { $0.failure == nil }.map { "`\($0.tower)`" }
+    cells.append(tower.height > 0 ? learned ?? "" : "")
+    return cells
+  }
+
+  private func summary(_ tower: Tower, _ outcomes: [TrialOutcome]) -> SummaryRow {
+    let losses = SeedValues(outcomes.map(\.testLoss))
+    let values = metric.map { SeedValues(outcomes.map($0.value)) } ?? losses
+    var numbers: [String: Double?] = [
+      "deviation": values.standardDeviation, "runs": Double(values.count),
+      "diverged": Double(values.count - values.values.count), "test_loss": losses.mean,
+      "milliseconds_per_step": outcomes.millisecondsPerStep,
+    ]
+    switch metric {
+    case .accuracy?: numbers["test_accuracy_percent"] = values.mean
+    case .perplexity?: numbers["perplexity"] = values.mean
+    case nil: break
+    }
+    return SummaryRow("\(tower)", numbers)
   }
 
   /// The training loss over steps: the mean of the seeds that came so far, each point that of a window of steps.

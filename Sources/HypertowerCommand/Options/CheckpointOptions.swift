@@ -6,7 +6,8 @@ struct CheckpointOptions: ParsableArguments {
   @Option(
     name: .customLong("checkpoint"),
     help: ArgumentHelp(
-      "Keep the run in a folder, so that --resume can go on with it.", valueName: "folder"))
+      "Keep the run in a folder, so that --resume can go on with it.", valueName: "folder"),
+    completion: .directory)
   var folder: String?
 
   @Option(
@@ -23,7 +24,7 @@ struct CheckpointOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Go on with the run whose checkpoints are in a folder, with its settings; --epochs or --steps may make it longer.",
-      valueName: "folder"))
+      valueName: "folder"), completion: .directory)
   var resume: String?
 
   enum DivergencePolicy: String, ExpressibleByArgument, CaseIterable {

@@ -22,7 +22,7 @@ struct DataOptions: ParsableArguments {
         any of the IDX types, images any size. CIFAR-10's binary files are named data_batch_1.bin to \
         data_batch_5.bin and test_batch.bin.
         """,
-      valueName: "path"))
+      valueName: "path"), completion: .file())
   var path: String?
 
   @Option(

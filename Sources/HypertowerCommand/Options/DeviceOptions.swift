@@ -7,7 +7,7 @@ struct DeviceOptions: ParsableArguments {
     help: ArgumentHelp(
       "Where to compute: opencl:N as `hypertower devices` lists them, gpu, cpu, or cpu64 (float64).",
       discussion: "Without it a GPU, else an OpenCL device of another kind, else cpu.",
-      valueName: "name"))
+      valueName: "name"), completion: .list(["cpu", "cpu64", "gpu", "opencl:0"]))
   var name: String?
 
   @Flag(help: "Give every operation a launch of its own: slower, to find faults.")

@@ -3,11 +3,13 @@ import Hypertower
 
 /// What all experiments are told.
 struct ExperimentOptions: ParsableArguments {
+  @OptionGroup var config: ConfigOptions
   @OptionGroup var device: DeviceOptions
 
   @Option(
     help: ArgumentHelp(
-      "The folder for results and plots; created if it does not exist.", valueName: "folder"))
+      "The folder for results and plots; created if it does not exist.", valueName: "folder"),
+    completion: .directory)
   var out = "experiments"
 
   @Flag(

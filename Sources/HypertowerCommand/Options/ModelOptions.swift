@@ -10,7 +10,7 @@ struct ModelOptions: ParsableArguments {
       discussion: "With the defaults of their sizes, they are\n"
         + ModelKind.allCases.map(\.summary).joined(separator: ";\n") + ".",
       valueName: kindNames),
-    transform: { try kind($0) })
+    completion: .list(ModelKind.allCases.map(\.rawValue)), transform: { try kind($0) })
   var kind: ModelKind?
 
   @Option(help: SizeOption.hidden.help, transform: { try SizeOption.hidden.parse($0) })

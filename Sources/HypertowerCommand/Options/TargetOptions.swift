@@ -15,7 +15,8 @@ struct TargetOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "What is predicted of a target of numbers; default: what its values suggest.",
-      valueName: "classification|regression"), transform: { try choice($0) })
+      valueName: "classification|regression"),
+    completion: .list(TableOptions.Task.allCases.map(\.rawValue)), transform: { try choice($0) })
   var task: TableOptions.Task?
 
   @Option(
@@ -36,7 +37,8 @@ struct TargetOptions: ParsableArguments {
         with zero, 0, and none of the texts; with drop, such rows are left out. All are taken from the rows that are \
         trained on. Rows without a target are left out with each of them.
         """,
-      valueName: "mean|median|zero|drop"), transform: { try choice($0) })
+      valueName: "mean|median|zero|drop"),
+    completion: .list(TableOptions.Missing.allCases.map(\.rawValue)), transform: { try choice($0) })
   var missing: TableOptions.Missing?
 
   @Option(

@@ -10,7 +10,7 @@ struct TextOptions: ParsableArguments {
         Its distinct Unicode scalars are the vocabulary. A sample is a window of --length characters, and \
         its targets are the characters one place further; the last tenth of the text is kept for validation.
         """,
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var path: String?
 
   /// The path for a model; nil if it is one of images.

@@ -29,7 +29,7 @@ struct TowerOptions: ParsableArguments {
       """
       Take the tower, with what it has learned, from the log of a run that has come to its end, from a checkpoint, or \
       from the newest of a folder.
-      """, valueName: "file|folder"))
+      """, valueName: "file|folder"), completion: .file())
   var source: String?
 
   @Flag(
@@ -62,12 +62,24 @@ struct TowerOptions: ParsableArguments {
   func optimization() throws -> Optimization {
     guard let source else {
       return additions.optimization(
-        try Self.tower(notation ?? ModelKind.defaultTower), isStandard: notation == nil)
+        try notation.map { try Self.given($0) } ?? Self.tower(ModelKind.defaultTower),
+        isStandard: notation == nil)
     }
     let learned = try LearnedTower.tower(from: source)
     let tower = fixed ? learned.bottom : learned
     Console.warn("\(source): going on with \(tower)")
     return additions.optimization(tower, isStandard: false)
+  }
+
+  /// The tower that an `--optimizer` of the command line or a settings file describes.
+  ///
+  /// - Throws: `InputError(.usage)` that names the option.
+  static func given(_ notation: String) throws -> Tower {
+    do {
+      return try tower(notation)
+    } catch let error as InputError {
+      throw InputError(error.kind, "--optimizer: \(error.message)")
+    }
   }
 
   /// The tower that `notation` describes; values outside the ranges that make sense are told in

@@ -8,7 +8,7 @@ struct WatchOptions: ParsableArguments {
       """
       Write event files for TensorBoard into a folder: loss and hyperparameters, accuracy, norms of the \
       weights and their gradients.
-      """, valueName: "folder"))
+      """, valueName: "folder"), completion: .directory)
   var tensorboard: String?
 
   @Option(
@@ -45,7 +45,7 @@ struct WatchOptions: ParsableArguments {
       Write the weights that did best in an evaluation to a safetensors file, whenever there are better ones: those with \
       the greatest accuracy on the validation or else the test data (with --class-weights the balanced accuracy), or the \
       least loss of texts and predicted values.
-      """, valueName: "file"))
+      """, valueName: "file"), completion: .file())
   var saveBest: String?
 
   @Option(
@@ -53,7 +53,7 @@ struct WatchOptions: ParsableArguments {
       """
       Write a page about the run that needs nothing else: curves, settings, result, the confusion matrix of \
       classes, and the images that are classified worst.
-      """, valueName: "file"))
+      """, valueName: "file"), completion: .file())
   var report: String?
 
   /// - Parameters:

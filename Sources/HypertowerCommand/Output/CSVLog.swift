@@ -59,6 +59,17 @@ struct CSVLog {
     return Int(String(decoding: digits, as: UTF8.self))
   }
 
+  /// The first line of a step or a result with the name of the run in its last cell.
+  static func naming(_ run: String, in line: ArraySlice<UInt8>) -> [UInt8] {
+    line.last == UInt8(ascii: ",") ? line + Array(run.utf8) : Array(line)
+  }
+
+  /// The name of the run in a line; nil if it has none.
+  func run(of line: ArraySlice<UInt8>) -> String? {
+    let name = Self.cell(LogResult.runKey, ofRow: line, header: header.utf8)
+    return name.flatMap { $0.isEmpty ? nil : $0 }
+  }
+
   /// The line of a step as a log of JSON has it.
   func json(_ line: ArraySlice<UInt8>) -> String {
     var cells = String(decoding: line, as: UTF8.self)

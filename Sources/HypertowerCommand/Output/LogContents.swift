@@ -26,9 +26,11 @@ struct LogContents {
   ///
   /// An empty log begins now, for a run that did not have one or whose log was rotated.
   ///
-  /// - Parameter hash: that of the last of these lines; nil: it is not known.
+  /// - Parameters:
+  ///   - run: the name of the run.
+  ///   - hash: that of the last of these lines; nil: it is not known.
   /// - Throws: `InputError(.cannotWrite)` if the log is not that of the run up to there.
-  func size(ofRun count: Int, endingIn hash: String?) throws -> Int {
+  func size(of run: String, steps count: Int, endingIn hash: String?) throws -> Int {
     guard !bytes.isEmpty, count > 0 else { return 0 }
     guard LogFormat.beginsLog(bytes) else { throw ExistingFile.foreign(path, option: "--log") }
     var line = try header()
@@ -36,6 +38,10 @@ struct LogContents {
       throw fault(
         "begins after the checkpoint, which is of step \(count), so that nothing tells whether it is "
           + "of this run")
+    }
+    let begun = self.line(from: line.endIndex).prefix { $0 != UInt8(ascii: "\n") }
+    if let other = format.run(of: begun), other != run {
+      throw fault("is the log of the run \(other), and this run is \(run)")
     }
     for step in first..<count {
       line = self.line(from: line.endIndex)

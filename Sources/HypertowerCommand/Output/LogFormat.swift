@@ -20,6 +20,11 @@ enum LogFormat {
 
   private static func isCSV(_ path: String) -> Bool { path.lowercased().hasSuffix(".csv") }
 
+  /// Whether a log may begin with these few bytes; `beginsLog` tells it by the first line.
+  static func mayBeginLog(_ bytes: [UInt8]) -> Bool {
+    bytes.starts(with: "{\"".utf8) || bytes.starts(with: CSVLog.beginning.utf8)
+  }
+
   /// Whether a file that begins with these bytes is a log.
   static func beginsLog(_ bytes: [UInt8]) -> Bool {
     StepLine.beginsLog(bytes) || bytes.starts(with: CSVLog.beginning.utf8)
@@ -30,6 +35,27 @@ enum LogFormat {
     switch self {
     case .json: nil
     case .csv(let log): log.header
+    }
+  }
+
+  /// The beginning of a log: the header, and lines of which the first has the run's name.
+  ///
+  /// - Parameter lines: whole ones, each with its end; at least one.
+  func beginning(_ lines: [UInt8], run: String) -> [UInt8] {
+    let end = lines.firstIndex(of: UInt8(ascii: "\n")) ?? lines.endIndex
+    let first =
+      switch self {
+      case .json: StepLine.naming(run, in: lines[..<end])
+      case .csv: CSVLog.naming(run, in: lines[..<end])
+      }
+    return (header.map { Array("\($0)\n".utf8) } ?? []) + first + lines[end...]
+  }
+
+  /// The name of the run in the first line of a log; nil if an earlier version began it.
+  func run(of line: ArraySlice<UInt8>) -> String? {
+    switch self {
+    case .json: StepLine.run(of: line)
+    case .csv(let log): log.run(of: line)
     }
   }
 
@@ -60,7 +86,7 @@ enum LogFormat {
   /// What a checkpoint keeps of a step's line, by which the run's log is known again; of any format the same.
   func hash(_ line: ArraySlice<UInt8>) -> String {
     switch self {
-    case .json: StepLine.hash(line)
+    case .json: StepLine.hash(StepLine.withoutRun(line))
     case .csv(let log): StepLine.hash(log.json(line).utf8)
     }
   }
@@ -68,9 +94,12 @@ enum LogFormat {
 
 /// What the last line of a log tells.
 enum LogResult {
+  /// The name of the run, which the first line tells, too.
+  static let runKey = "run"
+
   /// All names that it may have, in their order.
   static func keys(_ measures: [Measure]) -> [String] {
     measures.flatMap(\.logKeys)
-      + ["steps", "seconds", "device", "schedules", "tower", "error", "interrupted"]
+      + ["steps", "seconds", "device", "schedules", "tower", "error", "interrupted", runKey]
   }
 }

@@ -10,6 +10,8 @@ struct OutputPlan {
   private let plot: Folder?
   private let tensorBoard: Folder?
   private let checkpoints: Folder?
+  /// Where the settings go, and the output beside which that is; nil: nothing else is written.
+  private let settings: File?
   private let isResumed: Bool
   /// What the user is told once the outputs are reserved.
   private var warnings: [String] = []
@@ -61,9 +63,17 @@ struct OutputPlan {
     checkpoints =
       try checkpoint.map { try Self.folder("--checkpoint", $0, writes: CheckpointFolder.isName) }
       ?? resume.map { try Self.folder("--resume", $0, writes: CheckpointFolder.isName) }
+    settings = try Self.settings(
+      beside: [self.save, self.saveBest, self.log, self.report], in: [checkpoints],
+      else: [self.plot, self.tensorBoard])
     isResumed = resume != nil
     try refuseEquals()
     for file in files { try check(file) }
+    if let settings {
+      _ = try ExistingFile.check(
+        settings.path, "the settings of an earlier run", option: settings.option,
+        isOurs: ResolvedSettings.isOwn)
+    }
     let earlierPlot = try plot.flatMap {
       try Plot.checkPlace(Self.plotName, in: $0, option: "--plot")
     }
@@ -126,6 +136,22 @@ struct OutputPlan {
     return Folder(option: option, path: path, place: try OutputPlace(path), writes: writes)
   }
 
+  /// The settings go into the first of some folders, else beside a file, else into another folder.
+  private static func settings(
+    beside files: [File?], in folders: [Folder?], else others: [Folder?]
+  ) throws -> File? {
+    func place(in folders: [Folder?]) -> (option: String, path: String)? {
+      folders.compactMap { $0 }.first.map {
+        ($0.option, "\($0.path)/\(ResolvedSettings.nameInFolder)")
+      }
+    }
+    let file = files.compactMap { $0 }.first { $0.isRegular }
+    let place =
+      place(in: folders) ?? file.map { ($0.option, ResolvedSettings.path(beside: $0.path)) }
+      ?? place(in: others)
+    return try place.map { try Self.file($0.option, $0.path) }
+  }
+
   // MARK: What is refused
 
   private func refuseEquals() throws {
@@ -133,6 +159,12 @@ struct OutputPlan {
       for other in files[..<number] where other.place == file.place {
         throw Failure(
           .usage, "\(other.option) and \(file.option) name the same file: \(file.path)")
+      }
+      if let settings, settings.place == file.place {
+        throw Failure(
+          .usage,
+          "\(file.option) \(file.path): the settings of the run go there: give \(file.option) another name"
+        )
       }
       for folder in folders where file.place.contains(folder.place) {
         throw Failure(
@@ -211,6 +243,16 @@ struct OutputPlan {
     } catch let error as SystemError {
       throw InputError(.cannotWrite, "\(file.path): cannot be written: \(error.reason)")
     }
+  }
+
+  // MARK: What is written
+
+  /// Writes the settings of the run where its results are; nowhere if it has none.
+  ///
+  /// - Throws: `InputError(.cannotWrite)`.
+  func write(settings text: String) throws {
+    guard let settings else { return }
+    try AtomicFile.write(Array(text.utf8), to: settings.path)
   }
 
   // MARK: What is reserved

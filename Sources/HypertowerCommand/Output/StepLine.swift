@@ -29,6 +29,29 @@ enum StepLine {
   /// What a checkpoint keeps of a line, by which the run's log is known again.
   static func hash(_ line: some Sequence<UInt8>) -> String { String(fnv1a64(line), radix: 16) }
 
+  // MARK: The name of the run
+
+  private static let runMember = ", \"\(LogResult.runKey)\": \""
+
+  /// The line of a JSON object with the name of the run as its last member.
+  static func naming(_ run: String, in line: ArraySlice<UInt8>) -> [UInt8] {
+    guard Self.run(of: line) == nil else { return Array(line) }
+    return line.dropLast() + Array("\(runMember)\(run)\"}".utf8)
+  }
+
+  /// The name of the run in a line; nil if it has none.
+  static func run(of line: ArraySlice<UInt8>) -> String? {
+    (try? JSONValue(parsing: line, name: ""))?[LogResult.runKey]?.string
+  }
+
+  /// The line as the step alone makes it.
+  static func withoutRun(_ line: ArraySlice<UInt8>) -> [UInt8] {
+    guard let name = run(of: line) else { return Array(line) }
+    let end = "\(runMember)\(name)\"}".utf8
+    return line.suffix(end.count).elementsEqual(end)
+      ? line.dropLast(end.count) + [UInt8(ascii: "}")] : Array(line)
+  }
+
   static func text(_ record: StepRecord) -> String {
     func levels(_ group: StepRecord.Group) -> JSONText {
       .array(

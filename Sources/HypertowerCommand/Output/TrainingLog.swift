@@ -10,6 +10,8 @@ final class TrainingLog {
 
   private let path: String
   private let format: LogFormat
+  /// The name of the run.
+  private let run: String
   private let descriptor: Int32
   /// The lock of a regular file, which owns the descriptor.
   private let lock: FileLock?
@@ -25,15 +27,17 @@ final class TrainingLog {
   /// - Parameters:
   ///   - path: `-` stands for standard output, as does any other name of where that goes.
   ///   - format: default: JSON.
+  ///   - run: the name of the run.
   ///   - steps: how many of the steps in the file a run that goes on keeps; later ones are dropped.
   ///   - hash: that of the last line that is kept; nil: it is not known.
   /// - Throws: `InputError(.cannotWrite)`, also if the file is no log, another run writes it, or it is
   ///   not that of the run up to the last step that is to be kept; `Failure` if the user ends the run
   ///   while a named pipe has no reader.
   init(
-    path: String, format: LogFormat = .json, keeping steps: Int = 0, endingIn hash: String? = nil
+    path: String, format: LogFormat = .json, run: String, keeping steps: Int = 0,
+    endingIn hash: String? = nil
   ) throws {
-    self.format = format
+    (self.format, self.run) = (format, run)
     // Opened anew, a file that standard output leads to would be written from its start.
     let standing =
       path == "-"
@@ -48,7 +52,7 @@ final class TrainingLog {
     if steps == 0 {
       if let warning = try contents.replacement() { Console.warn(warning) }
     }
-    try truncate(to: contents.size(ofRun: steps, endingIn: hash))
+    try truncate(to: contents.size(of: run, steps: steps, endingIn: hash))
   }
 
   private static func open(_ path: String, _ standing: Int32?) throws -> Int32 {
@@ -109,9 +113,9 @@ final class TrainingLog {
     try flush()
   }
 
-  /// Writes the last line and closes the file.
+  /// Writes the last line, with the name of the run, and closes the file.
   func finish(_ line: [(key: String, value: JSONText)]) throws {
-    append(format.text(line))
+    append(format.text(line + [(LogResult.runKey, .string(run))]))
     try flush()
     guard isOpen, lock == nil else { return }
     isOpen = false
@@ -130,10 +134,10 @@ final class TrainingLog {
     var before = stat()
     fstat(descriptor, &before)
     // A file may be truncated while it is written, and then begins anew.
-    if let header = format.header, lock == nil ? isFresh : before.st_size == 0 {
-      buffer.insert(contentsOf: (header + "\n").utf8, at: 0)
+    if lock == nil ? isFresh : before.st_size == 0, !buffer.isEmpty {
+      buffer = format.beginning(buffer, run: run)
+      isFresh = false
     }
-    isFresh = false
     do {
       try writeAll(buffer, to: descriptor, name: path)
     } catch {

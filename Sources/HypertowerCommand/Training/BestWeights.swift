@@ -111,6 +111,14 @@ final class BestWeights: RunWatcher {
 
   private var fileScoreKey: String { "best_\(measure.scoreKey)" }
 
+  /// Whether the run of a checkpoint has ended since its weights did not get better.
+  static func endsRun(_ checkpoint: SafetensorsFile, patience: Int?) -> Bool {
+    guard let patience, let count = checkpoint.metadata[staleKey].flatMap({ Int($0) }) else {
+      return false
+    }
+    return count >= patience
+  }
+
   /// Writes the weights of now, unless the file has better ones of this run.
   private func write(_ own: Best, _ trainer: Trainer) throws {
     guard let path, isBetter(own.score, than: written) else { return }

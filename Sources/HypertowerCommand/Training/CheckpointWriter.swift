@@ -7,6 +7,8 @@ final class CheckpointWriter {
   /// After how many steps a checkpoint is due; nil: after each epoch, but not too often.
   let interval: Int?
   private let settings: TrainingSettings
+  /// The name of the run.
+  private let run: String
   private let description: WeightsDescription
   private let measure: Measure?
   private var best: (score: Double, step: Int)?
@@ -16,7 +18,8 @@ final class CheckpointWriter {
   /// are not spent on checkpoints.
   private static let leastTime = Duration.seconds(10)
 
-  private static let bestStepKey = "best_step"
+  private static let bestPrefix = "best_"
+  private static let bestStepKey = bestPrefix + "step"
   private static let logLineKey = "log_line"
   private let bestScoreKey: String
 
@@ -24,19 +27,21 @@ final class CheckpointWriter {
   private var bestPath: String { "\(folder.path)/\(CheckpointFolder.bestName)" }
 
   /// - Parameters:
+  ///   - run: the name of the run.
   ///   - measure: what decides which weights are the best; nil: no weights are.
   ///   - resumed: the checkpoint that the run goes on from.
   /// - Throws: `InputError(.cannotWrite)`, also if there are best weights of another run.
   init(
-    _ folder: CheckpointFolder, every interval: Int?, settings: TrainingSettings,
+    _ folder: CheckpointFolder, every interval: Int?, settings: TrainingSettings, run: String,
     description: WeightsDescription, measure: Measure?, resumed: SafetensorsFile? = nil
   ) throws {
     self.folder = folder
     self.interval = interval
     self.settings = settings
+    self.run = run
     self.description = description
     self.measure = measure
-    bestScoreKey = "best_\(measure?.scoreKey ?? "accuracy_percent")"
+    bestScoreKey = Self.bestPrefix + "\(measure?.scoreKey ?? "accuracy_percent")"
     let bestStep = resumed?.metadata[Self.bestStepKey].flatMap { Int($0) }
     if let bestStep, let score = resumed?.metadata[bestScoreKey].flatMap({ Double($0) }) {
       best = (score, bestStep)
@@ -73,7 +78,7 @@ final class CheckpointWriter {
       if isBest { newBest = (score, trainer.stepCount) }
     }
     var metadata = checkpoint.metadata.merging(try settings.metadata) { $1 }
-      .merging(description.metadata) { $1 }
+      .merging(description.metadata) { $1 }.merging(RunName.metadata(run)) { $1 }
     metadata[bestScoreKey] = newBest.map { "\($0.score)" }
     metadata[Self.bestStepKey] = newBest.map { "\($0.step)" }
     metadata[Self.logLineKey] = last.map { StepLine.hash(StepLine.text($0).utf8) }
@@ -90,6 +95,18 @@ final class CheckpointWriter {
 
   private func saveBest(_ trainer: Trainer) throws {
     try description.describe(trainer.weights()).write(to: bestPath)
+  }
+
+  /// The best measurement that a checkpoint tells, and its step; nil if there is none.
+  static func best(in checkpoint: SafetensorsFile) -> (key: String, value: Double, step: Int)? {
+    guard let step = checkpoint.metadata[bestStepKey].flatMap({ Int($0) }) else { return nil }
+    return checkpoint.metadata.sorted { $0.key < $1.key }.lazy.compactMap { key, text in
+      let name = String(key.dropFirst(bestPrefix.count))
+      guard key.hasPrefix(bestPrefix), Measure.isKey(name), let value = Double(text) else {
+        return nil
+      }
+      return (name, value, step)
+    }.first
   }
 
   /// The hash of the last line that a run's log had when a checkpoint was written; nil if it is not

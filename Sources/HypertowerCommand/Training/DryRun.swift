@@ -29,6 +29,7 @@ struct DryRun {
         "step",
         "\(settings.batchSize) samples, \(formatted("%.4g", products.operations / 1e9)) GFLOP in products"
       ),
+      ("launches", launches(memory)),
       (
         "memory",
         "\(size(memory.byteCount)), \(size(memory.largestByteCount)) of it in one piece; there are "
@@ -41,6 +42,15 @@ struct DryRun {
         parameters.map {
           ["\($0.name)", "\($0.tensor.shape)", "\($0.tensor.shape.elementCount)"]
         }) + [""] + table(facts.map { [$0, $1] })
+  }
+
+  private func launches(_ estimate: MemoryEstimate) -> String {
+    guard let count = estimate.launches else {
+      return
+        "none on \(device.name), which takes a step's \(estimate.instructionCount) instructions in turn"
+    }
+    if count.replays > 1 { return "one for up to \(count.replays) steps" }
+    return "\(count.launches) a step"
   }
 
   private func size(_ bytes: Int) -> String {

@@ -47,8 +47,16 @@ struct Measure {
     }
   }
 
+  /// How the names of accuracies end.
+  static let accuracyEnding = "_accuracy_percent"
+
+  /// Whether logs call a number so that was measured on validation or test samples.
+  static func isKey(_ key: String) -> Bool {
+    key.hasPrefix("test_") || key.hasPrefix("validation_")
+  }
+
   /// What logs and JSON call the accuracy on these samples.
-  var accuracyKey: String { "\(name)_accuracy_percent" }
+  var accuracyKey: String { name + Self.accuracyEnding }
 
   /// What JSON calls the number of these samples; the test set has been there first.
   var samplesKey: String { name == "test" ? "samples" : "\(name)_samples" }

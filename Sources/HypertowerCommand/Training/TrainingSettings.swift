@@ -33,6 +33,8 @@ struct TrainingSettings: Codable {
   var classWeights: String?
   /// As `Augmentation` reads it; nil: samples are taken as they are.
   var augment: String?
+  /// The file or folder of the weights that the run began with, as an absolute path; nil: they were drawn.
+  var initialWeights: String?
   /// A hash of all samples and labels.
   var dataHash: String
   /// The widths of a dense network's hidden layers; of other models a checkpoint has the description.
@@ -66,8 +68,7 @@ struct TrainingSettings: Codable {
   init(
     optimization: Optimization, data: String?, text: String?, classes: Int?, scale: Double?,
     split: Split, table: TableOptions?, images: ImageOptions?, classWeights: String?,
-    augment: String?,
-    dataHash: String, hidden: [Int],
+    augment: String?, initialWeights: String?, dataHash: String, hidden: [Int],
     batchSize: Int, isShuffled: Bool, seed: UInt64, steps: Int
   ) {
     optimizer = optimization.tower.description
@@ -84,6 +85,7 @@ struct TrainingSettings: Codable {
     self.images = images
     self.classWeights = classWeights
     self.augment = augment
+    self.initialWeights = initialWeights
     self.dataHash = dataHash
     self.hidden = hidden
     self.batchSize = batchSize
@@ -110,42 +112,6 @@ struct TrainingSettings: Codable {
       let text = try json()
       return [Self.key: text, Self.hashKey: Self.hash(text), "data_hash": dataHash]
     }
-  }
-
-  /// The settings as a person reads them.
-  ///
-  /// - Parameter choice: the model with its sizes.
-  func rows(choice: ModelChoice) -> [(name: String, value: String)] {
-    let sizes = SizeOption.allCases.compactMap { option in
-      choice.sizes[option].map { ("--\(option.rawValue)", "\(IntegerList($0))") }
-    }
-    let all: [(String, String?)] =
-      [("--model", choice.kind.rawValue)] + sizes
-      + [
-        ("--optimizer", optimizer), ("--first-step", firstStep.map { "\($0)" }),
-        ("--average", average), ("--data", text == nil ? data ?? "MNIST, embedded" : nil),
-        ("--text", text), ("--classes", classes.map { "\($0)" }),
-        ("--scale", scale.map { "\($0)" }), ("--target", table?.target),
-        ("--task", table?.task?.rawValue), ("--missing", table?.missing?.rawValue),
-        ("--ignore", table.flatMap { Self.list($0.ignored) }),
-        ("--categories", table.flatMap { Self.list($0.categories) }),
-        ("--class-weights", classWeights), ("--augment", augment),
-        ("--validation", validation.map { "\($0)" }), ("--test", test.map { "\($0)" }),
-        ("--split-seed", splitSeed.map { "\($0)" }),
-        (
-          "--image-size",
-          images?.height.flatMap { height in images?.width.map { "\(height)x\($0)" } }
-        ),
-        ("--image-channels", images?.channels.map { "\($0)" }),
-        ("--batch-size", "\(batchSize)"), ("--no-shuffle", isShuffled ? nil : "yes"),
-        ("--seed", "\(seed)"), ("--steps", "\(steps)"),
-        ("--early-stopping", patience.map { "\($0)" }),
-      ]
-    return all.compactMap { name, value in value.map { (name, $0) } }
-  }
-
-  private static func list(_ names: [String]) -> String? {
-    names.isEmpty ? nil : names.joined(separator: ",")
   }
 
   /// What tells the run from others: everything except what decides its length, and where its data lie.

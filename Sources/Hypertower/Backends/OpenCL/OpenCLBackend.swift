@@ -25,7 +25,7 @@ package final class OpenCLBackend: Backend {
   /// After how many runs the device is told to start on what was enqueued; also the most replays of
   /// one launch: enough that launching costs next to nothing, and few enough that work-groups that
   /// have left it are soon back.
-  private static let flushInterval = 8
+  static let flushInterval = 8
 
   /// - Parameters:
   ///   - device: where programs run.
@@ -229,7 +229,7 @@ package final class OpenCLBackend: Backend {
   }
 
   /// Arrays for all temporary buffers of a type; nil where such an array would be too large.
-  private func arena(of memory: MemoryPlan) -> MemoryPlan.Arena? {
+  func arena(of memory: MemoryPlan) -> MemoryPlan.Arena? {
     let arena = memory.arena(alignment: Self.slotAlignment)
     let fits = arena.sizes.allSatisfy { type, count in
       count <= Int(Int32.max) && count * type.openCLSize <= largestArray
