@@ -18,10 +18,14 @@ enum EntryPoint {
       return 0
     } catch {
       guard let failure = Failure(error) else { HypertowerCommand.exit(withError: error) }
-      // Whoever interrupts a run knows that it is no error.
-      Console.note("\(failure.isInterruption ? "hypertower" : "Error"): \(failure.message)\n")
+      Console.note(text(of: failure))
       return failure.status.rawValue
     }
+  }
+
+  /// What is said about a failure; whoever interrupts a run knows that it is no error.
+  static func text(of failure: Failure) -> String {
+    "\(failure.isInterruption ? "hypertower" : "Error"): \(failure.message)\n"
   }
 }
 
@@ -35,7 +39,7 @@ struct HypertowerCommand: ParsableCommand {
 
       Exit statuses: 3 numbers that are not finite (training diverged, or weights are broken), 64 wrong \
       usage, 65 data that are damaged or do not fit, 66 missing input, 69 no such device, or it was \
-      lost, 70 a kernel does not build, 71 too little memory, 73 output that cannot be written, 129, \
+      lost, or no MPI, 70 a kernel does not build, 71 too little memory, 73 output that cannot be written, 129, \
       130 or 143 interrupted by SIGHUP, SIGINT or SIGTERM.
       """,
     version: Version.text,

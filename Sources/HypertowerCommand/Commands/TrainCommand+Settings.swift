@@ -30,7 +30,7 @@ extension TrainCommand {
     let given =
       tower.given + model.given
       + [
-        ("--batch-size", batchSize != nil), ("--no-shuffle", noShuffle), ("--seed", seed != nil),
+        ("--batch-size", batchSize != nil), ("--shards", shards != nil), ("--no-shuffle", noShuffle), ("--seed", seed != nil),
         ("--init", initialWeights != nil), ("--class-weights", classWeights != nil),
         ("--augment", augment != nil),
       ].filter(\.1).map(\.0)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Collectives
 import Hypertower
 
 struct TrainCommand: ParsableCommand {
@@ -31,6 +32,13 @@ struct TrainCommand: ParsableCommand {
       a table.
       """)
   var batchSize: Int?
+
+  @Option(
+    help: """
+      In how many parts a batch is computed, each by itself: under mpirun at least as many as there are ranks, and \
+      then the results do not depend on how many these are; default: as many.
+      """)
+  var shards: Int?
 
   @Option(
     name: .customLong("class-weights"),
@@ -99,6 +107,26 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     Interruption.watch()
+    guard let ranks = try Ranks.join() else { return try train() }
+    do {
+      var own = self
+      if !ranks.isFirst { own.writeNothing() }
+      try own.train(ranks)
+      try ranks.leave()
+    } catch {
+      try ranks.end(error)
+    }
+  }
+
+  /// Leaves all output to the first rank.
+  private mutating func writeNothing() {
+    (log, save, plot, quiet) = (nil, nil, nil, true)
+    (watch.saveBest, watch.report, watch.tensorboard) = (nil, nil, nil)
+    checkpoint.folder = nil
+  }
+
+  /// - Parameter ranks: which train together; default: this process alone.
+  private func train(_ ranks: Ranks? = nil) throws {
     let resumed = try checkpoint.resumedRun()
     if resumed != nil { try refuseSettings() }
     if let augment { _ = try Augmentation(augment) }
@@ -122,8 +150,10 @@ struct TrainCommand: ParsableCommand {
     let folder = try resumed?.folder ?? checkpoint.newFolder()
     let outputs = try plan.reserve()
     defer { withExtendedLifetime(outputs) {} }
-    let (device, data, settings, stepsPerEpoch, description, network) = try preparation(
+    var (device, data, settings, stepsPerEpoch, description, network) = try preparation(
       resumed, choice, optimization, textPath)
+    if resumed == nil { settings.shards = shards ?? ranks?.collective.size }
+    if settings.shards == 1 { settings.shards = nil }
     try MemoryCheck.check(
       network, optimization, train: data.train, test: data.measures.map(\.data),
       batchSize: settings.batchSize, on: device)
@@ -133,7 +163,9 @@ struct TrainCommand: ParsableCommand {
       )
     }
     let trainer = try network.trainer(
-      optimization, plannedSteps: max(1, settings.steps), on: device, seed: settings.seed)
+      optimization, plannedSteps: max(1, settings.steps), on: device, seed: settings.seed,
+      shards: settings.shards ?? 1, collective: ranks?.collective)
+    if let ranks { tell(ranks, settings, device) }
     if let initialWeights { try trainer.start(from: initialWeights, description) }
     if let resumed {
       try trainer.resume(
@@ -142,7 +174,8 @@ struct TrainCommand: ParsableCommand {
     let firstStep = trainer.stepCount
     let ofWeights = WeightsDescription(
       network: description, scale: settings.scale, encoding: data.encoding)
-    let writer = try folder.map {
+    let isFirst = ranks?.isFirst ?? true
+    let writer = try (isFirst ? folder : nil).map {
       try CheckpointWriter(
         $0, every: checkpoint.interval, settings: settings, description: ofWeights,
         measure: data.measures.first, resumed: resumed?.file)
@@ -167,12 +200,14 @@ struct TrainCommand: ParsableCommand {
       display: display(after: firstStep, of: settings.steps, stepsPerEpoch: stepsPerEpoch),
       checkpoints: writer, watchers: watchers.all,
       recovery: checkpoint.onDivergence == .restore ? Recovery() : nil,
-      faults: OutputFaults())
+      keepingSteps: checkpoint.interval, faults: OutputFaults())
+    if let ranks, !isFirst { return try ranks.follow(run) }
     if resumed != nil {
       try run.faults.attempt { try run.checkpoints?.completeBest(trainer) }
       try run.faults.attempt { try watchers.best?.complete(trainer) }
     }
-    let (seconds, results) = try result(of: run, pictures, data.measures, ofWeights, outputs)
+    let (seconds, results) = try result(
+      of: run, pictures, data.measures, ofWeights, outputs) { ranks?.isOver = true }
     if run.isStopped, let best = watchers.best {
       Console.warn(best.reason(after: trainer.stepCount))
     }

@@ -38,6 +38,8 @@ struct TrainingSettings: Codable {
   /// The widths of a dense network's hidden layers; of other models a checkpoint has the description.
   var hidden: [Int]
   var batchSize: Int
+  /// The number of shards of a batch; nil: it is one.
+  var shards: Int?
   var isShuffled: Bool
   var seed: UInt64
   var steps: Int
@@ -137,7 +139,8 @@ struct TrainingSettings: Codable {
           images?.height.flatMap { height in images?.width.map { "\(height)x\($0)" } }
         ),
         ("--image-channels", images?.channels.map { "\($0)" }),
-        ("--batch-size", "\(batchSize)"), ("--no-shuffle", isShuffled ? nil : "yes"),
+        ("--batch-size", "\(batchSize)"), ("--shards", shards.map { "\($0)" }),
+        ("--no-shuffle", isShuffled ? nil : "yes"),
         ("--seed", "\(seed)"), ("--steps", "\(steps)"),
         ("--early-stopping", patience.map { "\($0)" }),
       ]
