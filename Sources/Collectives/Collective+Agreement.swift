@@ -15,18 +15,24 @@ extension Collective {
       for other in 1..<size {
         var others = [UInt64](repeating: 0, count: numbers.count)
         try others.withUnsafeMutableBytes {
-          try receive(into: $0, from: other, tag: questionTag).wait()
+          try wait(for: receive(into: $0, from: other, tag: questionTag), with: other)
         }
         if verdict[0] < 0, let place = numbers.indices.first(where: { numbers[$0] != others[$0] }) {
           verdict = [Int64(other), Int64(place)]
         }
       }
       try verdict.withUnsafeBytes { bytes in
-        for other in 1..<size { try send(bytes, to: other, tag: answerTag).wait() }
+        for other in 1..<size {
+          try wait(for: send(bytes, to: other, tag: answerTag), with: other)
+        }
       }
     } else {
-      try numbers.withUnsafeBytes { try send($0, to: 0, tag: questionTag).wait() }
-      try verdict.withUnsafeMutableBytes { try receive(into: $0, from: 0, tag: answerTag).wait() }
+      try numbers.withUnsafeBytes {
+        try wait(for: send($0, to: 0, tag: questionTag), with: 0)
+      }
+      try verdict.withUnsafeMutableBytes {
+        try wait(for: receive(into: $0, from: 0, tag: answerTag), with: 0)
+      }
     }
     return verdict[0] < 0 ? nil : (Int(verdict[0]), Int(verdict[1]))
   }

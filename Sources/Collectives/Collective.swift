@@ -8,6 +8,8 @@ public protocol Collective: AnyObject {
   var size: Int { get }
   /// How many bytes this rank has sent so far.
   var sentByteCount: Int { get }
+  /// How long a rank waits for a message of another before it takes it for lost; nil: for ever.
+  var patience: Duration? { get }
 
   /// Starts to send bytes to another rank, which must stay in place and unchanged until the message is done.
   ///
@@ -33,6 +35,7 @@ public final class SingleRank: Collective {
   public let rank = 0
   public let size = 1
   public let sentByteCount = 0
+  public let patience: Duration? = nil
 
   public init() {}
 

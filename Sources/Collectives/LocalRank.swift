@@ -6,6 +6,7 @@ public final class LocalRank: Collective {
   public let rank: Int
   public let size: Int
   public private(set) var sentByteCount = 0
+  public var patience: Duration?
   private let post: Post
 
   private init(_ rank: Int, of size: Int, _ post: Post) {

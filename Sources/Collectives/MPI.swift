@@ -14,15 +14,17 @@ public final class MPI: Collective {
   /// Which family of libraries it is.
   public let implementation: MPIImplementation
   public private(set) var sentByteCount = 0
+  /// Default: ten minutes.
+  public var patience: Duration? = .seconds(600)
   private let library: MPILibrary
 
   /// Joins the other processes.
   ///
   /// - Parameter implementation: default: the launcher's.
-  /// - Throws: `MPIError` if no launcher has started this process, or the library is not installed or refuses.
+  /// - Throws: `RankError` if no launcher has started this process, or the library is not installed or refuses.
   public init(_ implementation: MPIImplementation? = nil) throws {
     guard let implementation = implementation ?? .ofLauncher else {
-      throw MPIError(
+      throw RankError(
         "this process was not started under MPI: start it by mpirun -n N, of Open MPI or MPICH")
     }
     self.implementation = implementation
@@ -37,9 +39,10 @@ public final class MPI: Collective {
     try Self.check(library.size(library.world, &size), "MPI_Comm_size", library)
     (self.rank, self.size) = (Int(rank), Int(size))
     if let launched = MPIImplementation.launchedSize, launched != self.size {
-      throw MPIError(
+      throw RankError(
         "the launcher has started \(launched) processes, but \(library.name) sees \(size): the launcher and the "
-          + "library are of different installations or versions of MPI; use the mpirun that belongs to the library")
+          + "library are of different installations or versions of MPI; use the mpirun that belongs to the library"
+      )
     }
   }
 
@@ -49,8 +52,9 @@ public final class MPI: Collective {
     var text = [CChar](repeating: 0, count: 1024)
     var length: Int32 = 0
     _ = library.errorText(code, &text, &length)
-    let words = String(decoding: text.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    throw MPIError("\(call) of \(library.name) failed with \(code): \(words)")
+    let words = String(
+      decoding: text.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    throw RankError("\(call) of \(library.name) failed with \(code): \(words)")
   }
 
   public func send(

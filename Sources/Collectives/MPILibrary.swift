@@ -52,7 +52,7 @@ struct MPILibrary {
 
   /// Loads the library of an implementation.
   ///
-  /// - Throws: `MPIError` that says what to install.
+  /// - Throws: `RankError` that says what to install.
   init(_ implementation: MPIImplementation) throws {
     var (library, faults): (UnsafeMutableRawPointer?, [String]) = (nil, [])
     var name = ""
@@ -63,14 +63,14 @@ struct MPILibrary {
       if library == nil { faults.append(dlerror().map { String(cString: $0) } ?? candidate) }
     }
     guard let library else {
-      throw MPIError(
+      throw RankError(
         "\(implementation.rawValue) has started this process, but its library cannot be loaded: "
           + "\(faults.joined(separator: "; ")); \(implementation.installHint)")
     }
     self.name = name
     func symbol(_ symbolName: String) throws -> UnsafeMutableRawPointer {
       guard let address = dlsym(library, symbolName) else {
-        throw MPIError(
+        throw RankError(
           "\(name): has no '\(symbolName)': it is no library of \(implementation.rawValue)")
       }
       return address

@@ -22,7 +22,8 @@ public final class OrderedSum {
   private let elementSize: Int
   /// The elements of each share of this rank.
   private let own: [UnsafeMutableRawBufferPointer]
-  /// The sum so far and, for all but the last rank, the whole one, each with the number behind it.
+  /// The sum so far, which rank 0 begins in the place of share 0, and, for all but the last rank, the whole one, each
+  /// with the number behind it.
   private let partial: UnsafeMutableRawBufferPointer
   private let whole: UnsafeMutableRawBufferPointer
   /// The bytes of each block.
@@ -38,7 +39,8 @@ public final class OrderedSum {
     count: Int, elementSize: Int, shareCount: Int, over collective: any Collective,
     blockSize: Int? = nil
   ) {
-    precondition(elementSize == 4 || elementSize == 8, "OrderedSum: elements of \(elementSize) bytes")
+    precondition(
+      elementSize == 4 || elementSize == 8, "OrderedSum: elements of \(elementSize) bytes")
     precondition(shareCount >= collective.size, "OrderedSum: a rank without a share")
     self.collective = collective
     self.count = count
@@ -50,8 +52,8 @@ public final class OrderedSum {
       memory.initializeMemory(as: UInt8.self, repeating: 0)
       return memory
     }
-    own = shares.map { _ in memory(count) }
-    partial = memory(count + 1)
+    own = shares.map { memory($0 == 0 ? count + 1 : count) }
+    partial = collective.rank == 0 ? own[0] : memory(count + 1)
     whole = collective.rank == collective.size - 1 ? partial : memory(count + 1)
     let size = (count + 1) * elementSize
     let wanted =
@@ -69,9 +71,8 @@ public final class OrderedSum {
   }
 
   deinit {
-    for memory in own { memory.deallocate() }
-    if whole.baseAddress != partial.baseAddress { whole.deallocate() }
-    partial.deallocate()
+    let all = (own + [partial, whole]).compactMap(\.baseAddress)
+    for memory in Set(all) { memory.deallocate() }
   }
 
   /// The shares that a rank has: a run of them, as many as the others or one more or less.
@@ -81,7 +82,8 @@ public final class OrderedSum {
 
   /// Where the elements of one of this rank's shares go before the sum.
   public func elements(of share: Int) -> UnsafeMutableRawBufferPointer {
-    own[share - shares.lowerBound]
+    let memory = own[share - shares.lowerBound]
+    return UnsafeMutableRawBufferPointer(rebasing: memory[..<(count * elementSize)])
   }
 
   /// Adds up the first `present` shares of all ranks.
@@ -126,7 +128,7 @@ public final class OrderedSum {
         if size > 1 { try send(block, of: partial, isWhole: false) }
       }
     }
-    var waiting = Waiting()
+    var waiting = Waiting(for: before, patience: collective.patience)
     while !partials.isEmpty || !wholes.isEmpty {
       if let message = partials.first, try message.isDone() {
         let block = partials.startIndex
@@ -140,10 +142,10 @@ public final class OrderedSum {
         if next != size - 1 { try send(block, of: whole, isWhole: true) }
         waiting.reset()
       } else {
-        waiting.pass()
+        try waiting.pass()
       }
     }
-    for message in sent { try message.wait() }
+    for message in sent { try collective.wait(for: message, with: next) }
     let number = whole.baseAddress! + count * elementSize
     return (
       UnsafeRawBufferPointer(rebasing: whole[..<(count * elementSize)]),
@@ -152,16 +154,14 @@ public final class OrderedSum {
     )
   }
 
-  /// Adds this rank's shares to a block of the sum so far; rank 0 begins with share 0.
+  /// Adds this rank's shares to a block of the sum so far, where share 0 lies already.
   private func add(_ block: Int, present: Int, note: Double) {
     let bytes = blocks[block]
     let elements = bytes.lowerBound..<Swift.min(bytes.upperBound, count * elementSize)
-    for share in shares where share < present && !elements.isEmpty {
+    for share in shares where (1..<present).contains(share) && !elements.isEmpty {
       let addend = UnsafeRawBufferPointer(rebasing: own[share - shares.lowerBound][elements])
       let target = UnsafeMutableRawBufferPointer(rebasing: partial[elements])
-      if share == 0 {
-        target.copyMemory(from: addend)
-      } else if elementSize == 4 {
+      if elementSize == 4 {
         Self.add(addend.bindMemory(to: Float.self), to: target.bindMemory(to: Float.self))
       } else {
         Self.add(addend.bindMemory(to: Double.self), to: target.bindMemory(to: Double.self))

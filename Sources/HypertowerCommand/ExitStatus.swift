@@ -40,7 +40,7 @@ struct Failure: Error {
     case let error as DivergenceError: self.init(.diverged, error.description)
     case let error as OpenCLError: self.init(ExitStatus(error), error.description)
     case let error as DriverCacheError: self.init(.noDevice, error.description)
-    case let error as MPIError: self.init(.noDevice, error.description)
+    case let error as RankError: self.init(.noDevice, error.description)
     default: return nil
     }
   }

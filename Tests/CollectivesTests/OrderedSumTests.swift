@@ -95,6 +95,18 @@ struct OrderedSumTests {
     #expect(differing == Array(repeating: [2, 1], count: 4))
   }
 
+  @Test("A rank that stops is noticed")
+  func silence() throws {
+    let error = #expect(throws: RankError.self) {
+      try LocalRank.run(3) { rank in
+        rank.patience = .milliseconds(300)
+        if rank.rank == 1 { return }
+        _ = try rank.difference(in: [1])
+      }
+    }
+    #expect(error?.description.hasPrefix("nothing has come from rank ") == true)
+  }
+
   @Test("A rank that fails ends the others")
   func failure() {
     struct Fault: Error {}

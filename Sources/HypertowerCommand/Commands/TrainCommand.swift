@@ -41,6 +41,15 @@ struct TrainCommand: ParsableCommand {
   var shards: Int?
 
   @Option(
+    name: .customLong("rank-timeout"),
+    help: ArgumentHelp(
+      """
+      Under mpirun, how long a rank waits for another before it ends all: longer than an evaluation or a checkpoint \
+      takes; default: 600.
+      """, valueName: "seconds"))
+  var rankTimeout: Int?
+
+  @Option(
     name: .customLong("class-weights"),
     help: ArgumentHelp(
       """
@@ -103,12 +112,19 @@ struct TrainCommand: ParsableCommand {
       """)
   var dryRun = false
 
-  func validate() throws { try watch.check(plot: plot, isResumed: checkpoint.resume != nil) }
+  func validate() throws {
+    if let rankTimeout, rankTimeout < 1 {
+      throw ValidationError(
+        "--rank-timeout \(rankTimeout) is out of range: it must be 1 or more")
+    }
+    try watch.check(plot: plot, isResumed: checkpoint.resume != nil)
+  }
 
   func run() throws {
     Interruption.watch()
     guard let ranks = try Ranks.join() else { return try train() }
     do {
+      if let rankTimeout { ranks.collective.patience = .seconds(rankTimeout) }
       var own = self
       if !ranks.isFirst { own.writeNothing() }
       try own.train(ranks)
@@ -127,7 +143,8 @@ struct TrainCommand: ParsableCommand {
 
   /// - Parameter ranks: which train together; default: this process alone.
   private func train(_ ranks: Ranks? = nil) throws {
-    let resumed = try checkpoint.resumedRun()
+    let isFirst = ranks?.isFirst ?? true
+    let resumed = try checkpoint.resumedRun(writes: isFirst)
     if resumed != nil { try refuseSettings() }
     if let augment { _ = try Augmentation(augment) }
     let choice = try resumed?.choice ?? model.choice()
@@ -139,7 +156,7 @@ struct TrainCommand: ParsableCommand {
       tensorBoard: watch.tensorboard, checkpoint: checkpoint.folder, resume: checkpoint.resume)
     if dryRun {
       let (device, data, settings, stepsPerEpoch, description, network) = try preparation(
-        resumed, choice, optimization, textPath)
+        resumed, choice, optimization, textPath, ranks)
       let run = DryRun(
         network: network, optimization: optimization, settings: settings,
         rows: Self.rows(of: settings, description, data), data: data, stepsPerEpoch: stepsPerEpoch,
@@ -150,10 +167,8 @@ struct TrainCommand: ParsableCommand {
     let folder = try resumed?.folder ?? checkpoint.newFolder()
     let outputs = try plan.reserve()
     defer { withExtendedLifetime(outputs) {} }
-    var (device, data, settings, stepsPerEpoch, description, network) = try preparation(
-      resumed, choice, optimization, textPath)
-    if resumed == nil { settings.shards = shards ?? ranks?.collective.size }
-    if settings.shards == 1 { settings.shards = nil }
+    let (device, data, settings, stepsPerEpoch, description, network) = try preparation(
+      resumed, choice, optimization, textPath, ranks)
     try MemoryCheck.check(
       network, optimization, train: data.train, test: data.measures.map(\.data),
       batchSize: settings.batchSize, on: device)
@@ -174,7 +189,6 @@ struct TrainCommand: ParsableCommand {
     let firstStep = trainer.stepCount
     let ofWeights = WeightsDescription(
       network: description, scale: settings.scale, encoding: data.encoding)
-    let isFirst = ranks?.isFirst ?? true
     let writer = try (isFirst ? folder : nil).map {
       try CheckpointWriter(
         $0, every: checkpoint.interval, settings: settings, description: ofWeights,
@@ -207,7 +221,8 @@ struct TrainCommand: ParsableCommand {
       try run.faults.attempt { try watchers.best?.complete(trainer) }
     }
     let (seconds, results) = try result(
-      of: run, pictures, data.measures, ofWeights, outputs) { ranks?.isOver = true }
+      of: run, pictures, data.measures, ofWeights, outputs
+    ) { ranks?.isOver = true }
     if run.isStopped, let best = watchers.best {
       Console.warn(best.reason(after: trainer.stepCount))
     }

@@ -23,6 +23,10 @@ enum RankCores {
         "the device's driver starts \(used) threads for \(allowed) \(allowed == 1 ? "core" : "cores"): "
         + "POCL_MAX_PTHREAD_COUNT=\(allowed) gives PoCL as many as there are"
     }
+    if ranks > all {
+      return
+        "\(ranks) ranks on this machine share \(all) cores, and wait for each other: start fewer"
+    }
     if ranks > 1 && used * ranks > all {
       return
         "\(ranks) ranks on this machine use \(used) cores each, of \(all): "

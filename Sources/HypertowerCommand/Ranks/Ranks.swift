@@ -52,7 +52,7 @@ final class Ranks {
   func leave() throws { try collective.finish() }
 
   /// How long a rank waits before it tells an error that the first rank may tell as well, in microseconds.
-  private static let courtesy: UInt32 = 500_000
+  private static let courtesy: UInt32 = 3_000_000
 
   /// Ends this rank, and all others with it unless they are about to end, too.
   func end(_ error: any Error) throws -> Never {
@@ -70,7 +70,8 @@ final class Ranks {
     Console.isSilent = false
     let name = "rank \(collective.rank) of \(collective.size)"
     Console.note(
-      EntryPoint.text(of: Failure(failure.status, "\(name), on \(Self.machine): \(failure.message)")))
+      EntryPoint.text(
+        of: Failure(failure.status, "\(name), on \(Self.machine): \(failure.message)")))
     collective.abort(status: failure.status.rawValue)
   }
 

@@ -4,7 +4,7 @@
 final class ShardMemory {
   /// The numbers that a shard is told by.
   enum Counter {
-    /// The number of its first sample, counted over epochs; behind it the lower and the upper half of what the order
+    /// The number of its first sample, counted over epochs, or of its slot among those that are sent; behind it the lower and the upper half of what the order
     /// of samples is drawn from.
     static let sample = 0
     /// From here on as in `TowerLayout.Counter`, for random numbers.
@@ -63,7 +63,8 @@ final class ShardMemory {
   /// - Returns: transfers, until whose ends the sum must stay.
   func write(_ sum: UnsafeRawBufferPointer, step: Int) throws -> [any Transfer] {
     let size = backend.realSize
-    func copy(_ range: Range<Int>, to array: any DeviceArray, at offset: Int) throws -> any Transfer {
+    func copy(_ range: Range<Int>, to array: any DeviceArray, at offset: Int) throws -> any Transfer
+    {
       try backend.sendReals(
         UnsafeRawBufferPointer(rebasing: sum[range.lowerBound * size..<range.upperBound * size]),
         to: array, at: offset)

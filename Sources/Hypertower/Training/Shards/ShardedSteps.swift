@@ -11,7 +11,7 @@ final class ShardedSteps {
   private let sum: OrderedSum
   /// The tower on the sum, for even and, where gradients change places, for odd steps.
   private let adjustment: any Executable
-  private var programs: [ProgramKey: any Executable] = [:]
+  private var programs: [ProgramKey: CompiledShard] = [:]
   /// The sum on its way to the device.
   private var transfers: [any Transfer] = []
 
@@ -24,6 +24,13 @@ final class ShardedSteps {
     let rows: Int
     let batch: Int
     let isShuffled: Bool
+  }
+
+  private struct CompiledShard {
+    /// For each place that `ShardMemory` has.
+    let executable: any Executable
+    /// What sends the shards, where the data set is not on the device.
+    let stream: BatchStream?
   }
 
   init(_ trainer: Trainer, _ sharding: Sharding) throws {
@@ -50,6 +57,8 @@ final class ShardedSteps {
 
   /// Where a batch lies.
   struct Batch {
+    /// Its number, counted over epochs.
+    let number: Int
     /// The number of its samples.
     let size: Int
     let epoch: Int
@@ -65,6 +74,8 @@ final class ShardedSteps {
   ) throws -> RankEnding? {
     let present = Swift.min(sharding.count, batch.size)
     let own = sum.shares.clamped(to: 0..<present)
+    var streamed = order
+    streamed.shards = ShardOrder(count: sharding.count, own: sum.shares)
     var first = own.lowerBound
     while first < own.upperBound {
       // As many as are alike and have memory on the device.
@@ -74,22 +85,29 @@ final class ShardedSteps {
         sharding.rows(of: end, batch: batch.size).count == rows
       { end += 1 }
       let program = try program(rows: rows, of: batch.size, data, order)
+      let sent = batch.number * sum.shares.count + first - sum.shares.lowerBound
+      if let stream = program.stream {
+        end = first + (try stream.bring(sent, atMost: end - first, streamed))
+      }
       for shard in first..<end {
         let start = batch.start + sharding.rows(of: shard, batch: batch.size).lowerBound
+        let place =
+          program.stream.map { (sent + shard - first) % $0.slots }
+          ?? batch.epoch * data.dataset.count + start
         try memory.setCounters(
-          place: shard - first, sample: batch.epoch * data.dataset.count + start,
-          orderSeed: order.seed, step: step,
+          place: shard - first, sample: place, orderSeed: order.seed, step: step,
           drawSeed: Sharding.seed(of: shard, order.seed))
       }
-      try backend.run(program, from: 0, count: end - first)
+      try backend.run(program.executable, from: 0, count: end - first)
       for shard in first..<end {
         try memory.read(place: shard - first, into: sum.elements(of: shard))
       }
       first = end
     }
+    // The sum before lies where this one will.
+    for transfer in transfers { try transfer.wait() }
     let (elements, note) = try sum.sum(present: present)
     if let ending = RankEnding(note: note) { return ending }
-    for transfer in transfers { try transfer.wait() }
     transfers = try memory.write(elements, step: step)
     state.revision += 1
     try backend.run(adjustment, from: step % 2, count: 1)
@@ -100,21 +118,24 @@ final class ShardedSteps {
   ///
   /// - Returns: the reason that all ranks see, which another may have given.
   func end(_ ending: RankEnding) throws -> RankEnding? {
-    RankEnding(note: try sum.sum(present: 1, note: ending.note).note)
+    for transfer in transfers { try transfer.wait() }
+    return RankEnding(note: try sum.sum(present: 1, note: ending.note).note)
   }
 
   /// The gradient of `rows` rows of a batch.
   private func program(
     rows: Int, of batch: Int, _ data: DeviceDataset, _ order: BatchOrder
-  ) throws -> any Executable {
+  ) throws -> CompiledShard {
     let key = ProgramKey(rows: rows, batch: batch, isShuffled: order.permutation != nil)
     if let known = programs[key] { return known }
     let trainer = trainer.trainer
     let weight = Double(rows) / Double(batch)
     let step = TracedStep(trainer, data, batch: rows, weight: weight)
-    // A batch of every row: where a shard begins is a number like any other.
+    // On the device a batch may begin at any row; of what is sent, the largest shard has a slot.
+    let stride =
+      data.resident == nil ? (order.stride + sharding.count - 1) / sharding.count : 1
     var program = try BatchProgram(
-      data, columns: step.trace.columns.requested, batch: rows, stride: 1,
+      data, columns: step.trace.columns.requested, batch: rows, stride: stride,
       counter: (memory.counters[0], ShardMemory.Counter.sample), permutation: order.permutation,
       fuses: trainer.device.fuses, on: backend)
     let arena = program.bind(state.arena)
@@ -146,7 +167,8 @@ final class ShardedSteps {
           return array
         }
       })
-    programs[key] = executable
-    return executable
+    let compiled = CompiledShard(executable: executable, stream: program.stream)
+    programs[key] = compiled
+    return compiled
   }
 }

@@ -35,6 +35,10 @@ package struct Sharding {
   /// The rows of a shard of a batch: each has as many, or the first ones one more. Where there are fewer rows than
   /// shards, the last ones have none.
   package func rows(of shard: Int, batch: Int) -> Range<Int> {
+    Self.rows(of: shard, among: count, batch: batch)
+  }
+
+  static func rows(of shard: Int, among count: Int, batch: Int) -> Range<Int> {
     let (size, longer) = batch.quotientAndRemainder(dividingBy: count)
     let start = shard * size + Swift.min(shard, longer)
     return start..<start + size + (shard < longer ? 1 : 0)

@@ -23,7 +23,8 @@ extension Trainer {
       let (epoch, place) = number.quotientAndRemainder(dividingBy: batches)
       let start = place * order.stride
       let batch = ShardedSteps.Batch(
-        size: Swift.min(order.stride, order.sampleCount - start), epoch: epoch, start: start)
+        number: number, size: Swift.min(order.stride, order.sampleCount - start), epoch: epoch,
+        start: start)
       ending = try steps.step(batch, of: data, order, step: stepCount)
       guard ending == nil else { break }
       stepCount += 1
@@ -50,12 +51,6 @@ extension Trainer {
   private func preparedShards(for data: DeviceDataset, _ order: BatchOrder) throws -> ShardedSteps {
     if let shardedSteps { return shardedSteps }
     guard let sharding else { fatalError("trainInShards: there are no shards") }
-    guard data.resident != nil else {
-      throw InputError(
-        .usage,
-        "the data do not fit into the memory of \(device.name), and batches that are sent to it are not divided: train "
-          + "with one shard, on one rank, or on a device with more memory")
-    }
     try checkAgreement(sharding, data.dataset, order)
     let steps = try ShardedSteps(self, sharding)
     shardedSteps = steps
