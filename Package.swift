@@ -55,7 +55,8 @@ let package = Package(
     .target(
       name: "Hypertower",
       dependencies: [
-        "OpenCL", "Collectives", "Kernels", "CZlib", .product(name: "RealModule", package: "swift-numerics"),
+        "OpenCL", "Collectives", "Kernels", "CZlib",
+        .product(name: "RealModule", package: "swift-numerics"),
       ],
       swiftSettings: swiftSettings),
     .target(
@@ -68,7 +69,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
-    .testTarget(name: "CollectivesTests", dependencies: ["Collectives"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "CollectivesTests", dependencies: ["Collectives"], swiftSettings: swiftSettings),
     .testTarget(name: "OpenCLTests", dependencies: ["OpenCL"], swiftSettings: swiftSettings),
     .testTarget(
       name: "HypertowerTests", dependencies: ["Hypertower", "Datasets", "OpenCL", "Collectives"],

@@ -122,6 +122,7 @@ import Testing
         for (line, message) in [
           ("--data @/data --shards 1", "1 shard is too few for 2 ranks"),
           ("--data @/missing", "/missing"),
+          ("--data @/data --on-divergence restore", "is for one rank"),
         ] {
           let run = try run(folder, launcher, 2, "\(Self.settings) --steps 5 \(line)")
           #expect(run.status != 0)
@@ -129,6 +130,45 @@ import Testing
           #expect(run.errors.contains(message), "\(run.errors)")
           #expect(!run.errors.contains("rank 1 of 2"))
         }
+      }
+    }
+  }
+
+  @Test("A run that diverges ends all ranks with its status", .enabled(if: !launchers.isEmpty))
+  func divergence() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      for launcher in Self.launchers {
+        let start = ContinuousClock.now
+        let run = try run(
+          folder, launcher, 2,
+          "\(Self.settings) --data @/data --steps 100000 --optimizer adam(1e38) --rank-timeout 60")
+        #expect(run.status == 3, "\(run.errors)")
+        #expect(run.errors.ranges(of: "Error: ").count == 1, "\(run.errors)")
+        #expect(ContinuousClock.now - start < .seconds(50))
+      }
+    }
+  }
+
+  @Test("Ranks go on from a checkpoint in another number", .enabled(if: !launchers.isEmpty))
+  func otherNumber() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      let common = "\(Self.settings) --data @/data --shards 3"
+      #expect(try run(folder, "\(common) --steps 9 --save @/whole").status == 0)
+      for (number, launcher) in Self.launchers.enumerated() {
+        let checkpoints = "\(folder)/run\(number)"
+        let first = try run(
+          folder, launcher, 3, "\(common) --steps 4 --checkpoint \(checkpoints)")
+        #expect(first.status == 0, "\(first.errors)")
+        let resumed = try run(
+          folder, launcher, 2,
+          "train --device cpu --quiet --resume \(checkpoints) --steps 9 --save @/resumed")
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        #expect(try bytes(folder + "/resumed") == bytes(folder + "/whole"))
+        let tooMany = try run(
+          folder, launcher, 4, "train --device cpu --quiet --resume \(checkpoints) --steps 12")
+        #expect(tooMany.errors.contains("3 shards are too few for 4 ranks"), "\(tooMany.errors)")
       }
     }
   }

@@ -151,6 +151,12 @@ struct TrainCommand: ParsableCommand {
     let optimization = try resumed?.settings.optimization() ?? tower.optimization()
     let tower = optimization.tower
     let textPath = try textPath(for: choice.kind, resumed)
+    if let ranks, ranks.collective.size > 1, checkpoint.onDivergence == .restore {
+      throw Failure(
+        .usage,
+        "--on-divergence restore is for one rank: of several, only the first would notice some states to go back from"
+      )
+    }
     let plan = try OutputPlan(
       log: log, save: save, plot: plot, saveBest: watch.saveBest, report: watch.report,
       tensorBoard: watch.tensorboard, checkpoint: checkpoint.folder, resume: checkpoint.resume)
@@ -214,7 +220,7 @@ struct TrainCommand: ParsableCommand {
       display: display(after: firstStep, of: settings.steps, stepsPerEpoch: stepsPerEpoch),
       checkpoints: writer, watchers: watchers.all,
       recovery: checkpoint.onDivergence == .restore ? Recovery() : nil,
-      keepingSteps: checkpoint.interval, faults: OutputFaults())
+      faults: OutputFaults())
     if let ranks, !isFirst { return try ranks.follow(run) }
     if resumed != nil {
       try run.faults.attempt { try run.checkpoints?.completeBest(trainer) }

@@ -18,8 +18,6 @@ struct TrainingRun {
   let watchers: [any RunWatcher]
   /// What brings the run back when it diverges; nil: nothing does.
   let recovery: Recovery?
-  /// After how many steps the state to go back to is kept; nil: after each epoch.
-  let keepingSteps: Int?
   let faults: OutputFaults
 
   /// How long a piece takes: no longer than a user waits who has asked for the end, and often enough for
@@ -32,7 +30,7 @@ struct TrainingRun {
   private var stepsPerEpoch: Int { (data.count + batchSize - 1) / batchSize }
 
   /// After how many steps the state to go back to is kept.
-  private var keepingInterval: Int { keepingSteps ?? stepsPerEpoch }
+  private var keepingInterval: Int { checkpoints?.interval ?? stepsPerEpoch }
 
   /// A signal has ended the run before its end.
   struct Interrupted: Error {
@@ -53,6 +51,16 @@ struct TrainingRun {
   ///
   /// - Throws: `DivergenceError`; `Interrupted` after a checkpoint, if there are any.
   func run() throws -> Duration {
+    do {
+      return try takeSteps()
+    } catch let error as DivergenceError {
+      // Other ranks may not know yet, and wait for the next step.
+      if trainer.stepCount < steps { try trainer.endAllRanks(.finished) }
+      throw error
+    }
+  }
+
+  private func takeSteps() throws -> Duration {
     defer { display?.finish() }
     var progress = Progress(step: trainer.stepCount, steps: steps, stepsPerEpoch: stepsPerEpoch)
     if let measure { progress.accuracyName = measure.name }
