@@ -23,6 +23,7 @@ final class ShardedSteps {
   private struct ProgramKey: Hashable {
     let rows: Int
     let batch: Int
+    let batchSize: Int
     let isShuffled: Bool
   }
 
@@ -126,7 +127,8 @@ final class ShardedSteps {
   private func program(
     rows: Int, of batch: Int, _ data: DeviceDataset, _ order: BatchOrder
   ) throws -> CompiledShard {
-    let key = ProgramKey(rows: rows, batch: batch, isShuffled: order.permutation != nil)
+    let key = ProgramKey(
+      rows: rows, batch: batch, batchSize: order.stride, isShuffled: order.permutation != nil)
     if let known = programs[key] { return known }
     let trainer = trainer.trainer
     let weight = Double(rows) / Double(batch)
