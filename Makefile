@@ -93,7 +93,7 @@ test-package: deps
 
 # Long tests of what goes wrong, each a script in Tests/Reliability that says what it does;
 # Tests/RELIABILITY.md says what they show: make kills ARGS=100
-RELIABILITY := compilers disks distributions faults kernels kills repeats safetensors sanitizers stress
+RELIABILITY := compilers disks distributions faults kernels kills ranks repeats safetensors sanitizers stress
 .PHONY: $(RELIABILITY)
 $(RELIABILITY): build
 	@Tests/Reliability/$@ $(ARGS)

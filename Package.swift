@@ -35,7 +35,7 @@ let exampleTargets: [Target] = examples.map { name in
 let package = Package(
   name: "hypertower",
   products: [
-    .library(name: "Hypertower", targets: ["Hypertower", "Datasets"]),
+    .library(name: "Hypertower", targets: ["Hypertower", "Datasets", "Collectives"]),
     .executable(name: "hypertower", targets: ["HypertowerCommand"]),
   ],
   dependencies: [
@@ -51,10 +51,12 @@ let package = Package(
     .target(name: "MNISTFiles"),
     .target(name: "InitialWeights"),
     .target(name: "OpenCL", dependencies: ["COpenCL", "CZlib"], swiftSettings: swiftSettings),
+    .target(name: "Collectives", swiftSettings: swiftSettings),
     .target(
       name: "Hypertower",
       dependencies: [
-        "OpenCL", "Kernels", "CZlib", .product(name: "RealModule", package: "swift-numerics"),
+        "OpenCL", "Collectives", "Kernels", "CZlib",
+        .product(name: "RealModule", package: "swift-numerics"),
       ],
       swiftSettings: swiftSettings),
     .target(
@@ -63,13 +65,15 @@ let package = Package(
     .executableTarget(
       name: "HypertowerCommand",
       dependencies: [
-        "Hypertower", "Datasets", "OpenCL", "InitialWeights", "CZlib",
+        "Hypertower", "Datasets", "OpenCL", "Collectives", "InitialWeights", "CZlib",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
+    .testTarget(
+      name: "CollectivesTests", dependencies: ["Collectives"], swiftSettings: swiftSettings),
     .testTarget(name: "OpenCLTests", dependencies: ["OpenCL"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "HypertowerTests", dependencies: ["Hypertower", "Datasets", "OpenCL"],
+      name: "HypertowerTests", dependencies: ["Hypertower", "Datasets", "OpenCL", "Collectives"],
       resources: [.copy("Golden"), .copy("GoldenModels")], swiftSettings: swiftSettings),
     .testTarget(
       name: "DatasetsTests", dependencies: ["Datasets", "Hypertower"],

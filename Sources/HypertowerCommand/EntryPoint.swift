@@ -21,9 +21,7 @@ enum EntryPoint {
     } catch {
       guard let failure = Failure(error) else { return end(with: error, settings) }
       let place = failure.status == .usage ? settings?.place(of: failure.message) ?? "" : ""
-      // Whoever interrupts a run knows that it is no error.
-      Console.note(
-        "\(failure.isInterruption ? "hypertower" : "Error"): \(place)\(failure.message)\n")
+      Console.note(text(of: failure, place: place))
       return failure.status.rawValue
     }
   }
@@ -41,6 +39,12 @@ enum EntryPoint {
     Console.note("\(prefix)\(place)\(message.dropFirst(prefix.count))\n")
     return code.rawValue
   }
+
+  /// What is said about a failure, with the place in a settings file that it is about; whoever interrupts a run
+  /// knows that it is no error.
+  static func text(of failure: Failure, place: String = "") -> String {
+    "\(failure.isInterruption ? "hypertower" : "Error"): \(place)\(failure.message)\n"
+  }
 }
 
 struct HypertowerCommand: ParsableCommand {
@@ -53,7 +57,7 @@ struct HypertowerCommand: ParsableCommand {
 
       Exit statuses: 3 numbers that are not finite (training diverged, or weights are broken), 64 wrong \
       usage, 65 data that are damaged or do not fit, 66 missing input, 69 no such device, or it was \
-      lost, 70 a kernel does not build, 71 too little memory, 73 output that cannot be written, 129, \
+      lost, or no MPI, 70 a kernel does not build, 71 too little memory, 73 output that cannot be written, 129, \
       130 or 143 interrupted by SIGHUP, SIGINT or SIGTERM.
       """,
     version: Version.text,

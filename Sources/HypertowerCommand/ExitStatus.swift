@@ -1,3 +1,4 @@
+import Collectives
 import Glibc
 import Hypertower
 import OpenCL
@@ -39,6 +40,7 @@ struct Failure: Error {
     case let error as DivergenceError: self.init(.diverged, error.description)
     case let error as OpenCLError: self.init(ExitStatus(error), error.description)
     case let error as DriverCacheError: self.init(.noDevice, error.description)
+    case let error as RankError: self.init(.noDevice, error.description)
     default: return nil
     }
   }

@@ -33,6 +33,9 @@ private let folder = getenv("HYPERTOWER_KERNELS_FOLDER").map { String(cString: $
     func read(_ range: Range<Int>, of array: any DeviceArray) throws -> HostArray {
       base.read(range, of: array)
     }
+    func read(_ array: any DeviceArray, into bytes: UnsafeMutableRawBufferPointer) throws {
+      base.read(array, into: bytes)
+    }
     func prepare(
       _ program: Program, alternatives: [[(any DeviceArray)?]]
     ) throws -> any Executable {

@@ -25,6 +25,8 @@ package protocol Backend: AnyObject {
   ) throws -> any Transfer
   /// Copies elements out of an array; waits for all earlier work.
   func read(_ range: Range<Int>, of array: any DeviceArray) throws -> HostArray
+  /// Copies all elements of an array, as they lie there, into memory of their size; waits for all earlier work.
+  func read(_ array: any DeviceArray, into bytes: UnsafeMutableRawBufferPointer) throws
   /// Makes a program ready to be replayed on several lists of arrays in turn, which name one array
   /// for each of its buffers and nil for temporary ones.
   func prepare(
@@ -45,6 +47,15 @@ extension Backend {
     case .int32: MemoryLayout<Int32>.size
     case .byte: 1
     }
+  }
+
+  /// Starts to copy reals of the device's own type, as `send` does others.
+  func sendReals(
+    _ numbers: UnsafeRawBufferPointer, to array: any DeviceArray, at offset: Int
+  ) throws -> any Transfer {
+    if realSize == MemoryLayout<Float>.size { return try send(numbers, to: array, at: offset) }
+    try write(.float64(Array(numbers.bindMemory(to: Double.self))), to: array, at: offset)
+    return FinishedTransfer()
   }
 
   /// Makes a program ready to be replayed on given arrays, nil for temporary buffers.

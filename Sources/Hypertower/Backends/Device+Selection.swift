@@ -58,12 +58,15 @@ extension Device {
 
   /// The best device.
   ///
-  /// - Parameter isTimed: whether an OpenCL device measures every launch.
+  /// - Parameters:
+  ///   - isTimed: whether an OpenCL device measures every launch.
+  ///   - rank: the number of this process among those on this machine that share its GPUs; default: 0.
   package static func preferred(
-    cacheDirectory: String? = nil, isTimed: Bool, warn: @escaping @Sendable (String) -> Void
+    cacheDirectory: String? = nil, isTimed: Bool, rank: Int = 0,
+    warn: @escaping @Sendable (String) -> Void
   ) throws -> Device {
     let drivers = try InstalledDrivers()
-    guard let number = preferredIndex(drivers.devices) else {
+    guard let number = preferredIndex(drivers.devices, rank: rank) else {
       warn("going on with the CPU backend, which is slower: \(drivers.reasonForNoDevice)")
       return .cpu
     }
@@ -71,11 +74,17 @@ extension Device {
   }
 
   /// The number of the device that `preferred` takes; nil if there is none.
-  package static func preferredIndex(_ devices: [OpenCLDevice]) -> Int? {
-    let fast = [.gpu, .accelerator, .cpu].lazy.compactMap { kind in
-      devices.firstIndex { $0.kind == kind && $0.obstacle == nil && !$0.isSlow }
+  ///
+  /// - Parameter rank: of several GPUs, or other accelerators, each rank takes the next; default: 0.
+  package static func preferredIndex(_ devices: [OpenCLDevice], rank: Int = 0) -> Int? {
+    for kind in [OpenCLDevice.Kind.gpu, .accelerator, .cpu] {
+      let fast = devices.indices.filter {
+        devices[$0].kind == kind && devices[$0].obstacle == nil && !devices[$0].isSlow
+      }
+      // Several drivers of the processor are no several processors.
+      if !fast.isEmpty { return fast[kind == .cpu ? 0 : rank % fast.count] }
     }
-    return fast.first ?? firstIndex(of: .cpu, in: devices)
+    return firstIndex(of: .cpu, in: devices)
   }
 
   /// The number of the first device of that kind on which programs can run; nil if there is none.

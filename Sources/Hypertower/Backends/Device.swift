@@ -45,6 +45,13 @@ public struct Device: CustomStringConvertible {
     }
   }
 
+  /// The number of processor cores that the device's driver uses; nil for a device that is none.
+  package var coreCount: Int? {
+    guard let backend = backend as? OpenCLBackend else { return 1 }
+    let device = backend.context.device
+    return device.kind == .cpu ? device.computeUnits : nil
+  }
+
   /// What tuning has found for the device and a run uses, in words; nil for the CPU backend.
   package var tuning: String? { (backend as? OpenCLBackend)?.choices.summary }
 }

@@ -57,6 +57,10 @@ final class MeasuringBackend: Backend {
     }
   }
 
+  func read(_ array: any DeviceArray, into bytes: UnsafeMutableRawBufferPointer) {
+    bytes.initializeMemory(as: UInt8.self, repeating: 0)
+  }
+
   func prepare(
     _ program: Program, alternatives: [[(any DeviceArray)?]]
   ) throws -> any Executable {

@@ -77,9 +77,12 @@ extension BatchGather {
     if batchSize < 1 || batchSize > sampleCount {
       return "takes \(batchSize) of \(sampleCount) samples"
     }
-    let last = (batchesPerEpoch - 1) * stride + batchSize
-    // The last batch of an epoch is another program's where it is smaller.
-    return batchesPerEpoch < 1 || last - stride > sampleCount
+    let start = (batchesPerEpoch - 1) * stride
+    // The last batch of an epoch is another program's where it is smaller; and where batches overlap, whoever counts
+    // them sees to it that none goes beyond the samples.
+    let isOutside =
+      stride < batchSize ? start >= sampleCount : start + batchSize - stride > sampleCount
+    return batchesPerEpoch < 1 || isOutside
       ? "has \(batchesPerEpoch) batches of \(batchSize) at distances of \(stride) in \(sampleCount) samples"
       : nil
   }

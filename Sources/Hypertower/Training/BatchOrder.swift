@@ -7,6 +7,8 @@ struct BatchOrder: Sendable, Equatable {
   let permutation: IndexPermutation?
   /// What the order of shuffled samples is drawn from.
   let seed: UInt64
+  /// The shards that are asked for, one after another, instead of whole batches; nil: batches are.
+  var shards: ShardOrder?
   /// The number of the first batch that nobody will ask for; nil: there is no end.
   var end: Int?
 
@@ -15,8 +17,14 @@ struct BatchOrder: Sendable, Equatable {
 
   /// The samples of batch `number`, counted over epochs.
   func samples(of number: Int) -> [Int] {
-    let (epoch, batch) = number.quotientAndRemainder(dividingBy: batches)
-    let positions = batch * stride..<Swift.min((batch + 1) * stride, sampleCount)
+    let whole = batch(of: number)
+    let (epoch, batch) = whole.quotientAndRemainder(dividingBy: batches)
+    var positions = batch * stride..<Swift.min((batch + 1) * stride, sampleCount)
+    if let shards {
+      let shard = shards.own.lowerBound + number - whole * shards.own.count
+      let rows = Sharding.rows(of: shard, among: shards.count, batch: positions.count)
+      positions = positions.lowerBound + rows.lowerBound..<positions.lowerBound + rows.upperBound
+    }
     guard let permutation else { return Array(positions) }
     return positions.map { permutation($0, epoch: epoch, seed: seed) }
   }
@@ -24,6 +32,16 @@ struct BatchOrder: Sendable, Equatable {
   /// How much further the rows of batch `number` begin.
   func offset(of rows: SampleRows, in number: Int) -> Int {
     guard permutation != nil, let offset = rows.epochOffset else { return 0 }
-    return offset(epoch: number / batches, seed: seed)
+    return offset(epoch: batch(of: number) / batches, seed: seed)
   }
+
+  /// The batch that number `number` is, or is a shard of.
+  private func batch(of number: Int) -> Int { shards.map { number / $0.own.count } ?? number }
+}
+
+/// Some shards of each batch, one after another: number `n · own.count + i` is shard `own.lowerBound + i` of batch `n`.
+struct ShardOrder: Sendable, Equatable {
+  /// The number of shards of a batch.
+  let count: Int
+  let own: Range<Int>
 }

@@ -4,7 +4,7 @@ import Glibc
 package final class CheckpointFolder {
   package let path: String
   private let keeps: Int
-  private let lock: FileLock
+  private let lock: FileLock?
 
   private static let prefix = "step-"
   private static let suffix = ".safetensors"
@@ -25,8 +25,15 @@ package final class CheckpointFolder {
     TemporaryFile.removeLeftovers(in: path + "/")
   }
 
+  /// Opens the folder to read what another process keeps there.
+  ///
+  /// - Parameter path: an existing folder.
+  package init(readingFrom path: String) {
+    (self.path, keeps, lock) = (path, 1, nil)
+  }
+
   /// A warning for the user if nothing keeps other processes away; nil otherwise.
-  package var warning: String? { lock.warning(for: path) }
+  package var warning: String? { lock?.warning(for: path) }
 
   /// A file that is there under a name that checkpoints have, or the best weights; nil if there is
   /// none.
@@ -60,7 +67,10 @@ package final class CheckpointFolder {
   }
 
   /// Writes the checkpoint after `step` steps, and removes those that are no longer among the latest.
+  ///
+  /// - Precondition: the folder was opened for a run.
   package func write(_ checkpoint: SafetensorsFile, step: Int) throws {
+    require(lock != nil, "CheckpointFolder: \(path) was opened to be read")
     try AtomicFile.write(SealedSafetensors.bytes(of: checkpoint), to: file(ofStep: step))
     for old in try steps().dropFirst(keeps) { unlink(file(ofStep: old)) }
   }

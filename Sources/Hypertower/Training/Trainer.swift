@@ -1,3 +1,5 @@
+public import Collectives
+
 /// Trains a model with a tower of optimizers.
 ///
 /// A step (a batch forwards and backwards, every level's hypergradient, every level's adjustment)
@@ -5,11 +7,11 @@
 /// and hyperparameters are read back in bulk, when a report is due.
 public final class Trainer {
   let model: any Module
-  private let lossFunction: Loss
+  let lossFunction: Loss
   /// The shape of the model's inputs without the axis of samples.
-  private let sampleShape: Shape
+  let sampleShape: Shape
   /// The shapes of further columns that the model may ask for, without the axis of samples.
-  private let columns: [String: Shape]
+  let columns: [String: Shape]
   var seed: UInt64
   private(set) var state: TrainingState
   private var dataset: DeviceDataset?
@@ -20,6 +22,12 @@ public final class Trainer {
   /// Where training runs.
   public let device: Device
   var position: Position?
+  /// How batches are divided; nil: they are not.
+  let sharding: Sharding?
+  /// What computes steps in shards, with the state and the data of now.
+  var shardedSteps: ShardedSteps?
+  /// Why all ranks have ended, since one of them asked for it; nil: they have not.
+  public internal(set) var ending: RankEnding?
 
   /// Which batch of which data comes next.
   struct Position {
@@ -67,18 +75,24 @@ public final class Trainer {
   ///     `HyperparameterSchedule.cosine(_:end:warmup:)` follows; default: none, for towers without one.
   ///   - device: where training runs.
   ///   - seed: what the weights and the order of samples are drawn from; default: 0.
-  /// - Throws: `InputError` for a tower that names tensors that are not there, whose levels do not go
-  ///   together, which has a schedule for which `plannedSteps` is missing, or whose bottom rule marks no
+  ///   - shards: in how many parts a batch is computed, each by itself; see `Sharding`. Results depend on it, but not on
+  ///     the number of ranks; default: as many as there are ranks.
+  ///   - collective: the ranks that share the work, such as `MPI()`, each of which makes the same trainer and calls the
+  ///     same methods; default: this process alone.
+  /// - Throws: `InputError` for fewer shards than ranks, a tower that names tensors that are not there, whose levels do
+  ///   not go together, which has a schedule for which `plannedSteps` is missing, or whose bottom rule marks no
   ///   step size although the first step is limited; what the
   ///   device reports.
   public init(
     _ model: some Module, loss: Loss, sampleShape: Shape? = nil, columns: [String: Shape] = [:],
     optimizer: some Optimizer,
     firstStep: Double? = nil, average: WeightAverage? = nil, plannedSteps: Int? = nil,
-    on device: Device, seed: UInt64 = 0
+    on device: Device, seed: UInt64 = 0, shards: Int? = nil,
+    collective: (any Collective)? = nil
   ) throws {
     self.model = model
     lossFunction = loss
+    sharding = try Sharding(shards, over: collective)
     self.device = device
     self.seed = seed
     guard
@@ -130,6 +144,7 @@ public final class Trainer {
     self.seed = seed
     stepCount = 0
     position = nil
+    ending = nil
   }
 
   /// Goes on with another state; nothing that was compiled is good for it.
@@ -138,7 +153,12 @@ public final class Trainer {
       model, loss: lossFunction, sampleShape: sampleShape, columns: columns, state: other,
       on: device)
     state = other
+    forgetPrograms()
+  }
+
+  private func forgetPrograms() {
     steps.removeAll()
+    shardedSteps = nil
   }
 
   // MARK: Training
@@ -185,6 +205,10 @@ public final class Trainer {
       sampleCount: data.count, stride: batchSize, permutation: permutation(data, shuffled),
       seed: seed)
     let interval = Swift.max(1, Swift.min(reportEvery ?? .max, state.recordCapacity))
+    if sharding != nil {
+      try trainInShards(resident, order, steps: count, interval: interval, report)
+      return
+    }
     var (taken, unread) = (0, 0)
     while taken < count {
       let number = position!.batch
@@ -217,7 +241,7 @@ public final class Trainer {
     if unread > 0 { try readRecords(unread, report) }
   }
 
-  private func permutation(_ data: Dataset, _ shuffled: Bool) -> IndexPermutation? {
+  func permutation(_ data: Dataset, _ shuffled: Bool) -> IndexPermutation? {
     shuffled ? IndexPermutation(count: data.count) : nil
   }
 
@@ -247,7 +271,7 @@ public final class Trainer {
     if let dataset, dataset.dataset.identity === data.identity { return dataset }
     let copy = try DeviceDataset(data, on: device.backend, limit: device.residentLimit)
     dataset = copy
-    steps.removeAll()
+    forgetPrograms()
     return copy
   }
 
@@ -269,40 +293,20 @@ public final class Trainer {
   private func stepProgram(
     _ data: DeviceDataset, batch: Int, batchSize: Int, shuffled: Bool
   ) throws -> BatchProgram {
-    let trace = ModelTrace(
-      model, state.contents, inputShape: data.inputShape(batch: batch, sampleShape),
-      columns: data.columnShapes(declared: columns), isTraining: true)
-    let recorder = trace.output.recorder
-    let targets = Tensor(
-      recorder,
-      recorder.leaf(.input(name: "targets"), shape: data.targetShape(batch: batch)))
-    data.requireClasses(fit: trace.output.shape)
-    let loss = lossFunction(trace.output, targets, trace.columns)
-    // What is frozen needs no gradient.
-    let moving = state.parameters.indices.filter(state.isMoving)
-    let gradients = gradients(
-      of: loss, withRespectTo: moving.map { trace.parameterTensors[$0] })
-
+    let step = TracedStep(self, data, batch: batch)
     var program = try BatchProgram(
-      data, columns: trace.columns.requested, batch: batch, stride: batchSize,
+      data, columns: step.trace.columns.requested, batch: batch, stride: batchSize,
       counter: (state.counters, TowerLayout.Counter.batch),
       permutation: permutation(data.dataset, shuffled), fuses: device.fuses, on: device.backend)
     let (arena, gradient, lossSpan) = (
       program.bind(state.arena), program.bind(state.gradients[0]),
       program.bind(state.loss)
     )
-    func spans(in base: Span) -> [Span] {
-      state.offsets.map { Span(buffer: base.buffer, offset: $0) }
-    }
-    var leaves = Array(zip(trace.parameterTensors, spans(in: arena)))
-    leaves += state.stateLeaves(trace, in: &program)
-    leaves += [(trace.input, program.x), (targets, program.targets)]
-    leaves += program.columns.map { (trace.columns[$0.name], $0.span) }
     try program.append(
-      recorder, leaves: leaves,
-      outputs: [(loss, lossSpan)]
-        + zip(gradients, moving).map { ($0, spans(in: gradient)[$1]) },
-      updates: state.stateUpdates(trace, in: &program),
+      step.trace.output.recorder, leaves: step.leaves(in: &program, arena: arena, state),
+      outputs: [(step.loss, lossSpan)]
+        + step.gradients.map { ($0.tensor, gradient.advanced(by: state.offsets[$0.parameter])) },
+      updates: state.stateUpdates(step.trace, in: &program),
       counters: program.bind(state.counters))
     try state.appendAdjustment(to: &program, gradient: gradient, arena: arena, loss: lossSpan)
     return program

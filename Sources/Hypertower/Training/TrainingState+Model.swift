@@ -8,6 +8,9 @@ extension TrainingState {
     }
   }
 
+  /// Where state number `number` of the model begins.
+  func stateOffset(_ number: Int) -> Int { stateOffsets[number] }
+
   /// State number `number` of the model.
   func modelState(_ number: Int) throws -> HostArray {
     let start = stateOffsets[number]

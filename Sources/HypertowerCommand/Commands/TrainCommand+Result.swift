@@ -5,13 +5,16 @@ extension TrainCommand {
   typealias MeasuredResult = (measure: Measure, evaluation: Evaluation)
 
   /// Runs to the end and tests; what ends the run earlier is told in its log, too.
+  ///
+  /// - Parameter over: is called when no step follows.
   func result(
     of run: TrainingRun, _ pictures: RunPictures?, _ measures: [Measure],
     _ description: WeightsDescription,
-    _ outputs: OutputPlan.Reserved
+    _ outputs: OutputPlan.Reserved, whenOver over: () -> Void
   ) throws -> (seconds: Double, results: [MeasuredResult]) {
     do {
       let duration = try run.run()
+      over()
       try run.trainer.checkFinite()
       let results = try measures.map { measure -> MeasuredResult in
         (
@@ -21,6 +24,7 @@ extension TrainCommand {
       }
       return (duration.seconds, results)
     } catch let error as DivergenceError {
+      over()
       try run.faults.attempt {
         try run.log?.finish([
           ("error", .string(error.description)), ("steps", .integer(error.step)),
@@ -34,6 +38,7 @@ extension TrainCommand {
         error.description
           + (last.map { "; the last good checkpoint is of step \($0)" } ?? ""))
     } catch let interruption as TrainingRun.Interrupted {
+      over()
       let kept = try whatIsKept(of: run, interruption, description, outputs)
       try run.faults.attempt { try run.log?.finish(interruption.logLine) }
       try pictures?.draw(

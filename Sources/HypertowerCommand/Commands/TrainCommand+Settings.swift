@@ -1,3 +1,4 @@
+import Collectives
 import Datasets
 import Hypertower
 
@@ -7,7 +8,8 @@ extension TrainCommand {
   ///
   /// - Throws: `InputError` or `Failure` for data and settings that do not go together.
   func preparation(
-    _ resumed: ResumedRun?, _ choice: ModelChoice, _ optimization: Optimization, _ textPath: String?
+    _ resumed: ResumedRun?, _ choice: ModelChoice, _ optimization: Optimization,
+    _ textPath: String?, _ ranks: Ranks?
   ) throws -> (
     Device, TrainingData, TrainingSettings, stepsPerEpoch: Int, NetworkDescription,
     NetworkDescription.Network
@@ -16,6 +18,8 @@ extension TrainCommand {
     let data = try data(for: choice, textPath, resumed)
       .weighted(by: resumed?.settings.classWeights ?? classWeights)
     var settings = try settings(of: resumed, choice, optimization, data)
+    if resumed == nil { settings.shards = shards ?? ranks?.collective.size }
+    if settings.shards == 1 { settings.shards = nil }
     let stepsPerEpoch = (data.train.count + settings.batchSize - 1) / settings.batchSize
     try settleEvaluations(in: &settings, data, stepsPerEpoch: stepsPerEpoch)
     let description = NetworkDescription(choice: choice, input: data.input)
@@ -44,7 +48,8 @@ extension TrainCommand {
     let given =
       tower.given + model.given
       + [
-        ("--batch-size", batchSize != nil), ("--no-shuffle", noShuffle), ("--seed", seed != nil),
+        ("--batch-size", batchSize != nil), ("--shards", shards != nil),
+        ("--no-shuffle", noShuffle), ("--seed", seed != nil),
         ("--init", initialWeights != nil), ("--class-weights", classWeights != nil),
         ("--augment", augment != nil),
       ].filter(\.1).map(\.0)

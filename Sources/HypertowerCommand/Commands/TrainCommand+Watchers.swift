@@ -1,3 +1,4 @@
+import Collectives
 import Hypertower
 
 /// What follows a run beside its log.
@@ -88,6 +89,18 @@ extension TrainCommand {
           + "--early-stopping more patience")
     } else {
       Console.warn("going on after step \(step), from \(source)")
+    }
+  }
+
+  /// Tells how ranks share the work, and what keeps them from their cores.
+  func tell(_ ranks: Ranks, _ settings: TrainingSettings, _ device: Device) {
+    Console.warn(
+      ranks.summary(shards: settings.shards ?? 1, batchSize: settings.batchSize))
+    if let warning = RankCores.warning(
+      allowed: RankCores.allowed, all: RankCores.all, used: device.coreCount,
+      ranks: MPIImplementation.localSize ?? 1)
+    {
+      Console.warn(warning)
     }
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Collectives
 import Hypertower
 
 struct TrainCommand: ParsableCommand {
@@ -32,6 +33,22 @@ struct TrainCommand: ParsableCommand {
       a table.
       """)
   var batchSize: Int?
+
+  @Option(
+    help: """
+      In how many parts a batch is computed, each by itself: under mpirun at least as many as there are ranks, and \
+      then the results do not depend on how many these are; default: as many.
+      """)
+  var shards: Int?
+
+  @Option(
+    name: .customLong("rank-timeout"),
+    help: ArgumentHelp(
+      """
+      Under mpirun, how long a rank waits for another before it ends all: longer than an evaluation or a checkpoint \
+      takes; default: 600.
+      """, valueName: "seconds"))
+  var rankTimeout: Int?
 
   @Option(
     name: .customLong("class-weights"),
@@ -97,23 +114,57 @@ struct TrainCommand: ParsableCommand {
       """)
   var dryRun = false
 
-  func validate() throws { try watch.check(plot: plot, isResumed: checkpoint.resume != nil) }
+  func validate() throws {
+    if let rankTimeout, rankTimeout < 1 {
+      throw ValidationError(
+        "--rank-timeout \(rankTimeout) is out of range: it must be 1 or more")
+    }
+    try watch.check(plot: plot, isResumed: checkpoint.resume != nil)
+  }
 
   func run() throws {
     Interruption.watch()
-    let resumed = try checkpoint.resumedRun()
+    guard let ranks = try Ranks.join() else { return try train() }
+    do {
+      if let rankTimeout { ranks.collective.patience = .seconds(rankTimeout) }
+      var own = self
+      if !ranks.isFirst { own.writeNothing() }
+      try own.train(ranks)
+      try ranks.leave()
+    } catch {
+      try ranks.end(error)
+    }
+  }
+
+  /// Leaves all output to the first rank.
+  private mutating func writeNothing() {
+    (log, save, plot, quiet) = (nil, nil, nil, true)
+    (watch.saveBest, watch.report, watch.tensorboard) = (nil, nil, nil)
+    checkpoint.folder = nil
+  }
+
+  /// - Parameter ranks: which train together; default: this process alone.
+  private func train(_ ranks: Ranks? = nil) throws {
+    let isFirst = ranks?.isFirst ?? true
+    let resumed = try checkpoint.resumedRun(writes: isFirst)
     if resumed != nil { try refuseSettings() }
     if let augment { _ = try Augmentation(augment) }
     let choice = try resumed?.choice ?? model.choice()
     let optimization = try resumed?.settings.optimization() ?? tower.optimization()
     let tower = optimization.tower
     let textPath = try textPath(for: choice.kind, resumed)
+    if let ranks, ranks.collective.size > 1, checkpoint.onDivergence == .restore {
+      throw Failure(
+        .usage,
+        "--on-divergence restore is for one rank: of several, only the first would notice some states to go back from"
+      )
+    }
     let plan = try OutputPlan(
       log: log, save: save, plot: plot, saveBest: watch.saveBest, report: watch.report,
       tensorBoard: watch.tensorboard, checkpoint: checkpoint.folder, resume: checkpoint.resume)
     if dryRun {
       let (device, data, settings, stepsPerEpoch, description, network) = try preparation(
-        resumed, choice, optimization, textPath)
+        resumed, choice, optimization, textPath, ranks)
       let run = DryRun(
         network: network, optimization: optimization, settings: settings,
         rows: Self.rows(of: settings, description, data), data: data, stepsPerEpoch: stepsPerEpoch,
@@ -125,7 +176,7 @@ struct TrainCommand: ParsableCommand {
     let outputs = try plan.reserve()
     defer { withExtendedLifetime(outputs) {} }
     let (device, data, settings, stepsPerEpoch, description, network) = try preparation(
-      resumed, choice, optimization, textPath)
+      resumed, choice, optimization, textPath, ranks)
     try MemoryCheck.check(
       network, optimization, train: data.train, test: data.measures.map(\.data),
       batchSize: settings.batchSize, on: device)
@@ -135,7 +186,9 @@ struct TrainCommand: ParsableCommand {
       )
     }
     let trainer = try network.trainer(
-      optimization, plannedSteps: max(1, settings.steps), on: device, seed: settings.seed)
+      optimization, plannedSteps: max(1, settings.steps), on: device, seed: settings.seed,
+      shards: settings.shards ?? 1, collective: ranks?.collective)
+    if let ranks { tell(ranks, settings, device) }
     if let initialWeights { try trainer.start(from: initialWeights, description) }
     if let resumed {
       try trainer.resume(
@@ -146,7 +199,7 @@ struct TrainCommand: ParsableCommand {
       try resumed.map { try RunName.name(in: $0.file) ?? settings.identity } ?? RunName.new()
     let ofWeights = WeightsDescription(
       network: description, scale: settings.scale, encoding: data.encoding)
-    let writer = try folder.map {
+    let writer = try (isFirst ? folder : nil).map {
       try CheckpointWriter(
         $0, every: checkpoint.interval, settings: settings, run: name, description: ofWeights,
         measure: data.measures.first, resumed: resumed?.file)
@@ -172,6 +225,7 @@ struct TrainCommand: ParsableCommand {
       checkpoints: writer, watchers: watchers.all,
       recovery: checkpoint.onDivergence == .restore ? Recovery() : nil,
       faults: OutputFaults())
+    if let ranks, !isFirst { return try ranks.follow(run) }
     try run.faults.attempt("settings", orElse: "the run goes on without its settings file") {
       try plan.write(
         settings: ResolvedSettings.text(
@@ -182,7 +236,9 @@ struct TrainCommand: ParsableCommand {
       try run.faults.attempt { try run.checkpoints?.completeBest(trainer) }
       try run.faults.attempt { try watchers.best?.complete(trainer) }
     }
-    let (seconds, results) = try result(of: run, pictures, data.measures, ofWeights, outputs)
+    let (seconds, results) = try result(
+      of: run, pictures, data.measures, ofWeights, outputs
+    ) { ranks?.isOver = true }
     if run.isStopped, let best = watchers.best {
       Console.warn(best.reason(after: trainer.stepCount))
     }

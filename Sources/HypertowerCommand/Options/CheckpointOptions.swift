@@ -84,9 +84,11 @@ struct CheckpointOptions: ParsableArguments {
   }
 
   /// The run to go on with; nil if none is asked for.
-  func resumedRun() throws -> ResumedRun? {
+  ///
+  /// - Parameter writes: whether this process goes on to keep it.
+  func resumedRun(writes: Bool) throws -> ResumedRun? {
     guard let path = resume else { return nil }
-    let folder = try open(path)
+    let folder = try writes ? open(path) : CheckpointFolder(readingFrom: path)
     let (file, source) = try folder.newest(warn: { Console.warn($0) })
     let settings = try TrainingSettings(file, source: source)
     let description = try NetworkDescription(file, source: source)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Collectives
 import Hypertower
 
 struct DeviceOptions: ParsableArguments {
@@ -6,7 +7,8 @@ struct DeviceOptions: ParsableArguments {
     name: .customLong("device"),
     help: ArgumentHelp(
       "Where to compute: opencl:N as `hypertower devices` lists them, gpu, cpu, or cpu64 (float64).",
-      discussion: "Without it a GPU, else an OpenCL device of another kind, else cpu.",
+      discussion:
+        "Without it a GPU, of several each rank under mpirun its own, else an OpenCL device of another kind, else cpu.",
       valueName: "name"), completion: .list(["cpu", "cpu64", "gpu", "opencl:0"]))
   var name: String?
 
@@ -22,7 +24,8 @@ struct DeviceOptions: ParsableArguments {
       if let name {
         try Device.named(name, isTimed: isTimed, warn: warn)
       } else {
-        try Device.preferred(isTimed: isTimed, warn: warn)
+        try Device.preferred(
+          isTimed: isTimed, rank: MPIImplementation.localRank ?? 0, warn: warn)
       }
     device.fuses = !noFusion
     return device

@@ -1,10 +1,19 @@
 import Glibc
 import Hypertower
+import Synchronization
 
 /// The program's standard output and standard error.
 ///
 /// A reader that goes away, as in `| head`, ends no run: what follows is written to nobody.
 enum Console {
+  private static let silence = Atomic(false)
+
+  /// Whether nothing is written: of several ranks one speaks.
+  static var isSilent: Bool {
+    get { silence.load(ordering: .relaxed) }
+    set { silence.store(newValue, ordering: .relaxed) }
+  }
+
   /// Makes the standard descriptors safe to write to. Call it first of all.
   ///
   /// Those that are closed lead to `/dev/null`: otherwise the next file that is opened would get
@@ -33,6 +42,7 @@ enum Console {
   ///
   /// - Throws: as `print` does.
   static func write(_ text: String) throws {
+    if isSilent { return }
     do {
       try writeAll(Array(text.utf8), to: STDOUT_FILENO, name: "standard output")
     } catch is ReaderIsGone {
@@ -47,6 +57,7 @@ enum Console {
 
   /// Writes text to standard error, if it can be written there.
   static func note(_ text: String) {
+    if isSilent { return }
     do {
       try writeAll(Array(text.utf8), to: STDERR_FILENO, name: "standard error")
     } catch is ReaderIsGone {

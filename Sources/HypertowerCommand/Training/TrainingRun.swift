@@ -51,6 +51,16 @@ struct TrainingRun {
   ///
   /// - Throws: `DivergenceError`; `Interrupted` after a checkpoint, if there are any.
   func run() throws -> Duration {
+    do {
+      return try takeSteps()
+    } catch let error as DivergenceError {
+      // Other ranks may not know yet, and wait for the next step.
+      if trainer.stepCount < steps { try trainer.endAllRanks(.finished) }
+      throw error
+    }
+  }
+
+  private func takeSteps() throws -> Duration {
     defer { display?.finish() }
     var progress = Progress(step: trainer.stepCount, steps: steps, stepsPerEpoch: stepsPerEpoch)
     if let measure { progress.accuracyName = measure.name }
@@ -61,17 +71,20 @@ struct TrainingRun {
     // The first piece is one step, which builds the kernels.
     var pace = 1
     var last: StepRecord?
-    while progress.step < steps, !isStopped {
+    while progress.step < steps, !isStopped, trainer.ending == nil {
       let start = ContinuousClock.now
       let toCheckpoint = checkpoints?.stepsUntilDue(
         after: progress.step, stepsPerEpoch: stepsPerEpoch)
       let toKeep = recovery.map { _ in keepingInterval - progress.step % keepingInterval }
       let toEvaluation = display.flatMap { _ in evaluation.stepsUntilDue(after: progress.step) }
       let toWatchers = watchers.map { $0.stepsUntilDue(after: progress.step) }
-      let count = ([pace, steps - progress.step, toCheckpoint, toKeep, toEvaluation] + toWatchers)
+      let first = progress.step
+      var count = ([pace, steps - progress.step, toCheckpoint, toKeep, toEvaluation] + toWatchers)
         .compactMap { $0 }.min()!
       do {
         last = try train(count, &progress) ?? last
+        // Fewer, where another rank asked for the end.
+        count = trainer.stepCount - first
       } catch let error as DivergenceError {
         try recover(from: error)
         progress.step = trainer.stepCount
@@ -80,7 +93,7 @@ struct TrainingRun {
       let elapsed = ContinuousClock.now - start
       duration += elapsed
       meter.add(steps: count, elapsed.seconds)
-      pace = Self.pace(after: count, elapsed.seconds, previous: pace)
+      pace = Self.pace(after: max(1, count), elapsed.seconds, previous: pace)
       progress.step = trainer.stepCount
       progress.stepsPerSecond = meter.stepsPerSecond
       for (watcher, due) in zip(watchers, toWatchers) where count == due {
@@ -102,11 +115,20 @@ struct TrainingRun {
         state: count == toKeep || isAtEnd, checkpoint: count == toCheckpoint || isAtEnd, last)
       progress.step = trainer.stepCount
       // A run that is done is not interrupted.
-      if let signal = Interruption.signal, progress.step < steps, !isStopped {
-        throw Interrupted(signal: signal, step: progress.step)
+      if progress.step < steps, !isStopped {
+        if Interruption.signal != nil { try trainer.endAllRanks(.interrupted) }
+        if let signal = interruptingSignal {
+          throw Interrupted(signal: signal, step: progress.step)
+        }
       }
     }
+    if progress.step < steps { try trainer.endAllRanks(.finished) }
     return duration
+  }
+
+  /// The signal that ends the run, be it another rank's; nil: none does.
+  private var interruptingSignal: Int32? {
+    Interruption.signal ?? (trainer.ending == .interrupted ? SIGTERM : nil)
   }
 
   /// Keeps where the run stands.
@@ -122,7 +144,7 @@ struct TrainingRun {
     }
     do {
       if state { try recovery?.keep(trainer) }
-      if checkpoint || isRequested || Interruption.signal != nil {
+      if checkpoint || isRequested || interruptingSignal != nil {
         try faults.attempt("checkpoint", orElse: "the run goes on without this checkpoint") {
           try checkpoints?.save(trainer, last: last, watchers.map(\.checkpointMetadata))
         }

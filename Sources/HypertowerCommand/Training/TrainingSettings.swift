@@ -40,6 +40,8 @@ struct TrainingSettings: Codable {
   /// The widths of a dense network's hidden layers; of other models a checkpoint has the description.
   var hidden: [Int]
   var batchSize: Int
+  /// The number of shards of a batch; nil: it is one.
+  var shards: Int?
   var isShuffled: Bool
   var seed: UInt64
   var steps: Int

@@ -59,6 +59,18 @@ package final class CPUBackend<Element: HostReal>: Backend {
     }
   }
 
+  package func read(_ array: any DeviceArray, into bytes: UnsafeMutableRawBufferPointer) {
+    switch array {
+    case let array as CPUArray<Element>:
+      bytes.copyMemory(from: UnsafeRawBufferPointer(array.elements))
+    case let array as CPUArray<Int32>:
+      bytes.copyMemory(from: UnsafeRawBufferPointer(array.elements))
+    case let array as CPUArray<UInt8>:
+      bytes.copyMemory(from: UnsafeRawBufferPointer(array.elements))
+    default: fatalError("CPUBackend: not an array of this backend")
+    }
+  }
+
   package func prepare(
     _ program: Program, alternatives: [[(any DeviceArray)?]]
   ) -> any Executable {

@@ -152,6 +152,10 @@ package final class OpenCLBackend: Backend {
     }
   }
 
+  package func read(_ array: any DeviceArray, into bytes: UnsafeMutableRawBufferPointer) throws {
+    try queue.read(own(array).buffer, into: bytes)
+  }
+
   private func own(_ array: any DeviceArray) -> OpenCLArray {
     guard let array = array as? OpenCLArray else {
       fatalError("OpenCLBackend: an array of another backend")
