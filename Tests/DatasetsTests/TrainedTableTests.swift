@@ -68,8 +68,10 @@ struct TrainedTableTests {
         "t.csv: line 2, column 'a': 'x' is not a number and counts as missing, as do 2 further cells of the column"
       ])
     let measured = try read("a,c,y\nx,u,no\n1,v,yes\n", as: encoding)
+    try #require(measured.notes.count == 1)
     #expect(
-      measured.notes == ["t.csv: line 2, column 'a': 'x' is not a number and counts as missing"])
+      measured.notes[0].hasSuffix(
+        "/t.csv: line 2, column 'a': 'x' is not a number and counts as missing"))
   }
 
   @Test(

@@ -48,8 +48,10 @@ struct WeightLayoutTests {
       (
         "gru_both_directions", .mlx,
         [
-          "forward.Wx": [12, 3], "forward.Wh": [12, 4], "forward.b": [12], "forward.bhn": [4],
-          "backward.Wx": [12, 3], "backward.Wh": [12, 4], "backward.b": [12], "backward.bhn": [4],
+          "rnn.forward.Wx": [12, 3], "rnn.forward.Wh": [12, 4], "rnn.forward.b": [12],
+          "rnn.forward.bhn": [4],
+          "rnn.backward.Wx": [12, 3], "rnn.backward.Wh": [12, 4], "rnn.backward.b": [12],
+          "rnn.backward.bhn": [4],
         ]
       ),
       (
@@ -84,7 +86,7 @@ struct WeightLayoutTests {
     let block = try Self.shapes("transformer_block", .mlx)
     #expect(block["attention.key_proj.bias"] == [6] && block["ln2.weight"] == [6])
     let lstm = try Self.shapes("lstm_both_directions", .mlx)
-    #expect(lstm["1.backward.Wx"] == [16, 8] && lstm.count == 12)
+    #expect(lstm["rnn.1.backward.Wx"] == [16, 8] && lstm.count == 12)
   }
 
   @Test(
@@ -108,7 +110,9 @@ struct WeightLayoutTests {
       var notes: [String] = []
       try other.setWeights(file) { notes.append($0) }
       #expect(notes.allSatisfy { !$0.contains("left out") }, "\(notes)")
-      #expect(try other.outputs(for: inputs) == outputs)
+      // One bias in place of two rounds otherwise.
+      let isAdded = layout == .mlx && name.hasPrefix("gru")
+      assertClose(try other.outputs(for: inputs), outputs, .absolute(isAdded ? 1e-6 : 0), name)
     }
   }
 

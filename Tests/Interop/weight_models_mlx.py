@@ -9,43 +9,35 @@ import numpy as np
 from mlx.utils import tree_flatten, tree_map_with_path
 
 
-class Layers(nn.Module):
-    """Recurrent layers one upon the other, in one direction or both, as `LSTM` and `GRU` name their tensors."""
-
-    def __init__(self, kind, inputs, hidden, count=1, both=False):
-        super().__init__()
-        self.both = both
-        parts = []
-        for number in range(count):
-            width = inputs if number == 0 else hidden * (2 if both else 1)
-            layers = [kind(width, hidden) for _ in range(2 if both else 1)]
-            parts.append(dict(zip(["forward", "backward"], layers)) if both else layers[0])
-        self.count = count
-        # A single layer's tensors are not numbered.
-        named = parts[0] if count == 1 else {str(number): part for number, part in enumerate(parts)}
-        for name, part in named.items():
-            self[name] = part
-
-
 def run(layer, x):
     """A layer's outputs, which LSTM returns with its cells."""
     outputs = layer(x)
     return outputs[0] if isinstance(outputs, tuple) else outputs
 
 
-def directions(part, x, both):
-    if not both:
-        return run(part, x)
-    back = run(part["backward"], x[:, ::-1])[:, ::-1]
-    return mx.concatenate([run(part["forward"], x), back], axis=-1)
+class Layers(nn.Module):
+    """Recurrent layers one upon the other, in one direction or both, as `LSTM` and `GRU` name their tensors."""
 
+    def __init__(self, kind, inputs, hidden, count=1, both=False):
+        super().__init__()
+        parts = []
+        for number in range(count):
+            width = inputs if number == 0 else hidden * (2 if both else 1)
+            if both:
+                parts.append({"forward": kind(width, hidden), "backward": kind(width, hidden)})
+            else:
+                parts.append(kind(width, hidden))
+        # A single layer's tensors are not numbered.
+        self.rnn = parts if count > 1 else parts[0]
 
-def recurrent(model, x):
-    if model.count == 1:
-        return directions(model, x, model.both)
-    for number in range(model.count):
-        x = directions(model[str(number)], x, model.both)
-    return x
+    def __call__(self, x):
+        for part in self.rnn if isinstance(self.rnn, list) else [self.rnn]:
+            if isinstance(part, nn.Module):
+                x = run(part, x)
+            else:
+                back = run(part["backward"], x[:, ::-1])[:, ::-1]
+                x = mx.concatenate([run(part["forward"], x), back], axis=-1)
+        return x
 
 
 class Recurrent(nn.Module):
@@ -177,11 +169,11 @@ MODELS = {
     "rms_norm": (lambda: nn.RMSNorm(6), None),
     "embedding": (lambda: nn.Embedding(7, 4), None),
     "lstm": (lambda: nn.LSTM(3, 4), run),
-    "lstm_two_layers": (lambda: Layers(nn.LSTM, 3, 4, 2), recurrent),
-    "lstm_both_directions": (lambda: Layers(nn.LSTM, 3, 4, 2, both=True), recurrent),
+    "lstm_two_layers": (lambda: Layers(nn.LSTM, 3, 4, 2), None),
+    "lstm_both_directions": (lambda: Layers(nn.LSTM, 3, 4, 2, both=True), None),
     "gru": (lambda: nn.GRU(3, 4), run),
-    "gru_two_layers": (lambda: Layers(nn.GRU, 3, 4, 2), recurrent),
-    "gru_both_directions": (lambda: Layers(nn.GRU, 3, 4, both=True), recurrent),
+    "gru_two_layers": (lambda: Layers(nn.GRU, 3, 4, 2), None),
+    "gru_both_directions": (lambda: Layers(nn.GRU, 3, 4, both=True), None),
     "attention": (lambda: nn.MultiHeadAttention(6, 2, bias=True), attended),
     "attention_without_bias": (
         lambda: nn.MultiHeadAttention(6, 3), lambda model, x: attended(model, x, True)),

@@ -18,6 +18,17 @@ class Recurrent(nn.Module):
         return self.output(self.rnn(self.embedding(x))[0])
 
 
+class Layers(nn.Module):
+    """Recurrent layers under a name."""
+
+    def __init__(self, rnn):
+        super().__init__()
+        self.rnn = rnn
+
+    def forward(self, x):
+        return self.rnn(x)[0]
+
+
 class CNN(nn.Module):
     def __init__(self):
         super().__init__()
@@ -114,13 +125,13 @@ MODELS = {
     "rms_norm": (lambda: nn.RMSNorm(6, eps=1e-5), None),
     "embedding": (lambda: nn.Embedding(7, 4), None),
     "lstm": (lambda: nn.LSTM(3, 4, batch_first=True), recurrent),
-    "lstm_two_layers": (lambda: nn.LSTM(3, 4, 2, batch_first=True), recurrent),
+    "lstm_two_layers": (lambda: Layers(nn.LSTM(3, 4, 2, batch_first=True)), None),
     "lstm_both_directions": (
-        lambda: nn.LSTM(3, 4, 2, batch_first=True, bidirectional=True), recurrent),
+        lambda: Layers(nn.LSTM(3, 4, 2, batch_first=True, bidirectional=True)), None),
     "gru": (lambda: nn.GRU(3, 4, batch_first=True), recurrent),
-    "gru_two_layers": (lambda: nn.GRU(3, 4, 2, batch_first=True), recurrent),
+    "gru_two_layers": (lambda: Layers(nn.GRU(3, 4, 2, batch_first=True)), None),
     "gru_both_directions": (
-        lambda: nn.GRU(3, 4, batch_first=True, bidirectional=True), recurrent),
+        lambda: Layers(nn.GRU(3, 4, batch_first=True, bidirectional=True)), None),
     "attention": (lambda: nn.MultiheadAttention(6, 2, batch_first=True), attended),
     "attention_without_bias": (
         lambda: nn.MultiheadAttention(6, 3, bias=False, batch_first=True),

@@ -77,9 +77,11 @@ struct LayoutMatch {
     source: String
   ) throws -> (match: LayoutMatch, beginning: String)? {
     guard let first = placements.first?.name else { return nil }
-    let beginnings = file.entries.filter { $0.name.hasSuffix(first) }
+    let beginnings =
+      [""]
+      + file.entries.filter { $0.name.hasSuffix(first) }
       .map { String($0.name.dropLast(first.count)) }
-      .filter { $0.isEmpty || $0.hasSuffix(".") || $0.hasSuffix("/") }
+      .filter { $0.hasSuffix(".") || $0.hasSuffix("/") }
     let matches = try beginnings.compactMap { beginning in
       do {
         return (

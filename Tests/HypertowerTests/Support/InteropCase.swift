@@ -10,6 +10,15 @@ struct InteropCase {
   let tokens: Int?
   let module: any Module
 
+  /// Recurrent layers under a name, as MLX needs for a list of them.
+  private struct Recurrent: Module {
+    let rnn: any Module
+
+    init(_ rnn: any Module) { self.rnn = rnn }
+
+    func callAsFunction(_ x: Tensor) -> Tensor { rnn(x) }
+  }
+
   private init(_ name: String, _ sample: Shape, tokens: Int? = nil, _ module: any Module) {
     (self.name, self.sample, self.tokens, self.module) = (name, sample, tokens, module)
   }
@@ -29,11 +38,12 @@ struct InteropCase {
       InteropCase("rms_norm", [4, 6], RMSNorm(6, epsilon: 1e-5)),
       InteropCase("embedding", [5], tokens: 7, Embedding(7, 4)),
       InteropCase("lstm", [6, 3], LSTM(3, 4)),
-      InteropCase("lstm_two_layers", [6, 3], LSTM(3, 4, layers: 2)),
-      InteropCase("lstm_both_directions", [6, 3], LSTM(3, 4, layers: 2, isBidirectional: true)),
+      InteropCase("lstm_two_layers", [6, 3], Recurrent(LSTM(3, 4, layers: 2))),
+      InteropCase(
+        "lstm_both_directions", [6, 3], Recurrent(LSTM(3, 4, layers: 2, isBidirectional: true))),
       InteropCase("gru", [6, 3], GRU(3, 4)),
-      InteropCase("gru_two_layers", [6, 3], GRU(3, 4, layers: 2)),
-      InteropCase("gru_both_directions", [6, 3], GRU(3, 4, isBidirectional: true)),
+      InteropCase("gru_two_layers", [6, 3], Recurrent(GRU(3, 4, layers: 2))),
+      InteropCase("gru_both_directions", [6, 3], Recurrent(GRU(3, 4, isBidirectional: true))),
       InteropCase("attention", [5, 6], MultiHeadAttention(6, heads: 2)),
       InteropCase(
         "attention_without_bias", [5, 6],
