@@ -25,8 +25,8 @@ struct CheckpointTests {
       let names = try FileManager.default.contentsOfDirectory(atPath: folder + "/run").sorted()
       #expect(
         names == [
-          "best.safetensors", "step-0000000006.safetensors", "step-0000000009.safetensors",
-          "step-0000000010.safetensors",
+          "best.safetensors", "settings.toml", "step-0000000006.safetensors",
+          "step-0000000009.safetensors", "step-0000000010.safetensors",
         ])
       // As if the last had not been reached; the log is ahead then.
       try FileManager.default.removeItem(atPath: folder + "/run/step-0000000010.safetensors")
@@ -187,7 +187,7 @@ struct CheckpointTests {
         folder, "--data @/data --batch-size 50 --epochs 300 --checkpoint @/run")
       #expect(run.status == 0, "\(run.errors)")
       let files = try FileManager.default.contentsOfDirectory(atPath: folder + "/run").sorted()
-      #expect(files == ["best.safetensors", "step-0000000300.safetensors"])
+      #expect(files == ["best.safetensors", "settings.toml", "step-0000000300.safetensors"])
       #expect(run.errors.split(separator: "\n").count < 15)
     }
   }

@@ -256,6 +256,7 @@ struct ResolvedSettingsTests {
       augment: "flip", initialWeights: "/init", dataHash: "", hidden: [1], batchSize: 1,
       isShuffled: true, seed: 0, steps: 1)
     settings.patience = 1
+    settings.shards = 2
     let sizes = Dictionary(uniqueKeysWithValues: SizeOption.allCases.map { ($0, [1]) })
     let command = try TrainCommand.parse(
       "--on-divergence restore --checkpoint a --checkpoint-every 3".split(separator: " ").map(
@@ -267,7 +268,7 @@ struct ResolvedSettingsTests {
       // Where results go, and what is shown.
       "log", "save", "save-best", "plot", "report", "tensorboard", "tensorboard-every",
       "tensorboard-histograms", "evaluate-every", "checkpoint", "checkpoint-keep", "quiet",
-      "dry-run",
+      "dry-run", "rank-timeout",
       // What other options say when it is resolved.
       "resume", "epochs", "optimizer-from", "fixed",
     ]
