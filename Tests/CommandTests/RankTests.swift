@@ -20,12 +20,6 @@ import Testing
 
   private func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(filePath: path)) }
 
-  /// All lines of a log but the last, which tells times.
-  private func steps(_ path: String) throws -> [Substring] {
-    Array(
-      try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").dropLast())
-  }
-
   @Test("A run in shards keeps their number, and resumes bit by bit")
   func resumes() throws {
     try withTemporaryFolder { folder in
@@ -42,7 +36,7 @@ import Testing
         folder, "train --device cpu --quiet --resume @/run --steps 9 --save @/resumed --log @/log")
       #expect(resumed.status == 0, "\(resumed.errors)")
       #expect(try bytes(folder + "/resumed") == bytes(folder + "/whole"))
-      #expect(try steps(folder + "/log") == steps(folder + "/whole.log"))
+      #expect(try stepLines(folder + "/log") == steps(folder + "/whole.log"))
       let undivided = try run(
         folder, "\(Self.settings) --data @/data --steps 9 --save @/undivided")
       #expect(undivided.status == 0)
@@ -108,7 +102,7 @@ import Testing
           // One speaks.
           #expect(run.output.components("learned hyperparameters") == 1)
           #expect(try bytes(folder + "/own") == bytes(folder + "/whole"))
-          #expect(try steps(folder + "/own.log") == steps(folder + "/whole.log"))
+          #expect(try stepLines(folder + "/own.log") == steps(folder + "/whole.log"))
         }
       }
     }
