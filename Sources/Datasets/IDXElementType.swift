@@ -7,15 +7,20 @@ package enum IDXElementType: UInt8, CaseIterable, Sendable {
   case float32 = 0x0D
   case float64 = 0x0E
 
-  /// The number of bytes of an element.
-  var size: Int {
+  /// The type of NumPy's arrays whose elements have the same bits.
+  var arrayType: NPYElementType {
     switch self {
-    case .unsignedByte, .signedByte: 1
-    case .int16: 2
-    case .int32, .float32: 4
-    case .float64: 8
+    case .unsignedByte: .uint8
+    case .signedByte: .int8
+    case .int16: .int16
+    case .int32: .int32
+    case .float32: .float32
+    case .float64: .float64
     }
   }
+
+  /// The number of bytes of an element.
+  var size: Int { arrayType.size }
 
   /// What features of this type are divided by unless the user says otherwise: 255 for bytes, signed
   /// or not, and 1 for all others.

@@ -1,6 +1,6 @@
 import Hypertower
 
-/// Samples without labels, from an IDX file or a CSV file of numbers.
+/// Samples without labels, from an IDX file, an NPY file or a CSV file of numbers.
 package struct UnlabelledSamples: Sendable {
   /// The number of samples.
   package let count: Int
@@ -18,24 +18,22 @@ package struct UnlabelledSamples: Sendable {
   }
 
   /// - Parameters:
-  ///   - contents: an IDX file, compressed by gzip or not, or lines of numbers separated by commas, a sample
-  ///     each.
+  ///   - contents: an IDX file, compressed by gzip or not; an NPY file, whose images may have their channels last, as in
+  ///     training; or lines of numbers separated by commas, a sample each.
   ///   - name: what error messages call the file.
-  ///   - scale: what features are divided by; nil: 255 for bytes of an IDX file, else 1.
+  ///   - scale: what features are divided by; nil: 255 for bytes of an IDX or NPY file, else 1.
   /// - Throws: `InputError` of kind `.badData` that names what is wrong where.
   package init(_ contents: [UInt8], name: String, scale: Double?) throws {
-    let isIDX = contents.starts(with: [0, 0]) || contents.starts(with: [0x1F, 0x8B])
     let values: [Double]
-    if isIDX {
-      let file = try contents.withUnsafeBytes { try IDXFile(contents: $0, name: name) }
-      guard file.shape.count >= 2, file.count > 0 else {
+    if let file = try Self.numberFile(contents, name: name) {
+      guard file.shape.count >= 2, file.elementCount > 0 else {
         throw InputError(
           .badData,
           "\(name): the dimensions are \(file.shape), expected the number of samples and their sizes: give "
-            + "a file of images")
+            + "a file of samples")
       }
       (count, shape) = (file.shape[0], Array(file.shape.dropFirst()))
-      let scale = scale ?? file.type.defaultScale
+      let scale = scale ?? file.defaultScale
       values = try file.map { $0 / scale }
     } else {
       let rows = try Self.rows(contents, name: name)
@@ -52,11 +50,22 @@ package struct UnlabelledSamples: Sendable {
     }
   }
 
+  /// The array that an IDX or NPY file holds; nil for other files.
+  private static func numberFile(_ contents: [UInt8], name: String) throws -> (any NumberFile)? {
+    if contents.starts(with: NPYHeader.mark) {
+      let file = try NPYFile(contents, name: name)
+      return file.hasChannelsLast ? try file.withChannelsFirst() : file
+    }
+    guard contents.starts(with: [0, 0]) || contents.withUnsafeBytes(Gzip.isGzip) else { return nil }
+    return try contents.withUnsafeBytes { try IDXFile(contents: $0, name: name) }
+  }
+
   /// The numbers of each line of a CSV file that is not empty.
   private static func rows(_ contents: [UInt8], name: String) throws -> [[Double]] {
     func fault(_ message: String) -> InputError { InputError(.badData, "\(name): \(message)") }
+    let contents = contents[(contents.starts(with: CSVFile.byteOrderMark) ? 3 : 0)...]
     guard let text = String(validating: contents, as: UTF8.self) else {
-      throw fault("is neither an IDX file nor text: give an IDX or a CSV file")
+      throw fault("is neither an IDX file, an NPY file nor text: give an IDX, NPY or CSV file")
     }
     var rows: [[Double]] = []
     for (number, line) in text.split(separator: /\r?\n/, omittingEmptySubsequences: false)

@@ -53,8 +53,40 @@ struct TrainedTableTests {
     #expect(
       own.notes == [
         "t.csv: line 2, column 'c': 'w' is not in the training data: it counts as none of the column's 2 texts, as "
-          + "do 1 further cells"
+          + "does one further cell of the column"
       ])
+  }
+
+  @Test("A cell that is no number is told of before it is filled")
+  func noNumber() throws {
+    let encoding = try encoding(Self.training, TableOptions(target: "y", missing: .mean))
+    let mean: [Float] = [0, 1, 0]
+    let own = try unlabelled("a,c\nx,u\n\"3,0\",u\n,u\nx,u\n", as: encoding)
+    #expect(own.samples.features == mean + mean + mean + mean)
+    #expect(
+      own.notes == [
+        "t.csv: line 2, column 'a': 'x' is not a number and counts as missing, as do 2 further cells of the column"
+      ])
+    let measured = try read("a,c,y\nx,u,no\n1,v,yes\n", as: encoding)
+    try #require(measured.notes.count == 1)
+    #expect(
+      measured.notes[0].hasSuffix(
+        "/t.csv: line 2, column 'a': 'x' is not a number and counts as missing"))
+  }
+
+  @Test(
+    "Columns without names are known by their places, of which none may be missing before others")
+  func places() throws {
+    let options = TableOptions(target: "column1", hasNames: false, ignored: ["column4"])
+    let encoding = try encoding("no,1,2,9\nyes,3,5,9\nno,5,7,8\n", options)
+    #expect(try unlabelled(",3,5,9\n", as: encoding).samples.count == 1)
+    // Taken for columns 1 to 3, these would be other features.
+    let error = #expect(throws: InputError.self) { try unlabelled("3,5,9\n", as: encoding) }
+    #expect(error?.message.hasPrefix("t.csv: has 3 columns, expected 4 as in training") == true)
+    let last = try self.encoding(
+      "1,2,no\n3,5,yes\n5,7,no\n", TableOptions(target: "column3", hasNames: false))
+    #expect(try unlabelled("3,5\n", as: last).samples.count == 1)
+    #expect(throws: InputError.self) { try unlabelled("3,5,no,1\n", as: last) }
   }
 
   @Test("Missing values are filled as in training, or are errors")

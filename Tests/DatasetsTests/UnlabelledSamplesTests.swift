@@ -26,6 +26,35 @@ struct UnlabelledSamplesTests {
     #expect(try UnlabelledSamples(bytes, name: "file", scale: 1).features == [0, 255, 51, 102])
   }
 
+  /// An NPY file of elements of a type.
+  private func npy(_ type: String, _ shape: String, _ elements: [UInt8]) -> [UInt8] {
+    var header = "{'descr': '\(type)', 'fortran_order': False, 'shape': \(shape), }"
+    while (header.utf8.count + 11) % 64 != 0 { header += " " }
+    header += "\n"
+    let mark: [UInt8] = [0x93] + Array("NUMPY".utf8) + [1, 0]
+    return mark + [UInt8(header.utf8.count), 0] + Array(header.utf8) + elements
+  }
+
+  @Test("An NPY file is read as in training: bytes are divided by 255, channels come first")
+  func array() throws {
+    let bytes = npy("|u1", "(1, 2, 2, 3)", [0, 51, 255, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    let samples = try UnlabelledSamples(bytes, name: "file", scale: 1)
+    #expect(samples.count == 1 && samples.shape == [3, 2, 2])
+    #expect(samples.features == [0, 1, 4, 7, 51, 2, 5, 8, 255, 3, 6, 9])
+    #expect(try UnlabelledSamples(bytes, name: "file", scale: nil).features[4] == 0.2)
+    let big = try UnlabelledSamples(
+      npy(">i2", "(2, 1)", [1, 0, 0xFF, 0xFF]), name: "file", scale: nil)
+    #expect(big.shape == [1] && big.features == [256, -1])
+    for shape in ["(2,)", "(0, 2)", "()"] {
+      let count = shape == "(2,)" ? 2 : shape == "()" ? 1 : 0
+      #expect(throws: InputError.self) {
+        try UnlabelledSamples(
+          npy("|u1", shape, [UInt8](repeating: 0, count: count)), name: "file", scale: nil)
+      }
+    }
+    #expect(try read("\u{FEFF}1,2\n").features == [1, 2])
+  }
+
   @Test(
     "What is wrong is named with its place",
     arguments: [

@@ -127,31 +127,10 @@ extension NPYFile: NumberFile {
   package func map<Result>(
     from start: Int, by step: Int, _ transform: (Double) -> Result
   ) throws -> [Result] {
-    switch type {
-    case .bool: try map(UInt8.self, start, step) { transform($0 == 0 ? 0 : 1) }
-    case .int8: try map(UInt8.self, start, step) { transform(Double(Int8(bitPattern: $0))) }
-    case .uint8: try map(UInt8.self, start, step) { transform(Double($0)) }
-    case .int16: try map(UInt16.self, start, step) { transform(Double(Int16(bitPattern: $0))) }
-    case .uint16: try map(UInt16.self, start, step) { transform(Double($0)) }
-    case .int32: try map(UInt32.self, start, step) { transform(Double(Int32(bitPattern: $0))) }
-    case .uint32: try map(UInt32.self, start, step) { transform(Double($0)) }
-    case .int64: try map(UInt64.self, start, step) { transform(Double(Int64(bitPattern: $0))) }
-    case .uint64: try map(UInt64.self, start, step) { transform(Double($0)) }
-    case .float16: try map(UInt16.self, start, step) { transform(Double(Float16(bitPattern: $0))) }
-    case .float32: try map(UInt32.self, start, step) { transform(Double(Float(bitPattern: $0))) }
-    case .float64: try map(UInt64.self, start, step) { transform(Double(bitPattern: $0)) }
-    }
-  }
-
-  private func map<Bits: FixedWidthInteger & BitwiseCopyable, Result>(
-    _ bits: Bits.Type, _ start: Int, _ step: Int, _ transform: (Bits) -> Result
-  ) throws -> [Result] {
     try withBytes { bytes in
-      stride(from: start, to: elementCount, by: step).map { index in
-        let own = bytes.loadUnaligned(
-          fromByteOffset: index * MemoryLayout<Bits>.size, as: Bits.self)
-        return transform(isBigEndian ? Bits(bigEndian: own) : Bits(littleEndian: own))
-      }
+      type.map(
+        stride(from: start, to: elementCount, by: step), of: bytes, isBigEndian: isBigEndian,
+        transform)
     }
   }
 }

@@ -87,7 +87,7 @@ extension SplitDataset {
 
 extension NPYFile {
   /// Whether these are images `[count, height, width, channels]` by the look of their shape.
-  fileprivate var hasChannelsLast: Bool {
+  var hasChannelsLast: Bool {
     let channels = [1, 3, 4]
     return shape.count == 4 && channels.contains(shape[3]) && !channels.contains(shape[1])
   }

@@ -34,8 +34,7 @@ package struct CSVFile: Sendable {
   /// - Throws: `InputError` of kind `.badData` that names the line at fault.
   package init(_ bytes: [UInt8], name: String, delimiter: Unicode.Scalar? = nil) throws {
     try Self.checkEncoding(bytes, name: name)
-    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-    let start = bytes.starts(with: mark) ? mark.count : 0
+    let start = bytes.starts(with: Self.byteOrderMark) ? Self.byteOrderMark.count : 0
     self.name = name
     self.bytes = bytes
     self.delimiter = delimiter ?? Self.likelyDelimiter(bytes[start...])
@@ -59,6 +58,9 @@ package struct CSVFile: Sendable {
     }
     (self.cells, self.lines, self.columnCount) = (cells, lines, columnCount)
   }
+
+  /// What text in UTF-8 may begin with.
+  static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
   /// The text of a cell.
   package func text(_ row: Int, _ column: Int) -> String {

@@ -48,7 +48,14 @@ extension SplitDataset {
     }
     let parts = try split.parts(count: rows.count, labels: target.labels(rows))
     let train = parts.train.map { rows[$0] }
-    let encoding = TableEncoding(columns, target: name, rows: train, options)
+    let encoding = TableEncoding(
+      columns, target: name, rows: train, columnCount: table.names.count, options)
+    guard encoding.featureCount > 0 else {
+      throw InputError(
+        .badData,
+        "\(path): no column has a value in the \(train.count) rows to train on: give a table with more rows"
+      )
+    }
     let samples: SampleEncoding =
       switch target.kind {
       case .classes(let names, _):

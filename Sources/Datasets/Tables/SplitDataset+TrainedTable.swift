@@ -43,6 +43,7 @@ extension SplitDataset {
       rows.count == table.count
       ? []
       : ["\(path): \(table.count - rows.count) of \(table.count) rows miss values and are left out"]
+    notes += TableFaults(columns, in: table).notes
     let parts = try split.parts(count: rows.count, labels: target.labels(rows))
     func part(_ rows: [Int]) throws -> Dataset {
       let (features, own) = try own.features(of: columns, rows: rows, in: table)

@@ -17,7 +17,7 @@ struct Table {
     offset = hasNames ? 1 : 0
     count = file.rowCount - offset
     guard hasNames else {
-      names = columns.map { "column\($0 + 1)" }
+      names = columns.map(Self.name(ofColumn:))
       return
     }
     let first = columns.map { file.text(0, $0) }
@@ -36,7 +36,7 @@ struct Table {
         "\(file.name): has no rows after the names of the columns: give a file with some, or --no-header if the "
           + "first row has none")
     }
-    names = first.enumerated().map { $1.isEmpty ? "column\($0 + 1)" : $1 }
+    names = first.enumerated().map { $1.isEmpty ? Self.name(ofColumn: $0) : $1 }
     var places: [String: Int] = [:]
     for (column, name) in names.enumerated() {
       if let other = places.updateValue(column, forKey: name) {
@@ -47,6 +47,9 @@ struct Table {
       }
     }
   }
+
+  /// What a column without a name is called.
+  static func name(ofColumn place: Int) -> String { "column\(place + 1)" }
 
   /// The place of the column called `name`.
   ///

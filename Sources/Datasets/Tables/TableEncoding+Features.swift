@@ -5,7 +5,8 @@ extension TableEncoding {
   ///
   /// - Throws: `InputError(.badData)` if one is missing.
   func columns(of table: Table) throws -> [TableColumn] {
-    try columns.map { column in
+    try checkColumnCount(of: table)
+    return try columns.map { column in
       guard let place = table.names.firstIndex(of: column.name) else {
         let hint =
           nearMiss(of: column.name, among: table.names, distance: 2).map { "; is it '\($0)'?" }
@@ -20,6 +21,20 @@ extension TableEncoding {
       case .category: table.column(place, isCategory: true)
       }
     }
+  }
+
+  /// Checks that a table whose columns are known by their places has all of them; the target may be missing where it is
+  /// the last.
+  private func checkColumnCount(of table: Table) throws {
+    guard let columnCount, table.names.count != columnCount else { return }
+    let lacksTarget =
+      table.names.count == columnCount - 1 && target == Table.name(ofColumn: columnCount - 1)
+    guard !lacksTarget else { return }
+    throw InputError(
+      .badData,
+      "\(table.file.name): has \(table.names.count) columns, expected \(columnCount) as in training, since columns "
+        + "without names are known by their places: give all of them, also the target's, '\(target)', whose cells "
+        + "may be empty")
   }
 
   /// The features of some rows, `[rows, featureCount]`, and what to tell the user of them.
@@ -65,8 +80,8 @@ extension TableEncoding {
         if let unknown {
           notes.append(
             "\(table.location(unknown.row, column.name)): '\(unknown.text)' is not in the training data: it counts "
-              + "as none of the column's \(texts.count) texts, as do "
-              + "\(unknown.count - 1) further cells")
+              + "as none of the column's \(texts.count) texts"
+              + TableFaults.others(unknown.count - 1))
         }
       case (.number, .texts), (.category, .numbers):
         fatalError("features: column '\(column.name)' is of another kind")

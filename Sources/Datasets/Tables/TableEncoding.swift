@@ -32,6 +32,8 @@ public struct TableEncoding: Codable, Equatable, Sendable {
   public let missing: TableOptions.Missing?
   /// Whether the first row of a file has the columns' names.
   public let hasNames: Bool
+  /// The number of columns of a table without names, whose columns are known by their places; nil: they have names.
+  public let columnCount: Int?
 
   /// The number of features.
   public var featureCount: Int { columns.reduce(0) { $0 + $1.width } }
@@ -54,7 +56,11 @@ public struct TableEncoding: Codable, Equatable, Sendable {
   /// - Parameters:
   ///   - columns: those that features come from.
   ///   - rows: the numbers of the rows that are trained on.
-  init(_ columns: [TableColumn], target: String, rows: [Int], _ options: TableOptions) {
+  ///   - columnCount: the number of columns of the table.
+  init(
+    _ columns: [TableColumn], target: String, rows: [Int], columnCount: Int, _ options: TableOptions
+  ) {
+    self.columnCount = options.hasNames ? nil : columnCount
     self.target = target
     missing = options.missing
     hasNames = options.hasNames

@@ -38,12 +38,21 @@ struct TableFaults {
       + "median, zero, or drop (such rows are left out)"
   }
 
+  /// That so many more cells of a column are like one that was told of.
+  static func others(_ count: Int) -> String {
+    switch count {
+    case 0: ""
+    case 1: ", as does one further cell of the column"
+    default: ", as do \(count) further cells of the column"
+    }
+  }
+
   /// What to tell the user of cells that are no numbers and count as missing.
   var notes: [String] {
     columns.compactMap { column in
       column.oddCell.map { odd in
-        "\(table.location(odd.row, column.name)): '\(odd.text)' is not a number and counts as missing, as do "
-          + "\(odd.count - 1) further cells of the column"
+        "\(table.location(odd.row, column.name)): '\(odd.text)' is not a number and counts as missing"
+          + Self.others(odd.count - 1)
       }
     }
   }

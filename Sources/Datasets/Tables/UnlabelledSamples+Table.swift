@@ -15,11 +15,12 @@ extension UnlabelledSamples {
   ) throws -> (samples: UnlabelledSamples, notes: [String]) {
     let table = try Table(
       CSVFile(contents, name: name, delimiter: delimiter), hasNames: encoding.hasNames)
+    let columns = try encoding.columns(of: table)
     let (features, notes) = try encoding.features(
-      of: encoding.columns(of: table), rows: Array(0..<table.count), in: table)
+      of: columns, rows: Array(0..<table.count), in: table)
     return (
       UnlabelledSamples(count: table.count, features: features, shape: [encoding.featureCount]),
-      notes
+      TableFaults(columns, in: table).notes + notes
     )
   }
 }

@@ -20,7 +20,7 @@ struct PredictCommand: ParsableCommand {
 
   @Argument(
     help: """
-      Images in PNG, JPEG, PGM or PPM files; or an IDX file of images, compressed by gzip or not, or a CSV file with the numbers of a sample in each \
+      Images in PNG, JPEG, PGM or PPM files; or an IDX file of images, compressed by gzip or not, an NPY file, or a CSV file with the numbers of a sample in each \
       line; for weights that were trained on a table, a table with its columns, the target's or not; - or nothing: \
       standard input.
       """)
@@ -29,7 +29,7 @@ struct PredictCommand: ParsableCommand {
   @Option(
     help: """
       What features are divided by; default: as in training, and unless that had --scale, 255 for bytes of \
-      an IDX file and 1 for other numbers.
+      an IDX or NPY file and 1 for other numbers.
       """)
   var scale: Double?
 
