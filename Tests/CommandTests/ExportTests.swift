@@ -36,7 +36,7 @@ struct ExportTests {
         String(decoding: swift, as: UTF8.self).contains("Tensor(base64: \"AAAAAAAAAAAAAAAA\", [3])")
       )
       for (arguments, status, message) in [
-        ("export --weights @/weights", Int32(64), "give --onnx or --swift"),
+        ("export --weights @/weights", Int32(64), "give --onnx, --swift, --pytorch or --mlx"),
         ("export --weights @/weights --onnx @/x --swift @/x", 64, "name the same file"),
         ("export --weights @/weights --onnx @/weights", 73, "give --onnx another name"),
         ("export --weights @/weights --swift @/n.onnx", 73, "give --swift another name"),
@@ -51,6 +51,34 @@ struct ExportTests {
           "\(arguments): \(result.errors)")
       }
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == 3)
+    }
+  }
+
+  @Test("Weights for PyTorch and MLX are read again, and replace no others")
+  func layouts() throws {
+    try withTemporaryFolder { folder in
+      let description = NetworkDescription(
+        choice: ModelChoice(.cnn, [.channels: [2, 3], .kernel: [3]]),
+        input: .images(shape: [1, 12, 10], classes: 3))
+      let weights = try description.network().evaluator(on: .cpu).weights()
+      try SafetensorsFile(
+        weights.entries, metadata: description.metadata.merging(weights.metadata) { $1 }
+      )
+      .write(to: folder + "/weights")
+      let export = "export --weights @/weights --pytorch @/p --mlx @/m"
+      for _ in 0..<2 { #expect(try run(folder, export).status == 0) }
+      #expect(
+        try SafetensorsFile(contentsOf: folder + "/m")["conv2.weight"]?.shape == [3, 3, 3, 2])
+      #expect(try SafetensorsFile(contentsOf: folder + "/p").metadata["format"] == "pt")
+      for name in ["p", "m"] {
+        let again = try run(folder, "export --weights @/\(name) --pytorch @/\(name)2")
+        #expect(again.status == 0, "\(again.errors)")
+        #expect(try bytes(folder + "/\(name)2") == bytes(folder + "/p"))
+      }
+      for other in ["--pytorch @/m", "--mlx @/p", "--pytorch @/weights"] {
+        let refused = try run(folder, "export --weights @/weights \(other)")
+        #expect(refused.status == 73, "\(other): \(refused.errors)")
+      }
     }
   }
 

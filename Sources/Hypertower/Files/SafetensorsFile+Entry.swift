@@ -76,6 +76,11 @@ extension SafetensorsFile {
       self.init(name, shape, .float64, doubles.map(\.bitPattern))
     }
 
+    /// A whole number, in 64 bits.
+    init(name: String, count: Int) {
+      self.init(name, [], .other("I64"), [Int64(count)])
+    }
+
     /// A tensor of what a device has computed, in its precision.
     init(name: String, shape: [Int], _ values: HostArray) {
       switch values {

@@ -3,7 +3,9 @@ extension SafetensorsFile {
   static let weightsMark = ["hypertower": "weights"]
 
   /// Whether a file that begins with these bytes holds weights that a trainer has written.
-  package static func beginsWithWeights(_ bytes: [UInt8]) -> Bool {
+  ///
+  /// - Parameter layout: the library for which they were written; default: any, or Hypertower.
+  package static func beginsWithWeights(_ bytes: [UInt8], for layout: WeightLayout? = nil) -> Bool {
     let lengthSize = MemoryLayout<UInt64>.size
     guard bytes.count >= lengthSize else { return false }
     let length = bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
@@ -11,6 +13,7 @@ extension SafetensorsFile {
       let header = try? JSONValue(parsing: bytes[lengthSize..<lengthSize + Int(length)], name: ""),
       let metadata = header[metadataKey]
     else { return false }
+    if let layout, metadata[WeightLayout.key]?.string != layout.formatName { return false }
     return weightsMark.allSatisfy { metadata[$0.key]?.string == $0.value }
   }
 }

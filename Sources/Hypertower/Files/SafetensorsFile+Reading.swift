@@ -55,6 +55,7 @@ extension SafetensorsFile {
           bytes: data[(header.end + $0.begin)..<(header.end + $0.end)])
       },
       metadata: metadata)
+    hasNullMetadata = header.members[Self.metadataKey] == JSONValue.null
   }
 
   private static func metadata(

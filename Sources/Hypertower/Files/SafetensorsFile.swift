@@ -9,6 +9,12 @@ public struct SafetensorsFile: Sendable {
   /// Notes by the file's writer, such as how the tensors came about.
   public let metadata: [String: String]
 
+  /// Whether the metadata are null rather than absent, as in files of MLX 0.32.
+  var hasNullMetadata = false
+
+  /// Whether MLX has written the file, as its metadata tell.
+  var isOfMLX: Bool { hasNullMetadata || metadata[WeightLayout.key] == WeightLayout.mlx.formatName }
+
   private let indices: [String: Int]
 
   /// A file's contents from its tensors.

@@ -5,6 +5,8 @@ public struct CNN: Module {
   public let conv2: Conv2D
   public let fc: Linear
   private let pool = MaxPool2D(2)
+  /// The shape of what the dense layer takes, `[channels, height, width]`.
+  private let features: Shape
 
   /// - Parameters:
   ///   - image: the shape of an image, `[channels, height, width]`.
@@ -20,7 +22,22 @@ public struct CNN: Module {
     let rest = image.dropFirst().map { (($0 - kernel + 1) / 2 - kernel + 1) / 2 }
     require(
       rest.allSatisfy { $0 > 0 }, "CNN: images of \(image) are too small for windows of \(kernel)")
-    fc = Linear(channels.1 * rest[0] * rest[1], classes)
+    features = [channels.1] + rest
+    fc = Linear(features.elementCount, classes)
+  }
+
+  /// Under the layers' names; in MLX's files the dense layer takes the channels last, as they are there.
+  public func placements(in layout: WeightLayout) -> [TensorPlacement] {
+    let fcWeight =
+      switch layout {
+      case .pytorch: TensorPlacement("weight", fc.weight)
+      case .mlx:
+        TensorPlacement(
+          "weight", fc.weight, axes: [0, 2, 3, 1], seenAs: [fc.weight.shape[0]] + features)
+      }
+    return conv1.placements(in: layout).within("conv1")
+      + conv2.placements(in: layout).within("conv2")
+      + [fcWeight, TensorPlacement("bias", fc.bias!)].within("fc")
   }
 
   public func callAsFunction(_ x: Tensor) -> Tensor {

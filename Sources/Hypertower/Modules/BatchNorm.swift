@@ -37,6 +37,12 @@ public struct BatchNorm: Module {
     [("running_mean", runningMean), ("running_var", runningVariance)]
   }
 
+  /// As in PyTorch, which also counts the steps, and in MLX.
+  public func placements(in layout: WeightLayout) -> [TensorPlacement] {
+    let own = (parameters + states).map { TensorPlacement($0.name, $0.tensor) }
+    return layout == .pytorch ? own + [.stepCount("num_batches_tracked")] : own
+  }
+
   public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor {
     let channels = weight.shape[0]
     require(

@@ -35,6 +35,12 @@ public struct Conv1D: Module {
     (self.stride, self.padding, self.dilation, self.groups) = (stride, padding, dilation, groups)
   }
 
+  /// As in PyTorch; in MLX's files the weight has its channels last.
+  public func placements(in layout: WeightLayout) -> [TensorPlacement] {
+    [TensorPlacement("weight", weight, axes: layout == .mlx ? [0, 2, 1] : nil)]
+      + (bias.map { [TensorPlacement("bias", $0)] } ?? [])
+  }
+
   /// `[batch, in, length] → [batch, out, places]`
   public func callAsFunction(_ x: Tensor) -> Tensor {
     x.convolution(

@@ -40,6 +40,12 @@ public struct ConvTranspose2D: Module {
     (self.dilation, self.groups) = (dilation, groups)
   }
 
+  /// As in PyTorch; in MLX's files the weight is `[out, size, size, in]`, of one group.
+  public func placements(in layout: WeightLayout) -> [TensorPlacement] {
+    [TensorPlacement("weight", weight, axes: layout == .mlx ? [1, 2, 3, 0] : nil)]
+      + (bias.map { [TensorPlacement("bias", $0)] } ?? [])
+  }
+
   /// `[batch, in, rows, columns] → [batch, out, height, width]`
   public func callAsFunction(_ x: Tensor) -> Tensor {
     let result = x.transposedConvolution(

@@ -32,6 +32,15 @@ public struct DenseNetwork: Module {
     }
   }
 
+  /// Those of a `Sequential` of the layers with their activations between them, the first `0.weight` in PyTorch's
+  /// files and `layers.0.weight` in MLX's, the second `2.weight`.
+  public func placements(in layout: WeightLayout) -> [TensorPlacement] {
+    layers.enumerated().flatMap { number, layer in
+      layer.placements(in: layout)
+        .within(layout == .mlx ? "layers.\(2 * number)" : "\(2 * number)")
+    }
+  }
+
   /// `[batch, widths.first] → [batch, widths.last]`
   public func callAsFunction(_ x: Tensor) -> Tensor {
     var x = x

@@ -21,6 +21,19 @@ public struct GRU: Module {
 
   public var parameters: [(name: String, tensor: Tensor)] { layers.flatMap(\.parameters) }
 
+  /// As in PyTorch. In MLX's files a layer's `b` has the sums of both biases of r and z, which are read as the
+  /// inputs', and `bhn` the hidden state's of n; layers and directions are named as those of `LSTM`.
+  public func placements(in layout: WeightLayout) -> [TensorPlacement] {
+    RecurrentLayer.placements(of: layers, in: layout) { layer in
+      let hidden = layer.hidden
+      return [
+        TensorPlacement("b", layer.inputBias),
+        TensorPlacement("b", layer.hiddenBias, rows: 0..<2 * hidden, isAddend: true),
+        TensorPlacement("bhn", layer.hiddenBias, rows: 2 * hidden..<3 * hidden),
+      ]
+    }
+  }
+
   /// The outputs, from an initial state of zeros.
   public func callAsFunction(_ x: Tensor) -> Tensor { self(x, initialState: nil).outputs }
 

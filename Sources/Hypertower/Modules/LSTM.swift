@@ -21,6 +21,19 @@ public struct LSTM: Module {
 
   public var parameters: [(name: String, tensor: Tensor)] { layers.flatMap(\.parameters) }
 
+  /// As in PyTorch. In MLX's files a layer's `bias` is the sum of both; what is read is the inputs'.
+  ///
+  /// MLX has layers of one direction: several are a list, `0.Wx`, and directions are `0.forward.Wx` and
+  /// `0.backward.Wx`.
+  public func placements(in layout: WeightLayout) -> [TensorPlacement] {
+    RecurrentLayer.placements(of: layers, in: layout) { layer in
+      [
+        TensorPlacement("bias", layer.inputBias),
+        TensorPlacement("bias", layer.hiddenBias, isAddend: true),
+      ]
+    }
+  }
+
   /// The outputs, from an initial state of zeros.
   public func callAsFunction(_ x: Tensor) -> Tensor { self(x, initialState: nil).outputs }
 

@@ -29,6 +29,24 @@ public struct MultiHeadAttention: Module {
     (self.heads, self.isCausal) = (heads, isCausal)
   }
 
+  /// PyTorch's files have `in_proj_weight` and `out_proj.weight`, MLX's a `query_proj`, `key_proj` and `value_proj`
+  /// beside `out_proj`.
+  public func placements(in layout: WeightLayout) -> [TensorPlacement] {
+    func inner(_ name: String, _ tensor: Tensor) -> [TensorPlacement] {
+      switch layout {
+      case .pytorch: return [TensorPlacement("in_proj_\(name)", tensor)]
+      case .mlx:
+        let width = tensor.shape[0] / 3
+        return ["query", "key", "value"].enumerated().map { number, part in
+          TensorPlacement(
+            "\(part)_proj.\(name)", tensor, rows: number * width..<(number + 1) * width)
+        }
+      }
+    }
+    return inner("weight", qkv.weight) + (qkv.bias.map { inner("bias", $0) } ?? [])
+      + projection.placements(in: layout).within("out_proj")
+  }
+
   /// `[batch, time, width] → [batch, time, width]`
   public func callAsFunction(_ x: Tensor) -> Tensor { self(x, keyMask: nil) }
 

@@ -33,6 +33,29 @@ public struct RecurrentLayer {
     ]
   }
 
+  /// Where the weights of layers lie in another library's file.
+  ///
+  /// - Parameter mlxBiases: where a layer's biases lie in MLX's.
+  static func placements(
+    of layers: [RecurrentLayer], in layout: WeightLayout,
+    mlxBiases: (RecurrentLayer) -> [TensorPlacement]
+  ) -> [TensorPlacement] {
+    switch layout {
+    case .pytorch:
+      return layers.flatMap(\.parameters).map { TensorPlacement($0.name, $0.tensor) }
+    case .mlx:
+      let directions = layers.contains(where: \.isReversed) ? 2 : 1
+      return layers.enumerated().flatMap { number, layer in
+        let own =
+          [TensorPlacement("Wx", layer.inputWeight), TensorPlacement("Wh", layer.hiddenWeight)]
+          + mlxBiases(layer)
+        let direction = layer.isReversed ? "backward" : "forward"
+        let directed = directions == 1 ? own : own.within(direction)
+        return layers.count == directions ? directed : directed.within("\(number / directions)")
+      }
+    }
+  }
+
   static func layers(
     _ inputs: Int, _ hidden: Int, gates: Int, count: Int, isBidirectional: Bool
   ) -> [RecurrentLayer] {

@@ -28,6 +28,20 @@ public struct TransformerBlock: Module {
     down = Linear(hidden ?? 4 * width, width)
   }
 
+  /// Those of PyTorch's and MLX's `TransformerEncoderLayer`, which must normalize first and apply GELU; in MLX's the
+  /// attention must be one with biases.
+  public func placements(in layout: WeightLayout) -> [TensorPlacement] {
+    let (attentionName, normName) =
+      switch layout {
+      case .pytorch: ("self_attn", "norm")
+      case .mlx: ("attention", "ln")
+      }
+    return attention.placements(in: layout).within(attentionName)
+      + norm1.placements(in: layout).within("\(normName)1")
+      + norm2.placements(in: layout).within("\(normName)2")
+      + up.placements(in: layout).within("linear1") + down.placements(in: layout).within("linear2")
+  }
+
   /// `[batch, time, width] → [batch, time, width]`
   public func callAsFunction(_ x: Tensor) -> Tensor { self(x, keyMask: nil) }
 

@@ -24,6 +24,13 @@ public protocol Module {
   /// By default those found in the stored properties, as parameters are.
   var states: [(name: String, tensor: Tensor)] { get }
 
+  /// Where the parameters and states lie in another library's file: its names, and what differs in layout.
+  ///
+  /// By default those of the modules in the stored properties, under the properties' names, and parameters of the
+  /// module itself under their own. A module that names its `parameters` itself has these, as they are, unless it
+  /// says otherwise.
+  func placements(in layout: WeightLayout) -> [TensorPlacement]
+
   /// The outputs for a batch of inputs, `[batch, …] → [batch, …]`.
   ///
   /// By default those of evaluation.
@@ -42,6 +49,17 @@ extension Module {
 
   public var states: [(name: String, tensor: Tensor)] {
     Self.tensors(in: self, path: [], areStates: true)
+  }
+
+  public func placements(in layout: WeightLayout) -> [TensorPlacement] {
+    let own = parameters + states
+    let found =
+      Self.tensors(in: self, path: [], areStates: false)
+      + Self.tensors(in: self, path: [], areStates: true)
+    guard own.map(\.name) == found.map(\.name) else {
+      return own.map { TensorPlacement($0.name, $0.tensor) }
+    }
+    return Self.placements(in: self, path: [], layout)
   }
 
   public func callAsFunction(_ x: Tensor) -> Tensor { self(x, in: Context()) }
@@ -66,6 +84,25 @@ extension Module {
       let kind = Mirror(reflecting: child.value).displayStyle
       return kind == .collection || kind == .optional
         ? tensors(in: child.value, path: path, areStates: areStates) : []
+    }
+  }
+
+  private static func placements(
+    in value: Any, path: [String], _ layout: WeightLayout
+  ) -> [TensorPlacement] {
+    Mirror(reflecting: value).children.enumerated().flatMap { number, child in
+      let path = path + [child.label ?? "\(number)"]
+      let name = path.joined(separator: ".")
+      if let tensor = child.value as? Tensor {
+        return tensor.parameterDeclaration == nil ? [] : [TensorPlacement(name, tensor)]
+      }
+      if let module = child.value as? any Module {
+        return module.placements(in: layout).within(name)
+      }
+      // Arrays and optionals of modules and tensors.
+      let kind = Mirror(reflecting: child.value).displayStyle
+      return kind == .collection || kind == .optional
+        ? placements(in: child.value, path: path, layout) : []
     }
   }
 }

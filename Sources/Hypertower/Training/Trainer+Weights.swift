@@ -17,13 +17,17 @@ extension Trainer {
 
   /// Replaces the weights by those of a file, which may be a checkpoint.
   ///
-  /// Tensors go by their names, or by those after a common beginning such as `module.`. Where those of
-  /// dense layers have other names, as PyTorch's `fc1.weight`, they are matched by their shapes and by
+  /// Tensors go by their names, or by those after a common beginning such as `module.`; or by the names and shapes
+  /// that PyTorch's or MLX's files have for these modules: `Module.placements(in:)`. Where those of
+  /// dense layers have other names, as `fc1.weight`, they are matched by their shapes and by
   /// the numbers in their names, if that leaves one way only. Tensors that the model does not need are
   /// left out, except those that belong between its layers, such as a batch normalization's.
   ///
   /// - Parameters:
   ///   - file: the weights.
+  ///   - layout: the library whose names and layout the file has; default: the one that fits. Where both do, as with
+  ///     windows as wide as there are channels, that is MLX's for a file of MLX, known by its metadata (null, or
+  ///     `"format": "mlx"`), and otherwise PyTorch's, which for such tensors is Hypertower's own.
   ///   - source: what messages call the file; default: "weights".
   ///   - warn: is told in a line each what was matched by order, and what was left out; default:
   ///     prints to the standard error stream.
@@ -32,11 +36,14 @@ extension Trainer {
   ///   finite, perhaps in this
   ///   device's precision. The weights are then as they were.
   public func setWeights(
-    _ file: SafetensorsFile, source: String = "weights", warn: ((String) -> Void)? = nil
+    _ file: SafetensorsFile, layout: WeightLayout? = nil, source: String = "weights",
+    warn: ((String) -> Void)? = nil
   ) throws {
     let match = try WeightMatch(
-      state.parameters.map { ($0.name, $0.shape) }
-        + state.contents.states.map { ($0.name, $0.shape) }, in: file, source: source)
+      model,
+      state.parameters.map { ($0.name, $0.declaration) }
+        + state.contents.states.map { ($0.name, $0.declaration) }, in: file, layout: layout,
+      source: source)
     let values = try match.values(isSingle: device.backend.realSize == MemoryLayout<Float>.size)
     for note in match.notes { (warn ?? printToStandardError)(note) }
     for (number, values) in values.enumerated() {
@@ -49,14 +56,23 @@ extension Trainer {
   }
 
   /// Writes the weights to a safetensors file, whole or not at all.
-  public func save(_ path: String) throws { try weights().write(to: path) }
+  ///
+  /// - Parameter layout: the library for which the file is; default: Hypertower.
+  public func save(_ path: String, layout: WeightLayout? = nil) throws {
+    try (layout.map(weights(in:)) ?? weights()).write(to: path)
+  }
 
   /// Replaces the weights by those at `path`: a safetensors file, the index of a model in several
   /// files, or a folder with `model.safetensors` or an index.
   ///
-  /// - Throws: `InputError`, as `setWeights(_:source:warn:)` and `SafetensorsFile(model:)` do.
-  public func load(_ path: String, warn: ((String) -> Void)? = nil) throws {
-    try setWeights(try SafetensorsFile(model: path), source: path, warn: warn)
+  /// - Parameters:
+  ///   - layout: as for `setWeights(_:layout:source:warn:)`.
+  ///   - warn: likewise.
+  /// - Throws: `InputError`, as `setWeights(_:layout:source:warn:)` and `SafetensorsFile(model:)` do.
+  public func load(
+    _ path: String, layout: WeightLayout? = nil, warn: ((String) -> Void)? = nil
+  ) throws {
+    try setWeights(try SafetensorsFile(model: path), layout: layout, source: path, warn: warn)
   }
 
   /// The loss and, where the targets are classes, the accuracy over all samples of `data`, if they

@@ -4,7 +4,7 @@
 /// is compiled once per batch size and replayed on the device; the host only enqueues it. Losses
 /// and hyperparameters are read back in bulk, when a report is due.
 public final class Trainer {
-  private let model: any Module
+  let model: any Module
   private let lossFunction: Loss
   /// The shape of the model's inputs without the axis of samples.
   private let sampleShape: Shape

@@ -9,37 +9,94 @@ struct WeightMatch {
   let notes: [String]
   private let source: String
 
-  /// Matches by the parameters' names; else by those names after a common beginning, such as `module.`;
-  /// else, for dense layers, by their order and shapes.
+  /// Matches by the parameters' names; else by those names after a common beginning, such as `module.`; else by the
+  /// names and shapes that other libraries have for the model's modules; else, for dense layers, by their order and
+  /// shapes. A file of MLX is looked at as such first.
   ///
-  /// - Parameter source: what messages call the file.
+  /// - Parameters:
+  ///   - model: what the parameters and states are of.
+  ///   - own: those of its parameters and states that are looked for.
+  ///   - layout: the library whose names and layout the file has; nil: the one that fits.
+  ///   - source: what messages call the file.
   /// - Throws: `InputError(.badData)` if a parameter has no tensor or several, or the tensor another
   ///   shape or a type that is not read; or if the file holds further layers.
-  init(_ parameters: [Parameter], in file: SafetensorsFile, source: String) throws {
+  init(
+    _ model: some Module, _ own: [LayoutMatch.Parameter], in file: SafetensorsFile,
+    layout: WeightLayout?, source: String
+  ) throws {
     self.source = source
+    let parameters = own.map { (name: $0.name, shape: $0.declaration.shape) }
     let file = file.withoutTraining(keeping: parameters.map(\.name))
-    var notes: [String] = []
-    if let entries = Self.entries(parameters, in: file) {
-      self.entries = entries
-    } else if let (entries, beginning) = Self.entriesAfterBeginning(parameters, in: file) {
-      self.entries = entries
-      notes.append("\(source): matched by name after '\(beginning)'")
-    } else {
-      entries = try Self.entriesByOrder(parameters, in: file, source: source)
-      let pairs = zip(entries, parameters).map { "\($0.name) → \($1.name)" }
-      notes.append("\(source): matched by order and shape: \(pairs.joined(separator: ", "))")
-    }
+    let way = try Self.way(model, own, in: file, layout: layout, source: source)
+    entries = way.entries
     for (entry, parameter) in zip(entries, parameters) {
       try Self.check(entry, parameter.shape, source: source)
     }
-    let others = try Self.others(than: entries, in: file, source: source)
-    if !others.isEmpty {
-      notes.append("\(source): left out what the model does not need: \(listed(others))")
-    }
-    self.notes = notes
+    // PyTorch counts the steps of batch normalization, which running means with a momentum do not need.
+    let others = try Self.others(than: way.used, in: file, source: source)
+      .filter { !$0.hasSuffix("num_batches_tracked") }
+    notes =
+      (way.note.map { ["\(source): matched by \($0)"] } ?? [])
+      + (others.isEmpty
+        ? [] : ["\(source): left out what the model does not need: \(listed(others))"])
   }
 
   // MARK: Ways to match
+
+  /// A tensor for each parameter, those of the file that they are made of, and what was matched by, if that must be
+  /// said.
+  private struct Way {
+    let entries: [SafetensorsFile.Entry]
+    let used: [SafetensorsFile.Entry]
+    let note: String?
+
+    init(_ entries: [SafetensorsFile.Entry], _ note: String?) {
+      (self.entries, used, self.note) = (entries, entries, note)
+    }
+
+    init(_ match: LayoutMatch, _ layout: WeightLayout, beginning: String) {
+      (entries, used) = (match.entries, match.used)
+      note =
+        "the names and shapes of \(layout.libraryName)"
+        + (beginning.isEmpty ? "" : " after '\(beginning)'")
+    }
+  }
+
+  private static func way(
+    _ model: some Module, _ own: [LayoutMatch.Parameter], in file: SafetensorsFile,
+    layout: WeightLayout?, source: String
+  ) throws -> Way {
+    let parameters = own.map { (name: $0.name, shape: $0.declaration.shape) }
+    func isFitting(_ entries: [SafetensorsFile.Entry]) -> Bool {
+      zip(entries, parameters).allSatisfy { $0.shape == $1.shape }
+    }
+    func other(_ layout: WeightLayout) throws -> Way? {
+      try LayoutMatch.any(own, model.placements(in: layout), in: file, source: source)
+        .map { $0.isPlain ? nil : Way($0, layout, beginning: $1) } ?? nil
+    }
+    if let layout {
+      do {
+        let match = try LayoutMatch(own, model.placements(in: layout), in: file, source: source)
+        return Way(match, layout, beginning: "")
+      } catch let fault as LayoutMatch.Fault {
+        throw InputError(
+          .badData, "\(source): as a file of \(layout.libraryName): \(fault.message)")
+      }
+    }
+    if file.isOfMLX, let way = try other(.mlx) { return way }
+    let named = entries(parameters, in: file).map { Way($0, nil) }
+    if let named, isFitting(named.entries) { return named }
+    let prefixed = entriesAfterBeginning(parameters, in: file)
+      .map { Way($0, "name after '\($1)'") }
+    if let prefixed, isFitting(prefixed.entries) { return prefixed }
+    for layout in WeightLayout.allCases {
+      if let way = try other(layout) { return way }
+    }
+    if let way = named ?? prefixed { return way }
+    let ordered = try entriesByOrder(parameters, in: file, source: source)
+    let pairs = zip(ordered, parameters).map { "\($0.name) → \($1.name)" }
+    return Way(ordered, "order and shape: \(pairs.joined(separator: ", "))")
+  }
 
   /// The tensors with the parameters' names after `beginning`, if all are there.
   private static func entries(
@@ -122,11 +179,7 @@ struct WeightMatch {
         "\(source): tensor '\(entry.name)' has shape \(entry.shape), the model needs \(shape)"
           + (isTransposed ? ": transpose it" : ""))
     }
-    guard entry.elementType.isReadable else {
-      throw InputError(
-        .badData,
-        "\(source): tensor '\(entry.name)' is of type \(entry.elementType.name): convert it to F32")
-    }
+    try entry.checkReadable(source: source)
   }
 
   /// The names of the tensors that the model does not need.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import Hypertower
 
 struct ExportCommand: ParsableCommand {
@@ -7,6 +8,8 @@ struct ExportCommand: ParsableCommand {
     abstract: "Writes a trained network for other programs.",
     discussion: """
       For example: hypertower export --weights weights.safetensors --onnx network.onnx
+
+      --pytorch and --mlx write the weights alone, for a model of the same layers there.
       """)
 
   @Option(
@@ -25,49 +28,103 @@ struct ExportCommand: ParsableCommand {
       valueName: "file"))
   var swift: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Write a safetensors file with PyTorch's names and layouts, for load_state_dict.",
+      valueName: "file"))
+  var pytorch: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Write a safetensors file with MLX's names and layouts, for load_weights.",
+      valueName: "file"))
+  var mlx: String?
+
   func validate() throws {
-    guard onnx != nil || swift != nil else {
-      throw ValidationError("there is nothing to write: give --onnx or --swift")
+    guard !formats.isEmpty else {
+      throw ValidationError("there is nothing to write: give --onnx, --swift, --pytorch or --mlx")
     }
   }
 
   func run() throws {
-    if let onnx, let swift, try OutputPlace(onnx) == OutputPlace(swift) {
-      throw Failure(.usage, "--onnx and --swift name the same file: \(onnx)")
+    let formats = formats
+    for (number, format) in formats.enumerated() {
+      for other in formats[..<number] where try OutputPlace(other.path) == OutputPlace(format.path)
+      {
+        throw Failure(
+          .usage, "\(other.option) and \(format.option) name the same file: \(format.path)")
+      }
     }
-    let outputs = try [
-      onnx.map {
-        try output("--onnx", $0, "the network of an earlier export") {
-          $0.starts(with: ONNXModel.beginning)
-        }
-      },
-      swift.map {
-        try output("--swift", $0, "the network of an earlier export") {
-          $0.starts(with: SwiftSource.beginning.utf8)
-        }
-      },
-    ]
+    let outputs = try formats.map(output)
     // No device computes anything.
     let loaded = try LoadedNetwork(weights, on: .cpu)
     try loaded.trainer.checkFinite()
-    let network = InferenceNetwork(
-      loaded.description, try loaded.description.network().module, try loaded.trainer.weights())
-    try outputs[0]?.write(ONNXModel.bytes(of: network))
-    try outputs[1]?.write(Array(SwiftSource.text(of: network).utf8))
+    for (format, output) in zip(formats, outputs) { try output.write(format.bytes(loaded)) }
+  }
+
+  /// A file to write.
+  private struct Format {
+    let option: String
+    let path: String
+    /// Whether a file that begins with these bytes is an earlier one of this format.
+    let isOurs: ([UInt8]) -> Bool
+    let bytes: (LoadedNetwork) throws -> [UInt8]
+  }
+
+  private var formats: [Format] {
+    [
+      onnx.map {
+        Format(
+          option: "--onnx", path: $0, isOurs: { $0.starts(with: ONNXModel.beginning) },
+          bytes: { ONNXModel.bytes(of: try $0.forInference()) })
+      },
+      swift.map {
+        Format(
+          option: "--swift", path: $0, isOurs: { $0.starts(with: SwiftSource.beginning.utf8) },
+          bytes: { Array(SwiftSource.text(of: try $0.forInference()).utf8) })
+      },
+      pytorch.map { Self.weights("--pytorch", $0, .pytorch) },
+      mlx.map { Self.weights("--mlx", $0, .mlx) },
+    ].compactMap(\.self)
+  }
+
+  private static func weights(_ option: String, _ path: String, _ layout: WeightLayout) -> Format {
+    Format(
+      option: option, path: path, isOurs: { SafetensorsFile.beginsWithWeights($0, for: layout) },
+      bytes: { loaded in
+        let weights = try loaded.trainer.weights(in: layout)
+        let notes = try loaded.metadata()
+        return SafetensorsFile(
+          weights.entries, metadata: weights.metadata.merging(notes) { own, _ in own }
+        ).serialized()
+      })
   }
 
   /// Reserves a file, which may replace one of an earlier export.
   ///
   /// - Throws: `InputError(.cannotWrite)`, `Failure(.usage)`.
-  private func output(
-    _ option: String, _ path: String, _ description: String, isOurs: ([UInt8]) -> Bool
-  ) throws -> ReservedFile {
-    try OutputPlan.refuseStandardStreams(option, path)
-    if (try? AtomicFile.isRegular(path)) == true,
-      let warning = try ExistingFile.check(path, description, option: option, isOurs: isOurs)
+  private func output(_ format: Format) throws -> ReservedFile {
+    try OutputPlan.refuseStandardStreams(format.option, format.path)
+    if (try? AtomicFile.isRegular(format.path)) == true,
+      let warning = try ExistingFile.check(
+        format.path, "the network of an earlier export", option: format.option,
+        isOurs: format.isOurs)
     {
       Console.warn(warning)
     }
-    return try ReservedFile(path)
+    return try ReservedFile(format.path)
+  }
+}
+
+extension LoadedNetwork {
+  /// The network as other programs compute it.
+  fileprivate func forInference() throws -> InferenceNetwork {
+    InferenceNetwork(description, try description.network().module, try trainer.weights())
+  }
+
+  /// What a file with these weights says beside them, so that this command reads it as well.
+  fileprivate func metadata() throws -> [String: String] {
+    description.metadata.merging(TrainedScale.metadata(of: file)) { $1 }
+      .merging(try SampleEncoding(file, source: source)?.metadata ?? [:]) { $1 }
   }
 }

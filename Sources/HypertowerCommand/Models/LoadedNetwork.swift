@@ -5,6 +5,8 @@ import Hypertower
 struct LoadedNetwork {
   let description: NetworkDescription
   let file: SafetensorsFile
+  /// What messages call the file.
+  let source: String
   let trainer: Trainer
 
   /// - Parameter source: what messages call the file.
@@ -14,6 +16,7 @@ struct LoadedNetwork {
   ) throws {
     self.description = description
     self.file = file
+    self.source = source
     trainer = try description.network().evaluator(on: device)
     try trainer.setWeights(file, source: source, warn: Console.warn)
   }

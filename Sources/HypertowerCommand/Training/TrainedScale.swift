@@ -12,6 +12,11 @@ enum TrainedScale {
     [key: scale.map { "\($0)" } ?? standard]
   }
 
+  /// The members that a file's metadata have of it.
+  static func metadata(of file: SafetensorsFile) -> [String: String] {
+    file.metadata.filter { $0.key == key }
+  }
+
   /// What to divide features by for the weights of a file: what the user gave, else what the file says,
   /// else what suits their type. Says so where that is not what goes without saying.
   ///
