@@ -76,10 +76,10 @@ test-intel: deps
 test-rusticl: deps
 	@Tests/Reliability/rusticl --install $(ARGS)
 
-# Reads files that are for other programs with these programs, which it installs into .build/interop:
+# Exchanges files with other programs, which it installs into .build/interop and .build/peers:
 # make test-interop ARGS=tensorboard
 test-interop: build
-	@Tests/Interop/run $(ARGS)
+	@SWIFT_TEST='$(SWIFT) test $(SWIFT_FLAGS) -c release' Tests/Interop/run $(ARGS)
 
 # Long tests of what goes wrong, each a script in Tests/Reliability that says what it does;
 # Tests/RELIABILITY.md says what they show: make kills ARGS=100

@@ -26,7 +26,7 @@ IMAGES = [
 TEXTS = ["lstm", "gru", "gpt"]
 SWIFT_RUNNER = """
 while let line = readLine() {
-  print(Network.logProbabilities(line.split(separator: " ").map { ELEMENT($0)! })
+  print(Network.FUNCTION(line.split(separator: " ").map { ELEMENT($0)! })
     .map { "\\($0)" }.joined(separator: " "))
 }
 """
@@ -47,12 +47,13 @@ def write_images(folder, channels):
     return pixels.astype(np.float32) / np.float32(255)
 
 
-def swift_outputs(source, inputs, is_of_tokens):
+def swift_outputs(source, inputs, is_of_tokens=False, function="logProbabilities"):
     """What the Swift program makes of samples, compiled without anything else."""
     folder = os.path.dirname(source)
     main = os.path.join(folder, "main.swift")
     with open(main, "w") as file:
-        file.write(SWIFT_RUNNER.replace("ELEMENT", "Int" if is_of_tokens else "Float"))
+        runner = SWIFT_RUNNER.replace("ELEMENT", "Int" if is_of_tokens else "Float")
+        file.write(runner.replace("FUNCTION", function))
     program = os.path.join(folder, "program")
     subprocess.run(["swiftc", "-O", "-o", program, source, main], check=True)
     lines = "\n".join(" ".join(str(value) for value in sample.reshape(-1)) for sample in inputs)
@@ -87,6 +88,44 @@ def check(name, weights, inputs, folder):
     print(f"{name}: onnxruntime differs by {worst:.1e}, Swift by {swift_worst:.1e}")
 
 
+def check_values(folder):
+    """Compares what networks of a table predict: a number, whose features and units are computed here."""
+    random = np.random.default_rng(2)
+    numbers = random.normal([3, -20], [2, 50], (90, 2)).round(4)
+    places = random.choice(["north", "south", "west"], 90)
+    prices = (numbers @ [40, 1] + 100 * (places == "west") + 1000).round(3)
+    with open(f"{folder}/table.csv", "w") as file:
+        file.write("area,offset,place,price\n")
+        for row, place, price in zip(numbers, places, prices):
+            file.write(f"{row[0]},{row[1]},{place},{price}\n")
+    hypertower(
+        "train", "--data", f"{folder}/table.csv", "--target", "price", "--hidden", "9,5", "--epochs",
+        "20", "--quiet", "--save", f"{folder}/weights")
+    exported, source = f"{folder}/values.onnx", f"{folder}/network.swift"
+    hypertower(
+        "export", "--weights", f"{folder}/weights", "--onnx", exported, "--swift", source)
+    features = np.concatenate(
+        [(numbers - numbers.mean(0)) / numbers.std(0),
+         places[:, np.newaxis] == ["north", "south", "west"]], axis=1).astype(np.float32)
+    lines = hypertower("predict", "--weights", f"{folder}/weights", f"{folder}/table.csv").splitlines()
+    assert lines[0] == "price", lines[0]
+    wanted = (np.array([float(line) for line in lines[1:]]) - prices.mean()) / prices.std()
+    onnx.checker.check_model(onnx.load(exported), full_check=True)
+    session = onnxruntime.InferenceSession(exported, providers=["CPUExecutionProvider"])
+    assert session.get_outputs()[0].name == "values"
+    worst = 0
+    for size in [1, 7, len(features)]:
+        (outputs,) = session.run(None, {"input": features[:size]})
+        assert outputs.shape == (size, 1), outputs.shape
+        worst = max(worst, np.abs(outputs[:, 0] - wanted[:size]).max())
+    assert worst <= TOLERANCE, f"values: onnxruntime differs by {worst}"
+    outputs = swift_outputs(source, features[:9], function="values")
+    assert outputs.shape == (9, 1), outputs.shape
+    swift_worst = np.abs(outputs[:, 0] - wanted[:9]).max()
+    assert swift_worst <= TOLERANCE, f"values: Swift differs by {swift_worst}"
+    print(f"values of a table: onnxruntime differs by {worst:.1e}, Swift by {swift_worst:.1e}")
+
+
 def hypertower_probabilities(weights, inputs, folder):
     """What `predict` prints for samples."""
     path = f"{folder}/samples.csv"
@@ -113,6 +152,8 @@ def main():
                     "train", "--data", data, *arguments, "--steps", "12", "--batch-size", "20",
                     "--quiet", "--save", f"{data}/weights")
                 check(f"{name}, {channels} channels", f"{data}/weights", inputs, data)
+        os.mkdir(f"{folder}/values")
+        check_values(f"{folder}/values")
         text = f"{folder}/text"
         with open(text, "w") as file:
             file.write(TEXT)
