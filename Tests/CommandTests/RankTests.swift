@@ -36,7 +36,7 @@ import Testing
         folder, "train --device cpu --quiet --resume @/run --steps 9 --save @/resumed --log @/log")
       #expect(resumed.status == 0, "\(resumed.errors)")
       #expect(try bytes(folder + "/resumed") == bytes(folder + "/whole"))
-      #expect(try stepLines(folder + "/log") == steps(folder + "/whole.log"))
+      #expect(try stepLines(folder + "/log") == stepLines(folder + "/whole.log"))
       let undivided = try run(
         folder, "\(Self.settings) --data @/data --steps 9 --save @/undivided")
       #expect(undivided.status == 0)
@@ -102,7 +102,7 @@ import Testing
           // One speaks.
           #expect(run.output.components("learned hyperparameters") == 1)
           #expect(try bytes(folder + "/own") == bytes(folder + "/whole"))
-          #expect(try stepLines(folder + "/own.log") == steps(folder + "/whole.log"))
+          #expect(try stepLines(folder + "/own.log") == stepLines(folder + "/whole.log"))
         }
       }
     }
