@@ -5,9 +5,7 @@ extension UpdateRule {
       && newParameter == other.newParameter
       && sharedStates.map(\.next) == other.sharedStates.map(\.next) && sums == other.sums
       && evaluated == other.evaluated && jacobian == other.jacobian && tunes == other.tunes
-      && states.map(\.next) == other.states.map(\.next) && fields == other.fields
-      && axisStates.map(\.axis) == other.axisStates.map(\.axis)
-      && axisStates.map(\.state.next) == other.axisStates.map(\.state.next)
+      && states.map(\.next) == other.states.map(\.next)
   }
 
   /// The names of the raw hyperparameters when the rule tunes `tensors`: its own, or for each
@@ -56,25 +54,12 @@ extension UpdateRule {
   ///
   /// - Parameter plannedSteps: the run's length; see `HyperparameterSchedule`.
   func initialStates(tensors: [String], plannedSteps: Int? = nil) -> [[Double]] {
-    initialValues(of: states, tensors: tensors, plannedSteps)
-  }
-
-  private func initialValues(
-    of states: [State], tensors: [String], _ plannedSteps: Int?
-  ) -> [[Double]] {
     let raw = rawValues(tensors: tensors)
     return tensors.indices.map { tensor in
       let base = granularity == .perTensor ? tensor * hyperparameters.count : 0
       return initialValues(
         of: states, hyperparameters: raw[base...].prefix(hyperparameters.count), plannedSteps)
     }
-  }
-
-  /// The states of rows and columns before the first step, for each tensor.
-  ///
-  /// - Parameter plannedSteps: the run's length; see `HyperparameterSchedule`.
-  func initialAxisStates(tensors: [String], plannedSteps: Int? = nil) -> [[Double]] {
-    initialValues(of: axisStates.map(\.state), tensors: tensors, plannedSteps)
   }
 
   /// How many states, shared states and sums the rule has above the bottom level, where it tunes `width`
@@ -107,7 +92,8 @@ extension UpdateRule {
       case .step: 1
       case .plannedSteps: Double(plannedSteps ?? 1)
       case .parameter, .gradient, .gradientBound, .runGradient, .runGradientBound, .state,
-        .sharedState, .axisState, .field, .sum, .uniform, .average:
+        .sharedState,
+        .sum, .uniform, .average:
         0
       }
     }

@@ -33,7 +33,8 @@ private struct BottomRule<Element: HostReal>: ~Copyable {
       case .state(let number):
         register.update(from: states + number * size + offset, count: count)
       case .step, .plannedSteps, .hyperparameter, .sharedState, .sum, .gradientBound,
-        .runGradient, .runGradientBound, .axisState, .field:
+        .runGradient,
+        .runGradientBound:
         fatalError("CPUBottomRule: \(split.inputs[input]) is not given for each parameter")
       }
     }

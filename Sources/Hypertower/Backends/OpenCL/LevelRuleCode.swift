@@ -130,8 +130,7 @@ enum LevelRuleCode {
     case .state(let state): "s[\(state)]"
     case .sharedState(let number): "shared[\(number)]"
     case .sum(let sum): "sums[\(sum)]"
-    case .axisState, .field, .uniform, .average:
-      fatalError("LevelRuleCode: \(input) is the bottom rule's")
+    case .uniform, .average: fatalError("LevelRuleCode: \(input) is the bottom rule's")
     }
   }
 }
