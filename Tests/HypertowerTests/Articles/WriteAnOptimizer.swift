@@ -35,7 +35,7 @@ extension ArticleTests {
       parsing: "nesterov(0.1) / adam()",
       rules: RuleDefinition.standard + [NesterovMomentum.definition])
 
-    #expect("\(tower)" == "nesterov(0.1) / adam()")
+    #expect("\(tower)" == "nesterov(0.1) / adam(0.001)")
     let unusual = try NesterovMomentum(momentum: 2).tower.unusualValues
     #expect(unusual == ["nesterov: momentum = 2 lies outside what makes sense, 0...1"])
     #expect(throws: InputError.self) { try NesterovMomentum.definition.rule(["rate": 1]) }
