@@ -13,7 +13,7 @@
 /// | all but the last two | the whole sum, to the next |
 /// | the last | the whole sum, to rank 0 |
 ///
-/// Behind the elements travels one more number, to which each rank adds what it wants all to know.
+/// One more number follows the elements. Each rank adds to it what all are to know.
 public final class OrderedSum {
   /// The numbers of the shares that this rank has.
   public let shares: Range<Int>
@@ -23,7 +23,7 @@ public final class OrderedSum {
   /// The elements of each share of this rank.
   private let own: [UnsafeMutableRawBufferPointer]
   /// The sum so far, which rank 0 begins in the place of share 0, and, for all but the last rank, the whole one, each
-  /// with the number behind it.
+  /// with the number after it.
   private let partial: UnsafeMutableRawBufferPointer
   private let whole: UnsafeMutableRawBufferPointer
   /// The bytes of each block.
@@ -90,7 +90,7 @@ public final class OrderedSum {
   ///
   /// - Parameters:
   ///   - present: at least 1; the shares after those are left out.
-  ///   - note: what this rank adds to the number behind the elements.
+  ///   - note: what this rank adds to the number after the elements.
   /// - Returns: the elements, which stay until the next sum, and the number.
   public func sum(
     present: Int, note: Double = 0

@@ -4,8 +4,8 @@
 final class ShardMemory {
   /// The numbers that a shard is told by.
   enum Counter {
-    /// The number of its first sample, counted over epochs, or of its slot among those that are sent; behind it the lower and the upper half of what the order
-    /// of samples is drawn from.
+    /// The number of its first sample, counted over epochs, or of its slot among those that are sent; then the lower
+    /// and the upper half of what the order of samples is drawn from.
     static let sample = 0
     /// From here on as in `TowerLayout.Counter`, for random numbers.
     static let draws = 3
