@@ -98,6 +98,18 @@ struct RunsTests {
     }
   }
 
+  @Test(
+    "A log that ends after more steps than can be counted is damaged", arguments: ["1e300", "-0.5"])
+  func impossibleCount(steps: String) throws {
+    try withTemporaryFolder { folder in
+      let lines =
+        "{\"step\": 0, \"loss\": 1.0, \"hyperparameters\": []}\n{\"steps\": \(steps), \"tower\": \"sgd(1)\"}\n"
+      try Data(lines.utf8).write(to: URL(filePath: folder + "/log"))
+      let faults = try #require(try json(folder)["faults"]?.array?.compactMap(\.string))
+      #expect(faults.count == 1 && faults[0].hasPrefix("\(folder)/log:2: is neither a step nor"))
+    }
+  }
+
   @Test("What is broken is named, and the rest is listed")
   func broken() throws {
     try withTemporaryFolder { folder in

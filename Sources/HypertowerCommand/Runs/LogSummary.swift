@@ -88,8 +88,10 @@ struct LogSummary {
   ///   - keys: the names.
   /// - Returns: whether it is the end of a run.
   private mutating func add(result: (String) -> String?, keys: [String]) -> Bool {
-    guard let count = result("steps").flatMap({ Double($0) }) else { return false }
-    steps = Int(count)
+    guard let count = result("steps").flatMap({ Double($0) }).flatMap({ Int(exactly: $0) }) else {
+      return false
+    }
+    steps = count
     seconds = result("seconds").flatMap { Double($0) }
     tower = result("tower")
     state =
