@@ -58,6 +58,7 @@ final class Ranks {
   func end(_ error: any Error) throws -> Never {
     guard let failure = Failure(error) else {
       Console.note("hypertower: rank \(collective.rank): \(error)\n")
+      Self.letLauncherForwardErrors()
       collective.abort(status: 1)
     }
     if isOver {
@@ -72,7 +73,18 @@ final class Ranks {
     Console.note(
       EntryPoint.text(
         of: Failure(failure.status, "\(name), on \(Self.machine): \(failure.message)")))
+    Self.letLauncherForwardErrors()
     collective.abort(status: failure.status.rawValue)
+  }
+
+  /// Waits, at most about a second, until the launcher has read what stands in standard error's pipe, and a moment for it
+  /// to pass that on: launchers drop what they have not passed on when a rank ends all.
+  private static func letLauncherForwardErrors() {
+    var unread: Int32 = 0
+    for _ in 0..<100 where ioctl(STDERR_FILENO, UInt(FIONREAD), &unread) == 0 && unread > 0 {
+      usleep(10_000)
+    }
+    usleep(200_000)
   }
 
   /// The name of this machine.
