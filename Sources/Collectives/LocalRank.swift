@@ -15,12 +15,13 @@ public final class LocalRank: Collective {
 
   /// Runs `body` as each of `size` ranks, each in a thread of its own.
   ///
+  /// - Parameter link: the network that messages are slowed down to; default: none, so that they arrive at once.
   /// - Returns: what it returns, rank by rank.
   /// - Throws: what the first rank throws that throws anything. The others must then end, too.
   public static func run<Result: Sendable>(
-    _ size: Int, _ body: @escaping @Sendable (LocalRank) throws -> Result
+    _ size: Int, over link: Link? = nil, _ body: @escaping @Sendable (LocalRank) throws -> Result
   ) throws -> [Result] {
-    let post = Post()
+    let post = Post(link)
     let results = Mutex<[Int: Swift.Result<Result, any Error>]>([:])
     // Threads of our own: a queue may let some ranks wait for the end of others, which wait for them.
     let threads = (0..<size).map { number in
@@ -91,26 +92,48 @@ private final class Post: Sendable {
     let tag: Int
   }
 
+  private struct Sent {
+    let bytes: [UInt8]
+    /// nil: it has arrived.
+    let arrival: ContinuousClock.Instant?
+  }
+
   private struct Contents {
-    var messages: [Address: [[UInt8]]] = [:]
+    var messages: [Address: [Sent]] = [:]
+    /// When a rank will have sent all that it has to.
+    var sent: [Int: ContinuousClock.Instant] = [:]
     var isClosed = false
   }
 
+  private let link: Link?
   private let contents = Mutex(Contents())
 
+  init(_ link: Link?) { self.link = link }
+
   func put(_ message: [UInt8], _ address: Address) {
-    contents.withLock { $0.messages[address, default: []].append(message) }
+    let now = ContinuousClock.now
+    contents.withLock { contents in
+      var arrival: ContinuousClock.Instant?
+      if let link {
+        let start = Swift.max(now, contents.sent[address.from] ?? now)
+        let end = start + .seconds(Double(message.count) / link.bytesPerSecond)
+        contents.sent[address.from] = end
+        arrival = end + link.latency
+      }
+      contents.messages[address, default: []].append(Sent(bytes: message, arrival: arrival))
+    }
   }
 
-  /// The oldest message to an address; nil if there is none.
+  /// The oldest message to an address; nil if there is none yet.
   func take(_ address: Address) throws -> [UInt8]? {
     try contents.withLock { contents in
       guard let first = contents.messages[address]?.first else {
         if contents.isClosed { throw LocalRank.OtherRankFailed() }
         return nil
       }
+      if let arrival = first.arrival, arrival > .now { return nil }
       contents.messages[address]!.removeFirst()
-      return first
+      return first.bytes
     }
   }
 

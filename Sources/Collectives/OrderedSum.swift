@@ -88,59 +88,62 @@ public final class OrderedSum {
 
   /// Adds up the first `present` shares of all ranks.
   ///
+  /// Blocks travel as soon as they are there, from the last to the first where all are.
+  ///
   /// - Parameters:
   ///   - present: at least 1; the shares after those are left out.
   ///   - note: what this rank adds to the number after the elements.
+  ///   - isReady: whether these elements of this rank's shares are there; default: all are.
   /// - Returns: the elements, which stay until the next sum, and the number.
   public func sum(
-    present: Int, note: Double = 0
+    present: Int, note: Double = 0, isReady: (Range<Int>) throws -> Bool = { _ in true }
   ) throws -> (elements: UnsafeRawBufferPointer, note: Double) {
     let (rank, size) = (collective.rank, collective.size)
     let isLast = rank == size - 1
     let next = (rank + 1) % size
     let before = (rank + size - 1) % size
     var sent: [any Message] = []
-    func send(
-      _ block: Int, of memory: UnsafeMutableRawBufferPointer, isWhole: Bool
-    ) throws {
+    func send(_ block: Int, of memory: UnsafeMutableRawBufferPointer, isWhole: Bool) throws {
       sent.append(
         try collective.send(
           UnsafeRawBufferPointer(rebasing: memory[blocks[block]]), to: next,
           tag: Self.tag(block, isWhole: isWhole)))
     }
-    func receive(
-      _ block: Int, into memory: UnsafeMutableRawBufferPointer, isWhole: Bool
-    ) throws -> any Message {
-      try collective.receive(
-        into: UnsafeMutableRawBufferPointer(rebasing: memory[blocks[block]]), from: before,
-        tag: Self.tag(block, isWhole: isWhole))
-    }
-    // Rank 0 only receives the whole sum; others first the sum so far and then, except the last, the whole one.
-    var partials =
-      try (rank == 0 ? 0..<0 : blocks.indices).map {
-        try receive($0, into: partial, isWhole: false)
-      }[...]
-    var wholes =
-      try (isLast ? 0..<0 : blocks.indices).map { try receive($0, into: whole, isWhole: true) }[...]
-    if rank == 0 {
-      for block in blocks.indices {
-        add(block, present: present, note: note)
-        if size > 1 { try send(block, of: partial, isWhole: false) }
+    func pending(
+      _ memory: UnsafeMutableRawBufferPointer, isWhole: Bool, isReceived: Bool
+    ) throws -> [PendingBlock] {
+      try blocks.indices.reversed().map { block in
+        guard isReceived else { return PendingBlock(number: block, message: nil) }
+        return PendingBlock(
+          number: block,
+          message: try collective.receive(
+            into: UnsafeMutableRawBufferPointer(rebasing: memory[blocks[block]]), from: before,
+            tag: Self.tag(block, isWhole: isWhole)))
       }
     }
+    // Rank 0 only receives the whole sum; others first the sum so far and then, except the last, the whole one.
+    var partials = try pending(partial, isWhole: false, isReceived: rank > 0)
+    var wholes = isLast ? [] : try pending(whole, isWhole: true, isReceived: true)
     var waiting = Waiting(for: before, patience: collective.patience)
     while !partials.isEmpty || !wholes.isEmpty {
-      if let message = partials.first, try message.isDone() {
-        let block = partials.startIndex
-        partials.removeFirst()
+      var isComputing = false
+      let added = try Self.take(&partials) { block in
+        guard try isReady(elementRange(ofBlock: block)) else {
+          isComputing = true
+          return false
+        }
+        return true
+      }
+      for block in added {
         add(block, present: present, note: note)
-        try send(block, of: partial, isWhole: isLast)
+        if size > 1 { try send(block, of: partial, isWhole: isLast) }
+      }
+      let arrived = try Self.take(&wholes) { _ in true }
+      if next != size - 1 { for block in arrived { try send(block, of: whole, isWhole: true) } }
+      if !added.isEmpty || !arrived.isEmpty {
         waiting.reset()
-      } else if let message = wholes.first, try message.isDone() {
-        let block = wholes.startIndex
-        wholes.removeFirst()
-        if next != size - 1 { try send(block, of: whole, isWhole: true) }
-        waiting.reset()
+      } else if isComputing {
+        waiting.passWhileComputing()
       } else {
         try waiting.pass()
       }
@@ -154,10 +157,39 @@ public final class OrderedSum {
     )
   }
 
+  /// A block that a rank still has to add to or to pass on.
+  private struct PendingBlock {
+    let number: Int
+    /// What brings it; nil: nothing has to.
+    let message: (any Message)?
+  }
+
+  /// How many blocks are looked at, from the next one on: more than come out of order.
+  private static let lookahead = 32
+
+  /// Takes those of the next blocks out of `pending` that have arrived and for which `condition` holds.
+  private static func take(
+    _ pending: inout [PendingBlock], where condition: (Int) throws -> Bool
+  ) throws -> [Int] {
+    let taken = try pending.prefix(lookahead).indices.filter { index in
+      try pending[index].message?.isDone() != false && condition(pending[index].number)
+    }
+    let numbers = taken.map { pending[$0].number }
+    for index in taken.reversed() { pending.remove(at: index) }
+    return numbers
+  }
+
+  /// The elements of a block, without the number after them.
+  private func elementRange(ofBlock block: Int) -> Range<Int> {
+    let bytes = blocks[block]
+    let end = Swift.min(bytes.upperBound / elementSize, count)
+    return Swift.min(bytes.lowerBound / elementSize, end)..<end
+  }
+
   /// Adds this rank's shares to a block of the sum so far, where share 0 lies already.
   private func add(_ block: Int, present: Int, note: Double) {
-    let bytes = blocks[block]
-    let elements = bytes.lowerBound..<Swift.min(bytes.upperBound, count * elementSize)
+    let range = elementRange(ofBlock: block)
+    let elements = range.lowerBound * elementSize..<range.upperBound * elementSize
     for share in shares where (1..<present).contains(share) && !elements.isEmpty {
       let addend = UnsafeRawBufferPointer(rebasing: own[share - shares.lowerBound][elements])
       let target = UnsafeMutableRawBufferPointer(rebasing: partial[elements])
@@ -167,7 +199,7 @@ public final class OrderedSum {
         Self.add(addend.bindMemory(to: Double.self), to: target.bindMemory(to: Double.self))
       }
     }
-    guard bytes.upperBound > count * elementSize else { return }
+    guard blocks[block].upperBound > count * elementSize else { return }
     let number = partial.baseAddress! + count * elementSize
     if elementSize == 4 {
       let before = collective.rank == 0 ? 0 : number.load(as: Float.self)

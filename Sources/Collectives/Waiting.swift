@@ -39,6 +39,12 @@ struct Waiting {
     }
   }
 
+  /// Lets some time pass in which the own device computes, which may have this core.
+  mutating func passWhileComputing() {
+    usleep(Self.pause)
+    reset()
+  }
+
   /// Something has happened.
   mutating func reset() {
     questions = 0

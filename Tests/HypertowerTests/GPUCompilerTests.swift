@@ -33,8 +33,10 @@ private let folder = getenv("HYPERTOWER_KERNELS_FOLDER").map { String(cString: $
     func read(_ range: Range<Int>, of array: any DeviceArray) throws -> HostArray {
       base.read(range, of: array)
     }
-    func read(_ array: any DeviceArray, into bytes: UnsafeMutableRawBufferPointer) throws {
-      base.read(array, into: bytes)
+    func receive(
+      _ range: Range<Int>, of array: any DeviceArray, into bytes: UnsafeMutableRawBufferPointer
+    ) throws -> any Transfer {
+      base.receive(range, of: array, into: bytes)
     }
     func prepare(
       _ program: Program, alternatives: [[(any DeviceArray)?]]

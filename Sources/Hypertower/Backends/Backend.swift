@@ -25,8 +25,12 @@ package protocol Backend: AnyObject {
   ) throws -> any Transfer
   /// Copies elements out of an array; waits for all earlier work.
   func read(_ range: Range<Int>, of array: any DeviceArray) throws -> HostArray
-  /// Copies all elements of an array, as they lie there, into memory of their size; waits for all earlier work.
-  func read(_ array: any DeviceArray, into bytes: UnsafeMutableRawBufferPointer) throws
+  /// Starts to copy elements of an array, as they lie there, into memory of their size, in the order of all work.
+  ///
+  /// - Returns: the transfer, until whose end the memory must stay in place.
+  func receive(
+    _ range: Range<Int>, of array: any DeviceArray, into bytes: UnsafeMutableRawBufferPointer
+  ) throws -> any Transfer
   /// Makes a program ready to be replayed on several lists of arrays in turn, which name one array
   /// for each of its buffers and nil for temporary ones.
   func prepare(
@@ -77,14 +81,17 @@ package protocol DeviceArray: AnyObject {
   var count: Int { get }
 }
 
-/// Numbers on their way to a device.
+/// Numbers on their way to a device or from it.
 package protocol Transfer: AnyObject {
-  /// Waits until they have been read.
+  /// Whether they have been copied.
+  func isDone() throws -> Bool
+  /// Waits until they have been copied.
   func wait() throws
 }
 
 /// A transfer that is over.
 final class FinishedTransfer: Transfer {
+  func isDone() -> Bool { true }
   func wait() {}
 }
 

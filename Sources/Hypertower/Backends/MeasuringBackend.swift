@@ -57,8 +57,11 @@ final class MeasuringBackend: Backend {
     }
   }
 
-  func read(_ array: any DeviceArray, into bytes: UnsafeMutableRawBufferPointer) {
+  func receive(
+    _ range: Range<Int>, of array: any DeviceArray, into bytes: UnsafeMutableRawBufferPointer
+  ) -> any Transfer {
     bytes.initializeMemory(as: UInt8.self, repeating: 0)
+    return FinishedTransfer()
   }
 
   func prepare(

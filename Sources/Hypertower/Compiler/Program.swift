@@ -48,7 +48,7 @@ package struct BufferDescription: Sendable, Hashable {
   package let type: ElementType
   package let count: Int
   /// Whether its contents matter only while the program runs.
-  package let isTemporary: Bool
+  package internal(set) var isTemporary: Bool
   /// Whether so many elements are zeros that a product does better to look for them in its left operand.
   package var isSparse = false
 }

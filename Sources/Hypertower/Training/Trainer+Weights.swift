@@ -59,7 +59,9 @@ extension Trainer {
 
   /// Writes the weights to a safetensors file, whole or not at all.
   ///
-  /// - Parameter layout: the library for which the file is; default: Hypertower.
+  /// - Parameters:
+  ///   - path: the file, which is replaced if it is there.
+  ///   - layout: the library for which the file is; default: Hypertower.
   public func save(_ path: String, layout: WeightLayout? = nil) throws {
     try (layout.map(weights(in:)) ?? weights()).write(to: path)
   }
@@ -68,6 +70,7 @@ extension Trainer {
   /// files, or a folder with `model.safetensors` or an index.
   ///
   /// - Parameters:
+  ///   - path: the file or the folder.
   ///   - layout: as for `setWeights(_:layout:source:warn:)`.
   ///   - warn: likewise.
   /// - Throws: `InputError`, as `setWeights(_:layout:source:warn:)` and `SafetensorsFile(model:)` do.

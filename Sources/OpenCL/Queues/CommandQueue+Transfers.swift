@@ -24,9 +24,12 @@ extension CommandQueue {
     require(!bytes.isEmpty, "enqueueWrite: no bytes, which have no event")
     var event: cl_event?
     try write(bytes, to: buffer, offset, blocking: false, &event)
+    return try own(event, "clEnqueueWriteBuffer")
+  }
+
+  private func own(_ event: cl_event?, _ call: String) throws -> Event {
     guard let event else {
-      throw OpenCLError(
-        code: CL_INVALID_EVENT, call: "clEnqueueWriteBuffer", device: context.device.name)
+      throw OpenCLError(code: CL_INVALID_EVENT, call: call, device: context.device.name)
     }
     return Event(event)
   }
@@ -49,11 +52,32 @@ extension CommandQueue {
   package func read(
     _ buffer: DeviceBuffer, offset: Int = 0, into bytes: UnsafeMutableRawBufferPointer
   ) throws {
+    if !bytes.isEmpty { blockingCalls += 1 }
+    try read(buffer, offset, into: bytes, blocking: true, nil)
+  }
+
+  /// Reads as many bytes as `bytes` holds from byte `offset` of `buffer` on without waiting, and returns the event until
+  /// whose end they must stay in place.
+  ///
+  /// - Precondition: there is at least one byte.
+  package func enqueueRead(
+    _ buffer: DeviceBuffer, offset: Int = 0, into bytes: UnsafeMutableRawBufferPointer
+  ) throws -> Event {
+    require(!bytes.isEmpty, "enqueueRead: no bytes, which have no event")
+    var event: cl_event?
+    try read(buffer, offset, into: bytes, blocking: false, &event)
+    return try own(event, "clEnqueueReadBuffer")
+  }
+
+  private func read(
+    _ buffer: DeviceBuffer, _ offset: Int, into bytes: UnsafeMutableRawBufferPointer,
+    blocking: Bool, _ event: UnsafeMutablePointer<cl_event?>?
+  ) throws {
     buffer.requireRange(offset, bytes.count, "read")
     guard let start = bytes.baseAddress, !bytes.isEmpty else { return }
-    blockingCalls += 1
     let status = clEnqueueReadBuffer(
-      handle, buffer.handle, cl_bool(CL_TRUE), offset, bytes.count, start, 0, nil, nil)
+      handle, buffer.handle, cl_bool(blocking ? CL_TRUE : CL_FALSE), offset, bytes.count, start, 0,
+      nil, event)
     try check(
       status, "clEnqueueReadBuffer", device: context.device.name,
       detail: "\(bytes.count) bytes at \(offset) of a buffer of \(buffer.byteCount)")

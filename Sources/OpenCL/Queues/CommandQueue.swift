@@ -74,6 +74,21 @@ package final class CommandQueue {
     try check(clWaitForEvents(1, &handle), "clWaitForEvents", device: context.device.name)
   }
 
+  /// Whether the device has done a command of this queue that it was handed.
+  ///
+  /// - Throws: what has ended the command otherwise.
+  package func isDone(_ event: Event) throws -> Bool {
+    let (handle, device) = (event.handle, context.device.name)
+    let info = InfoReader(call: "clGetEventInfo", device: device) {
+      clGetEventInfo(handle, $0, $1, $2, $3)
+    }
+    let status = try info.integer(CL_EVENT_COMMAND_EXECUTION_STATUS, as: cl_int.self)
+    guard status >= 0 else {
+      throw OpenCLError(code: status, call: "a command that was enqueued", device: device)
+    }
+    return status == CL_COMPLETE
+  }
+
   /// Hands what was enqueued to the device without waiting for it.
   package func flush() throws {
     try check(clFlush(handle), "clFlush", device: context.device.name)

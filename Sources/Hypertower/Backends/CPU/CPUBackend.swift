@@ -59,16 +59,20 @@ package final class CPUBackend<Element: HostReal>: Backend {
     }
   }
 
-  package func read(_ array: any DeviceArray, into bytes: UnsafeMutableRawBufferPointer) {
+  package func receive(
+    _ range: Range<Int>, of array: any DeviceArray, into bytes: UnsafeMutableRawBufferPointer
+  ) -> any Transfer {
+    func copy<Stored>(_ array: CPUArray<Stored>) {
+      bytes.copyMemory(
+        from: UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: array.elements[range])))
+    }
     switch array {
-    case let array as CPUArray<Element>:
-      bytes.copyMemory(from: UnsafeRawBufferPointer(array.elements))
-    case let array as CPUArray<Int32>:
-      bytes.copyMemory(from: UnsafeRawBufferPointer(array.elements))
-    case let array as CPUArray<UInt8>:
-      bytes.copyMemory(from: UnsafeRawBufferPointer(array.elements))
+    case let array as CPUArray<Element>: copy(array)
+    case let array as CPUArray<Int32>: copy(array)
+    case let array as CPUArray<UInt8>: copy(array)
     default: fatalError("CPUBackend: not an array of this backend")
     }
+    return FinishedTransfer()
   }
 
   package func prepare(

@@ -124,11 +124,14 @@ package final class OpenCLBackend: Backend {
     let array = own(array)
     let event = try queue.enqueueWrite(
       array.buffer, offset: offset * array.type.openCLSize, bytes: numbers)
-    let transfer = OpenCLTransfer(event: event, queue: queue)
+    return try started(OpenCLTransfer(event: event, queue: queue))
+  }
+
+  private func started(_ transfer: OpenCLTransfer) throws -> any Transfer {
     do {
       try queue.flush()
     } catch {
-      // Whoever called frees the numbers.
+      // Whoever called frees the memory.
       try? transfer.wait()
       throw error
     }
@@ -152,8 +155,14 @@ package final class OpenCLBackend: Backend {
     }
   }
 
-  package func read(_ array: any DeviceArray, into bytes: UnsafeMutableRawBufferPointer) throws {
-    try queue.read(own(array).buffer, into: bytes)
+  package func receive(
+    _ range: Range<Int>, of array: any DeviceArray, into bytes: UnsafeMutableRawBufferPointer
+  ) throws -> any Transfer {
+    guard !bytes.isEmpty else { return FinishedTransfer() }
+    let array = own(array)
+    let event = try queue.enqueueRead(
+      array.buffer, offset: range.lowerBound * array.type.openCLSize, into: bytes)
+    return try started(OpenCLTransfer(event: event, queue: queue))
   }
 
   private func own(_ array: any DeviceArray) -> OpenCLArray {
@@ -360,7 +369,7 @@ package final class OpenCLBackend: Backend {
   }
 }
 
-/// A write that was enqueued.
+/// A write or a read that was enqueued.
 final class OpenCLTransfer: Transfer {
   private let event: Event
   private let queue: CommandQueue
@@ -370,6 +379,7 @@ final class OpenCLTransfer: Transfer {
     self.queue = queue
   }
 
+  func isDone() throws -> Bool { try queue.isDone(event) }
   func wait() throws { try queue.wait(for: event) }
 }
 

@@ -53,11 +53,6 @@ final class ShardMemory {
     try backend.write(.int32(numbers), to: counters[place], at: 0)
   }
 
-  /// Copies a share out of the device, and waits for it.
-  func read(place: Int, into memory: UnsafeMutableRawBufferPointer) throws {
-    try backend.read(shares[place], into: memory)
-  }
-
   /// Starts to copy a sum of shares to where the tower reads it.
   ///
   /// - Returns: transfers, until whose ends the sum must stay.

@@ -11,9 +11,9 @@ final class ShardedSteps {
   private let sum: OrderedSum
   /// The tower on the sum, for even and, where gradients change places, for odd steps.
   private let adjustment: any Executable
-  private var programs: [ProgramKey: CompiledShard] = [:]
+  private var programs: [ProgramKey: ShardProgram] = [:]
   /// The sum on its way to the device.
-  private var transfers: [any Transfer] = []
+  private var sent: [any Transfer] = []
 
   /// The trainer, which owns this object.
   private struct Unowned {
@@ -25,13 +25,6 @@ final class ShardedSteps {
     let batch: Int
     let batchSize: Int
     let isShuffled: Bool
-  }
-
-  private struct CompiledShard {
-    /// For each place that `ShardMemory` has.
-    let executable: any Executable
-    /// What sends the shards, where the data set is not on the device.
-    let stream: BatchStream?
   }
 
   init(_ trainer: Trainer, _ sharding: Sharding) throws {
@@ -54,7 +47,7 @@ final class ShardedSteps {
       program.program, alternatives: state.alternatives(to: program.arrays))
   }
 
-  deinit { for transfer in transfers { try? transfer.wait() } }
+  deinit { for transfer in sent { try? transfer.wait() } }
 
   /// Where a batch lies.
   struct Batch {
@@ -77,6 +70,8 @@ final class ShardedSteps {
     let own = sum.shares.clamped(to: 0..<present)
     var streamed = order
     streamed.shards = ShardOrder(count: sharding.count, own: sum.shares)
+    // The shares of the step before have been added up.
+    var arriving: [ShardTransfers] = []
     var first = own.lowerBound
     while first < own.upperBound {
       // As many as are alike and have memory on the device.
@@ -86,30 +81,34 @@ final class ShardedSteps {
         sharding.rows(of: end, batch: batch.size).count == rows
       { end += 1 }
       let program = try program(rows: rows, of: batch.size, data, order)
-      let sent = batch.number * sum.shares.count + first - sum.shares.lowerBound
+      let number = batch.number * sum.shares.count + first - sum.shares.lowerBound
       if let stream = program.stream {
-        end = first + (try stream.bring(sent, atMost: end - first, streamed))
+        end = first + (try stream.bring(number, atMost: end - first, streamed))
       }
       for shard in first..<end {
         let start = batch.start + sharding.rows(of: shard, batch: batch.size).lowerBound
         let place =
-          program.stream.map { (sent + shard - first) % $0.slots }
+          program.stream.map { (number + shard - first) % $0.slots }
           ?? batch.epoch * data.dataset.count + start
         try memory.setCounters(
           place: shard - first, sample: place, orderSeed: order.seed, step: step,
           drawSeed: Sharding.seed(of: shard, order.seed))
       }
-      try backend.run(program.executable, from: 0, count: end - first)
       for shard in first..<end {
-        try memory.read(place: shard - first, into: sum.elements(of: shard))
+        arriving.append(
+          try program.run(place: shard - first, into: sum.elements(of: shard)))
       }
       first = end
     }
     // The sum before lies where this one will.
-    for transfer in transfers { try transfer.wait() }
-    let (elements, note) = try sum.sum(present: present)
+    for transfer in sent { try transfer.wait() }
+    // All that a rank can do before its first part is there is wait.
+    try arriving.first?.waitForNext()
+    let (elements, note) = try sum.sum(present: present) { range in
+      try arriving.allSatisfy { try $0.haveArrived(range) }
+    }
     if let ending = RankEnding(note: note) { return ending }
-    transfers = try memory.write(elements, step: step)
+    sent = try memory.write(elements, step: step)
     state.revision += 1
     try backend.run(adjustment, from: step % 2, count: 1)
     return nil
@@ -119,14 +118,14 @@ final class ShardedSteps {
   ///
   /// - Returns: the reason that all ranks see, which another may have given.
   func end(_ ending: RankEnding) throws -> RankEnding? {
-    for transfer in transfers { try transfer.wait() }
+    for transfer in sent { try transfer.wait() }
     return RankEnding(note: try sum.sum(present: 1, note: ending.note).note)
   }
 
   /// The gradient of `rows` rows of a batch.
   private func program(
     rows: Int, of batch: Int, _ data: DeviceDataset, _ order: BatchOrder
-  ) throws -> CompiledShard {
+  ) throws -> ShardProgram {
     let key = ProgramKey(
       rows: rows, batch: batch, batchSize: order.stride, isShuffled: order.permutation != nil)
     if let known = programs[key] { return known }
@@ -159,17 +158,10 @@ final class ShardedSteps {
       step.trace.output.recorder, leaves: step.leaves(in: &program, arena: arena, state),
       outputs: outputs, counters: counters.advanced(by: ShardMemory.Counter.draws))
     memory.updatedStates = Set(step.trace.stateUpdates.map(\.state))
-    let arrays = program.arrays
-    let executable = try backend.prepare(
-      program.program,
-      alternatives: (0..<memory.places).map { place in
-        arrays.map { array in
-          if array === memory.shares[0] { return memory.shares[place] }
-          if array === memory.counters[0] { return memory.counters[place] }
-          return array
-        }
-      })
-    let compiled = CompiledShard(executable: executable, stream: program.stream)
+    let compiled = try ShardProgram(
+      program,
+      results: outputs.map { $0.span.offset..<$0.span.offset + $0.tensor.shape.elementCount },
+      memory, on: backend)
     programs[key] = compiled
     return compiled
   }

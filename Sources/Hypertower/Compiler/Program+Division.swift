@@ -1,0 +1,37 @@
+extension Program {
+  /// The program in parts, to be run one after another.
+  ///
+  /// All have the same buffers. Temporary ones that several parts touch are no longer temporary: whoever prepares the
+  /// parts brings arrays for them.
+  ///
+  /// - Parameter places: the numbers of the instructions with which the parts begin, but for the first part, ascending.
+  func divided(before places: [Int]) -> [Program] {
+    let bounds = [0] + places + [instructions.count]
+    var parts = zip(bounds, bounds.dropFirst()).map { start, end in
+      var part = self
+      part.instructions = Array(instructions[start..<end])
+      return part
+    }
+    var users: [Int: Set<Int>] = [:]
+    for (number, part) in parts.enumerated() {
+      for access in part.instructions.flatMap(\.accesses) {
+        users[access.buffer, default: []].insert(number)
+      }
+    }
+    for (buffer, users) in users where users.count > 1 {
+      for part in parts.indices { parts[part].buffers[buffer].isTemporary = false }
+    }
+    return parts
+  }
+}
+
+extension Instruction {
+  /// About how much there is to do: the multiply-adds of products, and the elements that others touch.
+  var work: Int {
+    switch self {
+    case .matrixProduct(let product): product.allRows * product.columns * product.inner
+    case .loop(let loop): loop.count * loop.body.reduce(0) { $0 + $1.work }
+    default: accesses.reduce(0) { $0 + $1.range.count }
+    }
+  }
+}
