@@ -7,29 +7,25 @@ import Testing
 @Suite("Links between ranks") struct LinkTests {
   private static let ranks = 3
   private static let samples = Dataset(
-    count: 300, featureCount: 784,
-    features: .floats((0..<300 * 784).map { Float($0 % 251) / 251 }),
-    targets: .classes((0..<300).map { Int32($0 % 10) }, classCount: 10))
+    count: 30, featureCount: 784,
+    features: .floats((0..<30 * 784).map { Float($0 % 251) / 251 }),
+    targets: .classes((0..<30).map { Int32($0 % 10) }, classCount: 10))
 
-  /// The least time of a step, in seconds, since others may use the machine; default: of a dense network and as many
-  /// samples as there are ranks.
+  /// The least time of a step, in seconds, since others may use the machine.
   private static func stepTime(
-    over link: Link?, ranks: Int = ranks, batchSize: Int = ranks,
-    _ makeModel: @escaping @Sendable () -> any Module = { DenseNetwork(widths: [784, 256, 10]) }
+    over link: Link?
   ) throws -> Double {
     try LocalRank.run(ranks, over: link) { rank in
-      func leastTime(_ model: some Module) throws -> Double {
-        let trainer = try Trainer(
-          model, loss: .crossEntropy, sampleShape: [784], optimizer: SGD(0.01) / Adam(0.01),
-          on: TestBackend.openCL[0].device(), seed: 1, collective: rank)
-        try trainer.train(on: samples, batchSize: batchSize, steps: 2)
-        return try (0..<15).map { _ in
-          let start = ContinuousClock.now
-          try trainer.train(on: samples, batchSize: batchSize, steps: 1)
-          return (ContinuousClock.now - start).seconds
-        }.min()!
-      }
-      return try leastTime(makeModel())
+      let trainer = try Trainer(
+        DenseNetwork(widths: [784, 256, 10]), loss: .crossEntropy,
+        optimizer: SGD(0.01) / Adam(0.01),
+        on: TestBackend.openCL[0].device(), seed: 1, collective: rank)
+      try trainer.train(on: samples, batchSize: ranks, steps: 2)
+      return try (0..<15).map { _ in
+        let start = ContinuousClock.now
+        try trainer.train(on: samples, batchSize: ranks, steps: 1)
+        return (ContinuousClock.now - start).seconds
+      }.min()!
     }.max()!
   }
 
@@ -61,34 +57,5 @@ import Testing
       }
     }
     Issue.record("\(time) s, of which \(alone) s without a network")
-  }
-
-  @Test("What is complete travels while the rest of the gradient is computed")
-  func overlaps() throws {
-    // The last layer has most of the parameters, the first ones have most of the work.
-    let share = 4 * 10 * 24 * 24 * 16
-    func stepTime(over link: Link?) throws -> Double {
-      try Self.stepTime(over: link, ranks: 2, batchSize: 300) {
-        Sequential(
-          Unflatten([1, 28, 28]), Conv2D(1, 16, size: 3), Activation.relu,
-          Conv2D(16, 16, size: 3), Activation.relu, Flatten(), Linear(24 * 24 * 16, 10))
-      }
-    }
-    var ratios: [Double] = []
-    for _ in 0..<6 {
-      let alone = try stepTime(over: nil)
-      // The exchange takes about a third of the step.
-      let link = Link(latency: .zero, bytesPerSecond: 3 * Double(share) / alone)
-      let exchange = Double(share + 2 * (1 << 16)) / link.bytesPerSecond
-      let time = try stepTime(over: link)
-      ratios.append((time - alone) / exchange)
-      if ratios.last! < 0.5 {
-        print(
-          "\(time * 1e3) ms, of which \(alone * 1e3) ms without a network that takes \(exchange * 1e3) ms"
-        )
-        return
-      }
-    }
-    Issue.record("the part of the exchange that is waited for: \(ratios)")
   }
 }

@@ -1,3 +1,4 @@
+import Collectives
 import Testing
 
 @testable import Hypertower
@@ -74,5 +75,57 @@ import Testing
     for part in parts {
       #expect(part.buffers.map(\.isTemporary) == [true, false, false])
     }
+  }
+
+  @Test("What is complete is sent while the rest of the gradient is computed")
+  func sendsAhead() throws {
+    let images = Dataset(
+      count: 100, featureCount: 784,
+      features: .floats((0..<100 * 784).map { Float($0 % 251) / 251 }),
+      targets: .classes((0..<100).map { Int32($0 % 10) }, classCount: 10))
+    let shares = try LocalRank.run(2) { rank in
+      let sender = TimedRank(rank)
+      // The last layer has most of the parameters, the first ones have most of the work.
+      let trainer = try Trainer(
+        Sequential(
+          Unflatten([1, 28, 28]), Conv2D(1, 16, size: 3), Activation.relu,
+          Conv2D(16, 16, size: 3), Activation.relu, Flatten(), Linear(24 * 24 * 16, 10)),
+        loss: .crossEntropy, sampleShape: [784], optimizer: SGD(0.01),
+        on: TestBackend.openCL[0].device(), seed: 1, collective: sender)
+      try trainer.train(on: images, batchSize: 100, steps: 2)
+      return try (0..<10).map { _ in
+        sender.sendings = []
+        let start = ContinuousClock.now
+        try trainer.train(on: images, batchSize: 100, steps: 1)
+        let time = (ContinuousClock.now - start).seconds
+        return (sender.sendings.last! - sender.sendings[0]).seconds / time
+      }
+    }
+    // Of each step of the first rank, which only sends parts of the gradient.
+    #expect(shares[0].min()! > 0.1, "\(shares[0])")
+  }
+}
+
+/// A rank that notes when it sends.
+private final class TimedRank: Collective {
+  var sendings: [ContinuousClock.Instant] = []
+  private let base: LocalRank
+
+  init(_ base: LocalRank) { self.base = base }
+
+  var rank: Int { base.rank }
+  var size: Int { base.size }
+  var sentByteCount: Int { base.sentByteCount }
+  var patience: Duration? { base.patience }
+
+  func send(_ bytes: UnsafeRawBufferPointer, to rank: Int, tag: Int) throws -> any Message {
+    sendings.append(.now)
+    return base.send(bytes, to: rank, tag: tag)
+  }
+
+  func receive(
+    into bytes: UnsafeMutableRawBufferPointer, from rank: Int, tag: Int
+  ) throws -> any Message {
+    base.receive(into: bytes, from: rank, tag: tag)
   }
 }
