@@ -101,11 +101,14 @@ public struct RuleDefinition: Sendable {
   ///   - tunable: which hyperparameters the level above tunes.
   ///   - parameterDomain: how what the rule tunes is stored.
   ///   - horizon: what the derivatives for the level above look back on.
+  ///   - movesNumbers: whether it stands above the bottom level; default: false.
   func rule(
     _ arguments: [String: HyperparameterSchedule], granularity: UpdateRule.Granularity?,
-    tunable: Tunable, parameterDomain: HyperparameterDomain, horizon: UpdateRule.Horizon
+    tunable: Tunable, parameterDomain: HyperparameterDomain, horizon: UpdateRule.Horizon,
+    movesNumbers: Bool = false
   ) throws -> UpdateRule {
-    let builder = RuleBuilder(arguments, tunable: tunable, parameterDomain: parameterDomain)
+    let builder = RuleBuilder(
+      arguments, tunable: tunable, parameterDomain: parameterDomain, movesNumbers: movesNumbers)
     let newParameter = builder.write(self)
     if let twice = builder.accepted.first(where: { name in
       builder.accepted.count { $0 == name } > 1

@@ -35,6 +35,12 @@ extension UpdateRule {
         .usage,
         "\(name): says itself which weights are tested, so it can only be the bottom level")
     }
+    if lower != nil, needsMatrices {
+      throw InputError(
+        .usage,
+        "\(name): moves matrices, and hyperparameters are numbers, so it can only be the bottom level"
+      )
+    }
     var (tunable, granularity, horizon) = (definition.tunable, granularity, Horizon.step)
     if case .learningRates(let perTensor, let upperHorizon) = upper?.tunes {
       tunable = .learningRates
@@ -57,13 +63,14 @@ extension UpdateRule {
     }
     let isAsItIs =
       tunable == self.tunable && granularity == self.granularity && domain == parameterDomain
-      && horizon == self.horizon
+      && horizon == self.horizon && (!usesMatrices || movesNumbers == (lower != nil))
     if isAsItIs { return self }
     let own = (hyperparameters + constants).map {
       ($0.name, HyperparameterSchedule($0.value, $0.curve))
     }
     return try definition.rule(
       Dictionary(uniqueKeysWithValues: own).merging(tensorValues.mapValues { .init($0) }) { $1 },
-      granularity: granularity, tunable: tunable, parameterDomain: domain, horizon: horizon)
+      granularity: granularity, tunable: tunable, parameterDomain: domain, horizon: horizon,
+      movesNumbers: lower != nil)
   }
 }
