@@ -300,7 +300,8 @@ import Testing
         "group 'else': muon: moves tensors of two axes or more, and b2 has fewer"
       ),
       ("sgd() / muon()", "it can only be the bottom level"),
-      ("adafactor(eps1=0)", "eps1 = 0 is out of range"),
+      // Nothing that is stored.
+      ("adafactor(eps1=0)", "eps1 = 0 is out of range; it must be greater than 0\n"),
       ("weights: muon(momentum=cosine(0.9)) / sgd(); else: sgd()", "cannot be a schedule"),
     ])
   func errors(notation: String, message: String) {

@@ -249,6 +249,27 @@ import Testing
     }
   }
 
+  /// What a formula takes for a constant is none of a checkpoint's numbers, so it must be the same.
+  @Test(
+    arguments: [
+      ("adam_alpha(beta1=0.8)", "adam_alpha(beta1=0.7)"),
+      ("accumulate(3) | sgd()", "accumulate(4) | sgd()"),
+      ("sgd() | lookahead(3) / sgd()", "sgd() | lookahead() / sgd()"),
+      ("w*: muon(); else: lion()", "w*: muon(nesterov=false); else: lion()"),
+    ])
+  func otherConstants(of own: String, _ other: String) throws {
+    let (first, second) = (try trainer(own, on: .cpu), try trainer(other, on: .cpu))
+    try step(first, 2)
+    let file = try first.checkpoint()
+    let error = #expect(throws: InputError.self) { try second.resume(from: file, on: Self.data) }
+    #expect(error?.message.contains("give it the same constants") == true)
+    // Earlier versions did not write them down.
+    let earlier = SafetensorsFile(
+      file.entries, metadata: file.metadata.filter { $0.key != "constants" })
+    try second.resume(from: earlier, on: Self.data)
+    #expect(second.stepCount == 2)
+  }
+
   @Test func namesInCheckpoints() throws {
     let trainer = try trainer(
       "weights: adam() / sgd(0.1); b1: frozen; else: sgd(0.2, momentum=0.5)", on: .cpu)
