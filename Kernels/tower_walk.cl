@@ -23,8 +23,8 @@
 //            or 0; batches taken; the lower and the upper half of the seed of the samples' order; whether
 //            this step is limited
 //
-// Where a step is limited whose length depends on sums, such a walk comes first that only takes the sums and the uniform
-// values (PREPARES_LIMIT), from which the derivatives are computed that LIMIT asks for.
+// Where a step is limited whose length depends on sums, such a walk comes first that only takes the sums and the
+// uniform values (PREPARES_LIMIT), from which the derivatives are computed that LIMIT asks for.
 //
 // Where groups of parameters have towers of their own, their walks follow one another; the last one ends the step
 // (is_last). A record has the hyperparameters of each group from record_at on.

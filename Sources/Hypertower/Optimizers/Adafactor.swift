@@ -1,5 +1,5 @@
-/// Adafactor: Adam without a mean of gradients, whose mean of squares is kept for rows and columns alone, and whose steps
-/// are relative to the size of what they move.
+/// Adafactor: Adam without a mean of gradients, whose mean of squares is kept for rows and columns alone, and whose
+/// steps are relative to the size of what they move.
 ///
 /// N. Shazeer and M. Stern, "Adafactor: Adaptive Learning Rates with Sublinear Memory Cost", ICML 2018, arXiv
 /// 1804.04235, as optax's `adafactor` has it with `min_dim_size_to_factor=0`; decoupled weight decay and
@@ -47,8 +47,8 @@ extension RuleDefinition {
   /// Adafactor, of which α, c and, if it is given, λ are tuned.
   ///
   /// With β = 1 − t^−c, R ← β·R + (1−β)·mean of g² + ε₁ over each row, and C likewise over each column:
-  /// u = g / √(R·C / mean(R)), p ← p − α·max(ε₂, rms(p))·u / max(1, rms(u)/d), where rms is the root mean square over the
-  /// tensor. A tensor of at most one axis has one column, so that R·C / mean(R) is R.
+  /// u = g / √(R·C / mean(R)), p ← p − α·max(ε₂, rms(p))·u / max(1, rms(u)/d), where rms is the root mean square over
+  /// the tensor. A tensor of at most one axis has one column, so that R·C / mean(R) is R.
   public static let adafactor = RuleDefinition("adafactor") { rule in
     let given = rule.learningRate(default: 0.01)
     let decayRate = rule.hyperparameter("decay_rate", default: 0.8)

@@ -14,10 +14,11 @@ extension TrainingState {
 
   /// What the next step starts from beside the weights that evaluation sees.
   ///
-  /// `optimizer.w1.m` is a state of the bottom rule, which may have a number for each row or column instead, and `training.w1` the weight of now, where its own name
-  /// holds the average. After the first step of a tower there are also the derivatives of w1 by the bottom
-  /// rule's hyperparameters, without their factors, `tower.0.derivative.w1.alpha`; or what they are computed
-  /// from: `tower.0.previous.gradient.w1`, `tower.0.previous.state.w1.m`, `tower.0.previous.weight.w1`.
+  /// `optimizer.w1.m` is a state of the bottom rule, which may have a number for each row or column instead, and
+  /// `training.w1` the weight of now, where its own name holds the average. After the first step of a tower there are
+  /// also the derivatives of w1 by the bottom rule's hyperparameters, without their factors,
+  /// `tower.0.derivative.w1.alpha`; or what they are computed from: `tower.0.previous.gradient.w1`,
+  /// `tower.0.previous.state.w1.m`, `tower.0.previous.weight.w1`.
   func namedTensors(stepCount: Int) -> [NamedTensor] {
     parameters.indices.flatMap { number -> [NamedTensor] in
       guard let group = groupNumbers[number] else {
