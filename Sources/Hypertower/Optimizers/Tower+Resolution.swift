@@ -20,8 +20,11 @@ extension Tower {
 }
 
 extension UpdateRule {
-  /// Whether it may move hyperparameters, and not only weights: what evaluation sees are weights.
-  var canBeAbove: Bool { evaluated == nil }
+  /// Why it moves weights alone and no hyperparameters, if that is so.
+  var reasonToBeBottom: String? {
+    if evaluated != nil { return "says itself which weights are tested" }
+    return needsMatrices ? "moves matrices, and hyperparameters are numbers" : nil
+  }
 
   /// The rule above `lower`, whose hyperparameters it tunes, and below `upper`, which tunes its own.
   func inTower(above lower: UpdateRule?, below upper: UpdateRule?) throws -> UpdateRule {
@@ -30,16 +33,9 @@ extension UpdateRule {
         .usage,
         "\(name): tunes step sizes, so it needs a level below, as in adam() / \(name)()")
     }
-    if lower != nil, !canBeAbove {
+    if lower != nil, let reasonToBeBottom {
       throw InputError(
-        .usage,
-        "\(name): says itself which weights are tested, so it can only be the bottom level")
-    }
-    if lower != nil, needsMatrices {
-      throw InputError(
-        .usage,
-        "\(name): moves matrices, and hyperparameters are numbers, so it can only be the bottom level"
-      )
+        .usage, "\(name): \(reasonToBeBottom), so it can only be the bottom level")
     }
     var (tunable, granularity, horizon) = (definition.tunable, granularity, Horizon.step)
     if case .learningRates(let perTensor, let upperHorizon) = upper?.tunes {
