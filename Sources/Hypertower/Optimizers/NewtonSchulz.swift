@@ -2,9 +2,9 @@
 /// decomposition U·Σ·Vᵀ, by products alone.
 ///
 /// X ← G / max(‖G‖, 1e-7), then five times X ← a·X + (b·A + c·A²)·X with A = X·Xᵀ, or X·(b·A + c·A²) with A = Xᵀ·X
-/// where that has fewer elements. With a, b, c = 3.4445, −4.7750, 2.0315 (K. Jordan et al., "Muon: An optimizer for hidden
-/// layers in neural networks", 2024) singular values end between about 0.7 and 1.2. At last, the matrix is multiplied
-/// by √max(1, rows/columns), as PyTorch's `torch.optim.Muon` does unless told otherwise.
+/// where that has fewer elements. With a, b, c = 3.4445, −4.7750, 2.0315 (K. Jordan et al., "Muon: An optimizer for
+/// hidden layers in neural networks", 2024) singular values end between about 0.7 and 1.2. At last, the matrix is
+/// multiplied by √max(1, rows/columns), as PyTorch's `torch.optim.Muon` does unless told otherwise.
 struct NewtonSchulz {
   private static let count = 5
   private static var a: Tensor { .constant(3.4445) }
