@@ -23,6 +23,9 @@
 //            or 0; batches taken; the lower and the upper half of the seed of the samples' order; whether
 //            this step is limited
 //
+// Where a step is limited whose length depends on sums, such a walk comes first that only takes the sums and the
+// uniform values (PREPARES_LIMIT), from which the derivatives are computed that LIMIT asks for.
+//
 // Where groups of parameters have towers of their own, their walks follow one another; the last one ends the step
 // (is_last). A record has the hyperparameters of each group from record_at on.
 //
@@ -118,7 +121,9 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   const bool has_diverged = divergence != 0 && divergence != step + 1;
   const int last = has_diverged || !isfinite(batch_loss) ? -1 : height;
 #if SUM_COUNT > 0
-#if HAS_RULE_SUMS
+#if PREPARES_LIMIT
+  const bool has_sums = last >= 0 && is_limited;
+#elif HAS_RULE_SUMS
   const bool has_sums = last >= 0;
 #else
   const bool has_sums = last >= 0 && (height > 0 || is_limited);
@@ -145,6 +150,20 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
     GROUP_BARRIER;
   }
 #endif
+#if PREPARES_LIMIT
+  // No level has moved, and shared states stay as they are.
+  if (has_sums)
+    for (int set = lane; set < uniform_sets; set += LANES) {
+      const int per_rule = RULE_HYPERPARAMETERS(0);
+      real h[MAX_HYPERPARAMETERS];
+      FOR_UP_TO(j, per_rule, MAX_HYPERPARAMETERS)
+        h[j] = values[HYPERPARAMETERS_AT(0) + set * per_rule + j];
+      UNIFORMS((real)(step + 1), planned_steps, h,
+               values + sums_at + set * SUM_COUNT + FIRST_RULE_SUM,
+               values + shared_states_at + set * SHARED_STATES,
+               values + uniforms_at + set * UNIFORM_COUNT);
+    }
+#else
 #if HAS_OWN_SUMS
   if (last > 0) {
     // Sums of the step to be made are no hypergradients.
@@ -305,7 +324,14 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
 #endif
     }
     if (divergence == 0 && !isfinite(batch_loss)) counters[1] = step + 1;
+#if TELLS_IF_LIVE
+    // Other lanes may have found what is not finite, so this one looks for itself.
+    bool is_live = last >= 0 && divergence == 0;
+    for (int i = 0; i < hyperparameter_count; ++i) is_live = is_live && isfinite(values[i]);
+    values[LIVE_AT] = is_live ? 1 : 0;
+#endif
   }
+#endif  // PREPARES_LIMIT
 #if IN_LOCAL_MEMORY
   GROUP_BARRIER;
   for (int i = lane; i < value_count; i += LANES) values_buffer[VALUES_OFFSET + i] = values[i];

@@ -13,7 +13,18 @@ import Testing
   /// Temporary buffers are shared in other ways on a device, and matrices packed: within a quarter.
   @Test(arguments: [[50, 5], [50, 300, 5], [50, 64, 128, 32, 5]], [20, 200])
   func agreesWithWhatIsTaken(widths: [Int], batchSize: Int) throws {
-    let tower = Adam() / Adam()
+    try checkEstimate(Adam() / Adam(), widths: widths, batchSize: batchSize)
+  }
+
+  @Test(arguments: [
+    "adafactor() / adam()", "weights: muon() / sgd(); else: adafactor()",
+    "weights: muon(); else: adam()",
+  ])
+  func rulesForMatrices(notation: String) throws {
+    try checkEstimate(Tower(parsing: notation), widths: [50, 300, 5], batchSize: 20)
+  }
+
+  private func checkEstimate(_ tower: Tower, widths: [Int], batchSize: Int) throws {
     for device in try OpenCLDevice.all() {
       let backend = try OpenCLBackend(device)
       let own = Device(name: "opencl", backend: backend)

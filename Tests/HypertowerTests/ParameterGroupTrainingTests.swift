@@ -170,6 +170,54 @@ import Testing
     assertClose(promise, 1e-3 * loss, .relative(1e-9), "promise")
   }
 
+  /// A step whose length depends on sums promises what it then keeps: the way against the gradient.
+  @Test(
+    arguments: [
+      "clip_global_norm(0.01) | sgd(50)", "clip_norm(0.01) | adam(5)", "lamb(0.5)", "dog(1e5)",
+      "prodigy(1e4)",
+      "w*: lamb(3) / sgd(0.1); else: clip_global_norm(0.01) | sgd(90, momentum=0.5)",
+    ], TestBackend.native)
+  func firstStepWithSums(notation: String, backend: TestBackend) throws {
+    /// The promise of the first step to first order, and the loss.
+    func promise(_ firstStep: Double?) throws -> (promise: Double, loss: Double) {
+      let own = try trainer(notation, firstStep: firstStep, on: backend.device())
+      let plain = try trainer("sgd(1)", on: .cpu64)
+      let start = try weights(plain)
+      let loss = try step(plain, 1)[0].loss
+      try step(own, 1)
+      let (unit, moved) = (try weights(plain), try weights(own))
+      let promise = start.keys.reduce(0.0) { sum, name in
+        zip(start[name]!, zip(unit[name]!, moved[name]!)).reduce(sum) {
+          $0 + ($1.0 - $1.1.0) * ($1.0 - $1.1.1)
+        }
+      }
+      return (promise, loss)
+    }
+    let free = try promise(nil)
+    let tolerance = backend.isDouble ? 1e-6 : 1e-2
+    // Half of what it promises by itself, which is then what it promises.
+    let share = free.promise / free.loss / 2
+    #expect(free.promise > 0)
+    let groups = notation.contains(";") ? 2.0 : 1.0
+    let limited = try promise(share)
+    if groups == 1 {
+      assertClose(limited.promise, free.promise / 2, .relative(tolerance), notation)
+    } else {
+      #expect(
+        limited.promise < free.promise / 2 * (1 + tolerance) && limited.promise > free.promise / 5)
+    }
+    // What promises less stays as it is.
+    assertClose(
+      try promise(4 * groups * share).promise, free.promise, .relative(tolerance), notation)
+  }
+
+  @Test func theFirstStepOfSeveralBatches() {
+    let error = #expect(throws: InputError.self) {
+      try trainer("weights: accumulate(2) | sgd(1); else: sgd()", firstStep: 1e-3, on: .cpu)
+    }
+    #expect(error?.message.contains("accumulate lets the first batch move nothing") == true)
+  }
+
   /// Checkpoints name what each group has, and a run goes on from them bit by bit.
   @Test(arguments: TestBackend.native)
   func goOnBitByBit(backend: TestBackend) throws {
@@ -199,6 +247,27 @@ import Testing
       #expect(
         try weights(whole) == weights(fresh), "\(notation), started again on \(backend.name)")
     }
+  }
+
+  /// What a formula takes for a constant is none of a checkpoint's numbers, so it must be the same.
+  @Test(
+    arguments: [
+      ("adam_alpha(beta1=0.8)", "adam_alpha(beta1=0.7)"),
+      ("accumulate(3) | sgd()", "accumulate(4) | sgd()"),
+      ("sgd() | lookahead(3) / sgd()", "sgd() | lookahead() / sgd()"),
+      ("w*: muon(); else: lion()", "w*: muon(nesterov=false); else: lion()"),
+    ])
+  func otherConstants(of own: String, _ other: String) throws {
+    let (first, second) = (try trainer(own, on: .cpu), try trainer(other, on: .cpu))
+    try step(first, 2)
+    let file = try first.checkpoint()
+    let error = #expect(throws: InputError.self) { try second.resume(from: file, on: Self.data) }
+    #expect(error?.message.contains("give it the same constants") == true)
+    // Earlier versions did not write them down.
+    let earlier = SafetensorsFile(
+      file.entries, metadata: file.metadata.filter { $0.key != "constants" })
+    try second.resume(from: earlier, on: Self.data)
+    #expect(second.stepCount == 2)
   }
 
   @Test func namesInCheckpoints() throws {

@@ -87,8 +87,10 @@ import Testing
       "Context: random numbers are those of a training step; ask isTraining first"
     case sharedState = "own: 'mean' is shared by all parameters, so it cannot depend on one"
     case sumOfSums = "sum(of:): of what depends on another sum of the same step"
+    case sumOfRows =
+      "sum(of:): of what depends on another sum of the same step, on a gradient of the run, which is one, or"
     case sumOfRuns =
-      "sum(of:): of what depends on another sum of the same step, or on a gradient of the run"
+      "sum(of:): of what depends on another sum of the same step, on a gradient of the run"
     case run = "own: reads gradients of the run, but does not ask for them"
     case factor = "scaleLearningRate: -1.0 is not a number greater than 0"
     case firstStep = "Trainer: firstStep must be greater than 0, in float32 as well"
@@ -191,6 +193,10 @@ import Testing
       case .sumOfSums:
         _ = try RuleDefinition("own") { rule in
           rule.parameter - rule.sum(of: rule.gradient * rule.norm(of: rule.gradient))
+        }.rule()
+      case .sumOfRows:
+        _ = try RuleDefinition("own") { rule in
+          rule.parameter - rule.sum(of: rule.rowMean(of: rule.gradient))
         }.rule()
       case .sumOfRuns:
         _ = try RuleDefinition("own") { rule in

@@ -27,7 +27,7 @@ import Testing
         pow(10, Double.random(in: range, using: &random))
       }
       let (alpha, share) = (power(-4 ... -1), Double.random(in: 0.5...0.99, using: &random))
-      return switch Int.random(in: 0..<9, using: &rules) {
+      return switch Int.random(in: 0..<10, using: &rules) {
       case 0: SGD(alpha).tower
       case 1: SGD(alpha, momentum: share).tower
       case 2: SGDPerParameter(alpha).tower
@@ -36,7 +36,8 @@ import Testing
       case 5: AdaGrad(alpha).tower
       case 6: RMSProp(alpha, gamma: share).tower
       case 7: Lion(alpha, beta1: share, weightDecay: power(-2...0)).tower
-      default: RMSProp(alpha, gamma: share, tunesOnlyLearningRate: true).tower
+      case 8: RMSProp(alpha, gamma: share, tunesOnlyLearningRate: true).tower
+      default: Adafactor(alpha, decayRate: share, weightDecay: power(-2...0)).tower
       }
     }
     return Tower(levels.flatMap(\.levels))

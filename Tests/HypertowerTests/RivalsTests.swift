@@ -44,14 +44,17 @@ import Testing
   func followThePackages(backend: TestBackend) throws {
     let reference = try Self.reference.get()
     let data = Self.dataset(reference)
-    #expect(reference.runs.count == 33)
+    #expect(reference.runs.count == 39)
     // Compiling kernels for GPUs takes PoCL seconds each.
     let runs =
       backend.isNative || isStressed
       ? reference.runs
       : reference.runs.filter {
-        ["prodigy()", "dog()", "mechanic()", "lamb(0.01)", "clip_global_norm(0.2) | adamw(0.05)"]
-          .contains($0.key)
+        [
+          "prodigy()", "dog()", "mechanic()", "lamb(0.01)",
+          "clip_global_norm(0.2) | adamw(0.05)", "adafactor(0.05)",
+          "weights: muon(0.05); else: adamw(0.01)",
+        ].contains($0.key)
       }
     for (notation, run) in runs {
       let trainer = try Self.trainer(notation, reference, on: backend.device())
@@ -87,6 +90,10 @@ import Testing
       "radam(0.01) / adabelief(0.01)", "lamb(0.01) / kesten()",
       "accumulate(3) | clip_global_norm(0.2) | adamw(0.05) / sgd(0.01)",
       "clip_norm(0.1) | adam(0.01) | lookahead(2) / accumulate(2) | sgd(0.1)",
+      "adafactor(0.05)", "adafactor(0.05, weight_decay=0.1) / adafactor(0.1) / sgd(0.1)",
+      "accumulate(3) | adafactor(0.05) | lookahead(2) / drift()",
+      "weights: muon(0.05) / adam(); else: adamw() / sgd()",
+      "weights: accumulate(2) | muon(0.05) / kesten(); else: adafactor()",
       "l2(0.1) | sgd(0.1) | weight_decay(0.1) / clip_value(0.1) | adam() | lookahead(3)",
     ] {
       func trainer() throws -> Trainer {
@@ -165,6 +172,15 @@ import Testing
       (AMSGrad(.linear(1), epsilon: 0.1), "amsgrad(linear(1), eps=0.1)"),
       (AdaBelief(.linear(1), beta1: 0.5), "adabelief(linear(1), beta1=0.5)"),
       (LAMB(.linear(1), weightDecay: 0.1), "lamb(linear(1), weight_decay=0.1)"),
+      (Adafactor(.linear(1), leastScale: 0.1), "adafactor(linear(1), eps2=0.1)"),
+      (
+        Adafactor(.linear(1), decayRate: 0.5, weightDecay: 0.1, relativeStep: true),
+        "adafactor(linear(1), decay_rate=0.5, weight_decay=0.1, relative_step=true)"
+      ),
+      (
+        Muon(.linear(1), momentum: 0.5, nesterov: false),
+        "muon(linear(1), momentum=0.5, nesterov=false)"
+      ),
     ]
     for (optimizer, text) in pairs {
       #expect(optimizer.tower.description == text)
@@ -187,8 +203,8 @@ import Testing
         case .step, .plannedSteps: 1
         case .hyperparameter(let h): rule.rawValues(tensors: ["w"])[h]
         case .state(let state): states[state]
-        case .gradientBound, .runGradient, .runGradientBound, .sharedState, .sum, .uniform,
-          .average:
+        case .gradientBound, .runGradient, .runGradientBound, .sharedState, .axisState, .field,
+          .sum, .uniform, .average:
           .nan
         }
       }[0]

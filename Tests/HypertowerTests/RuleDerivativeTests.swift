@@ -179,7 +179,7 @@ import Testing
         case .state(let state): states[state]
         case .sharedState: 0.6
         case .sum: 1.7
-        case .uniform, .average: .nan
+        case .axisState, .field, .uniform, .average: .nan
         }
       }
     }

@@ -53,25 +53,27 @@ import Testing
   }
 
   private static func trainer(
-    _ module: any Module, _ tower: String, on device: Device, seed: UInt64 = 5,
-    shards: Int? = shards, _ collective: (any Collective)? = nil
+    _ module: any Module, _ tower: String, firstStep: Double? = 1e-3, on device: Device,
+    seed: UInt64 = 5, shards: Int? = shards, _ collective: (any Collective)? = nil
   ) throws -> Trainer {
     func make(_ module: some Module) throws -> Trainer {
       try Trainer(
         module, loss: .crossEntropy, sampleShape: [30],
-        optimizer: Tower(parsing: tower), firstStep: 1e-3, on: device, seed: seed,
+        optimizer: Tower(parsing: tower), firstStep: firstStep, on: device, seed: seed,
         shards: shards, collective: collective)
     }
     return try make(module)
   }
 
   private static func run(
-    _ model: Model, _ tower: String, on backend: TestBackend, ranks: Int, keepingData: Bool = true
+    _ model: Model, _ tower: String, firstStep: Double? = 1e-3, on backend: TestBackend, ranks: Int,
+    keepingData: Bool = true
   ) throws -> [Run] {
     try LocalRank.run(ranks) { rank in
       let device = try backend.device()
       let trainer = try trainer(
-        model.module, tower, on: keepingData ? device : device.keepingNoData, rank)
+        model.module, tower, firstStep: firstStep,
+        on: keepingData ? device : device.keepingNoData, rank)
       var losses: [UInt64] = []
       try trainer.train(on: images, batchSize: batchSize, steps: 10, reportEvery: 4) {
         losses += $0.map(\.loss.bitPattern)
@@ -84,12 +86,26 @@ import Testing
     "Steps are the same to the last bit on any number of ranks",
     arguments: Model.allCases, ["adam() / drift()", "sgd(0.1, momentum=0.5) / adam() / sgd(1e-5)"])
   private func ranks(model: Model, tower: String) throws {
+    try checkRanks(model, tower, firstStep: 1e-3)
+  }
+
+  @Test(
+    "So are those of rules that sum over parameters or take tensors for matrices",
+    arguments: [
+      ("weights: lamb(0.1) / sgd(0.01); else: clip_norm(0.1) | adam(0.1)", 1e-3),
+      ("weights: muon(0.05) / adam(); else: adafactor(0.1) / sgd(0.1)", nil),
+    ] as [(String, Double?)])
+  func ranks(tower: String, firstStep: Double?) throws {
+    try checkRanks(.dense, tower, firstStep: firstStep)
+  }
+
+  private func checkRanks(_ model: Model, _ tower: String, firstStep: Double?) throws {
     for backend in TestBackend.native {
-      let alone = try Self.run(model, tower, on: backend, ranks: 1)[0]
+      let alone = try Self.run(model, tower, firstStep: firstStep, on: backend, ranks: 1)[0]
       #expect(alone.losses.count == 10)
       // Threads of several ranks wait for each other on an OpenCL device's cores.
       for ranks in backend.name.hasPrefix("opencl") ? [3] : [2, 3, 5] {
-        for run in try Self.run(model, tower, on: backend, ranks: ranks) {
+        for run in try Self.run(model, tower, firstStep: firstStep, on: backend, ranks: ranks) {
           #expect(run == alone, "\(ranks) ranks on \(backend.name)")
         }
       }

@@ -6,7 +6,8 @@ import Testing
 struct StepSizeTests {
   private func trainer(_ definition: RuleDefinition) throws -> Trainer {
     try Trainer(
-      Linear(2, 2), loss: .crossEntropy, optimizer: Tower([definition.rule()]), on: .cpu64)
+      Linear(2, 2, bias: false), loss: .crossEntropy, optimizer: Tower([definition.rule()]),
+      on: .cpu64)
   }
 
   @Test("The step size is scaled, and nothing else")

@@ -100,7 +100,9 @@ struct TowerDescriptionTests {
       for _ in 0..<200 {
         // What tunes step sizes stands on a level that has some.
         let bottoms = try RuleDefinition.standard.filter { try $0.rule().tunes == .all }
-        let uppers = try RuleDefinition.standard.filter { try $0.rule().canBeAbove }
+        let uppers = try RuleDefinition.standard.filter {
+          try $0.rule().reasonToBeBottom == nil
+        }
         let levels = (0...random.below(6)).map { level in
           let definitions = level == 0 ? bottoms : uppers
           return randomRule(definitions[random.below(definitions.count)], &random)

@@ -151,6 +151,8 @@ struct TowerNotationTests {
     Fault("adam(beta1=0.9, 0.1)", 17, "a number without a name may only be the first argument"),
     Fault(
       "sgd(0.1) / Adam()", 12, "unknown optimizer 'Adam'; did you mean 'adam'? known are sgd, "),
+    Fault("weights adam()", 1, "'weights' selects a group of parameters, so a colon follows it"),
+    Fault("sgd() / else", 9, "'else' selects a group of parameters, so a colon follows it"),
     Fault("rmsprob()", 1, "did you mean 'rmsprop'?"),
     Fault("adam_alfa()", 1, "did you mean 'adam_alpha'?"),
     Fault("lbfgs()", 1, "unknown optimizer 'lbfgs'; known are sgd, sgd_per_parameter, adam, "),

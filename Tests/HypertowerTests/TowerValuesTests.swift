@@ -145,11 +145,14 @@ struct TowerValuesTests {
       .relative(1e-6), "step sizes")
     for definition in try RuleDefinition.standard.filter({ try $0.rule().tunes == .all }) {
       let name = try #require(definition.rule().hyperparameters.first).name
-      let trainer = try trainer(Tower([try definition.rule([name: 0.5])]))
+      // Every rule moves a matrix.
+      let trainer = try Trainer(
+        Linear(12, 3, bias: false), loss: .crossEntropy,
+        optimizer: Tower([try definition.rule([name: 0.5])]), on: .cpu)
       #expect(trainer.hasLearningRate, "\(definition.name)")
       try trainer.scaleLearningRate(by: 0.1)
       let rule = try trainer.tower.levels[0]
-      let scaled = rule.tensorValues["w1_alpha"] ?? rule.hyperparameters[0].value
+      let scaled = rule.tensorValues["weight_alpha"] ?? rule.hyperparameters[0].value
       assertClose([scaled], [0.05], .relative(1e-6), definition.name)
     }
   }

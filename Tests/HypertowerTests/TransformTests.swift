@@ -69,7 +69,7 @@ import Testing
       ("clip_norm(1) | adam(clip_norm=1)", 21, "adam: unknown argument 'clip_norm'"),
       ("accumulate(1.5) | adam()", 12, "accumulate must be a whole number of at least 1"),
       ("adam() | lookahead(0)", 20, "lookahead must be a whole number of at least 1"),
-      ("l2(0.1) | l2(0.2) | adam()", 1, "'l2' is given twice"),
+      ("l2(0.1) | l2(0.2) | adam()", 11, "'l2' is given twice"),
       ("adamw() | weight_decay(0.2)", 1, "two of them take 'weight_decay'"),
       ("clip_norm(1) | dog()", 1, "dog: sums gradients itself"),
       ("clip_norm(1) | clip_global_norm(1) | sgd()", 1, "are clipped by two norms"),

@@ -2,7 +2,8 @@
 
 python3 -m pip install torch "jax[cpu]" optax prodigyopt==1.1.2 dadaptation==3.2 schedulefree==1.4.1 && python3 rivals.py
 
-Adam's relatives are those of PyTorch 2.15 and optax 0.2.8.
+Adam's relatives are those of PyTorch 2.15 and optax 0.2.8. So is Adafactor: optax's steps, with PyTorch's decoupled
+decay and relative steps. Muon is PyTorch's, which is kept from rounding to bfloat16.
 
 A network 6–5–3 with tanh after both layers and a log-softmax, 24 random samples in batches of 8, in order. For
 each optimizer: the loss of every step, before the step, and at the end the loss over all samples that evaluation
@@ -115,6 +116,30 @@ class Lookahead(Optax):
             p.copy_(torch.tensor(fast.tolist()))
 
 
+def adafactor(lr, decay_rate=0.8, clip=1.0, eps1=1e-30):
+    """optax's, which factors all matrices."""
+    return optax.adafactor(
+        lr, min_dim_size_to_factor=0, decay_rate=decay_rate, clipping_threshold=clip, eps=eps1)
+
+
+class Muon(torch.optim.Optimizer):
+    """PyTorch's for the weights, in float64, and its AdamW for the biases."""
+
+    def __init__(self, parameters, lr, **options):
+        super().__init__(parameters, {})
+        own = self.param_groups[0]["params"]
+        self.parts = [
+            torch.optim.Muon([p for p in own if p.dim() == 2], lr=lr, **options),
+            torch.optim.AdamW([p for p in own if p.dim() < 2], lr=0.01)]
+
+    def step(self):
+        rounding = torch.bfloat16
+        torch.bfloat16 = torch.float64
+        for part in self.parts:
+            part.step()
+        torch.bfloat16 = rounding
+
+
 def clip_each(bound):
     """Clips each of the four tensors by its own norm."""
     return optax.chain(*[
@@ -212,6 +237,16 @@ runs = {
     "lamb(0.01)": lambda w: Optax(w, optax.lamb(0.01)),
     "lamb(0.05, beta1=0.8, beta2=0.99, eps=1e-4, weight_decay=0.1)": lambda w: Optax(
         w, optax.lamb(0.05, b1=0.8, b2=0.99, eps=1e-4, weight_decay=0.1)),
+    "adafactor(0.05)": lambda w: Optax(w, adafactor(0.05)),
+    "adafactor(0.2, decay_rate=0.5, clip=0.5, eps1=0.001)": lambda w: Optax(
+        w, adafactor(0.2, decay_rate=0.5, clip=0.5, eps1=1e-3)),
+    "adafactor(0.3, weight_decay=0.1, clip=2, eps2=0.4, relative_step=true)": lambda w:
+        torch.optim.Adafactor(w, lr=0.3, weight_decay=0.1, d=2, eps=(1e-30, 0.4)),
+    "clip_global_norm(0.2) | adafactor(0.05) | lookahead(5)": lambda w: Lookahead(
+        w, optax.chain(optax.clip_by_global_norm(0.2), adafactor(0.05)), 5, 0.5),
+    "weights: muon(0.05); else: adamw(0.01)": lambda w: Muon(w, lr=0.05),
+    "weights: muon(0.1, momentum=0.8, weight_decay=0.3, nesterov=false); else: adamw(0.01)":
+        lambda w: Muon(w, lr=0.1, momentum=0.8, weight_decay=0.3, nesterov=False),
     "l2(0.1) | sgd(0.1, momentum=0.9)": lambda w: torch.optim.SGD(
         w, lr=0.1, momentum=0.9, weight_decay=0.1),
     "sgd(0.1, momentum=0.9) | weight_decay(0.1)": lambda w: Optax(w, optax.chain(

@@ -216,10 +216,13 @@ package struct TowerWalk: Sendable {
   package let recordCapacity: Int
   package let recordSize: Int
   package let recordOffset: Int
-  /// Which of the groups' towers it is.
-  package let number: Int
+  /// Which of a program's walks it is: those of the groups' towers come first.
+  package var number: Int
   /// Whether the step ends with it; else the towers of other groups follow.
   package let isLast: Bool
+  /// Whether it does nothing but this: where the step is limited, take the sums and the uniform values that the
+  /// derivatives depend on which the limit asks for. The walk itself follows.
+  package var preparesLimit = false
 }
 
 /// One step of the bottom level: the rule applied to every parameter.

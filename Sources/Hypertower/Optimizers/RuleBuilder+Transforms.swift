@@ -44,13 +44,17 @@ extension RuleBuilder {
     return .select(isDue, result, start)
   }
 
-  /// Lets states from number `first` on, and those that all parameters share, stay as they are unless `isDue`.
+  /// Lets states from number `first` on, and those that parameters share, stay as they are unless `isDue`.
   func keepStates(from first: Int, unless isDue: Expression) {
     func kept(_ state: UpdateRule.State, _ now: Expression) -> Int {
       Expression.select(isDue, expression(state.next), now).index(in: recorder)
     }
     for number in states.indices.dropFirst(first) {
       states[number].next = kept(states[number], expression(stateNodes[number]))
+    }
+    for number in axisStates.indices {
+      axisStates[number].state.next = kept(
+        axisStates[number].state, input(.axisState(number)))
     }
     for number in sharedStates.indices {
       sharedStates[number].next = kept(sharedStates[number], input(.sharedState(number)))

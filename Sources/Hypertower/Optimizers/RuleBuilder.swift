@@ -1,10 +1,10 @@
 /// What a formula of an update rule is written with.
 public final class RuleBuilder {
   let recorder = ExpressionRecorder()
-  private let arguments: [String: HyperparameterSchedule]
-  private let tunable: RuleDefinition.Tunable
-  private let domain: HyperparameterDomain
-  private var dependsOnDomain = false
+  let arguments: [String: HyperparameterSchedule]
+  let tunable: RuleDefinition.Tunable
+  let domain: HyperparameterDomain
+  private(set) var dependsOnDomain = false
   /// Whether the formula of another rule is being written down; see `step(of:)`.
   private var isInner = false
   /// The names that may be given as arguments, in the order in which the formula asks for them.
@@ -18,10 +18,18 @@ public final class RuleBuilder {
   var states: [UpdateRule.State] = []
   private(set) var stateNodes: [Int] = []
   var sharedStates: [UpdateRule.State] = []
-  private var sums: [Int] = []
-  private var evaluated: Int?
-  private var inputs: [UpdateRule.Input] = []
-  private var tunes = UpdateRule.Tunes.all
+  private(set) var sums: [Int] = []
+  var axisStates: [UpdateRule.AxisState] = []
+  var fields: [UpdateRule.Field] = []
+  /// Whether the formula asks for fields or states of rows and columns.
+  var usesMatrices = false
+  /// Whether it has no meaning for tensors of fewer than two axes.
+  var needsMatrices = false
+  /// Whether each parameter is a tensor of its own: the rule stands above the bottom level.
+  let movesNumbers: Bool
+  private(set) var evaluated: Int?
+  private(set) var inputs: [UpdateRule.Input] = []
+  private(set) var tunes = UpdateRule.Tunes.all
   /// Which of the definition's elements is being written down.
   var element = 0
   /// What the rule takes for the gradient, and for the number of the step, if transforms change these.
@@ -57,8 +65,9 @@ public final class RuleBuilder {
 
   init(
     _ arguments: [String: HyperparameterSchedule], tunable: RuleDefinition.Tunable,
-    parameterDomain: HyperparameterDomain
+    parameterDomain: HyperparameterDomain, movesNumbers: Bool = false
   ) {
+    self.movesNumbers = movesNumbers
     self.arguments = arguments
     self.tunable = tunable
     domain = parameterDomain
@@ -262,6 +271,10 @@ public final class RuleBuilder {
       case .sharedState(let shared) = inputs[number]
     {
       sharedStates[shared].next = next
+    } else if case .input(let number) = recorder.graph.nodes[node],
+      case .axisState(let own) = inputs[number]
+    {
+      axisStates[own].state.next = next
     } else {
       fatalError("update: not a state of this rule")
     }
@@ -286,7 +299,7 @@ public final class RuleBuilder {
     let node = value.index(in: recorder)
     let isOfSums = recorder.graph.dependents {
       switch self.inputs[$0] {
-      case .sum, .runGradient, .runGradientBound: true
+      case .sum, .runGradient, .runGradientBound, .field, .axisState: true
       case .parameter, .gradient, .gradientBound, .step, .plannedSteps, .hyperparameter,
         .state,
         .sharedState, .uniform, .average:
@@ -295,7 +308,8 @@ public final class RuleBuilder {
     }
     require(
       !isOfSums[node],
-      "sum(of:): of what depends on another sum of the same step, or on a gradient of the run, which is one"
+      "sum(of:): of what depends on another sum of the same step, on a gradient of the run, which is one, or on "
+        + "what is taken from whole tensors, which comes later"
     )
     sums.append(node)
     return input(.sum(sums.count - 1))
@@ -320,45 +334,5 @@ public final class RuleBuilder {
       evaluated == nil,
       "\(base.name): says itself which weights are tested, so it has no step alone")
     return difference(of: expression(output), from: parameter)
-  }
-
-  func finish(
-    _ definition: RuleDefinition, granularity: UpdateRule.Granularity, newParameter: Expression,
-    tensorValues: [String: Double], horizon: UpdateRule.Horizon
-  ) -> UpdateRule {
-    let output = newParameter.index(in: recorder)
-    let own = hyperparameters.indices.map {
-      input(.hyperparameter($0)).index(in: recorder)
-    }
-    var graph = recorder.graph
-    let varies = graph.dependents { inputs[$0].varies }
-    if inputs.contains(.runGradient) || inputs.contains(.runGradientBound) {
-      guard case .learningRates(_, .run) = tunes else {
-        fatalError(
-          "\(definition.name): reads gradients of the run, but does not ask for them: call "
-            + "tunesLearningRates(horizon: .run)")
-      }
-    }
-    for state in sharedStates {
-      require(
-        !varies[state.next] && !varies[state.initial],
-        "\(definition.name): '\(state.name)' is shared by all parameters, so it cannot depend on one; "
-          + "take a sum")
-    }
-    let jacobian = graph.derivatives(of: output, withRespectTo: own)
-    var firstRunSum: Int?
-    if horizon == .run {
-      recorder.graph = graph
-      firstRunSum = appendRun(of: jacobian)
-      graph = recorder.graph
-    }
-    return UpdateRule(
-      name: definition.name, granularity: granularity, hyperparameters: hyperparameters,
-      tensorValues: tensorValues,
-      constants: constants.filter { $0.value != $0.defaultValue || $0.curve != nil },
-      states: states, sharedStates: sharedStates, sums: sums, inputs: inputs, graph: graph,
-      newParameter: output, evaluated: evaluated, jacobian: jacobian, tunes: tunes,
-      dependsOnParameterDomain: dependsOnDomain, tunable: tunable, parameterDomain: domain,
-      horizon: horizon, firstRunSum: firstRunSum, definition: definition)
   }
 }

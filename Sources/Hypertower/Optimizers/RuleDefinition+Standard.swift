@@ -3,6 +3,6 @@ extension RuleDefinition {
   public static let standard: [RuleDefinition] = [
     .sgd, .sgdPerParameter, .adam, .adamAlpha, .adamW, .nadam, .radam, .amsgrad, .adaBelief, .lamb,
     .adagrad, .rmsprop, .rmspropAlpha, .lion, .kesten, .drift, .dog, .prodigy, .dadaptAdam,
-    .mechanic, .mechanicSGD, .scheduleFreeAdam,
+    .mechanic, .mechanicSGD, .scheduleFreeAdam, .adafactor, .muon,
   ]
 }

@@ -101,11 +101,14 @@ public struct RuleDefinition: Sendable {
   ///   - tunable: which hyperparameters the level above tunes.
   ///   - parameterDomain: how what the rule tunes is stored.
   ///   - horizon: what the derivatives for the level above look back on.
+  ///   - movesNumbers: whether it stands above the bottom level; default: false.
   func rule(
     _ arguments: [String: HyperparameterSchedule], granularity: UpdateRule.Granularity?,
-    tunable: Tunable, parameterDomain: HyperparameterDomain, horizon: UpdateRule.Horizon
+    tunable: Tunable, parameterDomain: HyperparameterDomain, horizon: UpdateRule.Horizon,
+    movesNumbers: Bool = false
   ) throws -> UpdateRule {
-    let builder = RuleBuilder(arguments, tunable: tunable, parameterDomain: parameterDomain)
+    let builder = RuleBuilder(
+      arguments, tunable: tunable, parameterDomain: parameterDomain, movesNumbers: movesNumbers)
     let newParameter = builder.write(self)
     if let twice = builder.accepted.first(where: { name in
       builder.accepted.count { $0 == name } > 1
@@ -134,7 +137,9 @@ public struct RuleDefinition: Sendable {
       }
     }
     for hyperparameter in builder.hyperparameters + builder.constants {
-      try check(hyperparameter.value, hyperparameter.name, hyperparameter)
+      try check(
+        hyperparameter.value, hyperparameter.name, hyperparameter,
+        isStored: !builder.constants.contains { $0.name == hyperparameter.name })
       if let fault = hyperparameter.curve?.fault(in: hyperparameter.domain) {
         throw InputError(.usage, "\(name): \(hyperparameter.name): \(fault)")
       }
@@ -159,7 +164,8 @@ public struct RuleDefinition: Sendable {
   }
 
   private func check(
-    _ value: Double, _ argument: String, _ hyperparameter: UpdateRule.Hyperparameter
+    _ value: Double, _ argument: String, _ hyperparameter: UpdateRule.Hyperparameter,
+    isStored: Bool = true
   ) throws {
     if hyperparameter.isFlag, value != 0 && value != 1 || hyperparameter.curve != nil {
       throw InputError(.usage, "\(name): \(argument) must be true or false")
@@ -168,19 +174,21 @@ public struct RuleDefinition: Sendable {
       throw InputError(
         .usage,
         "\(name): \(argument) = \(shortText(value)) is out of range; "
-          + hyperparameter.domain.rangeText)
+          + hyperparameter.domain.rangeText(isStored: isStored))
     }
   }
 }
 
 extension HyperparameterDomain {
-  /// The values that can be stored, in words.
-  var rangeText: String {
+  /// The values that there are, in words.
+  ///
+  /// - Parameter isStored: whether they are stored as the domain says; constants are not.
+  func rangeText(isStored: Bool) -> String {
     switch self {
     case .real: "it must be a finite number"
     case .unitInterval: "it must be at least 0 and less than 1"
-    case .powerOfTen: "it must be greater than 0, as its logarithm is stored"
-    case .square: "it must be at least 0, as its root is stored"
+    case .powerOfTen: "it must be greater than 0" + (isStored ? ", as its logarithm is stored" : "")
+    case .square: "it must be at least 0" + (isStored ? ", as its root is stored" : "")
     }
   }
 }

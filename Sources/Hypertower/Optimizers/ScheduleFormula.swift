@@ -28,7 +28,7 @@ struct ScheduleFormula: Sendable {
         let isCount = value == value.rounded() && (Double(least)...1e9).contains(value)
         return isCount ? nil : "it must be a whole number from \(least) to 1e9"
       case .share: return value > 0 && value <= 1 ? nil : "it must be above 0 and at most 1"
-      case .value: return domain.contains(value) ? nil : domain.rangeText
+      case .value: return domain.contains(value) ? nil : domain.rangeText(isStored: true)
       }
     }
   }

@@ -14,6 +14,10 @@ package struct SplitRule: Sendable {
   package let nextSharedStates: [Int]
   package let newParameter: Int
   package let nextStates: [Int]
+  /// The states of rows and columns after the step.
+  let nextAxisStates: [Int]
+  /// What is taken from whole tensors; operands are nodes of `graph`.
+  let fields: [UpdateRule.Field]
   /// The derivatives of the new parameter by each hyperparameter, without their uniform factors.
   package let jacobian: [Int]
   /// The uniform factor of each derivative, as a node of the second part.
@@ -23,6 +27,8 @@ package struct SplitRule: Sendable {
   /// What evaluation takes for the parameter after the step, if that is something else: an average, or
   /// what the rule says; the parameter itself, where it is evaluated apart for the sake of others.
   package let newAverage: Int?
+  /// Whether any of the uniform nodes depends on what is summed.
+  let uniformsDependOnSums: Bool
   /// What is summed over all parameters before the step.
   package let sums: SumOperands?
   /// Whether the derivatives by the hyperparameters depend on the parameter itself.
@@ -33,12 +39,13 @@ package struct SplitRule: Sendable {
     var inputs = rule.inputs
     func varies(_ input: Int) -> Bool { inputs[input].varies }
     let written =
-      [rule.newParameter] + rule.states.map(\.next) + (rule.evaluated.map { [$0] } ?? [])
+      [rule.newParameter] + rule.states.map(\.next) + rule.axisStates.map(\.state.next)
+      + rule.fields.flatMap(\.operands) + (rule.evaluated.map { [$0] } ?? [])
       + rule.jacobian
       + rule.sharedStates.map(\.next)
     var (factored, parts) = rule.graph.takingOutUniformFactors(
       of: written, varies: rule.graph.dependents(of: varies))
-    let values = 1 + rule.states.count + (rule.evaluated == nil ? 0 : 1)
+    let values = written.count - rule.jacobian.count - rule.sharedStates.count
     let shared = parts.suffix(rule.sharedStates.count)
     parts.removeLast(shared.count)
     let wholes = parts[..<values].map {
@@ -65,6 +72,8 @@ package struct SplitRule: Sendable {
     }
     let cut = whole.cut(at: outputs + (averageWeight.map { [$0] } ?? []), &inputs)
     (uniformGraph, uniformNodes) = (whole, cut.uniformNodes)
+    let ofSums = whole.dependents { if case .sum = inputs[$0] { true } else { false } }
+    uniformsDependOnSums = cut.uniformNodes.contains { ofSums[$0] }
     nextSharedStates = sharedNext
     var (graph, mapped) = (cut.graph, cut.mapped)
     newParameter = mapped[outputs[0]]
@@ -84,7 +93,14 @@ package struct SplitRule: Sendable {
     }
     self.graph = graph
     self.inputs = inputs
-    nextStates = outputs[1..<1 + rule.states.count].map { mapped[$0] }
+    var rest = outputs.dropFirst().map { mapped[$0] }[...]
+    func take(_ count: Int) -> [Int] {
+      defer { rest = rest.dropFirst(count) }
+      return Array(rest.prefix(count))
+    }
+    nextStates = take(rule.states.count)
+    nextAxisStates = take(rule.axisStates.count)
+    fields = rule.fields.map { .init(kind: $0.kind, operands: take($0.operands.count)) }
     let derivatives = outputs[values...].map { mapped[$0] }
     jacobian = Array(derivatives.prefix(rule.jacobian.count))
     jacobianFactors = Array(derivatives.suffix(rule.jacobian.count))
@@ -127,7 +143,8 @@ extension UpdateRule.Input {
   /// Whether it differs from parameter to parameter of a tensor.
   var varies: Bool {
     switch self {
-    case .parameter, .gradient, .gradientBound, .runGradient, .runGradientBound, .state, .average:
+    case .parameter, .gradient, .gradientBound, .runGradient, .runGradientBound, .state,
+      .axisState, .field, .average:
       true
     case .step, .plannedSteps, .hyperparameter, .sharedState, .sum, .uniform: false
     }

@@ -20,8 +20,11 @@ extension Tower {
 }
 
 extension UpdateRule {
-  /// Whether it may move hyperparameters, and not only weights: what evaluation sees are weights.
-  var canBeAbove: Bool { evaluated == nil }
+  /// Why it moves weights alone and no hyperparameters, if that is so.
+  var reasonToBeBottom: String? {
+    if evaluated != nil { return "says itself which weights are tested" }
+    return needsMatrices ? "moves matrices, and hyperparameters are numbers" : nil
+  }
 
   /// The rule above `lower`, whose hyperparameters it tunes, and below `upper`, which tunes its own.
   func inTower(above lower: UpdateRule?, below upper: UpdateRule?) throws -> UpdateRule {
@@ -30,10 +33,9 @@ extension UpdateRule {
         .usage,
         "\(name): tunes step sizes, so it needs a level below, as in adam() / \(name)()")
     }
-    if lower != nil, !canBeAbove {
+    if lower != nil, let reasonToBeBottom {
       throw InputError(
-        .usage,
-        "\(name): says itself which weights are tested, so it can only be the bottom level")
+        .usage, "\(name): \(reasonToBeBottom), so it can only be the bottom level")
     }
     var (tunable, granularity, horizon) = (definition.tunable, granularity, Horizon.step)
     if case .learningRates(let perTensor, let upperHorizon) = upper?.tunes {
@@ -57,13 +59,14 @@ extension UpdateRule {
     }
     let isAsItIs =
       tunable == self.tunable && granularity == self.granularity && domain == parameterDomain
-      && horizon == self.horizon
+      && horizon == self.horizon && (!usesMatrices || movesNumbers == (lower != nil))
     if isAsItIs { return self }
     let own = (hyperparameters + constants).map {
       ($0.name, HyperparameterSchedule($0.value, $0.curve))
     }
     return try definition.rule(
       Dictionary(uniqueKeysWithValues: own).merging(tensorValues.mapValues { .init($0) }) { $1 },
-      granularity: granularity, tunable: tunable, parameterDomain: domain, horizon: horizon)
+      granularity: granularity, tunable: tunable, parameterDomain: domain, horizon: horizon,
+      movesNumbers: lower != nil)
   }
 }

@@ -79,6 +79,11 @@ package struct TowerLayout: Sendable {
   /// The offset of the number of planned steps, if a schedule follows it, and that number.
   package let plannedStepsOffset: Int?
   package let plannedSteps: Int
+  /// The offset of what is 1 as long as all losses and hyperparameters were finite, else 0, as the last walk of a step
+  /// has found; nil if nothing reads it.
+  package let live: Int?
+  /// Where the states of rows and columns lie in their array, for each tensor and each of the bottom rule's.
+  let axisStates: [[Range<Int>]]
   /// The number of values in all.
   package let size: Int
 
@@ -113,12 +118,13 @@ package struct TowerLayout: Sendable {
   ///   - isEvaluatedApart: whether evaluation sees another array than the weights in any case; default: false.
   ///   - recomputesDerivatives: whether derivatives are computed again in any case; default: false.
   ///   - plannedSteps: the run's length, for schedules that follow it; default: 1.
+  ///   - tellsIfLive: whether there is `live` in any case; default: only if the bottom rule reads it.
   /// - Throws: `InputError` for a tower that names tensors that are not there, has levels that do not go
   ///   together or a value that the level above cannot tune.
   package init(
     _ tower: Tower, parameters: ParameterLayout, firstStep: Double? = nil,
     average: WeightAverage? = nil, isEvaluatedApart: Bool = false,
-    recomputesDerivatives: Bool = false, plannedSteps: Int? = nil
+    recomputesDerivatives: Bool = false, plannedSteps: Int? = nil, tellsIfLive: Bool = false
   ) throws {
     self.parameters = parameters
     let resolved = try tower.resolvedLevels()
@@ -170,9 +176,11 @@ package struct TowerLayout: Sendable {
     bottom = SplitRule(
       resolved[0], average: average, isEvaluatedApart: isEvaluatedApart)
     storesDerivatives =
-      levels.count > 1 && !recomputesDerivatives
+      levels.count > 1 && (!recomputesDerivatives || resolved[0].usesFields)
       // All states are kept twice otherwise, those of a run, too.
-      && (bottom.jacobian.count < bottom.jacobianInputCount || resolved[0].horizon == .run)
+      && (bottom.jacobian.count < bottom.jacobianInputCount || resolved[0].horizon == .run
+        || resolved[0].usesFields)
+    try Self.checkMatrices(of: resolved[0], parameters, hasStepLimit: firstStep != nil)
     stepLimit = try firstStep.map { try StepLimit(share: $0, rule: resolved[0]) }
     sumsSquares = levels.count > 1 && levels[1].bounds != nil
     sumSets = levels[0].isPerTensor ? levels[0].width : 1
@@ -188,7 +196,9 @@ package struct TowerLayout: Sendable {
     let followsLength = rules.contains { $0.inputs.contains(.plannedSteps) }
     plannedStepsOffset = followsLength ? take(1) : nil
     self.plannedSteps = plannedSteps ?? 1
+    live = tellsIfLive || resolved[0].usesFields ? take(1) : nil
     size = offset
+    axisStates = Self.placeAxisStates(of: resolved[0], parameters)
   }
 
   /// Checks that all hyperparameters are finite as they are stored, in float32 if `isSingle`.

@@ -117,6 +117,9 @@ struct TowerParser {
       }
       if let transform = Transform.standard.first(where: { $0.name == name }) {
         try check(transform, isBeforeRule: base == nil, at: place)
+        if (before + after).contains(where: { $0.name == name }) {
+          throw fault("'\(name)' is given twice", at: place)
+        }
         if transform.isBeforeRule { before.append(transform) } else { after.append(transform) }
         arguments += try checkedArguments(of: transform.arguments, first: name, at: place)
       } else {
@@ -156,6 +159,13 @@ struct TowerParser {
     if name == Self.frozen {
       throw fault(
         "'frozen' stands alone, after the selector of a group, as in biases: frozen", at: start)
+    }
+    if let kind = (ParameterKind.allCases.map(\.rawValue) + [ParameterSelector.otherName]).first(
+      where: { $0 == name })
+    {
+      throw fault(
+        "'\(kind)' selects a group of parameters, so a colon follows it, as in \(kind): adam()",
+        at: start)
     }
     let names = ruleNames + Transform.standard.map(\.name)
     let suggestion = nearMiss(of: name, among: names).map { "; did you mean '\($0)'?" } ?? ";"

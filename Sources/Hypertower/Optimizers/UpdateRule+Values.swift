@@ -5,7 +5,9 @@ extension UpdateRule {
       && newParameter == other.newParameter
       && sharedStates.map(\.next) == other.sharedStates.map(\.next) && sums == other.sums
       && evaluated == other.evaluated && jacobian == other.jacobian && tunes == other.tunes
-      && states.map(\.next) == other.states.map(\.next)
+      && states.map(\.next) == other.states.map(\.next) && fields == other.fields
+      && axisStates.map(\.axis) == other.axisStates.map(\.axis)
+      && axisStates.map(\.state.next) == other.axisStates.map(\.state.next)
   }
 
   /// The names of the raw hyperparameters when the rule tunes `tensors`: its own, or for each
@@ -54,12 +56,25 @@ extension UpdateRule {
   ///
   /// - Parameter plannedSteps: the run's length; see `HyperparameterSchedule`.
   func initialStates(tensors: [String], plannedSteps: Int? = nil) -> [[Double]] {
+    initialValues(of: states, tensors: tensors, plannedSteps)
+  }
+
+  private func initialValues(
+    of states: [State], tensors: [String], _ plannedSteps: Int?
+  ) -> [[Double]] {
     let raw = rawValues(tensors: tensors)
     return tensors.indices.map { tensor in
       let base = granularity == .perTensor ? tensor * hyperparameters.count : 0
       return initialValues(
         of: states, hyperparameters: raw[base...].prefix(hyperparameters.count), plannedSteps)
     }
+  }
+
+  /// The states of rows and columns before the first step, for each tensor.
+  ///
+  /// - Parameter plannedSteps: the run's length; see `HyperparameterSchedule`.
+  func initialAxisStates(tensors: [String], plannedSteps: Int? = nil) -> [[Double]] {
+    initialValues(of: axisStates.map(\.state), tensors: tensors, plannedSteps)
   }
 
   /// How many states, shared states and sums the rule has above the bottom level, where it tunes `width`
@@ -92,8 +107,7 @@ extension UpdateRule {
       case .step: 1
       case .plannedSteps: Double(plannedSteps ?? 1)
       case .parameter, .gradient, .gradientBound, .runGradient, .runGradientBound, .state,
-        .sharedState,
-        .sum, .uniform, .average:
+        .sharedState, .axisState, .field, .sum, .uniform, .average:
         0
       }
     }

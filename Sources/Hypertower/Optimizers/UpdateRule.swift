@@ -84,6 +84,10 @@ public struct UpdateRule: Sendable {
     case state(Int)
     /// The state of that number that all parameters share.
     case sharedState(Int)
+    /// The state of that number of the parameter's row or column.
+    case axisState(Int)
+    /// What is taken from the whole tensor under that number; see `Field`.
+    case field(Int)
     /// The sum of that number over all parameters.
     case sum(Int)
     /// A value that is the same for all parameters of a tensor; see `SplitRule`.
@@ -122,6 +126,10 @@ public struct UpdateRule: Sendable {
   let states: [State]
   /// Numbers that the rule keeps for all parameters together.
   let sharedStates: [State]
+  /// Numbers that the rule keeps for rows and columns.
+  let axisStates: [AxisState]
+  /// What is taken from whole tensors; operands are nodes of the graph.
+  let fields: [Field]
   /// What is summed over all parameters: outputs of the graph.
   let sums: [Int]
   /// What the inputs of `graph` are, by their numbers.
@@ -145,6 +153,11 @@ public struct UpdateRule: Sendable {
   let horizon: Horizon
   /// The first of the sums that the gradients of the run are made of; see `RuleBuilder.appendRun(of:)`.
   let firstRunSum: Int?
+  /// Whether the formula asks for what is taken from whole tensors, and whether these must have two axes or more.
+  let usesMatrices: Bool
+  let needsMatrices: Bool
+  /// Whether each parameter is a tensor of its own, as above the bottom level.
+  let movesNumbers: Bool
   /// What the rule was made of.
   let definition: RuleDefinition
 

@@ -79,6 +79,8 @@ enum CheckpointKey {
   static let step = "step"
   static let seed = "seed"
   static let rules = "rules"
+  /// The rules with what their formulas take for constants, where that is not the default.
+  static let constants = "constants"
   static let tower = "tower"
   static let firstStep = "first_step"
   static let limitsNext = "limits_next_step"

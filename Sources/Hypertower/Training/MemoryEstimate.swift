@@ -31,7 +31,7 @@ package struct MemoryEstimate {
       plannedSteps: 1,
       on: measured)
     try trainer.train(on: data, batchSize: batchSize, steps: 1)
-    guard let step = backend.programs.firstIndex(where: \.updatesParameters) else {
+    guard let step = backend.programs.firstIndex(where: \.isTrainingStep) else {
       fatalError("MemoryEstimate: no program of \(backend.programs.count) is a training step")
     }
     instructionCount = backend.programs[step].instructions.count

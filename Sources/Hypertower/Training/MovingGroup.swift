@@ -18,6 +18,8 @@ struct MovingGroup {
   let derivatives: (any DeviceArray)?
   /// The weights before the last step, if the bottom rule's derivatives depend on them.
   let previousWeights: (any DeviceArray)?
+  /// The bottom rule's states of rows and columns, as `TowerLayout.axisStates` places them; nil if it has none.
+  let axisStates: (any DeviceArray)?
   let values: any DeviceArray
   let partialSums: any DeviceArray
   /// Where its hyperparameters lie in the record of a step.
@@ -40,6 +42,9 @@ struct MovingGroup {
     previousWeights =
       copies > 1 && layout.bottom.jacobianDependsOnParameter
       ? try backend.allocate(.real, count: size) : nil
+    axisStates =
+      layout.axisStateCount > 0
+      ? try backend.allocate(.real, count: layout.axisStateCount) : nil
     values = try backend.allocate(.real, count: layout.size)
     partialSums = try backend.allocate(.real, count: layout.partialSumCount)
   }
@@ -62,6 +67,6 @@ struct MovingGroup {
 
   /// What training moves beside the weights.
   var moving: [any DeviceArray] {
-    [values] + states + [derivatives, previousWeights].compactMap { $0 }
+    [values] + states + [axisStates, derivatives, previousWeights].compactMap { $0 }
   }
 }

@@ -28,7 +28,7 @@ package struct StepProducts {
       model, loss: loss, sampleShape: sampleShape, optimizer: SGD(0),
       on: Device(name: device.name, backend: backend, residentLimit: device.residentLimit))
     try trainer.train(on: data, batchSize: batchSize, steps: 1, shuffled: false)
-    guard let program = backend.programs.first(where: \.updatesParameters) else {
+    guard let program = backend.programs.first(where: \.isTrainingStep) else {
       fatalError("StepProducts: no program of \(backend.programs.count) is a training step")
     }
     entries = program.instructions.flatMap { instruction -> [Entry] in
@@ -97,10 +97,10 @@ extension Instruction {
 }
 
 extension Program {
-  /// Whether it is a training step.
-  var updatesParameters: Bool {
+  /// Whether it is a training step: towers move in nothing else.
+  var isTrainingStep: Bool {
     instructions.contains {
-      if case .updateParameters = $0 { true } else { false }
+      if case .walkTower = $0 { true } else { false }
     }
   }
 }

@@ -14,7 +14,7 @@ extension Trainer {
     var metadata = [
       CheckpointKey.format: CheckpointKey.version, CheckpointKey.step: "\(stepCount)",
       CheckpointKey.seed: "\(seed)", CheckpointKey.rules: rules,
-      CheckpointKey.tower: try tower.description,
+      CheckpointKey.constants: constants, CheckpointKey.tower: try tower.description,
     ]
     metadata[CheckpointKey.plannedSteps] = try state.followedLength.map { "\($0)" }
     metadata[CheckpointKey.firstStep] = state.options.firstStep.map { "\($0)" }
@@ -61,6 +61,13 @@ extension Trainer {
       throw InputError(
         .badData,
         "\(source): was made with the rules \(try fields.text(CheckpointKey.rules)), not \(rules)")
+    }
+    // Earlier versions did not write them down.
+    if let others = file.metadata[CheckpointKey.constants], others != constants {
+      throw InputError(
+        .badData,
+        "\(source): was made with \(others), and this trainer has \(constants): give it the same constants"
+      )
     }
     for (key, own) in [
       (CheckpointKey.firstStep, state.options.firstStep.map { "\($0)" }),
@@ -123,10 +130,23 @@ extension Trainer {
   }
 
   /// The names of the tower's rules, with their schedules, group by group.
-  private var rules: String {
+  private var rules: String { byGroup(Self.rules(of:)) }
+
+  /// The same with the constants of their formulas that are not the default, which the numbers of a checkpoint do not
+  /// have.
+  private var constants: String {
+    byGroup { layout in
+      layout.levels.map { level in
+        let own = level.rule.constants.map { "\($0.name)=\($0.text)" }
+        return "\(level.rule.name)(\(own.joined(separator: ", ")))"
+      }.joined(separator: " / ")
+    }
+  }
+
+  private func byGroup(_ describe: (TowerLayout) -> String) -> String {
     var moving = state.groups[...]
     return state.tower.groups.map { group in
-      let text = group.isFrozen ? "frozen" : Self.rules(of: moving.removeFirst().layout)
+      let text = group.isFrozen ? "frozen" : describe(moving.removeFirst().layout)
       return group.selector.map { "\($0): \(text)" } ?? text
     }.joined(separator: "; ")
   }

@@ -308,7 +308,7 @@ public final class Trainer {
         + step.gradients.map { ($0.tensor, gradient.advanced(by: state.offsets[$0.parameter])) },
       updates: state.stateUpdates(step.trace, in: &program),
       counters: program.bind(state.counters))
-    state.appendAdjustment(to: &program, gradient: gradient, arena: arena, loss: lossSpan)
+    try state.appendAdjustment(to: &program, gradient: gradient, arena: arena, loss: lossSpan)
     return program
   }
 }

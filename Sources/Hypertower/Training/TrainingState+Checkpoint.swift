@@ -19,7 +19,12 @@ extension TrainingState {
   /// - Parameter limitsNext: whether the next step is limited.
   func checkpointEntries(stepCount: Int, limitsNext: Bool) throws -> [SafetensorsFile.Entry] {
     var entries = try namedTensors(stepCount: stepCount).map { tensor in
-      SafetensorsFile.Entry(
+      if let count = tensor.count {
+        return SafetensorsFile.Entry(
+          name: tensor.name, shape: [count],
+          try backend.read(tensor.offset..<tensor.offset + count, of: tensor.array))
+      }
+      return SafetensorsFile.Entry(
         name: tensor.name, shape: parameters[tensor.parameter].shape,
         try read(tensor.parameter, of: tensor.array, at: tensor.offset))
     }
@@ -71,11 +76,13 @@ extension TrainingState {
     var contents = CheckpointContents()
     for tensor in namedTensors(stepCount: stepCount) {
       let parameter = parameters[tensor.parameter]
-      let values = try reader.values(tensor.name, shape: parameter.shape)
+      let values = try reader.values(
+        tensor.name, shape: tensor.count.map { [$0] } ?? parameter.shape)
       contents.names.insert(tensor.name)
       contents.writes.append(
         .init(
-          values: stored(values, as: parameter), array: tensor.array, offset: tensor.offset))
+          values: tensor.count == nil ? stored(values, as: parameter) : values,
+          array: tensor.array, offset: tensor.offset))
     }
     for group in groups {
       try addNumbers(

@@ -25,7 +25,10 @@ extension TrainingState {
     var (layouts, starts, size) = ([ParameterLayout](), [Int](), 0)
     for group in moving.indices.map(Optional.init) + [nil] {
       let own = parameters.indices.filter { groupNumbers[$0] == group }
-      let layout = ParameterLayout(own.map { (parameters[$0].name, parameters[$0].storedShape) })
+      let layout = ParameterLayout(
+        own.map {
+          (parameters[$0].name, parameters[$0].storedShape, parameters[$0].isTransposed)
+        })
       for (entry, number) in zip(layout.entries, own) { offsets[number] = size + entry.offset }
       if group != nil {
         layouts.append(layout)
@@ -49,13 +52,15 @@ extension TrainingState {
     let towers = tower.moving.compactMap(\.tower)
     let keepsAverage =
       options.average != nil || towers.contains { $0.levels[0].evaluated != nil }
+    let tellsIfLive = towers.contains { $0.levels[0].usesFields }
     return try zip(tower.moving, zip(towers, parameters)).map { group, pair in
       do {
         let layout = try TowerLayout(
           pair.0, parameters: pair.1,
           firstStep: options.firstStep.map { $0 / Double(towers.count) },
           average: options.average, isEvaluatedApart: keepsAverage,
-          recomputesDerivatives: options.recomputesDerivatives, plannedSteps: options.plannedSteps)
+          recomputesDerivatives: options.recomputesDerivatives, plannedSteps: options.plannedSteps,
+          tellsIfLive: tellsIfLive)
         try layout.checkValues(fitSinglePrecision: backend.realSize == MemoryLayout<Float>.size)
         return layout
       } catch let error as InputError {

@@ -8,14 +8,17 @@ extension TrainingState {
     let array: any DeviceArray
     /// Where it begins in `array`.
     let offset: Int
+    /// The number of its elements, if it has one for each row or column of the parameter in place of its shape.
+    var count: Int?
   }
 
   /// What the next step starts from beside the weights that evaluation sees.
   ///
-  /// `optimizer.w1.m` is a state of the bottom rule, and `training.w1` the weight of now, where its own name
-  /// holds the average. After the first step of a tower there are also the derivatives of w1 by the bottom
-  /// rule's hyperparameters, without their factors, `tower.0.derivative.w1.alpha`; or what they are computed
-  /// from: `tower.0.previous.gradient.w1`, `tower.0.previous.state.w1.m`, `tower.0.previous.weight.w1`.
+  /// `optimizer.w1.m` is a state of the bottom rule, which may have a number for each row or column instead, and
+  /// `training.w1` the weight of now, where its own name holds the average. After the first step of a tower there are
+  /// also the derivatives of w1 by the bottom rule's hyperparameters, without their factors,
+  /// `tower.0.derivative.w1.alpha`; or what they are computed from: `tower.0.previous.gradient.w1`,
+  /// `tower.0.previous.state.w1.m`, `tower.0.previous.weight.w1`.
   func namedTensors(stepCount: Int) -> [NamedTensor] {
     parameters.indices.flatMap { number -> [NamedTensor] in
       guard let group = groupNumbers[number] else {
@@ -45,6 +48,14 @@ extension TrainingState {
       }
     }
     var tensors = states("optimizer", in: now(group.states))
+    if let axisStates = group.axisStates {
+      let places = group.layout.axisStates[group.parameters.firstIndex(of: number)!]
+      tensors += zip(rule.axisStates, places).map { own, place in
+        NamedTensor(
+          name: "optimizer.\(parameter).\(own.state.name)", parameter: number,
+          array: axisStates, offset: place.lowerBound, count: place.count)
+      }
+    }
     func add(_ beginning: String, _ array: any DeviceArray, at offset: Int) {
       tensors.append(
         NamedTensor(

@@ -3,13 +3,24 @@ extension TrainingState {
   /// The instructions that follow the gradients in an even step, appended to `step`.
   func appendAdjustment(
     to step: inout BatchProgram, gradient: Span, arena: Span, loss: Span
-  ) {
+  ) throws {
     var updates: [Instruction] = []
     for number in groups.indices {
       updates.append(
         appendWalk(of: number, to: &step, gradient: gradient, arena: arena, loss: loss))
     }
-    step.program.instructions += updates
+    for (group, update) in zip(groups, updates) {
+      if group.layout.levels[0].rule.usesFields {
+        // The last walk knows what all have found.
+        let last = groups[groups.count - 1]
+        let live = step.bind(last.values).advanced(by: last.layout.live!)
+        try appendMatrixUpdate(
+          of: group, to: &step, gradient: gradient.advanced(by: group.start),
+          arena: arena.advanced(by: group.start), live: live)
+      } else {
+        step.program.instructions.append(update)
+      }
+    }
   }
 
   /// Appends the sums and the walk of a group's tower.
@@ -44,22 +55,27 @@ extension TrainingState {
       current = UpdateInputs(
         gradient: gradient, states: ownStates, parameters: needsParameters ? arena : nil)
     }
-    if layout.sumCount > 0 {
-      for tensor in layout.parameters.entries.indices {
-        step.program.instructions.append(
-          .projectGradient(
-            GradientProjection(
-              layout: layout, tensor: tensor, gradient: gradient, previous: previous,
-              derivatives: group.derivatives.map { step.bind($0) }, current: current,
-              values: values, counters: counters, partialSums: partialSums)))
+    let projections =
+      layout.sumCount == 0
+      ? []
+      : layout.parameters.entries.indices.map { tensor in
+        Instruction.projectGradient(
+          GradientProjection(
+            layout: layout, tensor: tensor, gradient: gradient, previous: previous,
+            derivatives: group.derivatives.map { step.bind($0) }, current: current,
+            values: values, counters: counters, partialSums: partialSums))
       }
+    let walk = TowerWalk(
+      layout: layout, values: values, counters: counters, partialSums: partialSums,
+      loss: loss, records: records, recordCapacity: recordCapacity, recordSize: recordSize,
+      recordOffset: group.recordOffset, number: number, isLast: number == groups.count - 1)
+    if layout.stepLimit != nil, layout.bottom.uniformsDependOnSums {
+      var first = walk
+      first.preparesLimit = true
+      first.number += groups.count
+      step.program.instructions += projections + [.walkTower(first)]
     }
-    step.program.instructions.append(
-      .walkTower(
-        TowerWalk(
-          layout: layout, values: values, counters: counters, partialSums: partialSums,
-          loss: loss, records: records, recordCapacity: recordCapacity, recordSize: recordSize,
-          recordOffset: group.recordOffset, number: number, isLast: number == groups.count - 1)))
+    step.program.instructions += projections + [.walkTower(walk)]
     return .updateParameters(
       ParameterUpdate(
         layout: layout, parameters: arena, gradient: gradient, states: ownStates,

@@ -157,6 +157,13 @@ final class TrainingState {
         try backend.write(.float64(values), to: group.states[0], at: state * size + entry.offset)
       }
     }
+    guard let axisStates = group.axisStates else { return }
+    for (initial, places) in zip(layout.initialAxisStates(), layout.axisStates) {
+      for (value, place) in zip(initial, places) {
+        let values = [Double](repeating: value, count: place.count)
+        try backend.write(.float64(values), to: axisStates, at: place.lowerBound)
+      }
+    }
   }
 
   // MARK: Weights

@@ -33,8 +33,7 @@ private struct BottomRule<Element: HostReal>: ~Copyable {
       case .state(let number):
         register.update(from: states + number * size + offset, count: count)
       case .step, .plannedSteps, .hyperparameter, .sharedState, .sum, .gradientBound,
-        .runGradient,
-        .runGradientBound:
+        .runGradient, .runGradientBound, .axisState, .field:
         fatalError("CPUBottomRule: \(split.inputs[input]) is not given for each parameter")
       }
     }

@@ -23,10 +23,20 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
   func run() {
     let step = Int(counters[TowerLayout.Counter.step])
     let isLimited = counters[TowerLayout.Counter.limit] != 0
+    if walk.preparesLimit {
+      guard isLimited, loss.pointee.isFinite else { return }
+      sumPartialSums()
+      return evaluateUniforms(step: step + 1, keepsSharedStates: true)
+    }
     if walk.isLast {
       counters[TowerLayout.Counter.step] += 1
       counters[TowerLayout.Counter.batch] += 1
       counters[TowerLayout.Counter.limit] = 0
+    }
+    defer {
+      if let live = layout.live {
+        values[live] = counters[TowerLayout.Counter.divergence] == 0 ? 1 : 0
+      }
     }
     // A run that has diverged stays as it was when it did, which may be in the tower of another group.
     guard [0, Int32(step + 1)].contains(counters[TowerLayout.Counter.divergence]) else { return }
@@ -231,13 +241,13 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
       case .state(let state): values[level.states + state * level.width + i]
       case .sharedState(let number): values[level.sharedStates + number * level.sets + set]
       case .sum(let sum): values[level.sums + sum * level.sets + set]
-      case .uniform, .average:
+      case .axisState, .field, .uniform, .average:
         fatalError("CPUTowerWalk: \(rule.inputs[input]) is the bottom rule's")
       }
     }
   }
 
-  private func evaluateUniforms(step: Int) {
+  private func evaluateUniforms(step: Int, keepsSharedStates: Bool = false) {
     let (bottom, split) = (layout.levels[0], layout.bottom)
     let count = bottom.rule.hyperparameters.count
     for set in 0..<layout.sumSets {
@@ -256,8 +266,10 @@ final class CPUTowerWalk<Element: HostReal>: CPUStep {
         case let other: fatalError("CPUTowerWalk: \(other) is not uniform")
         }
       }
-      for (number, value) in results.suffix(split.nextSharedStates.count).enumerated() {
-        shared[number] = value
+      if !keepsSharedStates {
+        for (number, value) in results.suffix(split.nextSharedStates.count).enumerated() {
+          shared[number] = value
+        }
       }
       for (number, value) in results.prefix(split.uniformNodes.count).enumerated() {
         values[layout.uniforms + set * split.uniformNodes.count + number] = value

@@ -99,17 +99,18 @@ enum BottomRuleCode {
   private static func derivatives(_ projection: GradientProjection) -> String {
     let split = projection.layout.bottom
     let size = projection.layout.parameters.size
-    let computed =
+    func computed() -> String {
       statements(split, outputs: split.jacobian, size: size)
-      + split.jacobian.enumerated().map { "    d\($0) = n\($1);\n" }.joined()
+        + split.jacobian.enumerated().map { "    d\($0) = n\($1);\n" }.joined()
+    }
     let stored = split.jacobian.indices.map {
       "    d\($0) = LOAD(derivatives + \($0 * size) + i);\n"
     }.joined()
     let assignment =
       switch (projection.derivatives, projection.layout.stepLimit) {
-      case (nil, _): computed
+      case (nil, _): computed()
       case (_, nil): stored
-      case (_, _): "    if (is_limited) {\n\(computed)    } else {\n\(stored)    }\n"
+      case (_, _): "    if (is_limited) {\n\(computed())    } else {\n\(stored)    }\n"
       }
     return split.jacobian.indices.map { "    vec d\($0);\n" }.joined() + assignment
   }
@@ -224,8 +225,7 @@ enum BottomRuleCode {
       case .uniform(let number): "(vec)(uniforms[\(number)])"
       case .state(let number): "LOAD(states + \(number * size) + i)"
       case .step, .plannedSteps, .hyperparameter, .sharedState, .sum, .gradientBound,
-        .runGradient,
-        .runGradientBound:
+        .runGradient, .runGradientBound, .axisState, .field:
         fatalError("BottomRuleCode: \(split.inputs[input]) is not given for each parameter")
       }
     }

@@ -130,7 +130,8 @@ enum LevelRuleCode {
     case .state(let state): "s[\(state)]"
     case .sharedState(let number): "shared[\(number)]"
     case .sum(let sum): "sums[\(sum)]"
-    case .uniform, .average: fatalError("LevelRuleCode: \(input) is the bottom rule's")
+    case .axisState, .field, .uniform, .average:
+      fatalError("LevelRuleCode: \(input) is the bottom rule's")
     }
   }
 }

@@ -15,11 +15,14 @@ enum TowerCode {
     }
     let space = isLocal ? "local" : "global"
     source += LevelRuleCode.switches(layout.rules, upperRules, prefix: "\(walk.number)_")
-    source += uniformsFunction(layout, space: space)
+    source += uniformsFunction(
+      layout, space: space, keepsSharedStates: walk.preparesLimit)
     func greatest(_ count: (UpdateRule) -> Int) -> Int {
       upperRules.map { count(layout.rules[$0]) }.max() ?? 0
     }
-    if let limit = layout.stepLimit { source += limitFunction(limit, layout, space: space) }
+    if let limit = layout.stepLimit, !walk.preparesLimit {
+      source += limitFunction(limit, layout, space: space)
+    }
     source += defining(
       [
         ("IN_LOCAL_MEMORY", isLocal ? 1 : 0), ("FOLD_MEMORY", LoopNestCode.foldMemory(profile)),
@@ -42,6 +45,8 @@ enum TowerCode {
         ("HAS_BOUNDS", layout.levels.contains { $0.bounds != nil } ? 1 : 0),
         ("HAS_RUN_GRADIENTS", layout.levels.contains { $0.runGradients != nil } ? 1 : 0),
         ("LIMITS_STEPS", layout.stepLimit != nil ? 1 : 0),
+        ("PREPARES_LIMIT", walk.preparesLimit ? 1 : 0),
+        ("TELLS_IF_LIVE", layout.live != nil ? 1 : 0), ("LIVE_AT", layout.live ?? 0),
       ], String(cString: kernels_tower_walk()))
     source += LevelRuleCode.end
     return KernelSection(
@@ -93,11 +98,16 @@ enum TowerCode {
     layout.entries.flatMap { [Int32($0.firstRow), Int32($0.rowCount)] }
   }
 
-  /// - Parameter space: the kind of memory that holds the tower's numbers.
-  private static func uniformsFunction(_ layout: TowerLayout, space: String) -> String {
+  /// - Parameters:
+  ///   - space: the kind of memory that holds the tower's numbers.
+  ///   - keepsSharedStates: whether shared states stay as they are.
+  private static func uniformsFunction(
+    _ layout: TowerLayout, space: String, keepsSharedStates: Bool
+  ) -> String {
     let split = layout.bottom
+    let nextSharedStates = keepsSharedStates ? [] : split.nextSharedStates
     var body = ScalarCode.statements(
-      split.uniformGraph, outputs: split.uniformNodes + split.nextSharedStates, type: "real",
+      split.uniformGraph, outputs: split.uniformNodes + nextSharedStates, type: "real",
       prefix: "n", indent: "  ",
       tanh: "tanh_precise_real"
     ) { input in
@@ -113,7 +123,7 @@ enum TowerCode {
     for (number, node) in split.uniformNodes.enumerated() {
       body += "  uniforms[\(number)] = n\(node);\n"
     }
-    for (number, node) in split.nextSharedStates.enumerated() {
+    for (number, node) in nextSharedStates.enumerated() {
       body += "  shared[\(number)] = n\(node);\n"
     }
     return "static void UNIFORMS(real t, real planned_steps, const real *h, "

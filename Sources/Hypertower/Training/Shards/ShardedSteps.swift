@@ -42,7 +42,7 @@ final class ShardedSteps {
     let (arena, gradient, loss) = (
       program.x, program.bind(state.gradients[0]), program.bind(state.loss)
     )
-    state.appendAdjustment(to: &program, gradient: gradient, arena: arena, loss: loss)
+    try state.appendAdjustment(to: &program, gradient: gradient, arena: arena, loss: loss)
     adjustment = try backend.prepare(
       program.program, alternatives: state.alternatives(to: program.arrays))
   }
