@@ -1,10 +1,13 @@
 import Collectives
+import Glibc
 import Testing
 
 @testable import Hypertower
 
-/// What a network between ranks costs, against the formula of Docs/Clusters.md.
-@Suite("Links between ranks") struct LinkTests {
+/// What a network between ranks costs, against the formula of Docs/Clusters.md, where nothing else runs: `make ranks
+/// ARGS=links`.
+@Suite("Links between ranks", .enabled(if: getenv("HYPERTOWER_LINKS") != nil))
+struct LinkTests {
   private static let ranks = 3
   private static let samples = Dataset(
     count: 30, featureCount: 784,
