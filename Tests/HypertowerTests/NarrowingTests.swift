@@ -55,6 +55,21 @@ import Testing
     #expect(Self.productRows([y.gather(Tensor([8, 0, 1, 1, 2], shape: [5]), axis: 1)]) == [9, 9])
   }
 
+  /// Equal constants of which one place reads a part and another the whole are no tensors to take parts of.
+  @Test func constantsAreNotStored() {
+    let (x, y) = (Self.random([1, 9, 6]), Self.random([1, 9, 6], seed: 6))
+    func results(_ x: Tensor, _ y: Tensor) -> [Tensor] {
+      func function(_ x: Tensor) -> Tensor {
+        let isLater = x.coordinate(axis: 1).isLess(than: x.coordinate(axis: 2))
+        return Tensor.select(isLater, x.gelu(), 0)
+      }
+      return [function(x), function(y).gather(Tensor([8], shape: [1]), axis: 1)]
+    }
+    let program = Program(computing: results(x, y))
+    #expect(program.instructions.count == 2)
+    #expect(program.temporaryElements == 0)
+  }
+
   /// The last layers of attention at one place: keys and values are needed at all places, the rest at one.
   @Test func attentionAtAPlace() {
     let x = Self.random([1, 8, 6])
@@ -105,6 +120,12 @@ import Testing
         y.gather(numbers([1, 5, 8, 0]), axis: 1).gather(numbers([2]), axis: 1)
       ),
       ("a part beside the whole", y.element(1, axis: 1) + y.sum([1])),
+      ("a detached part beside the whole", y.detached().element(1, axis: 1) + y.sum([1])),
+      ("detached rows beside the whole", y.detached().gather(numbers([7]), axis: 1) * y.max()),
+      (
+        "a part of an image beside the whole",
+        convolved.sliced(1..<4, axis: 2) + convolved.mean([2], keepingAxes: true)
+      ),
     ]
   }
 

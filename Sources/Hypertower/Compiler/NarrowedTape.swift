@@ -7,6 +7,13 @@ struct NarrowedTape {
   private var result = Tape()
   /// The new nodes, each the part of a given one that `narrowing` says.
   private var nodes: [Tape.Index: Tape.Index] = [:]
+  /// Parts of given nodes that are read of what is computed of them.
+  private var otherParts: [PartKey: Tape.Index] = [:]
+
+  private struct PartKey: Hashable {
+    let node: Tape.Index
+    let part: [Part]
+  }
 
   static func make(
     _ narrowing: Narrowing, outputs: [Tape.Index], needed: [Bool]
@@ -30,7 +37,7 @@ struct NarrowedTape {
     let shape = narrowing.shape(of: index)
     switch node.operation {
     case .detach, .known:
-      return nodes[node.operands[0]]!
+      return part(narrowing.operandParts[index][0], of: node.operands[0])
     case .coordinate(let axis):
       return coordinate(axis, parts[axis], shape: shape)
     case .access(let access):
@@ -52,6 +59,41 @@ struct NarrowedTape {
 
   /// A part of a given node, of which that much at least is computed.
   private mutating func part(_ wanted: [Part], of index: Tape.Index) -> Tape.Index {
+    if wanted == narrowing.parts[index] { return nodes[index]! }
+    let key = PartKey(node: index, part: wanted)
+    if let known = otherParts[key] { return known }
+    let node = constantPart(wanted, of: index) ?? cut(wanted, of: index)
+    otherParts[key] = node
+    return node
+  }
+
+  /// A part of what takes no memory, written down by itself: equal constants are one node, of which each place may read
+  /// another part.
+  private mutating func constantPart(_ wanted: [Part], of index: Tape.Index) -> Tape.Index? {
+    let node = source[index]
+    let shape = narrowing.shape(of: index, in: wanted)
+    switch node.operation {
+    case .fill:
+      return result.append(node.operation, shape: shape)
+    case .coordinate(let axis):
+      return coordinate(axis, wanted[axis], shape: shape)
+    case .broadcast:
+      let operand = part(
+        Narrowing.broadcast(wanted, source[node.operands[0]].shape), of: node.operands[0])
+      return result.append(.broadcast, [operand], shape: shape)
+    case .unary, .binary, .select:
+      guard narrowing.isConstant[index] else { return nil }
+      return result.append(
+        node.operation, node.operands.map { part(wanted, of: $0) }, shape: shape)
+    case .leaf, .random, .reshape, .transpose, .access, .detach, .known, .reduce, .matrixProduct,
+      .gather, .scatterAdd, .scan, .scanResult, .convolution, .attention, .attentionGradient,
+      .attentionResult:
+      return nil
+    }
+  }
+
+  /// A part of what is computed of a node.
+  private mutating func cut(_ wanted: [Part], of index: Tape.Index) -> Tape.Index {
     let own = narrowing.parts[index]
     var node = nodes[index]!
     var shape = result[node].shape
@@ -102,6 +144,7 @@ struct NarrowedTape {
       return result.append(.coordinate(axis: axis), shape: shape)
     case .range(let range):
       let own = result.append(.coordinate(axis: axis), shape: shape)
+      if range.lowerBound == 0 { return own }
       let start = result.append(.fill(Double(range.lowerBound)), shape: shape)
       return result.append(.binary(.add), [own, start], shape: shape)
     case .rows(let numbers):

@@ -22,6 +22,8 @@ struct Narrowing {
   private(set) var operandParts: [[[Part]]]
   /// Of each `gather` whose table is computed in part: the numbers.
   private(set) var narrowedTables: [Tape.Index: Tape.Index] = [:]
+  /// Whether a node is a function of places alone.
+  let isConstant: [Bool]
 
   /// The new tape, and its nodes that have the elements of `outputs`; the given ones where nothing is left out.
   static func apply(
@@ -40,6 +42,7 @@ struct Narrowing {
 
   private init(_ tape: Tape, outputs: [Tape.Index], needed: [Bool]) {
     source = tape
+    isConstant = tape.areConstant
     parts = tape.nodes.map { [Part](repeating: .all, count: $0.shape.count) }
     operandParts = [[[Part]]](repeating: [], count: tape.nodes.count)
     /// What the nodes so far read of each; nil: nothing yet.
@@ -58,9 +61,9 @@ struct Narrowing {
     }
   }
 
-  /// The part of a node that is computed, as its shape.
-  func shape(of index: Tape.Index) -> Shape {
-    zip(parts[index], source[index].shape).map { part, extent in
+  /// The shape of a part of a node; default: of that which is computed.
+  func shape(of index: Tape.Index, in part: [Part]? = nil) -> Shape {
+    zip(part ?? parts[index], source[index].shape).map { part, extent in
       switch part {
       case .all: extent
       case .range(let range): range.count
@@ -82,7 +85,7 @@ struct Narrowing {
     case .unary, .binary, .select, .detach, .known:
       return shapes.map { _ in parts[index] }
     case .broadcast:
-      return [zip(parts[index], shapes[0]).map { $1 == 1 ? .all : $0 }]
+      return [Self.broadcast(parts[index], shapes[0])]
     case .transpose(let permutation):
       var own = parts[index]
       for (axis, place) in permutation.enumerated() { own[place] = parts[index][axis] }
@@ -107,6 +110,11 @@ struct Narrowing {
       parts[index] = node.shape.map { _ in .all }
       return whole()
     }
+  }
+
+  /// Of what an operand of `shape` is repeated to, the part that `part` repeats.
+  static func broadcast(_ part: [Part], _ shape: Shape) -> [Part] {
+    zip(part, shape).map { $1 == 1 ? .all : $0 }
   }
 
   private mutating func reshaped(_ index: Tape.Index, _ shape: Shape) -> [Part] {
@@ -210,6 +218,23 @@ struct Narrowing {
       }
     }
     return areGiven ? index : nil
+  }
+}
+
+extension Tape {
+  /// For each node whether it is an elementwise function of its places alone.
+  fileprivate var areConstant: [Bool] {
+    nodes.reduce(into: []) { known, node in
+      switch node.operation {
+      case .fill, .coordinate: known.append(true)
+      case .unary, .binary, .select, .broadcast:
+        known.append(node.operands.allSatisfy { known[$0] })
+      case .leaf, .random, .reshape, .transpose, .access, .detach, .known, .reduce,
+        .matrixProduct, .gather, .scatterAdd, .scan, .scanResult, .convolution, .attention,
+        .attentionGradient, .attentionResult:
+        known.append(false)
+      }
+    }
   }
 }
 
