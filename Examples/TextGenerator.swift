@@ -70,8 +70,8 @@ print("validation loss after:  \(try trainer.loss(on: validation))")
 var tokens = Array(text.tokens[(text.tokens.count / 2)...].prefix(Transformer.length))
 print(text.vocabulary.text(of: tokens) + " …", terminator: "")
 for _ in 0..<200 {
-  let logits = try trainer.outputs(for: tokens.suffix(Transformer.length).map(Float.init))
-  let last = logits.suffix(text.vocabulary.count)
-  tokens.append(Int32(last.indices.max { last[$0] < last[$1] }! - last.startIndex))
+  let logits = try trainer.outputs(
+    for: tokens.suffix(Transformer.length).map(Float.init), at: Transformer.length - 1)
+  tokens.append(Int32(logits.indices.max { logits[$0] < logits[$1] }!))
 }
 print(text.vocabulary.text(of: tokens.dropFirst(Transformer.length)))

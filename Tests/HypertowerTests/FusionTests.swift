@@ -11,10 +11,14 @@ import Testing
     let outputs: [Tensor]
     let reference = ReferenceEvaluator()
 
-    init(seed: UInt64, folds: Bool) {
+    /// - Parameter isPartial: whether mostly parts of tensors are asked for.
+    init(seed: UInt64, folds: Bool, isPartial: Bool = false) {
       self.seed = seed
       var generator = GraphGenerator(seed: seed, folds: folds, reference: reference)
-      outputs = generator.outputs(size: FusionTests.graphSize)
+      outputs =
+        isPartial
+        ? generator.partialOutputs(size: FusionTests.graphSize)
+        : generator.outputs(size: FusionTests.graphSize)
     }
 
     /// Expects results within twice the first-order error bound, and exact ones where it is 0.
@@ -32,8 +36,8 @@ import Testing
   /// The compiler is one for all backends; on the CPU, graphs cost next to nothing.
   @Test(arguments: [TestBackend.cpu, .cpu64])
   func manyGraphs(_ backend: TestBackend) throws {
-    for seed in 1...400 as ClosedRange<UInt64> {
-      let graph = Graph(seed: seed, folds: true)
+    for seed in 1...600 as ClosedRange<UInt64> {
+      let graph = Graph(seed: seed, folds: true, isPartial: seed > 400)
       for fuses in [true, false] {
         graph.expect(
           try Tensor.evaluate(graph.outputs, on: backend.make(), fuses: fuses), on: backend,
@@ -48,6 +52,15 @@ import Testing
     let count = backend.isNative ? 30 : 8
     try expect((1...count).map { Graph(seed: UInt64($0), folds: true) }, on: backend, fuses: true)
     try expect((31...33).map { Graph(seed: UInt64($0), folds: true) }, on: backend, fuses: false)
+  }
+
+  /// Of tensors of which but a part is read.
+  @Test(arguments: TestBackend.openCL + TestBackend.otherProfiles)
+  func partsOnDevices(_ backend: TestBackend) throws {
+    let graphs = (401...(backend.isNative ? 430 : 408)).map {
+      Graph(seed: UInt64($0), folds: true, isPartial: true)
+    }
+    try expect(graphs, on: backend, fuses: true)
   }
 
   private func expect(_ graphs: [Graph], on backend: TestBackend, fuses: Bool) throws {
@@ -65,7 +78,7 @@ import Testing
   func elementwiseGraphsAreBitIdentical(_ backend: TestBackend) throws {
     let isHost = TestBackend.openCL.allSatisfy { $0.name != backend.name } && backend.isNative
     let graphs = (2001...(isHost ? 2300 : backend.isNative ? 2012 : 2004)).map {
-      Graph(seed: UInt64($0), folds: false)
+      Graph(seed: UInt64($0), folds: false, isPartial: $0.isMultiple(of: 2))
     }
     let outputs = graphs.flatMap(\.outputs)
     let device = try backend.make()

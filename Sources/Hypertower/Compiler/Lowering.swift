@@ -25,8 +25,13 @@ package struct Lowering {
   ) {
     TapeValidator.check(tape)
     let all = (outputs + updates).map(\.node)
-    let (sunk, nodes) = program.fuses ? ViewSinking.apply(to: tape, outputs: all) : (tape, all)
-    TapeValidator.check(sunk)
+    var (sunk, nodes) = (tape, all)
+    if program.fuses {
+      (sunk, nodes) = Narrowing.apply(to: tape, outputs: all)
+      TapeValidator.check(sunk)
+      (sunk, nodes) = ViewSinking.apply(to: sunk, outputs: nodes)
+      TapeValidator.check(sunk)
+    }
     let ends = zip(nodes, outputs + updates).map { (node: $0, span: $1.span) }
     var lowering = Lowering(sunk, outputs: nodes, counters: counters, fuses: program.fuses)
     lowering.run(

@@ -62,16 +62,18 @@ extension Trainer {
   /// For n samples these are the elements of the model's output, `[n, …]`, row after row: n · classes of a
   /// classifier, n · time · vocabulary of a model of sequences.
   ///
-  /// What is needed is compiled once for each number of samples.
+  /// What is needed is compiled once for each number of samples, and once more for outputs at a place.
   ///
   /// - Parameters:
   ///   - inputs: the elements of samples of the model's `sampleShape`, one after another, at least one.
   ///   - columns: the elements of the columns that the model asks for, of as many samples; default: none.
+  ///   - place: an index along the output's second axis, such as that of a sequence's last element: the outputs there
+  ///     alone, `[n, …]`, for which no more is computed than they need; default: all.
   /// - Throws: what the device reports.
   public func outputs(
-    for inputs: [Float], columns: [String: [Float]] = [:]
+    for inputs: [Float], columns: [String: [Float]] = [:], at place: Int? = nil
   ) throws -> [Double] {
-    try evaluator.predictor.outputs(for: inputs, columns: columns)
+    try evaluator.predictor.outputs(for: inputs, columns: columns, at: place)
   }
 
   /// What a part of the model makes of inputs of its own, with the weights that evaluation sees: such as the decoder's
@@ -91,7 +93,7 @@ extension Trainer {
     columns: [String: [Float]] = [:]
   ) throws -> [Double] {
     try evaluator.predictor(of: part, sampleShape: sampleShape)
-      .outputs(for: inputs, columns: columns)
+      .outputs(for: inputs, columns: columns, at: nil)
   }
 
   /// Waits until the device has done all work.

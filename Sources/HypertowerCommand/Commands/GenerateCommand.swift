@@ -69,12 +69,11 @@ struct GenerateCommand: ParsableCommand {
       let known = tokens.suffix(window)
       // What comes after a place does not count there.
       let inputs = known.map(Float.init) + [Float](repeating: 0, count: window - known.count)
-      let logits = try network.trainer.outputs(for: inputs)
-      let last = logits[(known.count - 1) * vocabulary.count..<known.count * vocabulary.count]
-      guard last.allSatisfy(\.isFinite) else {
+      let logits = try network.trainer.outputs(for: inputs, at: known.count - 1)
+      guard logits.allSatisfy(\.isFinite) else {
         throw Failure(.diverged, "\(weights): the model's outputs are not finite")
       }
-      tokens.append(sampler.next(last))
+      tokens.append(sampler.next(logits))
       try Console.write(vocabulary.text(of: tokens.suffix(1)))
     }
     try Console.print("")

@@ -16,7 +16,7 @@ struct TokenSampler {
     random = Philox(key: seed)
   }
 
-  mutating func next(_ logits: ArraySlice<Double>) -> Int32 {
+  mutating func next(_ logits: [Double]) -> Int32 {
     let ranked = logits.enumerated().sorted {
       $0.element > $1.element || $0.element == $1.element && $0.offset < $1.offset
     }

@@ -36,6 +36,31 @@ struct GraphGenerator {
     return outputs
   }
 
+  /// Outputs of such a graph of which mostly but a part is asked for.
+  mutating func partialOutputs(size: Int) -> [Tensor] {
+    outputs(size: size).map { chance(4) ? $0 : part(of: $0) }
+  }
+
+  /// A slice or some rows along an axis, and of these at times another part.
+  private mutating func part(of x: Tensor) -> Tensor {
+    guard let axis = x.shape.indices.filter({ x.shape[$0] > 1 }).randomElement(using: &random)
+    else { return x }
+    let extent = x.shape[axis]
+    let count = Int.random(in: 1...Swift.max(1, extent / 2), using: &random)
+    let start = Int.random(in: 0...extent - count, using: &random)
+    let own =
+      switch Int.random(in: 0..<3, using: &random) {
+      case 0: x.sliced(start..<start + count, axis: axis)
+      case 1: x.element(start, axis: axis)
+      default:
+        x.gather(
+          Tensor(
+            (0..<count).map { _ in Float(Int.random(in: 0..<extent, using: &random)) },
+            shape: [count]), axis: axis)
+      }
+    return chance(3) ? part(of: own) : own
+  }
+
   // MARK: Operands
 
   private mutating func chance(_ one: Int) -> Bool { Int.random(in: 0..<one, using: &random) == 0 }
