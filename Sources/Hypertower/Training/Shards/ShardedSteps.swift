@@ -70,7 +70,6 @@ final class ShardedSteps {
     let own = sum.shares.clamped(to: 0..<present)
     var streamed = order
     streamed.shards = ShardOrder(count: sharding.count, own: sum.shares)
-    // The shares of the step before have been added up.
     var arriving: [ShardTransfers] = []
     var first = own.lowerBound
     while first < own.upperBound {
@@ -102,8 +101,8 @@ final class ShardedSteps {
     }
     // The sum before lies where this one will.
     for transfer in sent { try transfer.wait() }
-    // All that a rank can do before its first part is there is wait.
-    try arriving.first?.waitForNext()
+    // Before a part of all its shares is there, a rank can do nothing but wait.
+    try arriving.last?.waitForNext()
     let (elements, note) = try sum.sum(present: present) { range in
       try arriving.allSatisfy { try $0.haveArrived(range) }
     }
