@@ -28,6 +28,8 @@ public final class OrderedSum {
   private let whole: UnsafeMutableRawBufferPointer
   /// The bytes of each block.
   private let blocks: [Range<Int>]
+  /// Whether a sum has begun that has not come to its end, or to an error.
+  private var isUnderway = false
 
   /// - Parameters:
   ///   - count: the number of elements of a share.
@@ -71,6 +73,8 @@ public final class OrderedSum {
   }
 
   deinit {
+    // A message may still be on its way from or to this memory.
+    guard !isUnderway else { return }
     let all = (own + [partial, whole]).compactMap(\.baseAddress)
     for memory in Set(all) { memory.deallocate() }
   }
@@ -95,6 +99,7 @@ public final class OrderedSum {
   ///   - note: what this rank adds to the number after the elements.
   ///   - isReady: whether these elements of this rank's shares are there; default: all are.
   /// - Returns: the elements, which stay until the next sum, and the number.
+  /// - Throws: `RankError`; what `isReady` throws. Then no other sum can follow.
   public func sum(
     present: Int, note: Double = 0, isReady: (Range<Int>) throws -> Bool = { _ in true }
   ) throws -> (elements: UnsafeRawBufferPointer, note: Double) {
@@ -109,34 +114,41 @@ public final class OrderedSum {
           UnsafeRawBufferPointer(rebasing: memory[blocks[block]]), to: next,
           tag: Self.tag(block, isWhole: isWhole)))
     }
-    func pending(
-      _ memory: UnsafeMutableRawBufferPointer, isWhole: Bool, isReceived: Bool
-    ) throws -> [PendingBlock] {
-      try blocks.indices.reversed().map { block in
-        guard isReceived else { return PendingBlock(number: block, message: nil) }
-        return PendingBlock(
-          number: block,
-          message: try collective.receive(
-            into: UnsafeMutableRawBufferPointer(rebasing: memory[blocks[block]]), from: before,
-            tag: Self.tag(block, isWhole: isWhole)))
-      }
+    func receive(_ block: Int, into memory: UnsafeMutableRawBufferPointer, isWhole: Bool) throws
+      -> any Message
+    {
+      try collective.receive(
+        into: UnsafeMutableRawBufferPointer(rebasing: memory[blocks[block]]), from: before,
+        tag: Self.tag(block, isWhole: isWhole))
     }
+    guard !isUnderway else {
+      throw RankError("the exchange before has failed, and none can follow")
+    }
+    isUnderway = true
     // Rank 0 only receives the whole sum; others first the sum so far and then, except the last, the whole one.
-    var partials = try pending(partial, isWhole: false, isReceived: rank > 0)
-    var wholes = isLast ? [] : try pending(whole, isWhole: true, isReceived: true)
+    let order = blocks.indices.reversed()
+    var partials: [(block: Int, message: (any Message)?)] = try order.map { block in
+      (block, rank == 0 ? nil : try receive(block, into: partial, isWhole: false))
+    }
+    let messages =
+      isLast
+      ? [:]
+      : Dictionary(
+        uniqueKeysWithValues: try order.map { ($0, try receive($0, into: whole, isWhole: true)) })
+    // What this rank has added to comes back in the same order.
+    var wholes: [(block: Int, message: (any Message)?)] = []
     var waiting = Waiting(for: before, patience: collective.patience)
     while !partials.isEmpty || !wholes.isEmpty {
       var isComputing = false
       let added = try Self.take(&partials) { block in
-        guard try isReady(elementRange(ofBlock: block)) else {
-          isComputing = true
-          return false
-        }
-        return true
+        let isReady = try isReady(elementRange(ofBlock: block))
+        if !isReady { isComputing = true }
+        return isReady
       }
       for block in added {
         add(block, present: present, note: note)
         if size > 1 { try send(block, of: partial, isWhole: isLast) }
+        if !isLast { wholes.append((block, messages[block])) }
       }
       let arrived = try Self.take(&wholes) { _ in true }
       if next != size - 1 { for block in arrived { try send(block, of: whole, isWhole: true) } }
@@ -149,6 +161,7 @@ public final class OrderedSum {
       }
     }
     for message in sent { try collective.wait(for: message, with: next) }
+    isUnderway = false
     let number = whole.baseAddress! + count * elementSize
     return (
       UnsafeRawBufferPointer(rebasing: whole[..<(count * elementSize)]),
@@ -157,26 +170,26 @@ public final class OrderedSum {
     )
   }
 
-  /// A block that a rank still has to add to or to pass on.
-  private struct PendingBlock {
-    let number: Int
-    /// What brings it; nil: nothing has to.
-    let message: (any Message)?
-  }
+  /// How many messages are asked for at a time: more than overtake one another.
+  private static let lookahead = 8
 
-  /// How many blocks are looked at, from the next one on: more than come out of order.
-  private static let lookahead = 32
-
-  /// Takes those of the next blocks out of `pending` that have arrived and for which `condition` holds.
+  /// Takes those blocks out of `pending` for which `condition` holds, of these as many as have arrived among the next
+  /// few; without a message, nothing has to arrive.
   private static func take(
-    _ pending: inout [PendingBlock], where condition: (Int) throws -> Bool
+    _ pending: inout [(block: Int, message: (any Message)?)],
+    where condition: (Int) throws -> Bool
   ) throws -> [Int] {
-    let taken = try pending.prefix(lookahead).indices.filter { index in
-      try pending[index].message?.isDone() != false && condition(pending[index].number)
+    var (taken, asked) = ([Int](), 0)
+    try pending.removeAll { block, message in
+      guard asked < lookahead, try condition(block) else { return false }
+      if let message {
+        asked += 1
+        guard try message.isDone() else { return false }
+      }
+      taken.append(block)
+      return true
     }
-    let numbers = taken.map { pending[$0].number }
-    for index in taken.reversed() { pending.remove(at: index) }
-    return numbers
+    return taken
   }
 
   /// The elements of a block, without the number after them.

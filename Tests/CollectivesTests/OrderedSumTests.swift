@@ -62,6 +62,43 @@ struct OrderedSumTests {
     #expect(forwards.map(\.bitPattern) != backwards.map(\.bitPattern))
   }
 
+  @Test(
+    "Elements that are there at other times on each rank have the same sum",
+    arguments: [1, 2, 3, 5])
+  func order(ranks: Int) throws {
+    let count = 1000
+    let expected = Self.reference(count, 5).map(\.bitPattern)
+    let sums = try LocalRank.run(ranks) { rank in
+      let sum = OrderedSum(
+        count: count, elementSize: 4, shareCount: 5, over: rank, blockSize: 40)
+      // Parts of 50 elements, in an order of its own, of which every third question brings one.
+      var missing = (0..<20).sorted { ($0 * 7 + rank.rank) % 20 < ($1 * 7 + rank.rank) % 20 }
+      var questions = 0
+      let elements = try sum.sum(present: 5) { range in
+        questions += 1
+        if questions % 3 == 0, let part = missing.popLast() {
+          for share in sum.shares {
+            let target = sum.elements(of: share).bindMemory(to: Float.self)
+            for index in part * 50..<(part + 1) * 50 {
+              target[index] = Self.element(index, of: share)
+            }
+          }
+        }
+        return !missing.contains { range.overlaps($0 * 50..<($0 + 1) * 50) }
+      }.elements
+      return Array(elements.bindMemory(to: Float.self))
+    }
+    for sum in sums { #expect(sum.map(\.bitPattern) == expected) }
+  }
+
+  @Test("After a failure there is no other sum")
+  func afterFailure() throws {
+    struct Broken: Error {}
+    let sum = OrderedSum(count: 3, elementSize: 4, shareCount: 1, over: SingleRank())
+    #expect(throws: Broken.self) { try sum.sum(present: 1) { _ in throw Broken() } }
+    #expect(throws: RankError.self) { try sum.sum(present: 1) }
+  }
+
   @Test("In float64, too")
   func double() throws {
     let sums = try LocalRank.run(3) { rank in

@@ -48,17 +48,14 @@ struct LinkTests {
   func followsTheFormula(latency: Duration, gigabits: Double) throws {
     let link = Link(latency: latency, bytesPerSecond: gigabits * 1e9 / 8)
     var (alone, time) = (Double.infinity, Double.infinity)
-    for _ in 0..<10 {
+    for _ in 0..<5 {
       alone = Swift.min(alone, try Self.stepTime(over: nil))
       time = Swift.min(time, try Self.stepTime(over: link))
-      let expected = alone + Self.exchangeTime(over: link)
-      if abs(time / expected - 1) <= 0.15 {
-        print(
-          "\(latency), \(gigabits) Gbit/s: \(time * 1e3) ms, by the formula \(expected * 1e3) ms, of which the step "
-            + "alone takes \(alone * 1e3) ms")
-        return
-      }
     }
-    Issue.record("\(time) s, of which \(alone) s without a network")
+    let expected = alone + Self.exchangeTime(over: link)
+    print(
+      "\(latency), \(gigabits) Gbit/s: \(time * 1e3) ms, by the formula \(expected * 1e3) ms, of which the step "
+        + "alone takes \(alone * 1e3) ms")
+    #expect(abs(time / expected - 1) <= 0.15)
   }
 }

@@ -26,6 +26,8 @@ import Testing
     case dropout
     case batchNorm
     case recurrent
+    /// With a layer of so many parameters that they are sent before the gradient is complete.
+    case wide
 
     var testDescription: String { rawValue }
 
@@ -42,6 +44,9 @@ import Testing
       case .recurrent:
         Sequential(
           Unflatten([6, 5]), LSTM(5, 4), Flatten(), Linear(24, 2))
+      case .wide:
+        Sequential(
+          Linear(30, 600), Activation.tanh, Linear(600, 30), Activation.tanh, Linear(30, 2))
       }
     }
   }
@@ -77,6 +82,9 @@ import Testing
       var losses: [UInt64] = []
       try trainer.train(on: images, batchSize: batchSize, steps: 10, reportEvery: 4) {
         losses += $0.map(\.loss.bitPattern)
+      }
+      for program in trainer.shardedSteps!.programs.values {
+        #expect(program.parts.count == (model == .wide ? 2 : 1))
       }
       return Run(losses: losses, weights: try bits(trainer), tower: try trainer.tower.description)
     }

@@ -2,7 +2,7 @@
 package struct Lowering {
   let tape: Tape
   let schedule: Schedule
-  private let counters: Span?
+  let counters: Span?
   /// Where each leaf and each stored node lies.
   private(set) var spans: [Tape.Index: Span] = [:]
   /// How many matrices the results of products of several are, by where they lie.
@@ -208,63 +208,6 @@ package struct Lowering {
     return before + [.loop(Loop(count: scan.count, body: inner.instructions))] + after
   }
 
-  // MARK: Matrix products
-
-  private func product(_ members: [Tape.Index], _ group: Int) -> MatrixProduct {
-    let node = tape[members[0]]
-    guard case .matrixProduct(let transposeLeft, let transposeRight) = node.operation else {
-      fatalError("Lowering: \(node.operation) is no matrix product")
-    }
-    let leftShape = Shape(tape[node.operands[0]].shape.suffix(2))
-    let shape = node.shape
-    let right = schedule.contiguousSource(of: node.operands[1], before: group)!
-    var product = MatrixProduct(
-      rows: shape[shape.count - 2], columns: shape[shape.count - 1],
-      inner: transposeLeft ? leftShape[0] : leftShape[1],
-      left: leftOperand(node.operands[0], isTransposed: transposeLeft, group),
-      right: .init(span: spans[right]!, isTransposed: transposeRight))
-    product.matrices = shape.dropLast(2).elementCount
-
-    var emitter = Emitter(
-      tape: tape, schedule: schedule, spans: spans, counters: counters, group: group,
-      space: node.shape)
-    emitter.preset(
-      members[0], IndexMap(identityOn: node.shape), input: MatrixProduct.productInput)
-    emitter.inputCount = 1
-    for member in members where schedule.stored.contains(member) {
-      let result = emitter.emit(member, IndexMap(identityOn: tape[member].shape))
-      product.outputs.append(.init(node: result, span: spans[member]!))
-    }
-    product.epilogue = emitter.graph
-    product.loads = emitter.inputs.map { input in
-      switch input {
-      case .load(let span, let strides):
-        MatrixProduct.Load(
-          span: span, rows: .init(shape.dropLast(), strides: strides.dropLast()),
-          columnStride: strides[strides.count - 1])
-      case .boundedLoad, .indirectLoad, .random, .inside, .coordinate, .reduction:
-        fatalError("Lowering: \(input) in a product's epilogue")
-      }
-    }
-    return product
-  }
-
-  private func leftOperand(
-    _ index: Tape.Index, isTransposed: Bool, _ group: Int
-  ) -> MatrixProduct.Operand {
-    if let source = schedule.contiguousSource(of: index, before: group) {
-      return .init(span: spans[source]!, isTransposed: isTransposed)
-    }
-    guard case .view(let view) = schedule.operandSource(of: index, before: group) else {
-      fatalError("Lowering: operand \(index) was not stored")
-    }
-    let (rows, terms) = isTransposed ? (view.inner, view.outer) : (view.outer, view.inner)
-    return .init(
-      span: spans[view.source]!.advanced(by: view.offset),
-      view: MatrixView(
-        matrices: view.matrices, rows: rows, terms: terms, zeros: isTransposed ? nil : view.zeros))
-  }
-
   // MARK: Scatters
 
   private func scatter(_ index: Tape.Index, _ group: Int) -> ScatterAdd {
@@ -275,68 +218,6 @@ package struct Lowering {
       matrices: node.shape.dropLast(2).elementCount, rows: rows, width: width,
       count: tape[node.operands[1]].shape.last!, values: operands[0], indices: operands[1],
       result: spans[index]!)
-  }
-
-  // MARK: Loop nests
-
-  private func nest(
-    _ members: [Tape.Index], _ group: Int, fullShape: Shape, reducedAxes: [Int]
-  ) -> LoopNest {
-    let rank = fullShape.count
-    let kept = (0..<rank).filter { !reducedAxes.contains($0) }
-    let order = kept + reducedAxes.sorted()
-    var emitter = Emitter(
-      tape: tape, schedule: schedule, spans: spans, counters: counters, group: group,
-      space: fullShape)
-    var nest = LoopNest(
-      keptShape: kept.map { fullShape[$0] },
-      reducedShape: reducedAxes.sorted().map { fullShape[$0] })
-
-    // For each graph node the first stage in which it can be computed.
-    func stage(_ node: Int) -> Int {
-      var stages = [Int](repeating: 0, count: emitter.graph.nodes.count)
-      for (index, graphNode) in emitter.graph.nodes.enumerated() {
-        if case .input(let number) = graphNode,
-          case .reduction(let reduction) =
-            emitter.inputs[number]
-        {
-          stages[index] = nest.reductions[reduction].stage + 1
-        }
-        for operand in graphNode.operands {
-          stages[index] = Swift.max(stages[index], stages[operand])
-        }
-      }
-      return stages[node]
-    }
-
-    let keptShape = fullShape.collapsed(along: reducedAxes)
-    for member in members {
-      let node = tape[member]
-      let result: Int
-      if case .reduce(let kind, _) = node.operation {
-        let value = emitter.emit(node.operands[0], IndexMap(identityOn: fullShape))
-        nest.reductions.append(.init(kind: kind, value: value, stage: stage(value)))
-        result = emitter.preset(
-          member, IndexMap(identityOn: node.shape),
-          reduction: nest.reductions.count - 1)
-      } else {
-        result = emitter.emit(member, IndexMap(identityOn: node.shape))
-      }
-      if schedule.stored.contains(member) {
-        let isFull = !reducedAxes.isEmpty && node.shape == fullShape && fullShape != keptShape
-        nest.outputs.append(
-          .init(
-            node: result, span: spans[member]!, isFull: isFull,
-            stage: isFull ? stage(result) : 0))
-      }
-    }
-    nest.graph = emitter.graph
-    nest.inputs = emitter.inputs.map { input in
-      input.mapping(
-        coefficients: { all in order.map { all[$0] } },
-        dimension: { order.firstIndex(of: $0)! })
-    }
-    return nest
   }
 }
 

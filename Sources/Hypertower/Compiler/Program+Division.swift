@@ -26,12 +26,20 @@ extension Program {
 }
 
 extension Instruction {
-  /// About how much there is to do: the multiply-adds of products, and the elements that others touch.
+  /// About how much there is to do: the multiply-adds of products, and the elements that others go through.
   var work: Int {
     switch self {
     case .matrixProduct(let product): product.allRows * product.columns * product.inner
+    case .attention(let attention): Int(attention.operations / 2)
+    case .attentionGradient(let gradient): Int(gradient.operations(of: .all) / 2)
     case .loop(let loop): loop.count * loop.body.reduce(0) { $0 + $1.work }
-    default: accesses.reduce(0) { $0 + $1.range.count }
+    case .loopNest(let nest): nest.keptShape.elementCount * nest.reducedShape.elementCount
+    case .scatterAdd(let scatter): scatter.matrices * scatter.count * scatter.width
+    case .gatherBatch(let gather): gather.batchSize * gather.sources.reduce(0) { $0 + $1.width }
+    case .projectGradient(let projection): projection.entry.count
+    case .updateParameters(let update): update.layout.parameters.size
+    case .walkTower(let walk): walk.layout.size
+    case .increment: 1
     }
   }
 }

@@ -14,8 +14,8 @@ public final class Trainer {
   let columns: [String: Shape]
   var seed: UInt64
   private(set) var state: TrainingState
-  private var dataset: DeviceDataset?
-  private var steps: [StepKey: CompiledStep] = [:]
+  var dataset: DeviceDataset?
+  var steps: [StepKey: CompiledStep] = [:]
   private(set) var evaluator: Evaluator
   /// The number of steps taken.
   public internal(set) var stepCount = 0
@@ -41,14 +41,14 @@ public final class Trainer {
   }
 
   /// What a compiled step depends on, besides the model.
-  private struct StepKey: Hashable {
+  struct StepKey: Hashable {
     let dataset: ObjectIdentifier
     let batch: Int
     let batchSize: Int
     let isShuffled: Bool
   }
 
-  private struct CompiledStep {
+  struct CompiledStep {
     /// For the arrays of even and, in a tower, of odd steps.
     let executable: any Executable
     let stream: BatchStream?
@@ -156,7 +156,7 @@ public final class Trainer {
     forgetPrograms()
   }
 
-  private func forgetPrograms() {
+  func forgetPrograms() {
     steps.removeAll()
     shardedSteps = nil
   }
@@ -265,50 +265,5 @@ public final class Trainer {
     try device.backend.write(
       .int32([Int32(truncatingIfNeeded: epoch * batches)]), to: state.counters,
       at: TowerLayout.Counter.batch)
-  }
-
-  private func resident(_ data: Dataset) throws -> DeviceDataset {
-    if let dataset, dataset.dataset.identity === data.identity { return dataset }
-    let copy = try DeviceDataset(data, on: device.backend, limit: device.residentLimit)
-    dataset = copy
-    forgetPrograms()
-    return copy
-  }
-
-  private func step(
-    _ data: DeviceDataset, batch: Int, batchSize: Int, shuffled: Bool
-  ) throws -> CompiledStep {
-    let key = StepKey(
-      dataset: ObjectIdentifier(data), batch: batch, batchSize: batchSize, isShuffled: shuffled)
-    if let known = steps[key] { return known }
-    let program = try stepProgram(data, batch: batch, batchSize: batchSize, shuffled: shuffled)
-    let executable = try device.backend.prepare(
-      program.program, alternatives: state.alternatives(to: program.arrays))
-    let step = CompiledStep(executable: executable, stream: program.stream)
-    steps[key] = step
-    return step
-  }
-
-  /// Forward, backward, up the tower and down again, for batches of one size.
-  private func stepProgram(
-    _ data: DeviceDataset, batch: Int, batchSize: Int, shuffled: Bool
-  ) throws -> BatchProgram {
-    let step = TracedStep(self, data, batch: batch)
-    var program = try BatchProgram(
-      data, columns: step.trace.columns.requested, batch: batch, stride: batchSize,
-      counter: (state.counters, TowerLayout.Counter.batch),
-      permutation: permutation(data.dataset, shuffled), fuses: device.fuses, on: device.backend)
-    let (arena, gradient, lossSpan) = (
-      program.bind(state.arena), program.bind(state.gradients[0]),
-      program.bind(state.loss)
-    )
-    try program.append(
-      step.trace.output.recorder, leaves: step.leaves(in: &program, arena: arena, state),
-      outputs: [(step.loss, lossSpan)]
-        + step.gradients.map { ($0.tensor, gradient.advanced(by: state.offsets[$0.parameter])) },
-      updates: state.stateUpdates(step.trace, in: &program),
-      counters: program.bind(state.counters))
-    try state.appendAdjustment(to: &program, gradient: gradient, arena: arena, loss: lossSpan)
-    return program
   }
 }

@@ -57,6 +57,7 @@ final class Ranks {
   /// Ends this rank, and all others with it unless they are about to end, too.
   func end(_ error: any Error) throws -> Never {
     guard let failure = Failure(error) else {
+      Console.isSilent = false
       Console.note("hypertower: rank \(collective.rank): \(error)\n")
       Self.letLauncherForwardErrors()
       collective.abort(status: 1)

@@ -12,7 +12,7 @@ final class ShardMemory {
     static let count = draws + TowerLayout.Counter.count
   }
 
-  /// The shares that the device has room for, so that a launch computes several.
+  /// The shares that the device has room for, so that it is told of several before it begins.
   let places: Int
   let shares: [any DeviceArray]
   let counters: [any DeviceArray]
@@ -55,26 +55,24 @@ final class ShardMemory {
 
   /// Starts to copy a sum of shares to where the tower reads it.
   ///
-  /// - Returns: transfers, until whose ends the sum must stay.
-  func write(_ sum: UnsafeRawBufferPointer, step: Int) throws -> [any Transfer] {
+  /// - Parameter transfers: gets the transfers, until whose ends the sum must stay, whatever is thrown.
+  func write(
+    _ sum: UnsafeRawBufferPointer, step: Int, _ transfers: inout [any Transfer]
+  ) throws {
     let size = backend.realSize
-    func copy(_ range: Range<Int>, to array: any DeviceArray, at offset: Int) throws -> any Transfer
-    {
-      try backend.sendReals(
-        UnsafeRawBufferPointer(rebasing: sum[range.lowerBound * size..<range.upperBound * size]),
-        to: array, at: offset)
+    func copy(_ range: Range<Int>, to array: any DeviceArray, at offset: Int) throws {
+      transfers.append(
+        try backend.sendReals(
+          UnsafeRawBufferPointer(rebasing: sum[range.lowerBound * size..<range.upperBound * size]),
+          to: array, at: offset))
     }
-    var transfers = [
-      try copy(0..<statesPlace, to: state.gradients[step % state.gradients.count], at: 0),
-      try copy(lossPlace..<lossPlace + 1, to: state.loss, at: 0),
-    ]
+    try copy(0..<statesPlace, to: state.gradients[step % state.gradients.count], at: 0)
+    try copy(lossPlace..<lossPlace + 1, to: state.loss, at: 0)
     for number in updatedStates.sorted() {
       let offset = state.stateOffset(number)
       let start = statesPlace + offset
-      transfers.append(
-        try copy(
-          start..<start + state.contents.states[number].count, to: state.modelStates!, at: offset))
+      try copy(
+        start..<start + state.contents.states[number].count, to: state.modelStates!, at: offset)
     }
-    return transfers
   }
 }

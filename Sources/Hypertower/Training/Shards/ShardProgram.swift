@@ -2,7 +2,7 @@
 final class ShardProgram {
   /// What sends the shards, where the data set is not on the device.
   let stream: BatchStream?
-  private let parts: [(executable: any Executable, completed: [Range<Int>])]
+  let parts: [(executable: any Executable, completed: [Range<Int>])]
   private let memory: ShardMemory
   private let backend: any Backend
 
@@ -16,6 +16,8 @@ final class ShardProgram {
     (stream, self.memory, self.backend) = (program.stream, memory, backend)
     let share = program.arrays.firstIndex { $0 === memory.shares[0] }!
     let division = ShardDivision(program.program, share: share, results: results)
+    // What crosses parts is no longer looked at as temporary memory is.
+    ProgramValidator.check(program.program, alternatives: [])
     let divided = program.program.divided(before: division.places)
     var arrays = program.arrays
     for (number, buffer) in divided[0].buffers.enumerated()
@@ -34,20 +36,26 @@ final class ShardProgram {
     }
   }
 
-  /// Starts to compute the share at a place, and to copy it into `memory`, part by part.
-  func run(place: Int, into elements: UnsafeMutableRawBufferPointer) throws -> ShardTransfers {
-    let transfers = ShardTransfers()
-    for part in parts {
-      try backend.run(part.executable, from: place, count: 1)
-      for range in part.completed {
-        let size = backend.realSize
-        let target = UnsafeMutableRawBufferPointer(
-          rebasing: elements[range.lowerBound * size..<range.upperBound * size])
-        transfers.add(
-          try backend.receive(range, of: memory.shares[place], into: target), of: range)
+  /// Starts to compute the shares at the first places, and to copy each into its memory, part by part.
+  ///
+  /// - Returns: the transfers of each share.
+  func run(_ shares: [UnsafeMutableRawBufferPointer]) throws -> [ShardTransfers] {
+    // One launch may compute several shares, if nothing is to be copied in between.
+    if parts.count == 1 { try backend.run(parts[0].executable, from: 0, count: shares.count) }
+    return try shares.enumerated().map { place, elements in
+      let transfers = ShardTransfers()
+      for part in parts {
+        if parts.count > 1 { try backend.run(part.executable, from: place, count: 1) }
+        for range in part.completed {
+          let size = backend.realSize
+          let target = UnsafeMutableRawBufferPointer(
+            rebasing: elements[range.lowerBound * size..<range.upperBound * size])
+          transfers.add(
+            try backend.receive(range, of: memory.shares[place], into: target), of: range)
+        }
       }
+      return transfers
     }
-    return transfers
   }
 }
 

@@ -11,7 +11,7 @@ final class ShardedSteps {
   private let sum: OrderedSum
   /// The tower on the sum, for even and, where gradients change places, for odd steps.
   private let adjustment: any Executable
-  private var programs: [ProgramKey: ShardProgram] = [:]
+  private(set) var programs: [ProgramKey: ShardProgram] = [:]
   /// The sum on its way to the device.
   private var sent: [any Transfer] = []
 
@@ -20,7 +20,7 @@ final class ShardedSteps {
     unowned let trainer: Trainer
   }
 
-  private struct ProgramKey: Hashable {
+  struct ProgramKey: Hashable {
     let rows: Int
     let batch: Int
     let batchSize: Int
@@ -93,31 +93,33 @@ final class ShardedSteps {
           place: shard - first, sample: place, orderSeed: order.seed, step: step,
           drawSeed: Sharding.seed(of: shard, order.seed))
       }
-      for shard in first..<end {
-        arriving.append(
-          try program.run(place: shard - first, into: sum.elements(of: shard)))
-      }
+      arriving += try program.run((first..<end).map(sum.elements(of:)))
       first = end
     }
     // The sum before lies where this one will.
-    for transfer in sent { try transfer.wait() }
+    try waitForSent()
     // Before a part of all its shares is there, a rank can do nothing but wait.
     try arriving.last?.waitForNext()
     let (elements, note) = try sum.sum(present: present) { range in
       try arriving.allSatisfy { try $0.haveArrived(range) }
     }
     if let ending = RankEnding(note: note) { return ending }
-    sent = try memory.write(elements, step: step)
+    try memory.write(elements, step: step, &sent)
     state.revision += 1
     try backend.run(adjustment, from: step % 2, count: 1)
     return nil
+  }
+
+  private func waitForSent() throws {
+    for transfer in sent { try transfer.wait() }
+    sent = []
   }
 
   /// Tells all ranks, each of which is about to take a step or calls this, that nobody takes it.
   ///
   /// - Returns: the reason that all ranks see, which another may have given.
   func end(_ ending: RankEnding) throws -> RankEnding? {
-    for transfer in sent { try transfer.wait() }
+    try waitForSent()
     return RankEnding(note: try sum.sum(present: 1, note: ending.note).note)
   }
 
