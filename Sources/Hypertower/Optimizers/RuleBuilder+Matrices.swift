@@ -25,7 +25,9 @@ extension RuleBuilder {
 
   /// A number kept for each row from one step to the next; what it is set to must be the same for the whole row.
   ///
-  /// - Parameter initial: as for `state(_:initial:)`.
+  /// - Parameters:
+  ///   - name: unlike those of all other states of the rule.
+  ///   - initial: as for `state(_:initial:)`.
   public func rowState(_ name: String, initial: Expression = 0) -> Expression {
     axisState(name, .rows, initial)
   }
@@ -33,7 +35,9 @@ extension RuleBuilder {
   /// A number kept for each column from one step to the next; what it is set to must be the same for the whole
   /// column.
   ///
-  /// - Parameter initial: as for `state(_:initial:)`.
+  /// - Parameters:
+  ///   - name: unlike those of all other states of the rule.
+  ///   - initial: as for `state(_:initial:)`.
   public func columnState(_ name: String, initial: Expression = 0) -> Expression {
     axisState(name, .columns, initial)
   }
