@@ -132,7 +132,8 @@ import Testing
   /// Against the reference, which computes everything. Each is made of tensors of its own, lest others read more.
   @Test(arguments: TestBackend.all)
   func partsAgree(_ backend: TestBackend) throws {
-    let cases = [1, 2].flatMap { samples in
+    // Compiling kernels for other profiles takes PoCL seconds each.
+    let cases = (backend.isNative || isStressed ? [1, 2] : [2]).flatMap { samples in
       Self.parts(samples: samples).indices.map { number in
         let own = Self.parts(samples: samples)[number]
         return OperationCase("\(own.name) of \(samples)", own.tensor, .summing)
