@@ -97,6 +97,19 @@
     run[1] = keep_first(LOAD(values + RUN_GRADIENTS_AT(k) + COUNT(k) + i), count, 0.0f);      \
   }
 
+// The values of the bottom rule that no element changes, of each set of its hyperparameters.
+#define COMPUTE_UNIFORMS                                               \
+  for (int set = lane; set < uniform_sets; set += LANES) {             \
+    const int per_rule = RULE_HYPERPARAMETERS(0);                      \
+    real h[MAX_HYPERPARAMETERS];                                       \
+    FOR_UP_TO(j, per_rule, MAX_HYPERPARAMETERS)                        \
+      h[j] = values[HYPERPARAMETERS_AT(0) + set * per_rule + j];       \
+    UNIFORMS((real)(step + 1), planned_steps, h,                       \
+             values + sums_at + set * SUM_COUNT + FIRST_RULE_SUM,      \
+             values + shared_states_at + set * SHARED_STATES,          \
+             values + uniforms_at + set * UNIFORM_COUNT);              \
+  }
+
 SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   const int lane = LANE;
   global const real *partial_sums = partial_sums_buffer + PARTIAL_SUMS_OFFSET;
@@ -152,17 +165,7 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
 #endif
 #if PREPARES_LIMIT
   // No level has moved, and shared states stay as they are.
-  if (has_sums)
-    for (int set = lane; set < uniform_sets; set += LANES) {
-      const int per_rule = RULE_HYPERPARAMETERS(0);
-      real h[MAX_HYPERPARAMETERS];
-      FOR_UP_TO(j, per_rule, MAX_HYPERPARAMETERS)
-        h[j] = values[HYPERPARAMETERS_AT(0) + set * per_rule + j];
-      UNIFORMS((real)(step + 1), planned_steps, h,
-               values + sums_at + set * SUM_COUNT + FIRST_RULE_SUM,
-               values + shared_states_at + set * SHARED_STATES,
-               values + uniforms_at + set * UNIFORM_COUNT);
-    }
+  if (has_sums) COMPUTE_UNIFORMS
 #else
 #if HAS_OWN_SUMS
   if (last > 0) {
@@ -296,16 +299,7 @@ SECTION_FUNCTION SECTION(int begin, int end SECTION_PARAMETERS) {
   }
 #endif
   if (last >= 0) {
-    const int per_rule = RULE_HYPERPARAMETERS(0);
-    for (int set = lane; set < uniform_sets; set += LANES) {
-      real h[MAX_HYPERPARAMETERS];
-      FOR_UP_TO(j, per_rule, MAX_HYPERPARAMETERS)
-        h[j] = values[HYPERPARAMETERS_AT(0) + set * per_rule + j];
-      UNIFORMS((real)(step + 1), planned_steps, h,
-               values + sums_at + set * SUM_COUNT + FIRST_RULE_SUM,
-               values + shared_states_at + set * SHARED_STATES,
-               values + uniforms_at + set * UNIFORM_COUNT);
-    }
+    COMPUTE_UNIFORMS
     global real *record =
         records + RECORDS_OFFSET + (size_t)(step % record_capacity) * record_size;
     for (int i = lane; i < hyperparameter_count; i += LANES) {

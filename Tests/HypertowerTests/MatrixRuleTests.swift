@@ -4,32 +4,10 @@ import Testing
 
 /// Rules that look at tensors as matrices: Adafactor and Muon. Their trajectories are compared with those of packages
 /// in `RivalsTests`; see also `MuonTests`.
-@Suite struct MatrixRuleTests {
-  private static let data: Dataset = {
-    var random = SeededRandom(92)
-    return Dataset(
-      count: 24, featureCount: 6, features: .floats(random.floats(24 * 6, in: -1...1)),
-      targets: .classes(
-        (0..<24).map { _ in Int32.random(in: 0..<3, using: &random) }, classCount: 3))
-  }()
-
-  /// Of a tall matrix, `[8, 6]`, and a wide one, `[3, 8]`.
-  private func trainer(
-    _ notation: String, firstStep: Double? = nil, average: WeightAverage? = nil,
-    plannedSteps: Int? = nil, on device: Device
-  ) throws -> Trainer {
-    try Trainer(
-      DenseNetwork(widths: [6, 8, 3]), loss: .negativeLogLikelihood,
-      optimizer: try Tower(parsing: notation), firstStep: firstStep, average: average,
-      plannedSteps: plannedSteps, on: device, seed: 5)
-  }
-
-  @discardableResult
-  private func step(_ trainer: Trainer, _ count: Int) throws -> [StepRecord] {
-    var records: [StepRecord] = []
-    try trainer.train(on: Self.data, batchSize: 8, steps: count, shuffled: false) { records += $0 }
-    return records
-  }
+@Suite struct MatrixRuleTests: SmallNetworkTests {
+  /// A tall matrix, `[8, 6]`, and a wide one, `[3, 8]`.
+  static let widths = [6, 8, 3]
+  static let data = samples(seed: 92)
 
   // MARK: Hypergradients
 

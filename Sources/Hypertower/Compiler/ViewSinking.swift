@@ -30,10 +30,7 @@ struct ViewSinking {
     to tape: Tape, outputs: [Tape.Index]
   ) -> (tape: Tape, outputs: [Tape.Index]) {
     let needed = tape.neededForValues(of: outputs)
-    // Where there are no elements, shapes do not tell which axes belong together.
-    if tape.nodes.indices.contains(where: { needed[$0] && tape[$0].shape.contains(0) }) {
-      return (tape, outputs)
-    }
+    guard !tape.hasEmptyNodes(among: needed) else { return (tape, outputs) }
     var sinking = ViewSinking(tape)
     for index in tape.nodes.indices where needed[index] { sinking.convert(index) }
     let ends = outputs.map { sinking.realized(sinking.views[$0]!) }

@@ -133,6 +133,12 @@ package struct Tape: Sendable {
     needed(by: outputs) { nodes[$0].operands[...] }
   }
 
+  /// Whether any of the needed nodes has no elements. Then shapes do not tell which axes of different nodes belong
+  /// together.
+  func hasEmptyNodes(among needed: [Bool]) -> Bool {
+    nodes.indices.contains { needed[$0] && nodes[$0].shape.contains(0) }
+  }
+
   /// Which nodes the elements of `outputs` are computed from, themselves included.
   package func neededForValues(of outputs: [Index]) -> [Bool] {
     needed(by: outputs) { nodes[$0].valueOperands }
