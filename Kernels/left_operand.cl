@@ -6,8 +6,8 @@
 // anywhere there, whose `numbers` say where; of rows, FIND_ROWS looks that up. If LEFT_IS_BYTES, what they
 // hold stands for BYTE_VALUES.
 //
-// A view, if LEFT_VIEW, has ROW_PLACE, TERM_PLACE and MATRIX_PLACE, sums over axes. Where tiles end with an axis
-// (ROWS_ARE_EVEN), rows are LEFT_STRIDE apart there. A loop over terms begins with BEGIN_TERMS and goes on with
+// A view, if LEFT_VIEW, has ROW_PLACE, TERM_PLACE and MATRIX_PLACE, sums over axes. Where tiles end with axes
+// (ROWS_ARE_EVEN), EVEN_ROW_OFFSET is the same in all of them. A loop over terms begins with BEGIN_TERMS and goes on with
 // NEXT_TERM, which together know in `left_term` where the term is. If ZERO_RUN is not 0, RUN_IS_ZERO tells of
 // each ZERO_RUN terms of a tile whether they are padding, or a gap, in all of its rows.
 
@@ -31,7 +31,7 @@
 #if LEFT_VIEW && ROWS_ARE_EVEN
 #define LEFT_TILE(row) (left_buffer + ROW_PLACE(row))
 #define FIND_ROWS(row)
-#define ROW_OFFSET(i) ((i) * LEFT_STRIDE)
+#define ROW_OFFSET(i) EVEN_ROW_OFFSET(i)
 #elif ROWS_ARE_SAMPLES || LEFT_VIEW
 #define LEFT_TILE(row) (left_buffer)
 #define FIND_ROWS(row)           \

@@ -104,18 +104,23 @@ package struct DeviceProfile: Sendable, Equatable {
     Swift.min(blockRows(for: rows), registerTile.rows.upperBound)
   }
 
-  /// The height of a product's register tiles: of a view, such that its rows lie at even distances, if there is one.
+  /// The height of a product's register tiles: of a view, such that rows lie alike in all of them, and that zeros do,
+  /// if there is such a height.
   ///
-  /// Where terms lie far apart, tiles of few vectors are higher, so that fewer of them go through all terms.
+  /// Where terms lie far apart, and where one tile has room for all rows, tiles of few vectors are higher, so that fewer of
+  /// them go through all terms.
   func tileRows(of product: MatrixProduct) -> Int {
     let rows = tileRows(for: product.rows)
-    guard let view = product.left.view, view.rows.shape.count > 1, let last = view.rows.shape.last
-    else { return rows }
+    guard let view = product.left.view, view.rows.shape.count > 1 else { return rows }
     let vectors = panelVectors(columns: product.columns, most: registerTile.vectors)
+    let sums = registerTile.sums / vectors
     let most =
-      product.left.liesAlongRows ? registerTile.sums / vectors : registerTile.rows.upperBound
-    let even = stride(from: Swift.min(most, last), to: 0, by: -1).first { last % $0 == 0 } ?? 1
-    return even >= registerTile.rows.lowerBound / 2 ? even : rows
+      product.left.liesAlongRows || product.rows <= sums ? sums : registerTile.rows.upperBound
+    let even = stride(from: Swift.min(most, product.rows), to: 0, by: -1).first { height in
+      view.rows.isEven(for: height) && (view.zeros.map { $0.rowsBelow % height == 0 } ?? true)
+    }
+    guard let even, even >= registerTile.rows.lowerBound / 2 else { return rows }
+    return even
   }
 
   /// How many vectors wide the panels of a product are, at most `most`: few columns go beyond its last one.

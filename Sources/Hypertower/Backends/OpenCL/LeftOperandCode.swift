@@ -49,7 +49,7 @@ struct LeftOperandCode {
     return [
       ("LEFT_VIEW", view == nil ? 0 : 1),
       ("ROWS_ARE_EVEN", view.map { $0.rows.isEven(for: tileRows) } ?? false ? 1 : 0),
-      ("LEFT_STRIDE", view.map { $0.rows.strides.last ?? 0 } ?? strides.row),
+      ("LEFT_STRIDE", view == nil ? strides.row : 0),
       ("LEFT_MATRIX", (operand.isPacked ? panelRows : product.rows) * product.inner),
       ("LEFT_TERM_STRIDE", view.map { $0.terms.strides.last ?? 1 } ?? strides.term),
       ("LEFT_TILE_STRIDE", strides.tile),
@@ -67,8 +67,11 @@ struct LeftOperandCode {
 
   /// How a view is read, as texts.
   var texts: [(String, String)] {
-    view.map { Self.places(of: $0) + terms(of: $0) + [("RUN_IS_ZERO(row, run)", zeroCondition)] }
-      ?? []
+    guard let view else { return [] }
+    return Self.places(of: view) + terms(of: view) + [
+      ("EVEN_ROW_OFFSET(i)", "(\(view.rows.code("(i)")))"),
+      ("RUN_IS_ZERO(row, run)", zeroCondition),
+    ]
   }
 
   /// Where rows, terms and matrices of a view lie.
@@ -130,9 +133,17 @@ struct LeftOperandCode {
 }
 
 extension MatrixView.Axes {
-  /// Whether rows of tiles of that height lie at even distances.
-  fileprivate func isEven(for height: Int) -> Bool {
-    shape.count <= 1 || shape[shape.count - 1] % height == 0
+  /// Whether the rows of each tile of that height lie as far from its first one as those of the first tile: the tile
+  /// has a part of an axis, and all of the axes after it.
+  func isEven(for height: Int) -> Bool {
+    guard shape.count > 1 else { return true }
+    var rest = height
+    for extent in shape.reversed() {
+      if extent % rest == 0 { return true }
+      guard rest % extent == 0 else { return false }
+      rest /= extent
+    }
+    return false
   }
 
   /// Where number `index` lies, as text.
