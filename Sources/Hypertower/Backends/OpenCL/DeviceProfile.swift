@@ -50,8 +50,9 @@ package struct DeviceProfile: Sendable, Equatable {
   /// The number of elements of a right operand that every core can keep in a cache of its own.
   static let largestSharedOperand = 1 << 18
 
-  /// The number of floating-point operations of a replay up to which phases are joined.
-  static let mostJoinedOperations = 1e10
+  /// The number of floating-point operations of a replay up to which phases are joined. Where a GPU's work takes long,
+  /// launches cost nothing, and waiting would; on a CPU one kernel takes less time to compile than many.
+  var mostJoinedOperations: Double { groupSize == 1 ? .infinity : 1e10 }
   /// The number of floating-point operations of a replay up to which a launch has several replays. A work-group that
   /// gave up waiting does not return before the launch ends: where a replay takes long, each is a launch of its own.
   var mostRepeatedOperations: Double { groupSize == 1 ? 1e9 : 1e10 }

@@ -206,20 +206,38 @@ struct KernelSource {
 
   /// The name of a kernel, which is written down the first time. Its body knows the number of its
   /// work-group, `work_group`, and how many there are, `work_groups`.
+  ///
+  /// PoCL compiles a kernel three times, for different sizes of launches, so that one without local memory is a call of
+  /// a function.
   private mutating func kernelName(
     _ parameters: ParameterNames, _ body: String, localSize: Int
   ) -> String {
     let size = "__attribute__((reqd_work_group_size(\(localSize), 1, 1)))"
-    let source = """
-      (\(parameters.declarations)) {
-        const int work_group = get_group_id(0), work_groups = get_num_groups(0);
-      \(body)}
-
-      """
-    if let name = kernelNames[size + source] { return name }
+    let key = size + parameters.declarations + body
+    if let name = kernelNames[key] { return name }
     let name = "kernel\(kernelNames.count)"
-    kernelNames[size + source] = name
-    text += "\nkernel \(size) void \(name)\(source)"
+    kernelNames[key] = name
+    let groups = ("get_group_id(0)", "get_num_groups(0)")
+    if localSize == 1 {
+      let own = parameters.declarations.isEmpty ? "" : ", "
+      text += """
+
+        SECTION_FUNCTION \(name)_body(int work_group, int work_groups\(own)\(parameters.declarations)) {
+        \(body)}
+        kernel \(size) void \(name)(\(parameters.declarations)) {
+          \(name)_body(\(groups.0), \(groups.1)\(own)\(parameters.names));
+        }
+
+        """
+    } else {
+      text += """
+
+        kernel \(size) void \(name)(\(parameters.declarations)) {
+          const int work_group = \(groups.0), work_groups = \(groups.1);
+        \(body)}
+
+        """
+    }
     return name
   }
 
@@ -277,6 +295,8 @@ private struct ParameterNames {
   }
 
   var declarations: String { declared.joined(separator: ", ") }
+
+  var names: String { declared.indices.map { "a\($0)" }.joined(separator: ", ") }
 
   /// The name by which a section's argument is known.
   mutating func add(_ argument: KernelSection.Argument) -> String {

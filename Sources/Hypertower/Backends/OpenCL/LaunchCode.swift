@@ -52,8 +52,7 @@ enum LaunchCode {
     let operations = works.reduce(0) { $0 + $1.operations }
     guard plan.fuses, !works.isEmpty,
       works.allSatisfy({ $0.localSize(profile) == profile.groupSize }),
-      // Where work takes long, launches cost nothing, and waiting would.
-      operations <= DeviceProfile.mostJoinedOperations
+      operations <= profile.mostJoinedOperations
     else { return nil }
     let mostReplays = operations <= profile.mostRepeatedOperations ? mostReplays : 1
     // A GPU's work-group that goes on to another share waits for its number.
