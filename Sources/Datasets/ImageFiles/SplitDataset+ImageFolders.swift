@@ -27,11 +27,22 @@ extension SplitDataset {
   ///   - split: what is held back, with the same share of each class; default: nothing.
   ///   - encoding: how the images were understood that a network was trained on; nil: it follows from the folder.
   /// - Returns: nil if there are no such folders.
+  ///
+  /// Pixels of more bytes than may lie in memory go to a temporary file; see `MappedRows`.
+  ///
   /// - Throws: `InputError` of kind `.missingInput` when a file cannot be read, `.badData` when one is damaged or of another
-  ///   size, `.usage` when an option does not fit the data.
+  ///   size, `.usage` when an option does not fit the data, `.cannotWrite` when there is no room for a temporary file.
   public static func imageFolders(
     _ path: String, _ images: ImageOptions = ImageOptions(), split: Split = Split(),
     as encoding: SampleEncoding? = nil
+  ) throws -> SplitDataset? {
+    try imageFolders(path, images, split: split, as: encoding, in: MemoryBudget())
+  }
+
+  /// The same with a limit on what lies in memory.
+  package static func imageFolders(
+    _ path: String, _ images: ImageOptions = ImageOptions(), split: Split = Split(),
+    as encoding: SampleEncoding? = nil, in budget: MemoryBudget
   ) throws -> SplitDataset? {
     guard let folders = try ImageFolders(path) else { return nil }
     let own = encoding?.classNames ?? folders.train.classes.map(\.name)
@@ -45,8 +56,9 @@ extension SplitDataset {
     var notes: [String] = []
     func part(_ folder: ImageFolder) throws -> Dataset {
       notes += folder.notes
-      let samples = try ImageSamples(folder, classes: own, images, shape, beside: path)
+      let samples = try ImageSamples(folder, classes: own, images, shape, beside: path, in: budget)
       shape = samples.encoding
+      if let note = samples.dataset.diskNote(path) { notes.append(note) }
       return samples.dataset
     }
     let train = try part(folders.train)
@@ -66,10 +78,12 @@ private struct ImageSamples {
   let dataset: Dataset
   let encoding: ImageEncoding
 
-  /// - Parameter known: the shape of images that were read before; nil: these are the first.
+  /// - Parameters:
+  ///   - known: the shape of images that were read before; nil: these are the first.
+  ///   - budget: how much may lie in memory.
   init(
     _ folder: ImageFolder, classes: [String], _ options: ImageOptions, _ known: ImageEncoding?,
-    beside path: String
+    beside path: String, in budget: MemoryBudget
   ) throws {
     if let other = folder.classes.first(where: { !classes.contains($0.name) }) {
       throw InputError(
@@ -82,20 +96,21 @@ private struct ImageSamples {
     let first = folder.paths[0]
     let count = folder.paths.count
     let size = encoding.shape.reduce(1, *)
-    try MachineMemory.check(count * size, for: path)
-    var (bytes, labels) = ([UInt8](), [Int32]())
-    bytes.reserveCapacity(count * size)
+    var pixels = try StoredArrayBuilder<UInt8>(path, in: budget, expected: count * size)
+    var labels: [Int32] = []
     for own in folder.classes {
+      let label = Int32(classes.firstIndex(of: own.name)!)
       for path in own.paths {
-        bytes += try encoding.bytes(
-          of: PixelImage(contentsOf: path), name: path,
-          sizeOf: known == nil ? "and \(first) has" : "and others have")
-        labels.append(Int32(classes.firstIndex(of: own.name)!))
+        try pixels.append(
+          contentsOf: encoding.bytes(
+            of: PixelImage(contentsOf: path), name: path,
+            sizeOf: known == nil ? "and \(first) has" : "and others have"))
+        labels.append(label)
       }
     }
     self.encoding = encoding
     dataset = Dataset(
-      count: count, featureCount: size, features: .bytes(bytes),
+      count: count, featureCount: size, features: try pixels.finish().features(width: size),
       targets: .classes(labels, classCount: classes.count))
   }
 
