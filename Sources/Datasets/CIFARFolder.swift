@@ -37,8 +37,9 @@ struct CIFARFolder {
 
   /// The data set of the folder `path`; nil if it has none of the training files, or IDX files as well.
   ///
-  /// - Throws: `InputError` when a file cannot be read or is damaged.
-  init?(_ path: String) throws {
+  /// - Parameter budget: how much may lie in memory.
+  /// - Throws: `InputError` when a file cannot be read or is damaged, or there is no room for a temporary file.
+  init?(_ path: String, in budget: MemoryBudget) throws {
     guard let names = try? FolderReader.names(in: path),
       !names.contains(where: { DatasetFileName($0) != nil })
     else { return nil }
@@ -49,9 +50,10 @@ struct CIFARFolder {
       format.trainNames.filter(names.contains), format.trainNames.filter { !names.contains($0) }
     )
     classCount = format.classCount
-    train = try Self.part(present, in: path, format)
+    train = try Self.part(present, in: path, format, budget)
     test =
-      names.contains(format.testName) ? try Self.part([format.testName], in: path, format) : nil
+      names.contains(format.testName)
+      ? try Self.part([format.testName], in: path, format, budget) : nil
     notes =
       (missing.isEmpty
         ? [] : ["\(path): without \(missing.joined(separator: ", ")): training on the others"])
@@ -61,38 +63,44 @@ struct CIFARFolder {
 
   /// The records of some files, one after another.
   private static func part(
-    _ names: [String], in folder: String, _ format: Format
+    _ names: [String], in folder: String, _ format: Format, _ budget: MemoryBudget
   ) throws -> ImagePart {
     let (recordSize, labelBytes) = (format.recordSize, format.labelBytes)
-    var (labels, pixels) = ([UInt8](), [UInt8]())
+    let name = "\(folder)/\(names.count == 1 ? names[0] : "data_batch_*.bin")"
+    var labels: [UInt8] = []
+    var pixels = try StoredArrayBuilder<UInt8>(name, in: budget)
     for name in names {
       let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
-      let bytes = try FileReader.bytes(of: path)
-      guard !bytes.isEmpty, bytes.count.isMultiple(of: recordSize) else {
-        throw InputError(
-          .badData,
-          "\(path): \(bytes.count) bytes, expected records of \(recordSize), "
-            + (labelBytes == 1 ? "a label" : "\(labelBytes) labels")
-            + " and \(pixelCount) pixels: the file is cut short or not \(format.name)'s; fetch it again"
-        )
-      }
-      pixels.reserveCapacity(pixels.count + bytes.count)
-      for start in stride(from: 0, to: bytes.count, by: recordSize) {
-        let label = bytes[start + labelBytes - 1]
-        guard label < format.classCount else {
+      let contents = try StoredArray<UInt8>.contents(of: path, in: budget)
+      defer { budget.giveBack(contents) }
+      try contents.check()
+      try contents.withElements { bytes in
+        guard !bytes.isEmpty, bytes.count.isMultiple(of: recordSize) else {
           throw InputError(
             .badData,
-            "\(path): the label of record \(start / recordSize) is \(label), expected 0 to "
-              + "\(format.classCount - 1): the file is damaged or not \(format.name)'s (records are "
-              + "numbered from 0)")
+            "\(path): \(bytes.count) bytes, expected records of \(recordSize), "
+              + (labelBytes == 1 ? "a label" : "\(labelBytes) labels")
+              + " and \(pixelCount) pixels: the file is cut short or not \(format.name)'s; fetch it again"
+          )
         }
-        labels.append(label)
-        pixels += bytes[start + labelBytes..<start + recordSize]
+        for start in stride(from: 0, to: bytes.count, by: recordSize) {
+          let label = bytes[start + labelBytes - 1]
+          guard label < format.classCount else {
+            throw InputError(
+              .badData,
+              "\(path): the label of record \(start / recordSize) is \(label), expected 0 to "
+                + "\(format.classCount - 1): the file is damaged or not \(format.name)'s (records are "
+                + "numbered from 0)")
+          }
+          labels.append(label)
+          try pixels.append(
+            contentsOf: UnsafeBufferPointer(
+              rebasing: bytes[start + labelBytes..<start + recordSize]))
+        }
       }
     }
-    let name = "\(folder)/\(names.count == 1 ? names[0] : "data_batch_*.bin")"
     return try ImagePart(
-      images: IDXFile(name: name, shape: [labels.count] + imageShape, bytes: pixels),
-      labels: IDXFile(name: name, shape: [labels.count], bytes: labels))
+      images: IDXFile(name: name, shape: [labels.count] + imageShape, bytes: pixels.finish()),
+      labels: IDXFile(name: name, shape: [labels.count], bytes: StoredArray(labels)))
   }
 }

@@ -23,17 +23,32 @@ package enum Gzip {
     var output: [UInt8] = []
     // All at once where the size is known: growing would take three times as much for a moment.
     output.reserveCapacity(limit == .max ? likelySize(contents) : limit)
+    try forEachChunk(of: contents, name: name, limit: limit) { output.append(contentsOf: $0) }
+    return output
+  }
+
+  /// Runs `body` on chunk after chunk of what the gzip file `contents` decompresses to.
+  ///
+  /// - Parameters:
+  ///   - name: What error messages call the file.
+  ///   - limit: How many bytes may come out.
+  /// - Throws: `InputError`, as `decompress(_:name:limit:)`; what `body` throws.
+  static func forEachChunk(
+    of contents: UnsafeRawBufferPointer, name: String, limit: Int = .max,
+    _ body: (UnsafeBufferPointer<UInt8>) throws -> Void
+  ) throws {
+    var rest = limit
     let inflater = Inflater(contents, name: name)
     while let chunk = try inflater.next() {
-      guard chunk.count <= limit - output.count else {
+      guard chunk.count <= rest else {
         throw InputError(
           .badData,
           "\(name): decompresses to more than the \(limit) bytes expected: "
             + "the file is damaged or not the right one")
       }
-      output.append(contentsOf: chunk)
+      rest -= chunk.count
+      try body(chunk)
     }
-    return output
   }
 
   /// `decompress(_:name:limit:)` of an array.
@@ -61,6 +76,9 @@ package enum Gzip {
     return UInt32(
       littleEndian: contents.loadUnaligned(fromByteOffset: contents.count - 4, as: UInt32.self))
   }
+
+  /// Compressed data are at least this part of what they stand for.
+  static let greatestRatio = 1032
 
   /// A hint that saves growing the output, limited to what a file of images could decompress to.
   private static func likelySize(_ contents: UnsafeRawBufferPointer) -> Int {

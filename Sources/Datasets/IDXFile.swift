@@ -11,114 +11,84 @@ package struct IDXFile: Sendable {
   /// The type of the elements.
   package let type: IDXElementType
   /// The elements, each with its most significant byte first.
-  let elements: Elements
-
-  /// Where elements lie.
-  enum Elements: Sendable {
-    case read([UInt8])
-    /// In a file, from a byte on.
-    case mapped(MappedFile, offset: Int)
-  }
+  let elements: StoredArray<UInt8>
 
   /// The number of elements.
-  package var count: Int {
-    switch elements {
-    case .read(let bytes): bytes.count / type.size
-    case .mapped(let file, let offset): (file.size - offset) / type.size
-    }
-  }
+  package var count: Int { elements.count / type.size }
 
-  /// What to tell the user of a file that was not read.
-  var mappingNote: String? {
-    guard case .mapped(let file, _) = elements else { return nil }
-    return
-      "\(name): stays on disk, mapped into memory, since its \(file.size) bytes are more than a quarter of "
-      + "the machine's memory"
-  }
-
-  /// Uncompressed files of more than this share of the machine's memory are mapped, not read.
-  package static let mappedShare = 0.25
-
-  /// The elements, each with its most significant byte first.
+  /// Reads the file at `path`, compressed by gzip or not; what the budget has no room for stays where it is and is
+  /// mapped into memory, or is decompressed into a temporary file.
   ///
-  /// - Throws: `InputError(.badData)` if the file was cut short meanwhile.
-  func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
-    switch elements {
-    case .read(let bytes): return try bytes.withUnsafeBytes(body)
-    case .mapped(let file, let offset):
-      try file.check()
-      return try body(UnsafeRawBufferPointer(rebasing: file.bytes[offset...]))
-    }
-  }
-
-  /// Reads the file at `path`, compressed by gzip or not; a large one that is not stays where it is and is mapped
-  /// into memory.
-  ///
-  /// - Parameter limit: the number of bytes of which a file must have more to be mapped; default: a quarter of the
-  ///   machine's memory.
+  /// - Parameter budget: how much may lie in memory.
   /// - Throws: `InputError` of kind `.missingInput` when it cannot be read, `.badData` when it is
-  ///   damaged.
-  package init(
-    contentsOf path: String,
-    mappedAbove limit: Int = Int(Double(MachineMemory.size) * mappedShare)
-  ) throws {
-    if let size = FileReader.size(of: path), size > limit {
-      let file = try MappedFile(path)
-      if !Gzip.isGzip(file.bytes) {
-        self = try IDXFile(mapping: file)
-        return
-      }
-    }
-    let contents = try FileReader.bytes(of: path)
-    self = try contents.withUnsafeBytes { try IDXFile(contents: $0, name: path) }
-  }
-
-  private init(mapping file: MappedFile) throws {
-    let header = try IDXHeader(
-      of: file.bytes, name: file.path, statedSize: UInt32(truncatingIfNeeded: file.size))
-    try header.check(byteCount: file.size - header.size, name: file.path)
-    self.init(header, name: file.path, .mapped(file, offset: header.size))
+  ///   damaged, `.cannotWrite` when there is no room for a temporary file.
+  package init(contentsOf path: String, in budget: MemoryBudget = MemoryBudget()) throws {
+    try self.init(.contents(of: path, in: budget), name: path, in: budget)
   }
 
   /// Reads a file's contents, compressed by gzip or not, whatever its name says.
   ///
-  /// - Throws: `InputError` of kind `.badData` when they are damaged, `.memory` when the elements do
-  ///   not fit into this process's memory.
-  package init(contents: UnsafeRawBufferPointer, name: String) throws {
-    if Gzip.isGzip(contents) {
-      // The header comes first and states the size that the output must not exceed.
-      let prefix = try Gzip.prefix(IDXHeader.greatestSize, of: contents, name: name)
-      guard !prefix.withUnsafeBytes(Gzip.isGzip) else {
-        throw InputError(
-          .badData,
-          "\(name): is compressed twice, a gzip file inside a gzip file: decompress it once (gunzip)"
-        )
-      }
+  /// - Throws: `InputError`, as `init(contentsOf:in:)`.
+  package init(
+    _ contents: StoredArray<UInt8>, name: String, in budget: MemoryBudget = MemoryBudget()
+  ) throws {
+    self = try contents.withBytes { bytes in
+      if Gzip.isGzip(bytes) { return try IDXFile(compressed: bytes, name: name, in: budget) }
       let header = try IDXHeader(
-        of: prefix, name: name, statedSize: Gzip.statedSize(contents))
-      try MachineMemory.check(header.fileSize, for: name)
-      var bytes = try Gzip.decompress(contents, name: name, limit: header.fileSize)
+        of: bytes, name: name, statedSize: UInt32(truncatingIfNeeded: bytes.count))
       try header.check(byteCount: bytes.count - header.size, name: name)
-      bytes.removeFirst(header.size)
-      self.init(header, name: name, .read(bytes))
-    } else {
-      let header = try IDXHeader(
-        of: contents, name: name, statedSize: UInt32(truncatingIfNeeded: contents.count))
-      try header.check(byteCount: contents.count - header.size, name: name)
-      try MachineMemory.check(header.byteCount, for: name)
-      self.init(header, name: name, .read(Array(contents[header.size...])))
+      return IDXFile(header, name: name, contents[header.size..<bytes.count])
     }
   }
 
+  /// Reads a file's contents that lie in memory.
+  ///
+  /// - Throws: `InputError`, as `init(contentsOf:in:)`.
+  package init(
+    contents: UnsafeRawBufferPointer, name: String, in budget: MemoryBudget = MemoryBudget()
+  ) throws {
+    if Gzip.isGzip(contents) {
+      try self.init(compressed: contents, name: name, in: budget)
+    } else {
+      try self.init(StoredArray(Array(contents)), name: name, in: budget)
+    }
+  }
+
+  private init(
+    compressed contents: UnsafeRawBufferPointer, name: String, in budget: MemoryBudget
+  ) throws {
+    // The header comes first and states the size that the output must not exceed.
+    let prefix = try Gzip.prefix(IDXHeader.greatestSize, of: contents, name: name)
+    guard !prefix.withUnsafeBytes(Gzip.isGzip) else {
+      throw InputError(
+        .badData,
+        "\(name): is compressed twice, a gzip file inside a gzip file: decompress it once (gunzip)"
+      )
+    }
+    let header = try IDXHeader(of: prefix, name: name, statedSize: Gzip.statedSize(contents))
+    var elements = try StoredArrayBuilder<UInt8>(
+      name, in: budget,
+      expected: min(header.byteCount, contents.count * Gzip.greatestRatio))
+    var headerRest = header.size
+    try Gzip.forEachChunk(of: contents, name: name, limit: header.fileSize) { chunk in
+      let own = chunk.dropFirst(headerRest)
+      headerRest -= chunk.count - own.count
+      try elements.append(contentsOf: UnsafeBufferPointer(rebasing: own))
+    }
+    let found = try elements.finish()
+    try header.check(byteCount: found.count, name: name)
+    self.init(header, name: name, found)
+  }
+
   /// Bytes of another format.
-  init(name: String, shape: [Int], bytes: [UInt8]) {
+  init(name: String, shape: [Int], bytes: StoredArray<UInt8>) {
     self.name = name
     self.shape = shape
     type = .unsignedByte
-    elements = .read(bytes)
+    elements = bytes
   }
 
-  private init(_ header: IDXHeader, name: String, _ elements: Elements) {
+  private init(_ header: IDXHeader, name: String, _ elements: StoredArray<UInt8>) {
     self.name = name
     shape = header.shape
     type = header.type

@@ -71,11 +71,15 @@ struct ImagePart {
 
   /// The part as samples.
   ///
-  /// - Parameter scale: what features are divided by; nil: what suits their type.
-  /// - Throws: `InputError` of kind `.badData` when a feature is not finite.
-  func dataset(classCount: Int, scale: Double?) throws -> Dataset {
+  /// - Parameters:
+  ///   - scale: what features are divided by; nil: what suits their type.
+  ///   - budget: how much may lie in memory.
+  /// - Throws: `InputError` of kind `.badData` when a feature is not finite, `.cannotWrite` when there is no room for a
+  ///   temporary file.
+  func dataset(classCount: Int, scale: Double?, in budget: MemoryBudget) throws -> Dataset {
     Dataset(
-      count: count, featureCount: featureCount, features: try images.features(scale: scale),
+      count: count, featureCount: featureCount,
+      features: try images.features(scale: scale, in: budget),
       targets: .classes(labels, classCount: classCount))
   }
 }

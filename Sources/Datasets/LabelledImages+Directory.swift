@@ -17,35 +17,46 @@ extension LabelledImages {
   /// types, images any size. Of labels with several columns, the first is the label; rows of
   /// a single 1 and zeros (one-hot) are refused.
   ///
+  /// What is larger than may lie in memory stays on disk; see `MappedRows`.
+  ///
   /// - Throws: `InputError` of kind `.missingInput` when a file is missing or cannot be read,
   ///   `.badData` when one is damaged or they do not fit together, `.usage` when the folder holds
-  ///   several data sets or a share that is held back leaves one part empty.
+  ///   several data sets or a share that is held back leaves one part empty, `.cannotWrite` when there is no room for a
+  ///   temporary file.
   public static func directory(
     _ path: String, _ options: Options = Options()
   ) throws -> LabelledImages {
-    if let folder = try CIFARFolder(path) {
+    try directory(path, options, in: MemoryBudget())
+  }
+
+  /// The same with a limit on what lies in memory.
+  package static func directory(
+    _ path: String, _ options: Options = Options(), in budget: MemoryBudget
+  ) throws -> LabelledImages {
+    if let folder = try CIFARFolder(path, in: budget) {
       let options = Options(
         classCount: options.classCount ?? folder.classCount, scale: options.scale,
         split: options.split)
       return try LabelledImages(
-        train: folder.train, test: folder.test, options, notes: folder.notes)
+        train: folder.train, test: folder.test, options, notes: folder.notes, in: budget)
     }
     let folder = try DatasetFolder(path)
-    let train = try ImagePart(folder.train)
-    let test = try folder.test.map { try ImagePart($0) }
+    let train = try ImagePart(folder.train, in: budget)
+    let test = try folder.test.map { try ImagePart($0, in: budget) }
     return try LabelledImages(
       train: train, test: test, options,
       notes: test == nil
         ? [
           "\(path): no test files (\(DatasetFile.testImages.rawValue), "
             + "\(DatasetFile.testLabels.rawValue)): there is no test accuracy"
-        ] : [])
+        ] : [], in: budget)
   }
 }
 
 extension ImagePart {
-  fileprivate init(_ files: DatasetFolder.Part) throws {
+  fileprivate init(_ files: DatasetFolder.Part, in budget: MemoryBudget) throws {
     try self.init(
-      images: IDXFile(contentsOf: files.images), labels: IDXFile(contentsOf: files.labels))
+      images: IDXFile(contentsOf: files.images, in: budget),
+      labels: IDXFile(contentsOf: files.labels, in: budget))
   }
 }

@@ -21,12 +21,14 @@ public struct LabelledImages: Sendable {
 
   /// The data set from its two parts.
   ///
-  /// - Parameter notes: what to tell the user besides what turns up here.
+  /// - Parameters:
+  ///   - notes: what to tell the user besides what turns up here.
+  ///   - budget: how much may lie in memory.
   /// - Throws: `InputError` of kind `.badData` when the parts do not fit together, a label is out of
   ///   range or a feature is not finite; `.usage` when the validation share leaves one part empty.
   init(
     train: ImagePart, validation: ImagePart? = nil, test: ImagePart?, _ options: Options,
-    notes: [String] = []
+    notes: [String] = [], in budget: MemoryBudget = MemoryBudget()
   ) throws {
     let others = [validation, test].compactMap { $0 }
     if let other = others.first(where: { $0.imageShape != train.imageShape }) {
@@ -38,18 +40,20 @@ public struct LabelledImages: Sendable {
     let classes = try ClassCount(train: train, others: others, given: options.classCount)
     classCount = classes.count
     imageShape = Array(train.imageShape)
-    self.notes =
-      notes + ([train] + others).compactMap { $0.images.mappingNote }
-      + [Self.columnsNote([train] + others), classes.note].compactMap { $0 }
     try options.split.check(
       hasValidation: validation != nil, hasTest: test != nil, train.images.name)
+    var diskNotes: [String?] = []
     func dataset(_ part: ImagePart) throws -> Dataset {
-      try part.dataset(classCount: classes.count, scale: options.scale)
+      let data = try part.dataset(classCount: classes.count, scale: options.scale, in: budget)
+      diskNotes.append(data.diskNote(part.images.name))
+      return data
     }
     let parts = try dataset(train).parts(options.split)
     self.train = parts.train
     self.validation = try parts.validation ?? validation.map(dataset)
     self.test = try parts.test ?? test.map(dataset)
+    self.notes =
+      notes + (diskNotes + [Self.columnsNote([train] + others), classes.note]).compactMap { $0 }
   }
 
   /// What to tell the user when labels have several columns.

@@ -16,20 +16,41 @@ public struct Standardization: Codable, Equatable, Sendable {
   /// That of some numbers, of which none is NaN; `none` if there are none.
   ///
   /// The deviation is that of the population, √(Σ (x − mean)² / n).
-  init(of numbers: [Double]) {
-    guard let first = numbers.first else {
-      self = .none
-      return
+  ///
+  /// - Parameter numbers: are gone through twice.
+  init(of numbers: some Collection<Double>) {
+    self = Self.ofColumns(1) { add in for number in numbers { add(0, number) } }[0]
+  }
+
+  /// That of each of several columns of numbers.
+  ///
+  /// - Parameter forEach: calls what it is given with the column and the value of each number, in the same order
+  ///   whenever it is called.
+  static func ofColumns(
+    _ count: Int, _ forEach: ((_ column: Int, _ number: Double) -> Void) throws -> Void
+  ) rethrows -> [Standardization] {
+    var counts = [Int](repeating: 0, count: count)
+    var (firsts, sums) = (
+      [Double](repeating: 0, count: count), [Double](repeating: 0, count: count)
+    )
+    var areEqual = [Bool](repeating: true, count: count)
+    try forEach { column, number in
+      if counts[column] == 0 { firsts[column] = number }
+      if number != firsts[column] { areEqual[column] = false }
+      counts[column] += 1
+      sums[column] += number
     }
-    guard numbers.contains(where: { $0 != first }) else {
-      self.init(mean: first, deviation: 1)
-      return
+    let means = (0..<count).map { sums[$0] / Double(counts[$0]) }
+    var squares = [Double](repeating: 0, count: count)
+    try forEach { column, number in
+      squares[column] += (number - means[column]) * (number - means[column])
     }
-    let count = Double(numbers.count)
-    let mean = numbers.reduce(0, +) / count
-    let squares = numbers.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    let deviation = (squares / count).squareRoot()
-    self.init(mean: mean, deviation: deviation > 0 ? deviation : 1)
+    return (0..<count).map { column in
+      if counts[column] == 0 { return .none }
+      if areEqual[column] { return Standardization(mean: firsts[column], deviation: 1) }
+      let deviation = (squares[column] / Double(counts[column])).squareRoot()
+      return Standardization(mean: means[column], deviation: deviation > 0 ? deviation : 1)
+    }
   }
 
   /// The number on the scale of the training data's deviations.

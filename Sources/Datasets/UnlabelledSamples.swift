@@ -5,13 +5,13 @@ package struct UnlabelledSamples: Sendable {
   /// The number of samples.
   package let count: Int
   /// The features of all samples, sample after sample.
-  package let features: [Float]
+  package let features: StoredArray<Float>
   /// The sizes of a sample, as in `[28, 28]`.
   package let shape: [Int]
   /// The name of each sample's file; nil: they are of one file.
   package var names: [String]? = nil
 
-  init(count: Int, features: [Float], shape: [Int]) {
+  init(count: Int, features: StoredArray<Float>, shape: [Int]) {
     self.count = count
     self.features = features
     self.shape = shape
@@ -22,10 +22,16 @@ package struct UnlabelledSamples: Sendable {
   ///     training; or lines of numbers separated by commas, a sample each.
   ///   - name: what error messages call the file.
   ///   - scale: what features are divided by; nil: 255 for bytes of an IDX or NPY file, else 1.
-  /// - Throws: `InputError` of kind `.badData` that names what is wrong where.
-  package init(_ contents: [UInt8], name: String, scale: Double?) throws {
-    let values: [Double]
-    if let file = try Self.numberFile(contents, name: name) {
+  ///   - budget: how much may lie in memory.
+  /// - Throws: `InputError` of kind `.badData` that names what is wrong where, `.cannotWrite` when there is no room for a
+  ///   temporary file.
+  package init(
+    _ contents: StoredArray<UInt8>, name: String, scale: Double?,
+    in budget: MemoryBudget = MemoryBudget()
+  ) throws {
+    var features = FeatureBuilder(
+      name: name, features: try StoredArrayBuilder<Float>(name, in: budget))
+    if let file = try Self.numberFile(contents, name: name, in: budget) {
       guard file.shape.count >= 2, file.elementCount > 0 else {
         throw InputError(
           .badData,
@@ -33,61 +39,58 @@ package struct UnlabelledSamples: Sendable {
             + "a file of samples")
       }
       (count, shape) = (file.shape[0], Array(file.shape.dropFirst()))
-      let scale = scale ?? file.defaultScale
-      values = try file.map { $0 / scale }
+      let (scale, width) = (scale ?? file.defaultScale, file.elementCount / count)
+      try file.forEachPart(unit: 1) { _, numbers in
+        try features.append(numbers.map { $0 / scale }, width: width)
+      }
     } else {
-      let rows = try Self.rows(contents, name: name)
-      (count, shape) = (rows.count, [rows[0].count])
-      values = rows.joined().map { $0 / (scale ?? 1) }
+      let width = try NumberLines.forEach(contents, name: name) { numbers in
+        try features.append(numbers.map { $0 / (scale ?? 1) }, width: numbers.count)
+      }
+      (count, shape) = (features.count / width, [width])
     }
-    features = values.map(Float.init)
-    if let place = features.firstIndex(where: { !$0.isFinite }) {
-      let (sample, feature) = place.quotientAndRemainder(dividingBy: features.count / count)
-      throw InputError(
-        .badData,
-        "\(name): feature \(feature) of sample \(sample) is \(values[place]), expected a number that is "
-          + "finite in 32 bits: correct the data (samples and features are numbered from 0)")
-    }
+    self.features = try features.finish()
   }
 
   /// The array that an IDX or NPY file holds; nil for other files.
-  private static func numberFile(_ contents: [UInt8], name: String) throws -> (any NumberFile)? {
-    if contents.starts(with: NPYHeader.mark) {
-      let file = try NPYFile(contents, name: name)
-      return file.hasChannelsLast ? try file.withChannelsFirst() : file
+  private static func numberFile(
+    _ contents: StoredArray<UInt8>, name: String, in budget: MemoryBudget
+  ) throws -> (any NumberFile)? {
+    let start = contents.prefix(NPYHeader.mark.count)
+    if start == NPYHeader.mark {
+      let file = try NPYFile(contents, name: name, in: budget)
+      return file.hasChannelsLast ? try file.withChannelsFirst(in: budget) : file
     }
-    guard contents.starts(with: [0, 0]) || contents.withUnsafeBytes(Gzip.isGzip) else { return nil }
-    return try contents.withUnsafeBytes { try IDXFile(contents: $0, name: name) }
+    guard start.starts(with: [0, 0]) || start.withUnsafeBytes(Gzip.isGzip) else { return nil }
+    return try IDXFile(contents, name: name, in: budget)
+  }
+}
+
+/// Makes features of numbers, which must be finite.
+private struct FeatureBuilder {
+  let name: String
+  var features: StoredArrayBuilder<Float>
+  /// Of the first number that is not finite; what is wrong with later lines of a text is told before it.
+  var fault: InputError?
+
+  var count: Int { features.count }
+
+  mutating func append(_ numbers: [Double], width: Int) throws {
+    guard fault == nil else { return }
+    let own = numbers.map(Float.init)
+    if let place = own.firstIndex(where: { !$0.isFinite }) {
+      let (sample, feature) = (count + place).quotientAndRemainder(dividingBy: width)
+      fault = InputError(
+        .badData,
+        "\(name): feature \(feature) of sample \(sample) is \(numbers[place]), expected a number that is "
+          + "finite in 32 bits: correct the data (samples and features are numbered from 0)")
+      return
+    }
+    try features.append(contentsOf: own)
   }
 
-  /// The numbers of each line of a CSV file that is not empty.
-  private static func rows(_ contents: [UInt8], name: String) throws -> [[Double]] {
-    func fault(_ message: String) -> InputError { InputError(.badData, "\(name): \(message)") }
-    let contents = contents[(contents.starts(with: CSVFile.byteOrderMark) ? 3 : 0)...]
-    guard let text = String(validating: contents, as: UTF8.self) else {
-      throw fault("is neither an IDX file, an NPY file nor text: give an IDX, NPY or CSV file")
-    }
-    var rows: [[Double]] = []
-    for (number, line) in text.split(separator: /\r?\n/, omittingEmptySubsequences: false)
-      .enumerated() where line.contains(where: { !$0.isWhitespace })
-    {
-      let cells = line.split(separator: ",", omittingEmptySubsequences: false)
-      let row = try cells.enumerated().map { column, cell in
-        guard let value = Double(cell.trimmed) else {
-          throw fault(
-            "line \(number + 1), column \(column + 1): '\(cell)' is not a number: a line holds the numbers "
-              + "of one sample, separated by commas")
-        }
-        return value
-      }
-      if let first = rows.first, first.count != row.count {
-        throw fault(
-          "line \(number + 1) has \(row.count) numbers, expected \(first.count) as in the first: every "
-            + "sample has as many")
-      }
-      rows.append(row)
-    }
-    guard !rows.isEmpty else { throw fault("has no samples: give a file with some") }
-    return rows
+  mutating func finish() throws -> StoredArray<Float> {
+    if let fault { throw fault }
+    return try features.finish()
   }
 }

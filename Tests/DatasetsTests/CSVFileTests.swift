@@ -39,6 +39,25 @@ struct CSVFileTests {
     #expect(try rows("alone\n1\n") == [["alone"], ["1"]])
   }
 
+  @Test("Characters of several bytes are whole wherever the file is divided to check it")
+  func longText() throws {
+    for start in ["a\n", "ab\n", "abc\n"] {
+      let cell = String(repeating: "東", count: 300_000)
+      #expect(try rows(start + cell) == [[String(start.dropLast())], [cell]])
+    }
+  }
+
+  @Test("Rows are found in any order")
+  func farRows() throws {
+    let text = "n,q\n" + (0..<2000).map { "\($0),\"\($0)\n\"\n\n" }.joined()
+    let file = try CSVFile(Array(text.utf8), name: "file")
+    #expect(file.rowCount == 2001)
+    for row in [2000, 1, 255, 256, 257, 0, 1024] {
+      #expect(file.text(row, 0) == (row == 0 ? "n" : "\(row - 1)"))
+      #expect(file.line(of: row) == (row == 0 ? 1 : 3 * row - 1))
+    }
+  }
+
   @Test("A row knows its line, however many lines cells have")
   func lines() throws {
     let file = try CSVFile(Array("a\n\"1\n2\"\n\n3\n".utf8), name: "file")

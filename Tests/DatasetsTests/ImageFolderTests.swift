@@ -62,6 +62,23 @@ struct ImageFolderTests {
     #expect(features(of: grey.train).values == ([0, 255, 18, 48] as [Float]).map { $0 / 255 })
   }
 
+  @Test("Colours that come after grey images count from the first image on")
+  func lateColours() throws {
+    let files = (0..<5).map { ("a/\($0).pgm", Self.grey) } + [("b/1.ppm", Self.colour)]
+    for limit in [0, 1 << 20] {
+      try withTemporaryFolder { folder in
+        try write(files, to: folder)
+        let budget = MemoryBudget(limit: limit)
+        let data = try #require(try SplitDataset.imageFolders(folder, in: budget))
+        #expect(data.sampleShape == [3, 1, 2])
+        #expect(
+          features(of: data.train).values.prefix(6)
+            == ([0, 255, 0, 255, 0, 255] as [Float]).map { $0 / 255 }[...])
+        #expect(budget.used == (limit == 0 ? 0 : 6 * 6))
+      }
+    }
+  }
+
   @Test("Folders train, val and test are parts")
   func parts() throws {
     let data = try #require(

@@ -6,16 +6,16 @@ import Testing
 /// IDX files that stay where they are.
 @Suite struct MappedIDXTests {
   private func part(
-    _ images: [UInt8], scale: Double? = nil, mappedAbove limit: Int = 0
+    _ images: [UInt8], scale: Double? = nil, limit: Int = 0
   ) throws -> Dataset {
     try withTemporaryFolder { folder in
       let (x, y) = ("\(folder)/images", "\(folder)/labels")
       try AtomicFile.write(images, to: x)
       try AtomicFile.write(idxFile([4], [0, 1, 2, 1]), to: y)
+      let budget = MemoryBudget(limit: limit)
       return try ImagePart(
-        images: IDXFile(contentsOf: x, mappedAbove: limit),
-        labels: IDXFile(contentsOf: y, mappedAbove: limit)
-      ).dataset(classCount: 3, scale: scale)
+        images: IDXFile(contentsOf: x, in: budget), labels: IDXFile(contentsOf: y, in: budget)
+      ).dataset(classCount: 3, scale: scale, in: budget)
     }
   }
 
@@ -28,22 +28,22 @@ import Testing
     let bytes = idxFile([4, 2], [0, 51, 102, 153, 204, 255, 1, 2])
     let floats = idxFile(type: .float32, [4, 2], [0, -51.5, 1e-3, 153, 204, 255, 1, 2])
     for contents in [bytes, floats] {
-      let (mapped, read) = (try part(contents), try part(contents, mappedAbove: contents.count))
+      let (mapped, read) = (try part(contents), try part(contents, limit: 1000))
       #expect(isMapped(mapped) && !isMapped(read))
       #expect(mapped.features(of: 0..<4) == read.features(of: 0..<4))
       #expect(labels(of: mapped) == [0, 1, 2, 1])
     }
   }
 
-  @Test func whatIsConvertedIsRead() throws {
+  @Test func whatIsConvertedGoesToATemporaryFile() throws {
     for (contents, scale) in [
       (idxFile([4, 2], [0, 51, 102, 153, 204, 255, 1, 2]), 2.0 as Double?),
       (idxFile(type: .int16, [4, 2], [0, 51, 102, -153, 204, 255, 1, 2]), nil),
     ] {
       let (mapped, read) = (
-        try part(contents, scale: scale), try part(contents, scale: scale, mappedAbove: 1000)
+        try part(contents, scale: scale), try part(contents, scale: scale, limit: 1000)
       )
-      #expect(!isMapped(mapped))
+      #expect(isMapped(mapped) && !isMapped(read))
       #expect(mapped.features(of: 0..<4) == read.features(of: 0..<4))
     }
   }

@@ -40,40 +40,12 @@ struct NPZFileTests {
     #expect(data.encoding.classCount == 3 && data.test == nil)
   }
 
-  /// A ZIP file of members that are stored as they are.
-  private func archive(_ members: [(name: String, bytes: [UInt8])], method: UInt8 = 0) -> [UInt8] {
-    func number(_ value: Int, _ count: Int) -> [UInt8] {
-      (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
-    }
-    /// CRC-32, bit by bit.
-    func checksum(_ bytes: [UInt8]) -> Int {
-      var checksum: UInt32 = .max
-      for byte in bytes {
-        checksum ^= UInt32(byte)
-        for _ in 0..<8 { checksum = checksum >> 1 ^ (checksum & 1 == 1 ? 0xEDB8_8320 : 0) }
-      }
-      return Int(~checksum)
-    }
-    var (file, directory) = ([UInt8](), [UInt8]())
-    for (name, bytes) in members {
-      let common =
-        [20, 0, 0, 0, method, 0, 0, 0, 0, 0] + number(checksum(bytes), 4) + number(bytes.count, 4)
-        + number(bytes.count, 4) + number(name.utf8.count, 2) + [0, 0]
-      directory +=
-        [0x50, 0x4B, 1, 2, 20, 0] + common + [UInt8](repeating: 0, count: 10)
-        + number(file.count, 4) + Array(name.utf8)
-      file += [0x50, 0x4B, 3, 4] + common + Array(name.utf8) + bytes
-    }
-    return file + directory + [0x50, 0x4B, 5, 6, 0, 0, 0, 0] + number(members.count, 2)
-      + number(members.count, 2) + number(directory.count, 4) + number(file.count, 4) + [0, 0]
-  }
-
   private func array(_ name: String, _ values: [Float], _ shape: [Int]) -> (String, [UInt8]) {
     (name + ".npy", npyFile(floats: values, shape))
   }
 
   private func read(_ members: [(String, [UInt8])]) throws -> SplitDataset {
-    try SplitDataset.arrays(npz: archive(members.map { ($0.0, $0.1) }), name: "file")
+    try SplitDataset.arrays(npz: zipFile(members.map { ($0.0, $0.1) }), name: "file")
   }
 
   @Test("Parts are found by their names")
@@ -149,7 +121,7 @@ struct NPZFileTests {
     let members = [
       ("x.npy", npyFile(floats: [1, 2], [2, 1])), ("y.npy", npyFile(floats: [0, 1], [2])),
     ]
-    let whole = archive(members.map { ($0.0, $0.1) })
+    let whole = zipFile(members.map { ($0.0, $0.1) })
     #expect(try SplitDataset.arrays(npz: whole, name: "file").train.count == 2)
     func message(_ bytes: [UInt8]) -> String? {
       #expect(throws: InputError.self) { try SplitDataset.arrays(npz: bytes, name: "file") }?
@@ -166,11 +138,11 @@ struct NPZFileTests {
         == "file: x.npy: has another checksum than the file states: the file is damaged; fetch it again"
     )
     #expect(
-      message(archive(members.map { ($0.0, $0.1) }, method: 12))
+      message(zipFile(members.map { ($0.0, $0.1) }, method: 12))
         == "file: x.npy: is compressed by method 12, expected 0 (stored) or 8 (deflated): save it with numpy.savez or "
         + "numpy.savez_compressed")
     // The first bytes, taken as deflated data, end early.
-    let deflated = message(archive(members.map { ($0.0, $0.1) }, method: 8))
+    let deflated = message(zipFile(members.map { ($0.0, $0.1) }, method: 8))
     #expect(
       deflated?.hasPrefix("file: x.npy: ") == true && deflated?.hasSuffix("fetch it again") == true)
   }

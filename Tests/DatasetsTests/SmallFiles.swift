@@ -1,6 +1,7 @@
-import Datasets
 import Glibc
 import Hypertower
+
+@testable import Datasets
 
 /// The IDX file of `shape` whose elements have the type of number `type` and the given values.
 func idxFile(type: IDXElementType = .unsignedByte, _ shape: [Int], _ values: [Double]) -> [UInt8] {
@@ -72,4 +73,9 @@ func features(of dataset: Dataset) -> (values: [Float], areBytes: Bool) {
 func labels(of dataset: Dataset) -> [Int32] {
   guard case .classes(let labels, _) = dataset.targets else { return [] }
   return labels
+}
+
+extension StoredArray {
+  /// A copy of all elements.
+  var elements: [Element] { withElements { Array($0) } }
 }

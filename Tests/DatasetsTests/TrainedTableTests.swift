@@ -32,7 +32,7 @@ struct TrainedTableTests {
     _ text: String, as encoding: SampleEncoding
   ) throws -> (samples: UnlabelledSamples, notes: [String]) {
     try UnlabelledSamples.table(
-      Array(text.utf8), as: encoding.table!, delimiter: nil, name: "t.csv")
+      StoredArray(Array(text.utf8)), as: encoding.table!, delimiter: nil, name: "t.csv")
   }
 
   @Test("Columns are found by their names, and others are ignored")
@@ -43,13 +43,14 @@ struct TrainedTableTests {
     let step = Float(4 / (8.0 / 3).squareRoot())
     #expect(data.test?.features(of: 0..<2) == [0, 0, 1, step, 1, 0])
     let own = try unlabelled("c;a\nv;3\n", as: encoding)
-    #expect(own.samples.count == 1 && own.samples.features == [0, 0, 1] && own.notes.isEmpty)
+    #expect(
+      own.samples.count == 1 && own.samples.features.elements == [0, 0, 1] && own.notes.isEmpty)
   }
 
   @Test("A text that training had not counts as none, and a line says so")
   func unknownText() throws {
     let own = try unlabelled("a,c\n3,w\n3,w\n", as: encoding())
-    #expect(own.samples.features == [0, 0, 0, 0, 0, 0])
+    #expect(own.samples.features.elements == [0, 0, 0, 0, 0, 0])
     #expect(
       own.notes == [
         "t.csv: line 2, column 'c': 'w' is not in the training data: it counts as none of the column's 2 texts, as "
@@ -62,7 +63,7 @@ struct TrainedTableTests {
     let encoding = try encoding(Self.training, TableOptions(target: "y", missing: .mean))
     let mean: [Float] = [0, 1, 0]
     let own = try unlabelled("a,c\nx,u\n\"3,0\",u\n,u\nx,u\n", as: encoding)
-    #expect(own.samples.features == mean + mean + mean + mean)
+    #expect(own.samples.features.elements == mean + mean + mean + mean)
     #expect(
       own.notes == [
         "t.csv: line 2, column 'a': 'x' is not a number and counts as missing, as do 2 further cells of the column"
@@ -99,7 +100,7 @@ struct TrainedTableTests {
         == "t.csv: line 3, column 'a': a value is missing, and the network was trained on a table that misses none: "
         + "fill it in, or train with --missing mean")
     let filling = try encoding(Self.training, TableOptions(target: "y", missing: .mean))
-    #expect(try unlabelled("a,c\n,\n", as: filling).samples.features == [0, 1, 0])
+    #expect(try unlabelled("a,c\n,\n", as: filling).samples.features.elements == [0, 1, 0])
     let dropping = try encoding(Self.training, TableOptions(target: "y", missing: .drop))
     #expect(try read("a,c,y\n,u,no\n3,v,no\n", as: dropping).test?.count == 1)
     #expect(throws: InputError.self) { try unlabelled("a,c\n,u\n", as: dropping) }

@@ -6,24 +6,28 @@ import Testing
 @Suite("Samples without labels")
 struct UnlabelledSamplesTests {
   private func read(_ text: String, scale: Double? = nil) throws -> UnlabelledSamples {
-    try UnlabelledSamples(Array(text.utf8), name: "file", scale: scale)
+    try read(Array(text.utf8), scale: scale)
+  }
+
+  private func read(_ bytes: [UInt8], scale: Double? = nil) throws -> UnlabelledSamples {
+    try UnlabelledSamples(StoredArray(bytes), name: "file", scale: scale)
   }
 
   @Test("A CSV file has a sample in each line")
   func csv() throws {
     let samples = try read("1, 2.5,-3\r\n\n4e1,5,6\n", scale: 2)
     #expect(samples.count == 2 && samples.shape == [3])
-    #expect(samples.features == [0.5, 1.25, -1.5, 20, 2.5, 3])
-    #expect(try read("255").features == [255])
+    #expect(samples.features.elements == [0.5, 1.25, -1.5, 20, 2.5, 3])
+    #expect(try read("255").features.elements == [255])
   }
 
   @Test("An IDX file has its own shape, and bytes are divided by 255")
   func idx() throws {
     let bytes: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 255, 51, 102]
-    let samples = try UnlabelledSamples(bytes, name: "file", scale: nil)
+    let samples = try read(bytes)
     #expect(samples.count == 2 && samples.shape == [1, 2])
-    #expect(samples.features == [0, 1, 0.2, 0.4])
-    #expect(try UnlabelledSamples(bytes, name: "file", scale: 1).features == [0, 255, 51, 102])
+    #expect(samples.features.elements == [0, 1, 0.2, 0.4])
+    #expect(try read(bytes, scale: 1).features.elements == [0, 255, 51, 102])
   }
 
   /// An NPY file of elements of a type.
@@ -38,21 +42,19 @@ struct UnlabelledSamplesTests {
   @Test("An NPY file is read as in training: bytes are divided by 255, channels come first")
   func array() throws {
     let bytes = npy("|u1", "(1, 2, 2, 3)", [0, 51, 255, 1, 2, 3, 4, 5, 6, 7, 8, 9])
-    let samples = try UnlabelledSamples(bytes, name: "file", scale: 1)
+    let samples = try read(bytes, scale: 1)
     #expect(samples.count == 1 && samples.shape == [3, 2, 2])
-    #expect(samples.features == [0, 1, 4, 7, 51, 2, 5, 8, 255, 3, 6, 9])
-    #expect(try UnlabelledSamples(bytes, name: "file", scale: nil).features[4] == 0.2)
-    let big = try UnlabelledSamples(
-      npy(">i2", "(2, 1)", [1, 0, 0xFF, 0xFF]), name: "file", scale: nil)
-    #expect(big.shape == [1] && big.features == [256, -1])
+    #expect(samples.features.elements == [0, 1, 4, 7, 51, 2, 5, 8, 255, 3, 6, 9])
+    #expect(try read(bytes).features[4] == 0.2)
+    let big = try read(npy(">i2", "(2, 1)", [1, 0, 0xFF, 0xFF]))
+    #expect(big.shape == [1] && big.features.elements == [256, -1])
     for shape in ["(2,)", "(0, 2)", "()"] {
       let count = shape == "(2,)" ? 2 : shape == "()" ? 1 : 0
       #expect(throws: InputError.self) {
-        try UnlabelledSamples(
-          npy("|u1", shape, [UInt8](repeating: 0, count: count)), name: "file", scale: nil)
+        try read(npy("|u1", shape, [UInt8](repeating: 0, count: count)))
       }
     }
-    #expect(try read("\u{FEFF}1,2\n").features == [1, 2])
+    #expect(try read("\u{FEFF}1,2\n").features.elements == [1, 2])
   }
 
   @Test(

@@ -52,7 +52,7 @@ enum Reader: String, CaseIterable {
       precondition(again.description == tower.description)
     case .kernelCache: _ = ProgramCacheEntry(decoding: bytes)
     case .table:
-      let file = try CSVFile(bytes, name: "fuzz", delimiter: nil as String?)
+      let file = try CSVFile(StoredArray(bytes), name: "fuzz", delimiter: nil as String?)
       for row in 0..<file.rowCount {
         for column in 0..<file.columnCount { _ = file.text(row, column) }
       }
@@ -61,7 +61,8 @@ enum Reader: String, CaseIterable {
       let data = try SplitDataset.table(
         file, TableOptions(target: name, missing: .median), split: Split(test: 0.5))
       let encoding = data.encoding.table!
-      _ = try UnlabelledSamples.table(bytes, as: encoding, delimiter: nil, name: "fuzz")
+      _ = try UnlabelledSamples.table(
+        StoredArray(bytes), as: encoding, delimiter: nil, name: "fuzz")
     case .image:
       let image = try PixelImage(bytes, name: "fuzz")
       precondition(image.pixels.count == image.height * image.width * image.channels)
@@ -79,7 +80,7 @@ enum Reader: String, CaseIterable {
         precondition(again.entries[0].key == entry.key && again.entries[0].value == entry.value)
       }
     case .npz:
-      let archive = try ZipArchive(bytes, name: "fuzz")
+      let archive = try ZipArchive(StoredArray(bytes), name: "fuzz")
       for name in archive.names { _ = try? archive.contents(of: name) }
       _ = try SplitDataset.arrays(npz: bytes, name: "fuzz")
     }

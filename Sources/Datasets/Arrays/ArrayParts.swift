@@ -12,8 +12,9 @@ struct ArrayParts {
 
   /// The array at `path`, with the targets of another file.
   ///
+  /// - Parameter budget: how much may lie in memory.
   /// - Throws: `InputError`.
-  init(npy path: String, target: String?) throws {
+  init(npy path: String, target: String?, in budget: MemoryBudget) throws {
     guard let target else {
       throw InputError(
         .usage, "\(path): where is what is to be predicted? Name its file by --target y.npy")
@@ -22,7 +23,9 @@ struct ArrayParts {
       throw InputError(
         .missingInput, "\(target): no such file: give the NPY file of the targets by --target")
     }
-    train = (try NPYFile(contentsOf: path), try NPYFile(contentsOf: target))
+    train = (
+      try NPYFile(contentsOf: path, in: budget), try NPYFile(contentsOf: target, in: budget)
+    )
     (validation, test) = (nil, nil)
   }
 
@@ -37,26 +40,36 @@ struct ArrayParts {
   /// The arrays of an NPZ file, such as Keras' `mnist.npz`, by the names `x_train`, `y_train`, `x_test` and `y_test`, or
   /// others in use.
   ///
-  /// - Parameter target: the name of the targets; nil: one of those in use.
+  /// - Parameters:
+  ///   - contents: the whole file.
+  ///   - name: what error messages call the file.
+  ///   - target: the name of the targets; nil: one of those in use.
+  ///   - budget: how much may lie in memory.
   /// - Throws: `InputError`.
-  init(npz bytes: [UInt8], name: String, target: String?) throws {
-    let archive = try ZipArchive(bytes, name: name)
+  init(
+    npz contents: StoredArray<UInt8>, name: String, target: String?, in budget: MemoryBudget
+  ) throws {
+    let archive = try ZipArchive(contents, name: name)
     let names = archive.names.filter { $0.hasSuffix(".npy") }.map { String($0.dropLast(4)) }
     try self.init(names, in: name, target: target, remedy: "numpy.savez(file, x=…, y=…)") {
-      try NPYFile(archive.contents(of: $0 + ".npy"), name: "\(name): \($0)")
+      let member = try archive.contents(of: $0 + ".npy", in: budget)
+      return try NPYFile(member, name: "\(name): \($0)", in: budget)
     }
   }
 
   /// The same of a safetensors file.
   ///
   /// - Throws: `InputError`.
-  init(safetensors bytes: [UInt8], name: String, target: String?) throws {
-    let file = try SafetensorsFile(bytes: bytes, name: name)
-    let names = file.entries.map(\.name).sorted()
+  init(
+    safetensors contents: StoredArray<UInt8>, name: String, target: String?,
+    in budget: MemoryBudget
+  ) throws {
+    let layout = try contents.withBytes { try SafetensorsLayout($0, name: name) }
+    let places = Dictionary(uniqueKeysWithValues: layout.places.map { ($0.name, $0) })
     try self.init(
-      names, in: name, target: target,
+      places.keys.sorted(), in: name, target: target,
       remedy: "safetensors.numpy.save_file({\"x\": …, \"y\": …}, file)"
-    ) { try NPYFile(file[$0]!, file: name) }
+    ) { try NPYFile(places[$0]!, of: contents, file: name, in: budget) }
   }
 
   /// - Parameters:

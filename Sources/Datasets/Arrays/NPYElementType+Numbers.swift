@@ -1,3 +1,5 @@
+import Hypertower
+
 extension NPYElementType {
   /// What `transform` makes of elements as numbers.
   ///
@@ -29,6 +31,27 @@ extension NPYElementType {
     case .float16: map { (bits: UInt16) in Double(Float16(bitPattern: bits)) }
     case .float32: map { (bits: UInt32) in Double(Float(bitPattern: bits)) }
     case .float64: map { (bits: UInt64) in Double(bitPattern: bits) }
+    }
+  }
+
+  /// Elements as features that need no conversion, divided by `scale`; nil if they need one.
+  ///
+  /// - Parameters:
+  ///   - elements: the bytes of all elements, one after another.
+  ///   - width: the number of features of a sample.
+  ///   - isBigEndian: whether an element's most significant byte comes first.
+  func plainFeatures(
+    _ elements: StoredArray<UInt8>, width: Int, scale: Double, isBigEndian: Bool
+  ) throws -> Dataset.Features? {
+    switch (self, scale, elements.storage) {
+    // What `Dataset` takes bytes for.
+    case (.uint8, 255, _): return try elements.features(width: width)
+    case (.float32, 1, .mapped(let file, let offset)):
+      return .mapped(
+        try MappedRows(
+          file, .float32, width: width, offset: offset, count: elements.count / size / width,
+          isBigEndian: isBigEndian, requiresFinite: true))
+    case (_, _, .memory), (_, _, .mapped): return nil
     }
   }
 }

@@ -12,30 +12,50 @@ extension SplitDataset {
   ///   - task: nil: what the targets suggest.
   ///   - options: the number of classes, what features are divided by, and what is held back.
   ///   - scales: what target values are standardized by; nil: those of the samples to train on.
+  /// What is larger than may lie in memory stays on disk; see `MappedRows`.
+  ///
   /// - Throws: `InputError` of kind `.missingInput` when a file cannot be read, `.badData` when one is damaged or they do
-  ///   not fit together, `.usage` when an option does not fit them.
+  ///   not fit together, `.usage` when an option does not fit them, `.cannotWrite` when there is no room for a temporary
+  ///   file.
   public static func arrays(
     _ path: String, target: String? = nil, task: TableOptions.Task? = nil,
     _ options: LabelledImages.Options = .init(), scales: [Standardization]? = nil
   ) throws -> SplitDataset {
+    try arrays(
+      path, target: target, task: task, options, scales: scales, in: MemoryBudget())
+  }
+
+  /// The same with a limit on what lies in memory.
+  package static func arrays(
+    _ path: String, target: String? = nil, task: TableOptions.Task? = nil,
+    _ options: LabelledImages.Options = .init(), scales: [Standardization]? = nil,
+    in budget: MemoryBudget
+  ) throws -> SplitDataset {
     let parts =
       switch DataFormat(of: path) {
-      case .arrays: try ArrayParts(npz: FileReader.bytes(of: path), name: path, target: target)
+      case .arrays:
+        try ArrayParts(
+          npz: .contents(of: path, in: budget), name: path, target: target, in: budget)
       case .safetensors:
-        try ArrayParts(safetensors: FileReader.bytes(of: path), name: path, target: target)
-      case .array, .folder, .table, .idx: try ArrayParts(npy: path, target: target)
+        try ArrayParts(
+          safetensors: .contents(of: path, in: budget), name: path, target: target, in: budget)
+      case .array, .folder, .table, .idx:
+        try ArrayParts(npy: path, target: target, in: budget)
       }
-    return try SplitDataset(parts, task: task, options, scales: scales)
+    return try SplitDataset(parts, task: task, options, scales: scales, in: budget)
   }
 
   /// The same of an NPZ file's contents, with the defaults.
   package static func arrays(npz bytes: [UInt8], name: String) throws -> SplitDataset {
-    try SplitDataset(ArrayParts(npz: bytes, name: name, target: nil), task: nil, .init())
+    let budget = MemoryBudget()
+    return try SplitDataset(
+      ArrayParts(npz: StoredArray(bytes), name: name, target: nil, in: budget), task: nil, .init(),
+      in: budget)
   }
 
   init(
     _ parts: ArrayParts, task: TableOptions.Task?, _ options: LabelledImages.Options,
-    scales given: [Standardization]? = nil
+    scales given: [Standardization]? = nil, in budget: MemoryBudget
   ) throws {
     var notes: [String] = []
     let (isOfClasses, note) = try parts.train.targets.task(
@@ -49,7 +69,7 @@ extension SplitDataset {
     }
     func samples(_ part: ArrayParts.Part) throws -> NPYFile {
       hasChannelsLast && part.samples.hasChannelsLast
-        ? try part.samples.withChannelsFirst() : part.samples
+        ? try part.samples.withChannelsFirst(in: budget) : part.samples
     }
     func imagePart(_ part: ArrayParts.Part) throws -> ImagePart {
       try ImagePart(images: samples(part), labels: part.targets)
@@ -58,11 +78,14 @@ extension SplitDataset {
       self.init(
         try LabelledImages(
           train: imagePart(parts.train), validation: parts.validation.map(imagePart),
-          test: parts.test.map(imagePart), options, notes: notes))
+          test: parts.test.map(imagePart), options, notes: notes, in: budget))
       return
     }
     func valuePart(_ part: ArrayParts.Part) throws -> Dataset {
-      try Dataset(samples(part), values: part.targets, scale: options.scale)
+      let data = try Dataset(
+        samples(part), values: part.targets, scale: options.scale, in: budget)
+      if let note = data.diskNote(part.samples.name) { notes.append(note) }
+      return data
     }
     let train = try valuePart(parts.train)
     let others = try (parts.validation.map(valuePart), parts.test.map(valuePart))
@@ -77,10 +100,12 @@ extension SplitDataset {
           + "the network predicts: give targets as it was trained on")
     }
     self.init(
-      train: try own.train.standardizingValues(scales),
-      validation: try (own.validation ?? others.0)?.standardizingValues(scales),
-      test: try (own.test ?? others.1)?.standardizingValues(scales),
-      sampleShape: Array(try samples(parts.train).shape.dropFirst()),
+      train: try own.train.standardizingValues(scales, parts.train.targets.name, in: budget),
+      validation: try (own.validation ?? others.0)?.standardizingValues(
+        scales, parts.train.targets.name, in: budget),
+      test: try (own.test ?? others.1)?.standardizingValues(
+        scales, parts.train.targets.name, in: budget),
+      sampleShape: parts.train.samples.sampleShape(hasChannelsLast: hasChannelsLast),
       encoding: SampleEncoding(values: scales), notes: notes)
   }
 }
@@ -90,6 +115,11 @@ extension NPYFile {
   var hasChannelsLast: Bool {
     let channels = [1, 3, 4]
     return shape.count == 4 && channels.contains(shape[3]) && !channels.contains(shape[1])
+  }
+
+  /// The shape of a sample, with the channels of images first.
+  fileprivate func sampleShape(hasChannelsLast: Bool) -> [Int] {
+    hasChannelsLast ? [shape[3], shape[1], shape[2]] : Array(shape.dropFirst())
   }
 
   /// Whether these targets are classes, and what to tell the user of the choice.
@@ -124,7 +154,9 @@ extension NPYFile {
 
 extension Dataset {
   /// Samples with values to predict, as they are.
-  fileprivate init(_ samples: NPYFile, values: NPYFile, scale: Double?) throws {
+  fileprivate init(
+    _ samples: NPYFile, values: NPYFile, scale: Double?, in budget: MemoryBudget
+  ) throws {
     guard samples.shape.count >= 2, samples.elementCount > 0 else {
       throw InputError(
         .badData,
@@ -138,33 +170,53 @@ extension Dataset {
           + "\(samples.name): give arrays of one data set")
     }
     let (count, width) = (samples.shape[0], values.elementCount / samples.shape[0])
-    let numbers = try values.map { Float($0) }
-    if let place = numbers.firstIndex(where: { !$0.isFinite }) {
-      throw InputError(
-        .badData,
-        "\(values.name): target \(place % width) of sample \(place / width) is \(numbers[place]), expected a number "
-          + "that is finite in 32 bits: correct the data (both are numbered from 0)")
+    var numbers = try StoredArrayBuilder<Float>(
+      values.name, in: budget, expected: values.elementCount)
+    try values.forEachPart(unit: 1) { start, part in
+      let own = part.map { Float($0) }
+      if let place = own.firstIndex(where: { !$0.isFinite }) {
+        throw InputError(
+          .badData,
+          "\(values.name): target \((start + place) % width) of sample \((start + place) / width) is \(own[place]), "
+            + "expected a number that is finite in 32 bits: correct the data (both are numbered from 0)"
+        )
+      }
+      try numbers.append(contentsOf: own)
     }
+    let targets = try numbers.finish().targets(width: width)
     self.init(
       count: count, featureCount: samples.elementCount / count,
-      features: try samples.features(scale: scale), targets: .values(numbers, width: width))
+      features: try samples.features(scale: scale, in: budget), targets: targets)
+  }
+
+  /// Runs `body` on the targets of some samples after others, in order.
+  private func forEachTargets(_ body: ([Float]) throws -> Void) throws {
+    let (rows, length) = (targetRows, max(1, (1 << 17) / targetCount))
+    for start in stride(from: 0, to: count, by: length) {
+      try body(rows.floats(of: start..<min(start + length, count)))
+    }
   }
 
   /// The mean and deviation of each target value.
   fileprivate func valueScales() throws -> [Standardization] {
-    let values = try targetRows.floats(of: 0..<count)
-    return (0..<targetCount).map { column in
-      Standardization(
-        of: stride(from: column, to: values.count, by: targetCount).map { Double(values[$0]) })
+    let width = targetCount
+    return try Standardization.ofColumns(width) { add in
+      try forEachTargets { values in
+        for (place, value) in values.enumerated() { add(place % width, Double(value)) }
+      }
     }
   }
 
-  fileprivate func standardizingValues(_ scales: [Standardization]) throws -> Dataset {
-    let values = try targetRows.floats(of: 0..<count)
+  fileprivate func standardizingValues(
+    _ scales: [Standardization], _ name: String, in budget: MemoryBudget
+  ) throws -> Dataset {
+    var values = try StoredArrayBuilder<Float>(name, in: budget, expected: count * targetCount)
+    try forEachTargets { part in
+      try values.append(
+        contentsOf: part.enumerated().map { Float(scales[$0 % scales.count](Double($1))) })
+    }
     return Dataset(
       count: count, featureCount: featureCount, features: features,
-      targets: .values(
-        values.enumerated().map { Float(scales[$0 % scales.count](Double($1))) },
-        width: scales.count))
+      targets: try values.finish().targets(width: scales.count))
   }
 }

@@ -4,21 +4,27 @@ extension UnlabelledSamples {
   /// Images, each in a file of its own.
   ///
   /// - Parameters:
-  ///   - files: their names and contents.
+  ///   - names: those of the files.
   ///   - encoding: the shape that a network takes.
   ///   - scale: what bytes are divided by; nil: 255.
-  /// - Throws: `InputError(.badData)` for one that is damaged or of another size.
+  ///   - budget: how much may lie in memory.
+  ///   - contents: the bytes of the file of a number, from 0.
+  /// - Throws: `InputError` of kind `.badData` for one that is damaged or of another size, `.cannotWrite` when there is no
+  ///   room for a temporary file; what `contents` throws.
   package static func images(
-    _ files: [(name: String, contents: [UInt8])], as encoding: ImageEncoding, scale: Double?
+    _ names: [String], as encoding: ImageEncoding, scale: Double?,
+    in budget: MemoryBudget = MemoryBudget(), _ contents: (Int) throws -> [UInt8]
   ) throws -> UnlabelledSamples {
-    let features = try files.flatMap { name, contents in
-      try encoding.bytes(
-        of: PixelImage(contents, name: name), name: name, sizeOf: "and the network takes"
-      ).map { Float(Double($0) / (scale ?? 255)) }
+    var features = try StoredArrayBuilder<Float>(
+      names[0], in: budget, expected: names.count * encoding.shape.reduce(1, *))
+    for (number, name) in names.enumerated() {
+      let bytes = try encoding.bytes(
+        of: PixelImage(contents(number), name: name), name: name, sizeOf: "and the network takes")
+      try features.append(contentsOf: bytes.map { Float(Double($0) / (scale ?? 255)) })
     }
     var samples = UnlabelledSamples(
-      count: files.count, features: features, shape: encoding.shape)
-    samples.names = files.map(\.name)
+      count: names.count, features: try features.finish(), shape: encoding.shape)
+    samples.names = names
     return samples
   }
 }

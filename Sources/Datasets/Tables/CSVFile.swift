@@ -1,9 +1,13 @@
+import Glibc
 import Hypertower
 
 /// The cells of a text file with a row in each line: comma-separated values (RFC 4180), or with another delimiter.
 ///
 /// Lines end in LF or CRLF. A cell in quotes may hold delimiters, ends of lines, and quotes, each written twice. White
 /// space around other cells, and around the quotes, does not count, and neither do empty lines.
+///
+/// The file may be larger than memory: of its rows, only every 256th place is kept. What is wanted of many rows is read
+/// row after row, by `forEachRow(_:)`.
 package struct CSVFile: Sendable {
   /// What error messages call the file.
   package let name: String
@@ -11,96 +15,110 @@ package struct CSVFile: Sendable {
   package let delimiter: Unicode.Scalar
   /// The number of cells of each row, at least 1.
   package let columnCount: Int
-  /// The line on which each row begins, from 1.
-  private let lines: [Int]
-  private let bytes: [UInt8]
-  /// Those of all rows, row after row.
-  private let cells: [Cell]
-
-  /// Where a cell lies in the file, without its quotes.
-  fileprivate struct Cell {
-    var start: Int
-    var end: Int
-    var hasDoubledQuotes = false
-  }
-
   /// The number of rows, the names of the columns included.
-  package var rowCount: Int { lines.count }
+  package let rowCount: Int
+  private let bytes: StoredArray<UInt8>
+  /// Where every `markDistance`-th row begins.
+  private let marks: [CSVScanner.Place]
+
+  private static let markDistance = 256
 
   /// - Parameters:
   ///   - bytes: the file's contents, in UTF-8, with or without a byte order mark.
   ///   - name: what error messages call the file.
   ///   - delimiter: nil: the one of `,`, `;`, tab and `|` that is most frequent in the first line.
   /// - Throws: `InputError` of kind `.badData` that names the line at fault.
-  package init(_ bytes: [UInt8], name: String, delimiter: Unicode.Scalar? = nil) throws {
-    try Self.checkEncoding(bytes, name: name)
-    let start = bytes.starts(with: Self.byteOrderMark) ? Self.byteOrderMark.count : 0
+  package init(
+    _ bytes: StoredArray<UInt8>, name: String, delimiter: Unicode.Scalar? = nil
+  ) throws {
     self.name = name
     self.bytes = bytes
-    self.delimiter = delimiter ?? Self.likelyDelimiter(bytes[start...])
-    var scanner = CSVScanner(bytes: bytes, delimiter: UInt8(self.delimiter.value), name: name)
-    scanner.position = start
-    var (cells, lines, columnCount) = ([Cell](), [Int](), 0)
-    while let row = try scanner.nextRow() {
-      if lines.isEmpty { columnCount = row.count }
-      guard row.count == columnCount else {
-        throw InputError(
-          .badData,
-          "\(name): line \(scanner.rowLine) has \(row.count) cells, expected \(columnCount) as in line "
-            + "\(lines[0]): put cells that hold '\(Self.name(of: self.delimiter))' in quotes, or name another "
-            + "--delimiter")
+    try bytes.check()
+    (self.delimiter, columnCount, rowCount, marks) = try bytes.withElements { bytes in
+      try CSVEncoding.check(bytes, name: name)
+      let start =
+        bytes.starts(with: CSVEncoding.byteOrderMark) ? CSVEncoding.byteOrderMark.count : 0
+      let own = delimiter ?? Self.likelyDelimiter(bytes[start...])
+      var scanner = CSVScanner(bytes, delimiter: UInt8(own.value), name: name)
+      scanner.place.position = start
+      var (marks, columnCount, rowCount) = ([CSVScanner.Place](), 0, 0)
+      while try scanner.nextRow() {
+        let cellCount = scanner.cells.count
+        if rowCount == 0 { columnCount = cellCount }
+        guard cellCount == columnCount else {
+          throw InputError(
+            .badData,
+            "\(name): line \(scanner.row.line) has \(cellCount) cells, expected \(columnCount) as in line "
+              + "\(marks[0].line): put cells that hold '\(Self.name(of: own))' in quotes, or name another "
+              + "--delimiter")
+        }
+        if rowCount % Self.markDistance == 0 { marks.append(scanner.row) }
+        rowCount += 1
       }
-      cells += row
-      lines.append(scanner.rowLine)
+      return (own, columnCount, rowCount, marks)
     }
-    guard !lines.isEmpty else {
+    guard rowCount > 0 else {
       throw InputError(.badData, "\(name): has no rows: give a file with some")
     }
-    (self.cells, self.lines, self.columnCount) = (cells, lines, columnCount)
   }
 
-  /// What text in UTF-8 may begin with.
-  static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+  /// Calls `body` with the number of each of some rows and its cells, one row after another.
+  ///
+  /// - Throws: `InputError(.badData)` if the file was cut short meanwhile; what `body` throws.
+  func forEachRow(
+    _ rows: Range<Int>, _ body: (_ row: Int, _ cells: CSVRow) throws -> Void
+  ) throws {
+    try bytes.check()
+    try withRows(from: rows.lowerBound) { scanner in
+      for row in rows {
+        guard try scanner.nextRow() else { return }
+        try body(row, CSVRow(bytes: scanner.bytes, cells: scanner.cells))
+      }
+    }
+  }
+
+  /// The texts of a row's cells.
+  func texts(_ row: Int) -> [String] {
+    (try? withRows(from: row) { scanner in
+      _ = try scanner.nextRow()
+      let cells = CSVRow(bytes: scanner.bytes, cells: scanner.cells)
+      return (0..<columnCount).map { cells.text($0) }
+    }) ?? []
+  }
 
   /// The text of a cell.
-  package func text(_ row: Int, _ column: Int) -> String {
-    let cell = cells[row * columnCount + column]
-    let text = String(decoding: bytes[cell.start..<cell.end], as: UTF8.self)
-    return cell.hasDoubledQuotes ? text.replacing("\"\"", with: "\"") : text
-  }
+  package func text(_ row: Int, _ column: Int) -> String { texts(row)[column] }
 
   /// The line on which a row begins, from 1.
-  package func line(of row: Int) -> Int { lines[row] }
+  package func line(of row: Int) -> Int {
+    (try? withRows(from: row) { scanner in
+      _ = try scanner.nextRow()
+      return scanner.row.line
+    }) ?? 0
+  }
+
+  /// Runs `body` with a scanner of which `row` is the next one.
+  private func withRows<Result>(
+    from row: Int, _ body: (inout CSVScanner) throws -> Result
+  ) throws -> Result {
+    precondition(row >= 0 && row < rowCount)
+    return try bytes.withElements { bytes in
+      var scanner = CSVScanner(bytes, delimiter: UInt8(delimiter.value), name: name)
+      scanner.place = marks[row / Self.markDistance]
+      for _ in 0..<row % Self.markDistance { _ = try scanner.nextRow() }
+      return try body(&scanner)
+    }
+  }
 
   /// What a delimiter is called.
   static func name(of delimiter: Unicode.Scalar) -> String {
     delimiter == "\t" ? "tab" : "\(delimiter)"
   }
 
-  private static func checkEncoding(_ bytes: [UInt8], name: String) throws {
-    if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
-      throw InputError(
-        .badData,
-        "\(name): is UTF-16, expected UTF-8: convert it, as with iconv -f UTF-16 -t UTF-8")
-    }
-    if let place = bytes.firstIndex(of: 0) {
-      throw InputError(
-        .badData,
-        "\(name): byte \(place) is 0, which text does not hold: give a text file (bytes are numbered from 0)"
-      )
-    }
-    guard String(validating: bytes, as: UTF8.self) == nil else { return }
-    var (decoder, iterator, line) = (UTF8(), bytes.makeIterator(), 1)
-    while case .scalarValue(let scalar) = decoder.decode(&iterator) {
-      if scalar == "\n" { line += 1 }
-    }
-    throw InputError(
-      .badData,
-      "\(name): line \(line) is not UTF-8: convert the file, as with iconv -f LATIN1 -t UTF-8")
-  }
-
   /// The delimiter that is most frequent in the first line that is not empty, outside quotes; a comma if there is none.
-  private static func likelyDelimiter(_ bytes: ArraySlice<UInt8>) -> Unicode.Scalar {
+  private static func likelyDelimiter(
+    _ bytes: Slice<UnsafeBufferPointer<UInt8>>
+  ) -> Unicode.Scalar {
     let candidates: [Unicode.Scalar] = [",", ";", "\t", "|"]
     var counts = [Int](repeating: 0, count: candidates.count)
     var (isQuoted, isEmpty) = (false, true)
@@ -117,90 +135,36 @@ package struct CSVFile: Sendable {
   }
 }
 
-/// Goes through a file of separated values row by row.
-private struct CSVScanner {
-  let bytes: [UInt8]
-  let delimiter: UInt8
-  let name: String
-  var position = 0
-  private var line = 1
-  /// The line on which the latest row begins.
-  private(set) var rowLine = 1
-
-  init(bytes: [UInt8], delimiter: UInt8, name: String) {
-    (self.bytes, self.delimiter, self.name) = (bytes, delimiter, name)
+extension CSVFile {
+  /// Reads a file, compressed by gzip or not; what the budget has no room for stays where it is, or is decompressed into
+  /// a temporary file.
+  ///
+  /// - Parameter delimiter: see `TableOptions.delimiter`.
+  /// - Throws: `InputError`, as `init(_:name:delimiter:)`; `.missingInput` when it cannot be read, `.cannotWrite` when
+  ///   there is no room for a temporary file.
+  package init(
+    contentsOf path: String, delimiter: String?, in budget: MemoryBudget = MemoryBudget()
+  ) throws {
+    try self.init(
+      .contents(of: path, in: budget), name: path, delimiter: delimiter, in: budget)
   }
 
-  private static let quote = UInt8(ascii: "\"")
-  private static let newLine = UInt8(ascii: "\n")
-
-  /// The cells of the next row that is not empty; nil after the last.
-  mutating func nextRow() throws -> [CSVFile.Cell]? {
-    while position < bytes.count {
-      rowLine = line
-      var row: [CSVFile.Cell] = []
-      var wasQuoted = false
-      repeat {
-        skipSpace()
-        wasQuoted = next == Self.quote
-        row.append(wasQuoted ? try quotedCell() : plainCell())
-      } while skip(delimiter)
-      _ = skip(Self.newLine)
-      line += 1
-      if row.count > 1 || wasQuoted || row[0].start < row[0].end { return row }
-    }
-    return nil
+  /// Reads a file's contents, compressed by gzip or not.
+  ///
+  /// - Throws: `InputError`, as `init(contentsOf:delimiter:in:)`.
+  package init(
+    _ contents: StoredArray<UInt8>, name: String, delimiter: String?,
+    in budget: MemoryBudget = MemoryBudget()
+  ) throws {
+    let bytes = try contents.decompressed(name: name, in: budget)
+    if bytes.count != contents.count { budget.giveBack(contents) }
+    try self.init(bytes, name: name, delimiter: delimiter?.unicodeScalars.first)
   }
 
-  private mutating func plainCell() -> CSVFile.Cell {
-    let start = position
-    while let next, next != delimiter, next != Self.newLine { position += 1 }
-    var end = position
-    while end > start, Self.isSpace(bytes[end - 1]) { end -= 1 }
-    return CSVFile.Cell(start: start, end: end)
-  }
-
-  private mutating func quotedCell() throws -> CSVFile.Cell {
-    let first = line
-    position += 1
-    var cell = CSVFile.Cell(start: position, end: position)
-    while true {
-      guard let byte = next else {
-        throw InputError(
-          .badData,
-          "\(name): line \(first): a quote is not closed before the file ends: close it, or write a quote in a "
-            + "cell as \"\"")
-      }
-      position += 1
-      if byte == Self.newLine { line += 1 }
-      guard byte == Self.quote else { continue }
-      guard skip(Self.quote) else { break }
-      cell.hasDoubledQuotes = true
-    }
-    cell.end = position - 1
-    skipSpace()
-    guard next == nil || next == delimiter || next == Self.newLine else {
-      throw InputError(
-        .badData,
-        "\(name): line \(line): text follows a closing quote: write a quote in a cell as \"\", and put the cell "
-          + "in quotes")
-    }
-    return cell
-  }
-
-  private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
-
-  private mutating func skip(_ byte: UInt8) -> Bool {
-    guard next == byte else { return false }
-    position += 1
-    return true
-  }
-
-  private mutating func skipSpace() {
-    while let next, Self.isSpace(next), next != delimiter { position += 1 }
-  }
-
-  private static func isSpace(_ byte: UInt8) -> Bool {
-    byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
+  /// Reads a file's contents that lie in memory.
+  ///
+  /// - Throws: `InputError`, as `init(_:name:delimiter:)`.
+  package init(_ bytes: [UInt8], name: String, delimiter: Unicode.Scalar? = nil) throws {
+    try self.init(StoredArray(bytes), name: name, delimiter: delimiter)
   }
 }

@@ -15,7 +15,7 @@ enum CellValue: Equatable {
   /// - Parameter hasDecimalCommas: whether `1,5` is a number.
   init(_ text: String, hasDecimalCommas: Bool) {
     let trimmed = String(text[...].trimmed)
-    if trimmed.utf8.count <= 4, Self.missingTexts.contains(trimmed.lowercased()) {
+    if Self.isMissing(trimmed: trimmed) {
       self = .missing
     } else if let number = Self.number(trimmed) {
       self = .number(number)
@@ -26,6 +26,13 @@ enum CellValue: Equatable {
     } else {
       self = .text(text)
     }
+  }
+
+  /// Whether a cell of that text misses a value.
+  static func isMissing(_ text: String) -> Bool { isMissing(trimmed: String(text[...].trimmed)) }
+
+  private static func isMissing(trimmed text: String) -> Bool {
+    text.utf8.count <= 4 && missingTexts.contains(text.lowercased())
   }
 
   /// A number that fits into 32 bits; words such as `inf` are none, nor are hexadecimal numbers.

@@ -10,32 +10,49 @@ extension SplitDataset {
   ///   - path: the file.
   ///   - options: how it is to be understood; the target must be named.
   ///   - split: what is held back, with the same share of each class; default: nothing.
+  ///
+  /// What is larger than may lie in memory stays on disk; see `MappedRows`.
+  ///
   /// - Throws: `InputError` of kind `.missingInput` when the file cannot be read, `.badData` when it is damaged or
-  ///   misses values, `.usage` when an option does not fit it.
+  ///   misses values, `.usage` when an option does not fit it, `.cannotWrite` when there is no room for a temporary
+  ///   file.
   public static func table(
     _ path: String, _ options: TableOptions, split: Split = Split()
   ) throws -> SplitDataset {
-    try table(CSVFile(contentsOf: path, delimiter: options.delimiter), options, split: split)
+    try table(path, options, split: split, in: MemoryBudget())
+  }
+
+  /// The same with a limit on what lies in memory.
+  package static func table(
+    _ path: String, _ options: TableOptions, split: Split = Split(), in budget: MemoryBudget
+  ) throws -> SplitDataset {
+    try table(
+      CSVFile(contentsOf: path, delimiter: options.delimiter, in: budget), options, split: split,
+      in: budget)
   }
 
   /// The same of a file's rows.
   package static func table(
-    _ file: CSVFile, _ options: TableOptions, split: Split = Split()
+    _ file: CSVFile, _ options: TableOptions, split: Split = Split(),
+    in budget: MemoryBudget = MemoryBudget()
   ) throws -> SplitDataset {
     let (table, path) = (try Table(file, hasNames: options.hasNames), file.name)
-    guard let name = options.target else { throw table.missingTarget(options) }
+    guard let name = options.target else { throw try table.missingTarget(options, in: budget) }
     let place = try table.place(of: name, for: "--target")
     var notes: [String] = []
-    let columns = try table.usedColumns(besides: place, options, &notes)
-    let targetColumn = table.column(place)
+    let (columns, targetColumn) = try table.usedColumns(
+      besides: place, options, &notes, in: budget)
     let target = try TableTarget(targetColumn, task: options.task, in: table)
     if let note = target.note { notes.append(note) }
     let faults = TableFaults(columns + [targetColumn], in: table)
     if options.missing == nil { try faults.check() }
     notes += faults.notes
-    let faulty = Set(faults.rows)
-    let rows = (0..<table.count).filter {
-      options.missing == .drop ? !faulty.contains($0) : !target.isMissing($0)
+    var faulty = faults.rows[...]
+    let rows = (0..<table.count).filter { row in
+      guard options.missing == .drop else { return !target.isMissing(row) }
+      guard faulty.first == row else { return true }
+      faulty.removeFirst()
+      return false
     }
     if rows.count < table.count {
       notes.append(
@@ -61,15 +78,21 @@ extension SplitDataset {
       case .classes(let names, _):
         SampleEncoding(classCount: names.count, classNames: names, table: encoding)
       case .values(let values):
-        SampleEncoding(values: [Standardization(of: train.map { values[$0] })], table: encoding)
+        SampleEncoding(
+          values: [
+            values.withElements { values in Standardization(of: train.lazy.map { values[$0] }) }
+          ], table: encoding)
       }
-    let used = try encoding.columns(of: table)
+    // Columns without a value in these rows have no features.
+    let used = encoding.columns.map { own in columns.first { $0.name == own.name }! }
     func part(_ rows: [Int]) throws -> Dataset {
-      let (features, own) = try encoding.features(of: used, rows: rows, in: table)
-      notes += own
-      return Dataset(
-        count: rows.count, featureCount: encoding.featureCount, features: .floats(features),
+      let (features, own) = try encoding.features(of: used, rows: rows, in: table, budget)
+      let data = Dataset(
+        count: rows.count, featureCount: encoding.featureCount,
+        features: try features.features(width: encoding.featureCount),
         targets: samples.targets(target.kind, rows))
+      notes += own + [data.diskNote(path)].compactMap { $0 }
+      return data
     }
     return try SplitDataset(
       train: part(train), validation: parts.validation.map { try part($0.map { rows[$0] }) },
@@ -80,8 +103,11 @@ extension SplitDataset {
 
 extension Table {
   /// The error that no target is named; it also tells of missing values, so that the next try succeeds.
-  fileprivate func missingTarget(_ options: TableOptions) -> InputError {
-    let faults = TableFaults(names.indices.map { column($0) }, in: self)
+  fileprivate func missingTarget(
+    _ options: TableOptions, in budget: MemoryBudget
+  ) throws -> InputError {
+    let columns = try columns(names.indices.map { ColumnRequest(place: $0) }, in: budget)
+    let faults = TableFaults(columns, in: self)
     let missing =
       faults.rows.isEmpty || options.missing != nil
       ? "" : ". Values are missing, too: \(faults.extentAndRemedy)"
@@ -89,17 +115,20 @@ extension Table {
       .usage, "\(file.name): which column is predicted? Name it by --target. \(nameList)\(missing)")
   }
 
-  /// The columns that something can be learned from, and what to tell the user of the others.
+  /// The columns that something can be learned from, and that of the target; what to tell the user of the others.
   fileprivate func usedColumns(
-    besides target: Int, _ options: TableOptions, _ notes: inout [String]
-  ) throws -> [TableColumn] {
+    besides target: Int, _ options: TableOptions, _ notes: inout [String], in budget: MemoryBudget
+  ) throws -> (columns: [TableColumn], target: TableColumn) {
     let ignored = try Set(options.ignored.map { try place(of: $0, for: "--ignore") })
     let categories = try Set(options.categories.map { try place(of: $0, for: "--categories") })
+    let places = names.indices.filter { $0 != target && !ignored.contains($0) }
+    var columns = try columns(
+      places.map { ColumnRequest(place: $0, isCategory: categories.contains($0) ? true : nil) }
+        + [ColumnRequest(place: target)], in: budget)
+    let targetColumn = columns.removeLast()
     var used: [TableColumn] = []
-    for place in names.indices where place != target && !ignored.contains(place) {
-      let isCategory = categories.contains(place)
-      let column = column(place, isCategory: isCategory ? true : nil)
-      if !isCategory, let reason = column.uselessness {
+    for (place, column) in zip(places, columns) {
+      if !categories.contains(place), let reason = column.uselessness {
         notes.append("\(file.name): column '\(column.name)' is left out: it \(reason)")
       } else {
         used.append(column)
@@ -111,7 +140,7 @@ extension Table {
         "\(file.name): no column is left to predict '\(names[target])' from: give a table with others; a column "
           + "of many texts is used if --categories names it")
     }
-    return used
+    return (used, targetColumn)
   }
 }
 
@@ -122,22 +151,8 @@ extension SampleEncoding {
     case .classes(let names, let labels):
       .classes(rows.map { labels[$0] }, classCount: names.count)
     case .values(let numbers):
-      .values(rows.map { Float(values[0](numbers[$0])) }, width: 1)
+      .values(
+        numbers.withElements { numbers in rows.map { Float(values[0](numbers[$0])) } }, width: 1)
     }
-  }
-}
-
-extension CSVFile {
-  /// - Throws: `InputError`, as `init(_:name:delimiter:)`.
-  package init(contentsOf path: String, delimiter: String?) throws {
-    try self.init(FileReader.bytes(of: path), name: path, delimiter: delimiter)
-  }
-
-  /// - Parameter delimiter: see `TableOptions.delimiter`.
-  package init(_ contents: [UInt8], name: String, delimiter: String?) throws {
-    let bytes =
-      contents.withUnsafeBytes(Gzip.isGzip)
-      ? try Gzip.decompress(contents, name: name) : contents
-    try self.init(bytes, name: name, delimiter: delimiter?.unicodeScalars.first)
   }
 }

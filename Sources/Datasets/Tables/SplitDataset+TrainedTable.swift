@@ -12,7 +12,15 @@ extension SplitDataset {
   public static func table(
     _ path: String, as encoding: SampleEncoding, delimiter: String? = nil, split: Split = Split()
   ) throws -> SplitDataset {
-    let file = try CSVFile(contentsOf: path, delimiter: delimiter)
+    try table(path, as: encoding, delimiter: delimiter, split: split, in: MemoryBudget())
+  }
+
+  /// The same with a limit on what lies in memory.
+  package static func table(
+    _ path: String, as encoding: SampleEncoding, delimiter: String? = nil, split: Split = Split(),
+    in budget: MemoryBudget
+  ) throws -> SplitDataset {
+    let file = try CSVFile(contentsOf: path, delimiter: delimiter, in: budget)
     let own = encoding.table!
     let table = try Table(file, hasNames: own.hasNames)
     guard table.names.contains(own.target) else {
@@ -21,8 +29,8 @@ extension SplitDataset {
         "\(path): there is no column '\(own.target)', which the network predicts and is measured by: give a "
           + "table with it, or use `hypertower predict`. \(table.nameList)")
     }
-    let columns = try own.columns(of: table)
-    let target = try encoding.target(of: table)
+    let columns = try own.columns(of: table, in: budget)
+    let target = try encoding.target(of: table, in: budget)
     var rows: [Int] = []
     for row in 0..<table.count {
       if own.missing == nil && target.isMissing(row) {
@@ -46,11 +54,13 @@ extension SplitDataset {
     notes += TableFaults(columns, in: table).notes
     let parts = try split.parts(count: rows.count, labels: target.labels(rows))
     func part(_ rows: [Int]) throws -> Dataset {
-      let (features, own) = try own.features(of: columns, rows: rows, in: table)
-      notes += own
-      return Dataset(
-        count: rows.count, featureCount: encoding.table!.featureCount, features: .floats(features),
+      let width = own.featureCount
+      let (features, notesOfRows) = try own.features(of: columns, rows: rows, in: table, budget)
+      let data = Dataset(
+        count: rows.count, featureCount: width, features: try features.features(width: width),
         targets: encoding.targets(target.kind, rows))
+      notes += notesOfRows + [data.diskNote(path)].compactMap { $0 }
+      return data
     }
     let isWhole = parts.validation == nil && parts.test == nil
     let train = try part(parts.train.map { rows[$0] })
@@ -65,7 +75,7 @@ extension SampleEncoding {
   /// What the rows of a table say of the target.
   ///
   /// - Throws: `InputError(.badData)` for what is no class, or no number.
-  fileprivate func target(of table: Table) throws -> TableTarget {
+  fileprivate func target(of table: Table, in budget: MemoryBudget) throws -> TableTarget {
     let name = self.table!.target
     let place = try table.place(of: name, for: "the target")
     func fault(_ row: Int, _ what: String) -> InputError {
@@ -75,23 +85,30 @@ extension SampleEncoding {
       )
     }
     guard let classNames else {
-      return TableTarget(
-        kind: .values(
-          try (0..<table.count).map { row in
-            switch table.value(of: table.text(row, place)) {
-            case .missing: return .nan
-            case .number(let number): return number
-            case .text: throw fault(row, "not a number")
-            }
-          }))
+      var values = try StoredArrayBuilder<Double>(
+        table.file.name, in: budget, expected: table.count)
+      try table.forEachRow { row, cells in
+        switch cells.kind(place, hasDecimalCommas: table.hasDecimalCommas) {
+        case .missing: try values.append(.nan)
+        case .number(let number): try values.append(number)
+        case .text: throw fault(row, "not a number")
+        }
+      }
+      return TableTarget(kind: .values(try values.finish()))
     }
     let places = Dictionary(uniqueKeysWithValues: zip(classNames, Int32(0)...))
-    let labels = try (0..<table.count).map { row -> Int32 in
-      let text = table.text(row, place)
+    var labels: [Int32] = []
+    labels.reserveCapacity(table.count)
+    try table.forEachRow { row, cells in
+      let text = cells.text(place)
+      if let label = places[text] {
+        labels.append(label)
+        return
+      }
       let value = table.value(of: text)
-      if let label = places[text] { return label }
       if case .number(let number) = value, let label = places[TableTarget.name(number)] {
-        return label
+        labels.append(label)
+        return
       }
       guard value == .missing else {
         throw fault(
@@ -99,7 +116,7 @@ extension SampleEncoding {
           "no class that the network knows, which are \(classNames.prefix(20).joined(separator: ", "))"
             + (classNames.count > 20 ? ", …" : ""))
       }
-      return -1
+      labels.append(-1)
     }
     return TableTarget(kind: .classes(classNames, labels))
   }

@@ -20,7 +20,7 @@ struct Table {
       names = columns.map(Self.name(ofColumn:))
       return
     }
-    let first = columns.map { file.text(0, $0) }
+    let first = file.texts(0)
     let areNumbers = first.allSatisfy {
       if case .number = CellValue($0, hasDecimalCommas: false) { true } else { false }
     }
@@ -75,20 +75,19 @@ struct Table {
   /// The text of a cell.
   func text(_ row: Int, _ column: Int) -> String { file.text(row + offset, column) }
 
-  /// What a cell with that text says: where commas do not separate cells, they separate decimals.
+  /// Whether `1,5` is a number: where commas do not separate cells, they separate decimals.
+  var hasDecimalCommas: Bool { file.delimiter != "," }
+
+  /// What a cell with that text says.
   func value(of text: String) -> CellValue {
-    CellValue(text, hasDecimalCommas: file.delimiter != ",")
+    CellValue(text, hasDecimalCommas: hasDecimalCommas)
   }
 
-  /// The column at a place.
+  /// Calls `body` with the number of each row below the names and its cells, one row after another.
   ///
-  /// - Parameter isCategory: whether numbers are texts, too; nil: what the cells suggest.
-  func column(_ place: Int, isCategory: Bool? = nil) -> TableColumn {
-    let cells = (0..<count).map { row in
-      let text = text(row, place)
-      return (text: text, value: value(of: text))
-    }
-    return TableColumn(names[place], cells, isCategory: isCategory)
+  /// - Throws: `InputError(.badData)` if the file was cut short meanwhile; what `body` throws.
+  func forEachRow(_ body: (_ row: Int, _ cells: CSVRow) throws -> Void) throws {
+    try file.forEachRow(offset..<offset + count) { try body($0 - offset, $1) }
   }
 
   /// Where a cell is, for messages.

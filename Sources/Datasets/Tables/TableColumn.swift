@@ -2,81 +2,63 @@
 struct TableColumn {
   enum Values {
     /// A missing value is NaN.
-    case numbers([Double])
-    case texts([String?])
+    case numbers(StoredArray<Double>)
+    case texts(TextCodes)
   }
 
   let name: String
   let values: Values
+  /// The number of rows that miss a value.
+  let missingCount: Int
   /// The first cell that is no number in a column of numbers, and how many there are; they count as missing.
   let oddCell: (row: Int, text: String, count: Int)?
 
   /// Columns whose cells are numbers to this share are columns of numbers with faults.
-  private static let numberShare = 0.9
-
-  /// - Parameters:
-  ///   - cells: the cells of all rows.
-  ///   - isCategory: whether numbers are texts, too; nil: what the cells suggest.
-  init(_ name: String, _ cells: [(text: String, value: CellValue)], isCategory: Bool?) {
-    self.name = name
-    var (numberCount, textCount) = (0, 0)
-    for cell in cells {
-      switch cell.value {
-      case .missing: break
-      case .number: numberCount += 1
-      case .text: textCount += 1
-      }
-    }
-    let share = Double(numberCount) / Double(max(1, numberCount + textCount))
-    guard !(isCategory ?? (share < Self.numberShare)) else {
-      values = .texts(cells.map { $0.value == .missing ? nil : $0.text })
-      oddCell = nil
-      return
-    }
-    var odd: (row: Int, text: String, count: Int)?
-    values = .numbers(
-      cells.enumerated().map { row, cell in
-        switch cell.value {
-        case .missing: return .nan
-        case .number(let number): return number
-        case .text(let text):
-          odd = odd ?? (row, text, 0)
-          odd!.count += 1
-          return .nan
-        }
-      })
-    oddCell = odd
-  }
+  static let numberShare = 0.9
 
   var count: Int {
     switch values {
     case .numbers(let numbers): numbers.count
-    case .texts(let texts): texts.count
+    case .texts(let texts): texts.codes.count
     }
   }
 
   func isMissing(_ row: Int) -> Bool {
     switch values {
     case .numbers(let numbers): numbers[row].isNaN
-    case .texts(let texts): texts[row] == nil
+    case .texts(let texts): texts.codes[row] == TextCodes.missing
     }
   }
 
   /// Why the column tells nothing of other rows; nil if it may.
   var uselessness: String? {
+    if missingCount == count { return "has no values" }
     switch values {
     case .numbers(let numbers):
-      if numbers.allSatisfy(\.isNaN) { return "has no values" }
-      let counts =
-        numbers.count > 20
-        && zip(numbers, numbers.dropFirst()).allSatisfy { $1 - $0 == 1 }
-      return counts ? "numbers the rows" : nil
+      return count > 20 && numbers.withElements(Self.countsRows) ? "numbers the rows" : nil
     case .texts(let texts):
-      let present = texts.compactMap { $0 }
-      if present.isEmpty { return "has no values" }
-      let distinct = Set(present).count
-      return distinct > max(20, min(present.count / 2, 1000))
-        ? "has \(distinct) different texts in \(present.count) rows" : nil
+      let present = count - missingCount
+      return texts.distinctCount > max(20, min(present / 2, 1000))
+        ? "has \(texts.distinctCount) different texts in \(present) rows" : nil
     }
   }
+
+  private static func countsRows(_ numbers: UnsafeBufferPointer<Double>) -> Bool {
+    zip(numbers, numbers.dropFirst()).allSatisfy { $1 - $0 == 1 }
+  }
+}
+
+/// The texts of a column, by numbers.
+struct TextCodes {
+  /// The number of each row's text in `texts`, `missing`, or `other`.
+  let codes: StoredArray<Int32>
+  /// Distinct texts.
+  let texts: [String]
+  /// The number of distinct texts of the rows, those not in `texts` included.
+  let distinctCount: Int
+
+  /// A row without a text.
+  static let missing: Int32 = -1
+  /// A row with a text that is not in `texts`, of which there were too many.
+  static let other = Int32.max
 }

@@ -76,34 +76,35 @@ public struct TableEncoding: Codable, Equatable, Sendable {
   ) -> Column.Content {
     switch column.values {
     case .numbers(let all):
-      let numbers = rows.map { all[$0] }.filter { !$0.isNaN }
-      let fill: Double? =
-        switch missing {
-        case .mean: Standardization(of: numbers).mean
-        case .median: median(of: numbers)
-        case .zero: 0
-        case .drop, nil: nil
-        }
-      let filled = fill.map { fill in rows.map { all[$0].isNaN ? fill : all[$0] } } ?? numbers
-      return .number(Standardization(of: filled), fill: fill)
+      return all.withElements { all in
+        let cells = rows.lazy.map { all[$0] }
+        let numbers = cells.filter { !$0.isNaN }
+        let fill: Double? =
+          switch missing {
+          case .mean: Standardization(of: numbers).mean
+          case .median: Median.median(of: numbers)
+          case .zero: 0
+          case .drop, nil: nil
+          }
+        let scale =
+          fill.map { fill in Standardization(of: cells.map { $0.isNaN ? fill : $0 }) }
+          ?? Standardization(of: numbers)
+        return .number(scale, fill: fill)
+      }
     case .texts(let all):
-      var counts: [String: Int] = [:]
-      for row in rows { if let text = all[row] { counts[text, default: 0] += 1 } }
-      let texts = counts.keys.sorted()
-      let fill: String? =
+      var counts = [Int](repeating: 0, count: all.texts.count)
+      all.codes.withElements { codes in
+        for row in rows where codes[row] != TextCodes.missing { counts[Int(codes[row])] += 1 }
+      }
+      let occurring = counts.indices.filter { counts[$0] > 0 }
+        .sorted { all.texts[$0] < all.texts[$1] }
+      let fill: Int? =
         switch missing {
-        case .mean, .median: texts.max { (counts[$0]!, $1) < (counts[$1]!, $0) }
+        case .mean, .median:
+          occurring.max { (counts[$0], all.texts[$1]) < (counts[$1], all.texts[$0]) }
         case .zero, .drop, nil: nil
         }
-      return .category(texts, fill: fill)
+      return .category(occurring.map { all.texts[$0] }, fill: fill.map { all.texts[$0] })
     }
-  }
-
-  /// The middle one, or the mean of the two in the middle; 0 of none.
-  private static func median(of numbers: [Double]) -> Double {
-    guard !numbers.isEmpty else { return 0 }
-    let sorted = numbers.sorted()
-    let middle = sorted.count / 2
-    return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
   }
 }

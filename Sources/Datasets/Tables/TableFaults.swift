@@ -9,10 +9,10 @@ struct TableFaults {
 
   /// - Parameter columns: those whose values are needed.
   init(_ columns: [TableColumn], in table: Table) {
-    self.columns = columns.filter { column in (0..<table.count).contains(where: column.isMissing) }
+    self.columns = columns.filter { $0.missingCount > 0 }
     self.table = table
     let own = self.columns
-    rows = (0..<table.count).filter { row in own.contains { $0.isMissing(row) } }
+    rows = own.isEmpty ? [] : (0..<table.count).filter { row in own.contains { $0.isMissing(row) } }
   }
 
   /// The error that they are, unless there are none.

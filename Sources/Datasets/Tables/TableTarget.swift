@@ -6,7 +6,7 @@ struct TableTarget {
     /// The names of the classes, in order, and the class of each row; −1 where it is missing.
     case classes([String], [Int32])
     /// The value of each row; NaN where it is missing.
-    case values([Double])
+    case values(StoredArray<Double>)
   }
 
   let kind: Kind
@@ -28,21 +28,20 @@ struct TableTarget {
     }
     switch column.values {
     case .numbers(let numbers):
-      let distinct = Set(numbers.filter { !$0.isNaN })
-      guard distinct.count > 1 else {
+      let (distinct, distinctCount, isWhole) = Self.distinct(numbers)
+      guard distinctCount > 1 else {
         throw fault(
           distinct.isEmpty
             ? "has no values: name another --target"
             : "is \(Self.name(distinct.first!)) in every row: there is nothing to learn; name another --target"
         )
       }
-      let isWhole = distinct.allSatisfy { $0 == $0.rounded() && $0.magnitude < 1e15 }
-      let isFew = distinct.count <= Self.mostWholeNumbers
+      let isFew = distinctCount <= Self.mostWholeNumbers
       let chosen = task ?? (isWhole && isFew ? .classification : .regression)
       let what =
         isWhole
-        ? "has \(distinct.count) different whole numbers"
-        : "has \(distinct.count) different numbers, not all of them whole"
+        ? "has \(distinctCount) different whole numbers"
+        : "has \(distinctCount) different numbers, not all of them whole"
       note =
         task != nil
         ? nil
@@ -54,39 +53,75 @@ struct TableTarget {
         kind = .values(numbers)
         return
       }
-      try Self.checkCount(distinct.count, of: numbers.count { !$0.isNaN }, fault)
+      try Self.checkCount(distinctCount, of: numbers.count - column.missingCount, fault)
       let order = distinct.sorted()
       let places = Dictionary(uniqueKeysWithValues: zip(order, Int32(0)...))
-      kind = .classes(order.map(Self.name), numbers.map { $0.isNaN ? -1 : places[$0]! })
+      kind = .classes(
+        order.map(Self.name),
+        numbers.withElements { $0.map { $0.isNaN ? -1 : places[$0]! } })
     case .texts(let texts):
-      let present = texts.compactMap { $0 }
-      let order = Set(present).sorted()
-      guard order.count > 1 else {
+      guard texts.distinctCount > 1 else {
         throw fault(
-          order.isEmpty
+          texts.texts.isEmpty
             ? "has no values: name another --target"
-            : "is '\(order[0])' in every row: there is nothing to learn; name another --target")
+            : "is '\(texts.texts[0])' in every row: there is nothing to learn; name another --target"
+        )
       }
-      guard task != .regression else {
-        let row = (0..<texts.count).first {
-          if case .text = table.value(of: texts[$0] ?? "") { true } else { false }
-        }!
-        throw InputError(
-          .badData,
-          "\(table.location(row, column.name)): '\(texts[row]!)' is not a number, which --task regression "
-            + "needs: correct it, or give --task classification")
-      }
-      try Self.checkCount(order.count, of: present.count, fault)
-      let places = Dictionary(uniqueKeysWithValues: zip(order, Int32(0)...))
-      kind = .classes(order, texts.map { $0.map { places[$0]! } ?? -1 })
+      guard task != .regression else { throw try Self.textError(column.name, in: table) }
+      try Self.checkCount(texts.distinctCount, of: column.count - column.missingCount, fault)
+      let order = texts.texts.indices.sorted { texts.texts[$0] < texts.texts[$1] }
+      var labels = [Int32](repeating: 0, count: order.count)
+      for (label, code) in order.enumerated() { labels[code] = Int32(label) }
+      kind = .classes(
+        order.map { texts.texts[$0] },
+        texts.codes.withElements { $0.map { $0 == TextCodes.missing ? -1 : labels[Int($0)] } })
       note = nil
     }
+  }
+
+  /// The most distinct values of which there can be classes.
+  private static let mostClasses = 1 << 16
+
+  /// The distinct ones of some numbers, or the first `mostClasses` and one more; how many there are; and whether all
+  /// numbers are whole.
+  private static func distinct(
+    _ numbers: StoredArray<Double>
+  ) -> (numbers: Set<Double>, count: Int, areWhole: Bool) {
+    numbers.withElements { all in
+      let numbers = all.lazy.filter { !$0.isNaN }
+      let areWhole = numbers.allSatisfy { $0 == $0.rounded() && $0.magnitude < 1e15 }
+      var distinct: Set<Double> = []
+      for number in numbers {
+        distinct.insert(number)
+        if distinct.count > mostClasses {
+          // Zeros of both signs are equal.
+          let bits = numbers.map { $0 == 0 ? 0 : $0.bitPattern }
+          return (distinct, DistinctCount.count(of: bits), areWhole)
+        }
+      }
+      return (distinct, distinct.count, areWhole)
+    }
+  }
+
+  /// The error that a column of texts is to be one of numbers.
+  private static func textError(_ name: String, in table: Table) throws -> InputError {
+    let place = table.names.firstIndex(of: name)!
+    var first: (row: Int, text: String)?
+    try table.forEachRow { row, cells in
+      guard first == nil, case .text = cells.kind(place, hasDecimalCommas: table.hasDecimalCommas)
+      else { return }
+      first = (row, cells.text(place))
+    }
+    return InputError(
+      .badData,
+      "\(table.location(first!.row, name)): '\(first!.text)' is not a number, which --task regression "
+        + "needs: correct it, or give --task classification")
   }
 
   private static func checkCount(
     _ classes: Int, of rows: Int, _ fault: (String) -> InputError
   ) throws {
-    guard classes <= max(mostWholeNumbers, rows / 2), classes <= 1 << 16 else {
+    guard classes <= max(mostWholeNumbers, rows / 2), classes <= mostClasses else {
       throw fault(
         "has \(classes) different values in \(rows) rows, too many for classes: name another --target, or, for "
           + "numbers, give --task regression")

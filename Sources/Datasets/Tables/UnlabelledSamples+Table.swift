@@ -9,15 +9,18 @@ extension UnlabelledSamples {
   ///   - encoding: what was kept with the weights.
   ///   - delimiter: what separates cells; nil: what the first line suggests.
   ///   - name: what error messages call the file.
-  /// - Throws: `InputError(.badData)` that names what is wrong where.
+  ///   - budget: how much may lie in memory.
+  /// - Throws: `InputError` of kind `.badData` that names what is wrong where, `.cannotWrite` when there is no room for a
+  ///   temporary file.
   package static func table(
-    _ contents: [UInt8], as encoding: TableEncoding, delimiter: String?, name: String
+    _ contents: StoredArray<UInt8>, as encoding: TableEncoding, delimiter: String?, name: String,
+    in budget: MemoryBudget = MemoryBudget()
   ) throws -> (samples: UnlabelledSamples, notes: [String]) {
     let table = try Table(
-      CSVFile(contents, name: name, delimiter: delimiter), hasNames: encoding.hasNames)
-    let columns = try encoding.columns(of: table)
+      CSVFile(contents, name: name, delimiter: delimiter, in: budget), hasNames: encoding.hasNames)
+    let columns = try encoding.columns(of: table, in: budget)
     let (features, notes) = try encoding.features(
-      of: columns, rows: Array(0..<table.count), in: table)
+      of: columns, rows: Array(0..<table.count), in: table, budget)
     return (
       UnlabelledSamples(count: table.count, features: features, shape: [encoding.featureCount]),
       TableFaults(columns, in: table).notes + notes

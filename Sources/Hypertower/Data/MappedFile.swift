@@ -7,13 +7,26 @@ package final class MappedFile: @unchecked Sendable {
   package let path: String
   /// The number of bytes when the file was opened.
   package let size: Int
-  private let descriptor: Int32
+  /// Where the file lies, if it is a temporary one; nil: it is the user's.
+  package let temporaryFolder: String?
+  /// Of the user's file, which may be cut short; a temporary one is closed, so that there may be many.
+  private let descriptor: Int32?
   private let base: UnsafeMutableRawPointer?
 
   /// - Throws: `InputError` of kind `.missingInput` when the file is not there or cannot be mapped, as a pipe.
-  package init(_ path: String) throws {
+  package convenience init(_ path: String) throws {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileReader.failure(path, errno) }
+    try self.init(descriptor: descriptor, path: path)
+  }
+
+  /// What is open, whose descriptor this object closes at its end, or if it throws, or at once of a temporary file.
+  ///
+  /// - Parameters:
+  ///   - path: what error messages call the file.
+  ///   - temporaryFolder: where it lies, if it is a temporary file.
+  /// - Throws: `InputError`, as `init(_:)`.
+  package init(descriptor: Int32, path: String, temporaryFolder: String? = nil) throws {
     do {
       var status = stat()
       guard fstat(descriptor, &status) == 0 else { throw FileReader.failure(path, errno) }
@@ -32,12 +45,14 @@ package final class MappedFile: @unchecked Sendable {
       throw error
     }
     self.path = path
-    self.descriptor = descriptor
+    self.temporaryFolder = temporaryFolder
+    self.descriptor = temporaryFolder == nil ? descriptor : nil
+    if temporaryFolder != nil { close(descriptor) }
   }
 
   deinit {
     if let base { munmap(base, size) }
-    close(descriptor)
+    if let descriptor { close(descriptor) }
   }
 
   /// The contents; what a file has lost since it was opened ends the program when it is read, so `check()` first.
@@ -47,6 +62,7 @@ package final class MappedFile: @unchecked Sendable {
 
   /// Throws `InputError(.badData)` if the file has become shorter since it was opened.
   package func check() throws {
+    guard let descriptor else { return }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw FileReader.failure(path, errno) }
     guard Int(status.st_size) >= size else {

@@ -34,7 +34,7 @@ public struct MappedRows: Sendable {
   public let width: Int
   /// The number of rows.
   public let count: Int
-  let file: MappedFile
+  package let file: MappedFile
   /// The byte at which the first row begins.
   private let offset: Int
   private let isBigEndian: Bool

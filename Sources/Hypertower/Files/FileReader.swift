@@ -31,18 +31,35 @@ package enum FileReader {
 
     var bytes: [UInt8] = []
     bytes.reserveCapacity(Swift.min(status.st_size, most))
-    let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
-    defer { chunk.deallocate() }
-    // The size is only a hint: pipes have none, and a file may grow or shrink meanwhile.
-    while bytes.count < most {
-      let count = read(descriptor, chunk.baseAddress, Swift.min(chunk.count, most - bytes.count))
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw failure(path, errno) }
-      guard count > 0 else { return bytes }
-      bytes.append(contentsOf: chunk[..<count])
+    try forEachChunk(from: descriptor, name: path, atMost: most) { chunk in
+      bytes.append(contentsOf: chunk)
       if bytes.count > limit { try MachineMemory.check(bytes.count, for: path) }
     }
     return bytes
+  }
+
+  /// Runs `body` on chunk after chunk of what is open, from where its descriptor stands up to its end.
+  ///
+  /// - Parameters:
+  ///   - name: what error messages call the file.
+  ///   - most: how many bytes are read at most; default: all.
+  /// - Throws: `InputError(.missingInput)` when it cannot be read; what `body` throws.
+  package static func forEachChunk(
+    from descriptor: Int32, name path: String, atMost most: Int = .max,
+    _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+    defer { chunk.deallocate() }
+    var rest = most
+    // The size of a file is only a hint: pipes have none, and a file may grow or shrink meanwhile.
+    while rest > 0 {
+      let count = read(descriptor, chunk.baseAddress, Swift.min(chunk.count, rest))
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw failure(path, errno) }
+      guard count > 0 else { return }
+      try body(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
+      rest -= count
+    }
   }
 
   /// The number of bytes of the regular file at `path`; nil if there is none.
@@ -53,7 +70,7 @@ package enum FileReader {
   }
 
   /// What the system's error `code` means for the file at `path`.
-  static func failure(_ path: String, _ code: Int32) -> InputError {
+  package static func failure(_ path: String, _ code: Int32) -> InputError {
     switch code {
     case ENOENT: InputError(.missingInput, "\(path): no such file")
     case EISDIR: InputError(.missingInput, "\(path): is a folder, expected a file")

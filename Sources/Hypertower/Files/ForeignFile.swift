@@ -1,7 +1,7 @@
 /// Files that people take for safetensors files.
 enum ForeignFile {
   /// What a file that begins with `bytes` is, and what to do with it; nil if it is not known.
-  static func kind(of bytes: [UInt8]) -> String? {
+  static func kind(of bytes: UnsafeRawBufferPointer) -> String? {
     if bytes.starts(with: Array("PK\u{3}\u{4}".utf8)) {
       return isPickledArchive(bytes) ? pickle : archive
     }
@@ -10,9 +10,9 @@ enum ForeignFile {
 
   /// Whether a zip archive is one of torch.save: its names, of which the first stands near the
   /// beginning and all near the end, include data.pkl.
-  private static func isPickledArchive(_ bytes: [UInt8]) -> Bool {
+  private static func isPickledArchive(_ bytes: UnsafeRawBufferPointer) -> Bool {
     let name = Array("data.pkl".utf8)
-    return [bytes.prefix(1 << 10), bytes.suffix(1 << 16)].contains {
+    return [Array(bytes.prefix(1 << 10)), Array(bytes.suffix(1 << 16))].contains {
       $0.firstRange(of: name) != nil
     }
   }

@@ -80,8 +80,9 @@ struct PredictCommand: ParsableCommand {
     var objects: [JSONText] = []
     let batchSize = min(Self.batchSize, samples.count)
     for start in stride(from: 0, to: samples.count, by: batchSize) {
-      var inputs = Array(
-        samples.features[start * size..<min(start + batchSize, samples.count) * size])
+      var inputs = samples.features.withElements {
+        Array($0[start * size..<min(start + batchSize, samples.count) * size])
+      }
       let count = inputs.count / size
       inputs += [Float](repeating: 0, count: (batchSize - count) * size)
       let results = try network.trainer.outputs(for: inputs)
@@ -104,14 +105,17 @@ struct PredictCommand: ParsableCommand {
   private func samples(
     _ weightsFile: SafetensorsFile, _ encoding: SampleEncoding?, _ shape: [Int]
   ) throws -> UnlabelledSamples {
+    let budget = MemoryBudget()
     let contents =
       try isStandardInput
-      ? FileReader.bytes(from: STDIN_FILENO, name: name) : FileReader.bytes(of: name)
-    if encoding?.table == nil && PixelImage.isImage(contents) {
+      ? StoredArray.contents(from: STDIN_FILENO, name: name, in: budget)
+      : StoredArray.contents(of: name, in: budget)
+    if encoding?.table == nil && PixelImage.isImage(contents.prefix(8)) {
       return try UnlabelledSamples.images(
-        [(name, contents)] + files.dropFirst().map { ($0, try FileReader.bytes(of: $0)) },
+        [name] + files.dropFirst(),
         as: encoding?.images ?? ImageEncoding(shape: shape, source: weights),
-        scale: TrainedScale.scale(for: weightsFile, given: scale, source: weights))
+        scale: TrainedScale.scale(for: weightsFile, given: scale, source: weights), in: budget
+      ) { try $0 == 0 ? contents.prefix(.max) : FileReader.bytes(of: files[$0]) }
     }
     guard files.count <= 1 else {
       throw Failure(
@@ -130,14 +134,14 @@ struct PredictCommand: ParsableCommand {
       }
       return try UnlabelledSamples(
         contents, name: name,
-        scale: TrainedScale.scale(for: weightsFile, given: scale, source: weights))
+        scale: TrainedScale.scale(for: weightsFile, given: scale, source: weights), in: budget)
     }
     guard scale == nil else {
       throw Failure(
         .usage, "--scale is for images, and a table's columns are standardized: leave it out")
     }
     let (samples, notes) = try UnlabelledSamples.table(
-      contents, as: table, delimiter: delimiter, name: name)
+      contents, as: table, delimiter: delimiter, name: name, in: budget)
     for note in notes { Console.warn(note) }
     return samples
   }
