@@ -31,7 +31,7 @@ package struct SampleRows: Sendable {
   }
 
   /// The number of bytes of a number on the way to a device.
-  var elementSize: Int { type == .byte ? 1 : 4 }
+  package var elementSize: Int { type == .byte ? 1 : 4 }
 
   /// The number of numbers in the storage.
   package var elementCount: Int {
@@ -92,6 +92,25 @@ package struct SampleRows: Sendable {
     case .byte: return copied.prefix(count).map { Float($0) / divisor }
     case .int32: return copied.bindMemory(to: Int32.self).prefix(count).map { Float($0) / divisor }
     case .real: return Array(copied.bindMemory(to: Float.self).prefix(count))
+    }
+  }
+
+  /// Calls `body` with the rows of `samples`, as a device has them: some rows at a time, whose bytes are whole words of 8
+  /// bytes except the last time.
+  ///
+  /// - Throws: as `copy(_:offset:to:)`; what `body` throws.
+  package func forEachBlock(
+    of samples: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    guard width > 0 else { return }
+    let block = Swift.max(1, Self.blockSize / width / 8) * 8
+    let memory = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: Swift.min(block, samples.count) * width * elementSize, alignment: 8)
+    defer { memory.deallocate() }
+    for first in stride(from: samples.lowerBound, to: samples.upperBound, by: block) {
+      let own = first..<Swift.min(first + block, samples.upperBound)
+      try copy(own, to: memory.baseAddress!)
+      try body(UnsafeRawBufferPointer(rebasing: memory[..<(own.count * width * elementSize)]))
     }
   }
 

@@ -14,27 +14,25 @@ extension CharacterText {
 }
 
 extension Dataset {
-  /// A hash of all samples and targets of data sets, and of a text that belongs to them.
-  static func fingerprint(of datasets: [Dataset], _ text: String = "") -> String {
+  /// A hash of all samples and targets of data sets, and of a text that belongs to them: the same wherever they lie.
+  ///
+  /// Of what has more than `most` bytes, a thousand rows at equal distances count.
+  static func fingerprint(
+    of datasets: [Dataset], _ text: String = "", most: Int = 1 << 32
+  ) -> String {
     var hash = WordHash()
     for dataset in datasets {
-      switch dataset.features {
-      case .bytes(let bytes): bytes.withUnsafeBytes { hash.add($0) }
-      case .floats(let floats): floats.withUnsafeBytes { hash.add($0) }
-      case .mapped(let rows): hash.add(rows)
-      case .windows(let windows):
+      if case .windows(let windows) = dataset.features {
         // The targets are tokens, too.
         hash.add(windows)
         [windows.start, windows.length, windows.movesEachEpoch ? 1 : 0].withUnsafeBytes {
           hash.add($0)
         }
+      } else {
+        hash.add(dataset.featureRows, count: dataset.count, most: most)
       }
-      switch dataset.targets {
-      case .classes(let labels, _): labels.withUnsafeBytes { hash.add($0) }
-      case .values(let values, _): values.withUnsafeBytes { hash.add($0) }
-      case .mappedClasses(let rows, _), .mappedValues(let rows): hash.add(rows)
-      case .nextTokens: break
-      }
+      if case .nextTokens = dataset.targets { continue }
+      hash.add(dataset.targetRows, count: dataset.count, most: most)
     }
     if !text.isEmpty { Array(text.utf8).withUnsafeBytes { hash.add($0) } }
     return String(hash.value, radix: 16)
@@ -46,24 +44,39 @@ private struct WordHash {
   private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
 
   mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    addWords(bytes)
+    add(UInt64(bytes.count))
+  }
+
+  /// The words, and the bytes after the last one.
+  private mutating func addWords(_ bytes: UnsafeRawBufferPointer) {
     let end = bytes.count / 8 * 8
     for offset in stride(from: 0, to: end, by: 8) {
       add(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
     }
     for byte in bytes[end...] { add(UInt64(byte)) }
-    add(UInt64(bytes.count))
   }
 
-  /// Adds the sizes of rows in a file, and of their numbers a thousand at equal distances: a file may be larger than
-  /// memory.
-  mutating func add(_ rows: MappedRows) {
-    [rows.count, rows.width].withUnsafeBytes { add($0) }
-    rows.sample(1000).withUnsafeBytes { add($0) }
+  /// Adds the rows of `count` samples. A file that was cut short meanwhile is an error when the run reads it.
+  mutating func add(_ rows: SampleRows, count: Int, most: Int) {
+    let size = count * rows.width * rows.elementSize
+    if size > most {
+      add(UInt64(count))
+      for sample in stride(from: 0, to: count, by: Swift.max(1, count / 1000)) {
+        try? rows.forEachBlock(of: sample..<sample + 1) { addWords($0) }
+      }
+    } else {
+      try? rows.forEachBlock(of: 0..<count) { addWords($0) }
+    }
+    add(UInt64(size))
   }
 
+  /// Adds the size of tokens, and those of a file a thousand at equal distances: it may be larger than memory.
   mutating func add(_ windows: TokenWindows) {
     switch windows.storage {
-    case .mapped(let tokens): add(tokens)
+    case .mapped(let tokens):
+      [tokens.count, tokens.width].withUnsafeBytes { add($0) }
+      tokens.sample(1000).withUnsafeBytes { add($0) }
     case .bytes, .floats, .int32: windows.tokens.withUnsafeBytes { add($0) }
     }
   }
