@@ -6,8 +6,7 @@
 #
 # Seen with Debian 12's libpocl2 3.1-3+deb12u1 and ocl-icd 2.3.1-1, on a Xeon.
 #
-# Hypertower's kernels for CPUs are calls of functions (KernelSource): the first step of a ResNet-20 from empty caches
-# takes half the time.
+# Hypertower's kernels for CPUs are calls of functions (KernelSource).
 set -euo pipefail
 cd "$(dirname "$0")"
 

@@ -16,6 +16,13 @@ struct AnonymousMemoryTests {
     return Int(line?.split(separator: " ").dropFirst().first?.trimmed ?? "").map { $0 << 10 } ?? 0
   }
 
+  /// Gives what was freed back to the system, or `body` would take it unseen.
+  private static func returnFreeMemory() {
+    // `malloc.h` is no part of the module.
+    let trim = dlsym(nil, "malloc_trim")!
+    _ = unsafeBitCast(trim, to: (@convention(c) (Int) -> CInt).self)(0)
+  }
+
   /// What a thread measures while another works.
   private final class Peak: Sendable {
     let isOver = Atomic(false)
@@ -24,6 +31,7 @@ struct AnonymousMemoryTests {
 
   /// By how much anonymous memory grows at most while `body` runs, and what `body` returns.
   private func growth<Result>(_ body: () throws -> Result) throws -> (bytes: Int, result: Result) {
+    Self.returnFreeMemory()
     let (peak, before) = (Peak(), Self.anonymousSize)
     var thread = pthread_t()
     let error = pthread_create(
@@ -52,7 +60,7 @@ struct AnonymousMemoryTests {
     let streamed = try growth { try read(MemoryBudget(limit: 1 << 16)) }
     #expect(streamed.bytes < size / 4, "\(streamed.bytes) bytes for \(size)")
     let whole = try growth { try read(MemoryBudget(limit: 1 << 40)) }
-    #expect(whole.bytes >= size * 7 / 8, "\(whole.bytes) bytes for \(size)")
+    #expect(whole.bytes >= size * 3 / 4, "\(whole.bytes) bytes for \(size)")
     #expect(
       streamed.result.train.features(of: 0..<1) == whole.result.train.features(of: 0..<1))
   }
@@ -96,24 +104,24 @@ struct AnonymousMemoryTests {
 
   @Test("Folders of images")
   func images() throws {
-    let side = 1 << 11
+    let (side, count) = (1 << 9, 64)
     try withTemporaryFolder { folder in
       for name in ["a", "b"] {
         mkdir("\(folder)/\(name)", 0o700)
-        for number in 0..<4 {
+        for number in 0..<count {
           try AtomicFile.write(
             Array("P5 \(side) \(side) 255\n".utf8) + noise(side * side),
             to: "\(folder)/\(name)/\(number).pgm")
         }
       }
       // Single images do lie in memory.
-      try compare(size: 8 * side * side) { try SplitDataset.imageFolders(folder, in: $0)! }
+      try compare(size: 2 * count * side * side) { try SplitDataset.imageFolders(folder, in: $0)! }
     }
   }
 
   @Test("Tables")
   func tables() throws {
-    let (rows, columns) = (40_000, 20)
+    let (rows, columns) = (160_000, 20)
     try withTemporaryFolder { folder in
       let names = (0..<columns).map { "c\($0)" }.joined(separator: ",")
       let row = (0..<columns - 1).map { "\($0 * $0)" }.joined(separator: ",")

@@ -62,9 +62,14 @@ package struct NPYFile: Sendable {
   /// - Throws: `InputError` of kind `.badData` if the file was cut short meanwhile, `.cannotWrite` when there is no room
   ///   for a temporary file.
   func withChannelsFirst(in budget: MemoryBudget = MemoryBudget()) throws -> NPYFile {
-    let strides = ElementOrder.rowMajorStrides(shape)
     let order = [0, 3, 1, 2]
     let ordered = order.map { shape[$0] }
+    // Sizes of which one is 0 may be any.
+    guard elementCount > 0 else {
+      return NPYFile(
+        name: name, shape: ordered, type: type, isBigEndian: isBigEndian, elements: elements)
+    }
+    let strides = ElementOrder.rowMajorStrides(shape)
     return NPYFile(
       name: name, shape: ordered, type: type, isBigEndian: isBigEndian,
       elements: try ElementOrder.rowMajor(

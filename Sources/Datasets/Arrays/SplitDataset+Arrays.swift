@@ -135,10 +135,19 @@ extension NPYFile {
     guard columns <= 1 else {
       return (false, "\(name): \(columns) columns: as many values are predicted of each sample")
     }
-    let values = try map { $0 }
-    let isWhole = values.allSatisfy { $0 >= 0 && $0 == $0.rounded() }
-    let isFew = type.isFloat ? Set(values).count <= 20 : (values.max() ?? 0) < 1000
-    guard isWhole && isFew else {
+    var (areFewWhole, distinct) = (true, Set<Double>())
+    try forEachPart(unit: 1) { _, values in
+      guard areFewWhole else { return }
+      areFewWhole = values.allSatisfy { $0 >= 0 && $0 == $0.rounded() }
+      guard areFewWhole else { return }
+      if type.isFloat {
+        for value in values where distinct.count <= 20 { distinct.insert(value) }
+        areFewWhole = distinct.count <= 20
+      } else {
+        areFewWhole = values.allSatisfy { $0 < 1000 }
+      }
+    }
+    guard areFewWhole else {
       return (
         false, "\(name): a number is predicted; --task classification takes the numbers for classes"
       )

@@ -7,6 +7,7 @@ package struct StoredArrayBuilder<Element: BitwiseCopyable & Sendable> {
   private let name: String
   private let budget: MemoryBudget
   private let expected: Int
+  private let bufferSize: Int
   /// All elements, or those that are not in the file yet.
   private var elements: [Element] = []
   /// How many elements may lie in `elements`.
@@ -19,16 +20,17 @@ package struct StoredArrayBuilder<Element: BitwiseCopyable & Sendable> {
   private static var size: Int { MemoryLayout<Element>.stride }
   /// How many bytes of the budget are taken at once.
   private static var stepSize: Int { 1 << 20 }
-  /// How many bytes are written at once: a table may have a builder for each of a thousand columns.
-  private static var bufferSize: Int { 1 << 16 }
-
   /// - Parameters:
   ///   - name: what error messages call the data.
   ///   - budget: what says how much lies in memory.
   ///   - expected: the number of elements that there will be, or about it; default: nothing is known.
+  ///   - bufferSize: how many bytes are written to a file at once.
   /// - Throws: `InputError(.cannotWrite)` if no temporary file of so many elements can be made.
-  package init(_ name: String, in budget: MemoryBudget, expected: Int = 0) throws {
+  package init(
+    _ name: String, in budget: MemoryBudget, expected: Int = 0, bufferSize: Int = 1 << 16
+  ) throws {
     (self.name, self.budget, self.expected) = (name, budget, expected)
+    self.bufferSize = bufferSize
     guard expected > 0 else { return }
     if budget.take(expected * Self.size) {
       taken = expected * Self.size
@@ -84,7 +86,7 @@ package struct StoredArrayBuilder<Element: BitwiseCopyable & Sendable> {
       in: budget.folder, for: name, expectedSize: max(expected, elements.count) * Self.size)
     try flush()
     elements = []
-    room = max(1, Self.bufferSize / Self.size)
+    room = max(1, bufferSize / Self.size)
     elements.reserveCapacity(room)
     budget.giveBack(taken)
     taken = 0
@@ -114,6 +116,7 @@ package struct StoredArrayBuilder<Element: BitwiseCopyable & Sendable> {
     }
     try flush()
     elements = []
+    self.file = nil
     return StoredArray(try file.mapped(), count: writtenCount)
   }
 }

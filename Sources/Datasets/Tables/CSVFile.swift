@@ -22,6 +22,8 @@ package struct CSVFile: Sendable {
   private let marks: [CSVScanner.Place]
 
   private static let markDistance = 256
+  /// A file of the user's may be cut short while it is read.
+  private static let rowsBetweenChecks = 4096
 
   /// - Parameters:
   ///   - bytes: the file's contents, in UTF-8, with or without a byte order mark.
@@ -33,7 +35,7 @@ package struct CSVFile: Sendable {
   ) throws {
     self.name = name
     self.bytes = bytes
-    try bytes.check()
+    let stored = bytes
     (self.delimiter, columnCount, rowCount, marks) = try bytes.withElements { bytes in
       try CSVEncoding.check(bytes, name: name)
       let start =
@@ -42,7 +44,9 @@ package struct CSVFile: Sendable {
       var scanner = CSVScanner(bytes, delimiter: UInt8(own.value), name: name)
       scanner.place.position = start
       var (marks, columnCount, rowCount) = ([CSVScanner.Place](), 0, 0)
-      while try scanner.nextRow() {
+      while true {
+        if rowCount % Self.rowsBetweenChecks == 0 { try stored.check() }
+        guard try scanner.nextRow() else { break }
         let cellCount = scanner.cells.count
         if rowCount == 0 { columnCount = cellCount }
         guard cellCount == columnCount else {
@@ -64,14 +68,20 @@ package struct CSVFile: Sendable {
 
   /// Calls `body` with the number of each of some rows and its cells, one row after another.
   ///
-  /// - Throws: `InputError(.badData)` if the file was cut short meanwhile; what `body` throws.
+  /// - Throws: `InputError(.badData)` if the file has changed meanwhile; what `body` throws.
   func forEachRow(
     _ rows: Range<Int>, _ body: (_ row: Int, _ cells: CSVRow) throws -> Void
   ) throws {
     try bytes.check()
     try withRows(from: rows.lowerBound) { scanner in
       for row in rows {
-        guard try scanner.nextRow() else { return }
+        if row % Self.rowsBetweenChecks == 0 { try bytes.check() }
+        guard try scanner.nextRow(), scanner.cells.count == columnCount else {
+          throw InputError(
+            .badData,
+            "\(name): changed while it was read, from line \(scanner.row.line) on: start over, and leave it as it is"
+          )
+        }
         try body(row, CSVRow(bytes: scanner.bytes, cells: scanner.cells))
       }
     }
@@ -82,8 +92,8 @@ package struct CSVFile: Sendable {
     (try? withRows(from: row) { scanner in
       _ = try scanner.nextRow()
       let cells = CSVRow(bytes: scanner.bytes, cells: scanner.cells)
-      return (0..<columnCount).map { cells.text($0) }
-    }) ?? []
+      return (0..<columnCount).map { $0 < scanner.cells.count ? cells.text($0) : "" }
+    }) ?? [String](repeating: "", count: columnCount)
   }
 
   /// The text of a cell.

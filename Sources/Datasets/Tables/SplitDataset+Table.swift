@@ -124,7 +124,7 @@ extension Table {
     let places = names.indices.filter { $0 != target && !ignored.contains($0) }
     var columns = try columns(
       places.map { ColumnRequest(place: $0, isCategory: categories.contains($0) ? true : nil) }
-        + [ColumnRequest(place: target)], in: budget)
+        + [ColumnRequest(place: target, isTarget: true)], in: budget)
     let targetColumn = columns.removeLast()
     var used: [TableColumn] = []
     for (place, column) in zip(places, columns) {

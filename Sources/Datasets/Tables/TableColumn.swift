@@ -30,6 +30,9 @@ struct TableColumn {
     }
   }
 
+  /// A column of more texts is of no use, unless it is the target or said to be a category.
+  static let mostTexts = 1000
+
   /// Why the column tells nothing of other rows; nil if it may.
   var uselessness: String? {
     if missingCount == count { return "has no values" }
@@ -38,7 +41,7 @@ struct TableColumn {
       return count > 20 && numbers.withElements(Self.countsRows) ? "numbers the rows" : nil
     case .texts(let texts):
       let present = count - missingCount
-      return texts.distinctCount > max(20, min(present / 2, 1000))
+      return texts.distinctCount > max(20, min(present / 2, Self.mostTexts))
         ? "has \(texts.distinctCount) different texts in \(present) rows" : nil
     }
   }

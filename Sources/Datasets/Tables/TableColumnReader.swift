@@ -7,6 +7,8 @@ struct ColumnRequest {
   var isCategory: Bool?
   /// Texts that are known; nil: those of the column, all of them if it is a category.
   var texts: [String]?
+  /// Whether its texts may be classes; otherwise columns of very many texts are of no use.
+  var isTarget = false
 }
 
 extension Table {
@@ -16,10 +18,16 @@ extension Table {
   /// - Throws: `InputError` of kind `.badData` if the file was cut short meanwhile, `.cannotWrite` when there is no room
   ///   for a temporary file.
   func columns(_ requests: [ColumnRequest], in budget: MemoryBudget) throws -> [TableColumn] {
+    // A table may have many columns, each with a file.
+    let bufferSize = max(1 << 12, min(1 << 16, (1 << 24) / max(1, requests.count)))
     var numbers: [(index: Int, collector: NumberCollector)] = []
     for (index, request) in requests.enumerated() where request.isCategory != true {
       numbers.append(
-        (index, try NumberCollector(file.name, place: request.place, count: count, in: budget)))
+        (
+          index,
+          try NumberCollector(
+            file.name, place: request.place, count: count, in: budget, bufferSize: bufferSize)
+        ))
     }
     if !numbers.isEmpty {
       try forEachRow { row, cells in
@@ -29,24 +37,31 @@ extension Table {
       }
     }
     var columns = [TableColumn?](repeating: nil, count: requests.count)
-    for (index, var collector) in numbers {
-      if requests[index].isCategory == false || collector.areNumbers {
-        columns[index] = try collector.column(names[requests[index].place])
+    for number in numbers.indices {
+      let request = requests[numbers[number].index]
+      if request.isCategory == false || numbers[number].collector.areNumbers {
+        columns[numbers[number].index] = try numbers[number].collector.column(names[request.place])
       } else {
-        collector.discard()
+        numbers[number].collector.discard()
       }
     }
+    numbers = []
     var texts: [(index: Int, collector: TextCollector)] = []
     for (index, request) in requests.enumerated() where columns[index] == nil {
-      texts.append((index, try TextCollector(file.name, request, count: count, in: budget)))
+      texts.append(
+        (
+          index,
+          try TextCollector(file.name, request, count: count, in: budget, bufferSize: bufferSize)
+        ))
     }
     if !texts.isEmpty {
       try forEachRow { row, cells in
         for text in texts.indices { try texts[text].collector.add(cells) }
       }
     }
-    for (index, var collector) in texts {
-      columns[index] = try collector.column(names[requests[index].place])
+    for text in texts.indices {
+      let index = texts[text].index
+      columns[index] = try texts[text].collector.column(names[requests[index].place])
     }
     return columns.map { $0! }
   }
@@ -59,9 +74,12 @@ private struct NumberCollector {
   private var (numberCount, missingCount) = (0, 0)
   private var odd: (row: Int, text: String, count: Int)?
 
-  init(_ name: String, place: Int, count: Int, in budget: MemoryBudget) throws {
+  init(
+    _ name: String, place: Int, count: Int, in budget: MemoryBudget, bufferSize: Int
+  ) throws {
     self.place = place
-    numbers = try StoredArrayBuilder(name, in: budget, expected: count)
+    numbers = try StoredArrayBuilder(
+      name, in: budget, expected: count, bufferSize: bufferSize)
   }
 
   /// Whether the cells suggest a column of numbers, perhaps with faults.
@@ -98,7 +116,7 @@ private struct TextCollector {
   private let place: Int
   private let name: String
   private let budget: MemoryBudget
-  /// How many texts are kept: as many as there may be classes.
+  /// How many texts are kept: as many as there may be classes, or more than a column of use has.
   private let limit: Int
   private var codes: StoredArrayBuilder<Int32>
   private var places: [String: Int32] = [:]
@@ -107,11 +125,15 @@ private struct TextCollector {
   /// The hash of each text that was not kept.
   private var others: StoredArrayBuilder<UInt64>?
 
-  init(_ name: String, _ request: ColumnRequest, count: Int, in budget: MemoryBudget) throws {
+  init(
+    _ name: String, _ request: ColumnRequest, count: Int, in budget: MemoryBudget, bufferSize: Int
+  ) throws {
     (self.name, self.budget, place) = (name, budget, request.place)
     // Each text of a category becomes a feature.
-    limit = request.isCategory == true && request.texts == nil ? .max : 1 << 16
-    codes = try StoredArrayBuilder(name, in: budget, expected: count)
+    limit =
+      request.isCategory == true && request.texts == nil
+      ? .max : request.isTarget ? 1 << 16 : TableColumn.mostTexts + 1
+    codes = try StoredArrayBuilder(name, in: budget, expected: count, bufferSize: bufferSize)
     texts = request.texts ?? []
     places = Dictionary(uniqueKeysWithValues: zip(texts, Int32(0)...))
   }

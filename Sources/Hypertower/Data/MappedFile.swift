@@ -38,7 +38,14 @@ package final class MappedFile: @unchecked Sendable {
       }
       size = Int(status.st_size)
       let base = size == 0 ? nil : mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0)
-      guard size == 0 || base != MAP_FAILED else { throw FileReader.failure(path, errno) }
+      guard size == 0 || base != MAP_FAILED else {
+        guard errno == ENOMEM else { throw FileReader.failure(path, errno) }
+        throw InputError(
+          .memory,
+          "\(path): \(size) bytes cannot be mapped into memory, of which this process may have too little: raise "
+            + "its limit (ulimit -v), to which files count that are mapped, or limit memory by ulimit -d instead"
+        )
+      }
       self.base = base
     } catch {
       close(descriptor)

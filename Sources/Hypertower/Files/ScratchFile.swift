@@ -6,7 +6,8 @@ import Glibc
 package final class ScratchFile {
   private let name: String
   private let folder: String
-  private let descriptor: Int32
+  /// nil: it was handed on.
+  private var descriptor: Int32?
   private var size = 0
 
   /// Where temporary files of data are made: the environment variable TMPDIR, or /var/tmp; /tmp often lies in memory.
@@ -32,16 +33,19 @@ package final class ScratchFile {
     } while descriptor < 0
       && (errno == EEXIST || errno == EINTR || errno == EMFILE && Self.allowsMoreFiles())
     guard descriptor >= 0 else {
+      let remedy =
+        errno == EMFILE
+        ? "raise the limit on open files (ulimit -n)"
+        : "set TMPDIR to a folder on a disk with room for it"
       throw InputError(
         .cannotWrite,
         "\(name): is larger than may lie in memory, and no temporary file can be made for it in the folder "
-          + "\(folder): \(SystemError.last.reason): set TMPDIR to a folder on a disk with room for it"
-      )
+          + "\(folder): \(SystemError.last.reason): \(remedy)")
     }
     self.descriptor = descriptor
     guard expectedSize > 0 else { return }
+    // Where a file system cannot reserve, as an old NFS, the C library writes to each block, which takes time.
     let error = posix_fallocate(descriptor, 0, off_t(expectedSize))
-    // What a file system cannot reserve shows when it is written.
     guard error == ENOSPC || error == EFBIG || error == EDQUOT else { return }
     throw Self.fault(name, folder, "\(expectedSize) bytes are needed", SystemError(code: error))
   }
@@ -56,7 +60,7 @@ package final class ScratchFile {
     return setrlimit(resource, &limit) == 0
   }
 
-  deinit { close(descriptor) }
+  deinit { if let descriptor { close(descriptor) } }
 
   /// Adds bytes at the end.
   ///
@@ -64,7 +68,7 @@ package final class ScratchFile {
   package func write(_ bytes: UnsafeRawBufferPointer) throws {
     var rest = bytes[...]
     while let start = UnsafeRawBufferPointer(rebasing: rest).baseAddress, !rest.isEmpty {
-      let count = Glibc.write(descriptor, start, rest.count)
+      let count = Glibc.write(descriptor!, start, rest.count)
       if count < 0 && errno == EINTR { continue }
       guard count >= 0 else {
         throw Self.fault(name, folder, "\(size) bytes are written", .last)
@@ -78,11 +82,11 @@ package final class ScratchFile {
   ///
   /// - Throws: `InputError` if it cannot be mapped.
   package func mapped() throws -> MappedFile {
-    guard ftruncate(descriptor, off_t(size)) == 0 else {
+    let own = descriptor!
+    guard ftruncate(own, off_t(size)) == 0 else {
       throw Self.fault(name, folder, "\(size) bytes are written", .last)
     }
-    let own = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-    guard own >= 0 else { throw FileReader.failure(name, errno) }
+    descriptor = nil
     return try MappedFile(descriptor: own, path: name, temporaryFolder: folder)
   }
 

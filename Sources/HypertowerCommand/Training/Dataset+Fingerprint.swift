@@ -14,9 +14,10 @@ extension CharacterText {
 }
 
 extension Dataset {
-  /// A hash of all samples and targets of data sets, and of a text that belongs to them: the same wherever they lie.
+  /// A hash of all samples and targets of data sets, and of a text that belongs to them: the same wherever they lie,
+  /// but for tokens.
   ///
-  /// Of what has more than `most` bytes, a thousand rows at equal distances count.
+  /// Of features or targets of more than `most` bytes, a thousand rows or more at equal distances count.
   static func fingerprint(
     of datasets: [Dataset], _ text: String = "", most: Int = 1 << 32
   ) -> String {

@@ -78,10 +78,10 @@ struct KernelSource {
   /// Adds the kernel of a launch in which branches of work-groups of `localSize` run side by side.
   mutating func add(_ branches: [Branch], localSize: Int) -> Launch {
     var parameters = ParameterNames(buffers, varying: [], alternatives: 1)
-    let text =
-      scratch(for: branches) + "  const int group = work_group;\n" + body(of: branches, &parameters)
+    let text = "  const int group = work_group;\n" + body(of: branches, &parameters)
+    let name = kernelName(parameters, scratch: scratch(for: branches), text, localSize: localSize)
     return Launch(
-      label: Self.label(branches), kernelName: kernelName(parameters, text, localSize: localSize),
+      label: Self.label(branches), kernelName: name,
       arguments: parameters.arguments, groups: branches.reduce(0) { $0 + $1.groups },
       localSize: localSize)
   }
@@ -119,8 +119,7 @@ struct KernelSource {
       .counters((lines + 1) * Self.counterStride), type: "volatile global int *")
     let first = parameters.add(.firstAlternative, type: "int ")
     let count = parameters.add(.replayCount, type: "int ")
-    var text = scratch(for: phases.flatMap { $0 })
-    text += "  volatile global int *counters = \(counters);\n"
+    var text = "  volatile global int *counters = \(counters);\n"
     text += "  volatile global int *through = counters + \(lines * Self.counterStride);\n"
     text += "  BEGIN_PHASES(\(places(count)))\n"
     func addPhase(_ place: String, _ shares: Int, _ body: String) {
@@ -153,7 +152,8 @@ struct KernelSource {
     text += "  }\n  end_phases(counters, through, \(places(count)), stocks, work_groups);\n"
     return Launch(
       label: phases.map(Self.label).joined(separator: "; "),
-      kernelName: kernelName(parameters, text, localSize: localSize),
+      kernelName: kernelName(
+        parameters, scratch: scratch(for: phases.flatMap { $0 }), text, localSize: localSize),
       arguments: parameters.arguments, groups: workers, localSize: localSize,
       mostReplays: mostReplays)
   }
@@ -207,18 +207,19 @@ struct KernelSource {
   /// The name of a kernel, which is written down the first time. Its body knows the number of its
   /// work-group, `work_group`, and how many there are, `work_groups`.
   ///
-  /// PoCL compiles a kernel three times, for different sizes of launches, so that one without local memory is a call of
-  /// a function.
+  /// PoCL compiles a kernel three times, so that one of single work-items without local memory is a call of a function.
+  ///
+  /// - Parameter scratch: declares the local memory; empty: there is none.
   private mutating func kernelName(
-    _ parameters: ParameterNames, _ body: String, localSize: Int
+    _ parameters: ParameterNames, scratch: String, _ body: String, localSize: Int
   ) -> String {
     let size = "__attribute__((reqd_work_group_size(\(localSize), 1, 1)))"
-    let key = size + parameters.declarations + body
+    let key = size + parameters.declarations + scratch + body
     if let name = kernelNames[key] { return name }
     let name = "kernel\(kernelNames.count)"
     kernelNames[key] = name
     let groups = ("get_group_id(0)", "get_num_groups(0)")
-    if localSize == 1 {
+    if localSize == 1 && scratch.isEmpty {
       let own = parameters.declarations.isEmpty ? "" : ", "
       text += """
 
@@ -233,7 +234,7 @@ struct KernelSource {
       text += """
 
         kernel \(size) void \(name)(\(parameters.declarations)) {
-          const int work_group = \(groups.0), work_groups = \(groups.1);
+        \(scratch)  const int work_group = \(groups.0), work_groups = \(groups.1);
         \(body)}
 
         """
@@ -263,95 +264,6 @@ struct KernelSource {
     text += "\n" + definitions.map { "#define \($0.0) \($0.1)\n" }.joined()
     text += section.source
     text += definitions.map { "#undef \($0.0)\n" }.joined()
-    return name
-  }
-}
-
-/// The parameters of a kernel: one for each buffer, or for each list of arrays if the buffer differs
-/// between lists, one for all temporary buffers of a type if these share an array, and one for each
-/// other argument of its sections.
-private struct ParameterNames {
-  private(set) var arguments: [KernelSource.Argument] = []
-  /// Statements that choose the buffers of a replay's list of arrays.
-  private(set) var selections = ""
-  private var declared: [String] = []
-  private var bufferNames: [Int: String] = [:]
-  /// What holds the number of a loop's pass, if something does.
-  var iterationName: String?
-  private let buffers: [BufferDescription]
-  private let varying: Set<Int>
-  private let alternatives: Int
-  private let arena: MemoryPlan.Arena?
-  private var arenaNames: [ElementType: String] = [:]
-
-  init(
-    _ buffers: [BufferDescription], varying: Set<Int>, alternatives: Int,
-    arena: MemoryPlan.Arena? = nil
-  ) {
-    self.arena = arena
-    self.buffers = buffers
-    self.varying = varying
-    self.alternatives = alternatives
-  }
-
-  var declarations: String { declared.joined(separator: ", ") }
-
-  var names: String { declared.indices.map { "a\($0)" }.joined(separator: ", ") }
-
-  /// The name by which a section's argument is known.
-  mutating func add(_ argument: KernelSection.Argument) -> String {
-    switch argument {
-    case .table(let values): return add(.table(values), type: "global const int *")
-    case .number(let value): return add(.number(value), type: "int ")
-    case .constant(let value): return "\(value)"
-    case .span(let span):
-      let buffer = add(KernelSection.Argument.buffer(span.buffer))
-      let offset =
-        span.step == 0
-        ? "\(span.offset)" : "(\(span.offset) + \(iteration()) * (\(span.step)))"
-      return offset == "0" ? buffer : "\(buffer) + \(offset)"
-    case .buffer(let buffer):
-      if let known = bufferNames[buffer] { return known }
-      let name = add(buffer)
-      bufferNames[buffer] = name
-      return name
-    }
-  }
-
-  /// What holds the number of a loop's pass.
-  private mutating func iteration() -> String {
-    if let iterationName { return iterationName }
-    let name = add(.iteration, type: "int ")
-    iterationName = name
-    return name
-  }
-
-  private mutating func add(_ buffer: Int) -> String {
-    let type =
-      switch buffers[buffer].type {
-      case .real: "global real *"
-      case .int32: "global int *"
-      case .byte: "global uchar *"
-      }
-    if let offset = arena?.offsets[buffer] {
-      let element = buffers[buffer].type
-      let name = arenaNames[element] ?? add(.arena(element), type: type)
-      arenaNames[element] = name
-      return "\(name) + \(offset)"
-    }
-    guard varying.contains(buffer) else {
-      return add(.buffer(buffer, alternative: nil), type: type)
-    }
-    let names = (0..<alternatives).map { add(.buffer(buffer, alternative: $0), type: type) }
-    let choice = names.dropLast().enumerated().map { "alternative == \($0) ? \($1) : " }.joined()
-    selections += "  \(type)b\(buffer) = \(choice)\(names[names.count - 1]);\n"
-    return "b\(buffer)"
-  }
-
-  mutating func add(_ argument: KernelSource.Argument, type: String) -> String {
-    let name = "a\(arguments.count)"
-    arguments.append(argument)
-    declared.append(type + name)
     return name
   }
 }
