@@ -111,6 +111,8 @@ import Testing
   /// All cases are one program, since each program takes drivers a while to build.
   @Test(arguments: TestBackend.all, [false, true])
   func resultsAndGradientsAreThoseOfPasses(_ backend: TestBackend, isReversed: Bool) throws {
+    // Compiling for other kinds of devices takes PoCL long, and steps backwards are told from others before.
+    guard backend.isNative || !isReversed || isStressed else { return }
     var random = SeededRandom(21)
     var (names, loops, passes) = ([String](), [Tensor](), [Tensor]())
     for own in Self.cases {
