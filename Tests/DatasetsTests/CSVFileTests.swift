@@ -29,6 +29,25 @@ struct CSVFileTests {
     #expect(try rows(text) == expected)
   }
 
+  @Test(
+    "A file that changes while it is in use is an error with the line",
+    arguments: ["a,b\n1,2\n3 4\n5,6\n", "a,b\n1,2\n3,4     ", "a,b\n1,2\n\n\n\n\n\n\n\n\n"])
+  func changes(text: String) throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/t.csv"
+      try AtomicFile.write(Array("a,b\n1,2\n3,4\n5,6\n".utf8), to: path)
+      let file = try CSVFile(
+        contentsOf: path, delimiter: ",", in: MemoryBudget(limit: 0, folder: folder))
+      try #require(text.utf8.count == 16)
+      // Where it lies, which is mapped.
+      _ = try outputOfShell("printf '\(text.replacing("\n", with: "\\n"))' 1<>\(path)")
+      let error = try #require(throws: InputError.self) { try file.forEachRow(0..<4) { _, _ in } }
+      #expect(error.kind == .badData)
+      #expect("\(error)".contains("t.csv: changed while it was read, from line"))
+      #expect(file.text(3, 1).count <= 1)
+    }
+  }
+
   @Test("The delimiter is the most frequent one of the first line, outside quotes")
   func delimiters() throws {
     #expect(try rows("a;b\n1,5;2\n") == [["a", "b"], ["1,5", "2"]])

@@ -53,6 +53,14 @@ struct NPYFileTests {
     }
   }
 
+  /// The product of the other sizes need not be a number.
+  @Test("Images of which there are none may have any size")
+  func noImages() throws {
+    let header = npyHeader("|u1", [0, 1 << 40, 1 << 40, 3])
+    let file = try NPYFile(npyFile(header: header, []), name: "x.npy")
+    #expect(try file.withChannelsFirst().shape == [0, 3, 1 << 40, 1 << 40])
+  }
+
   @Test("Elements of every type and byte order are read", arguments: NPYElementType.allCases)
   func elementTypes(type: NPYElementType) throws {
     let (bytes, expected) = Self.elements(type)

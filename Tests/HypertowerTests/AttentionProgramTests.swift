@@ -124,5 +124,16 @@ import Testing
     }
     #expect(mostReplays(side: 64) == 8)
     #expect(mostReplays(side: 1024) == 1)
+    #expect(mostReplays(side: 2048) == 1)
+  }
+
+  /// PoCL compiles a kernel three times, and a function that it calls once.
+  @Test func kernelsAreCallsOfFunctions() throws {
+    var random = SeededRandom(35)
+    let text = launch(of: [random.tensor([40, 16]).matmul(random.tensor([16, 16]))]).source.text
+    let kernel = try #require(text.firstRange(of: "\nkernel "))
+    let lines = text[kernel.upperBound...].split(separator: "\n")
+    #expect(
+      lines.count == 3 && lines[1].hasPrefix("  kernel0_body(get_group_id(0), get_num_groups(0)"))
   }
 }

@@ -6,14 +6,14 @@ extension SplitDataset {
   /// The first axis is that of samples. Targets are classes, if they are whole numbers from 0 on as far as suits
   /// numbers of classes, or values, which are standardized.
   ///
+  /// What is larger than may lie in memory stays on disk; see `MappedRows`.
+  ///
   /// - Parameters:
   ///   - path: the file.
   ///   - target: the file of the targets, or their name in a file of several arrays; nil: one of the names in use.
   ///   - task: nil: what the targets suggest.
   ///   - options: the number of classes, what features are divided by, and what is held back.
   ///   - scales: what target values are standardized by; nil: those of the samples to train on.
-  /// What is larger than may lie in memory stays on disk; see `MappedRows`.
-  ///
   /// - Throws: `InputError` of kind `.missingInput` when a file cannot be read, `.badData` when one is damaged or they do
   ///   not fit together, `.usage` when an option does not fit them, `.cannotWrite` when there is no room for a temporary
   ///   file.

@@ -21,15 +21,14 @@ extension SplitDataset {
   /// The classes are the folders, in the order of their names. If there is a folder `train`, it has them, and `val` and
   /// `test` may have others of the same names.
   ///
+  /// Pixels of more bytes than may lie in memory go to a temporary file; see `MappedRows`.
+  ///
   /// - Parameters:
   ///   - path: the folder.
   ///   - images: what sizes and channels samples have.
   ///   - split: what is held back, with the same share of each class; default: nothing.
   ///   - encoding: how the images were understood that a network was trained on; nil: it follows from the folder.
   /// - Returns: nil if there are no such folders.
-  ///
-  /// Pixels of more bytes than may lie in memory go to a temporary file; see `MappedRows`.
-  ///
   /// - Throws: `InputError` of kind `.missingInput` when a file cannot be read, `.badData` when one is damaged or of another
   ///   size, `.usage` when an option does not fit the data, `.cannotWrite` when there is no room for a temporary file.
   public static func imageFolders(

@@ -6,13 +6,12 @@ extension SplitDataset {
   /// Each row is a sample. Columns of numbers are standardized, columns of texts one-hot, by what the samples to train on
   /// have. A target of texts or of few whole numbers is a class, any other a value, which is standardized, too.
   ///
+  /// What is larger than may lie in memory stays on disk; see `MappedRows`.
+  ///
   /// - Parameters:
   ///   - path: the file.
   ///   - options: how it is to be understood; the target must be named.
   ///   - split: what is held back, with the same share of each class; default: nothing.
-  ///
-  /// What is larger than may lie in memory stays on disk; see `MappedRows`.
-  ///
   /// - Throws: `InputError` of kind `.missingInput` when the file cannot be read, `.badData` when it is damaged or
   ///   misses values, `.usage` when an option does not fit it, `.cannotWrite` when there is no room for a temporary
   ///   file.
@@ -84,7 +83,8 @@ extension SplitDataset {
           ], table: encoding)
       }
     // Columns without a value in these rows have no features.
-    let used = encoding.columns.map { own in columns.first { $0.name == own.name }! }
+    let places = Dictionary(uniqueKeysWithValues: columns.map { ($0.name, $0) })
+    let used = encoding.columns.map { places[$0.name]! }
     func part(_ rows: [Int]) throws -> Dataset {
       let (features, own) = try encoding.features(of: used, rows: rows, in: table, budget)
       let data = Dataset(

@@ -42,8 +42,8 @@ package final class MappedFile: @unchecked Sendable {
         guard errno == ENOMEM else { throw FileReader.failure(path, errno) }
         throw InputError(
           .memory,
-          "\(path): \(size) bytes cannot be mapped into memory, of which this process may have too little: raise "
-            + "its limit (ulimit -v), to which files count that are mapped, or limit memory by ulimit -d instead"
+          "\(path): \(size) bytes cannot be mapped into memory: raise this process's limit (ulimit -v), which counts "
+            + "mapped files, or limit memory by ulimit -d instead"
         )
       }
       self.base = base
