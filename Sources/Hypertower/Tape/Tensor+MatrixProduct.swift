@@ -29,6 +29,9 @@ extension Tensor {
       return one.matmul(other.reshaped(otherMatrix), transposeRight: transposeRight)
         .reshaped(common + [rows, columns])
     }
+    if common.isEmpty, !transposeLeft, let chosen = chosenRows, chosen.table.shape[0] * 2 <= rows {
+      return chosen.table.matmul(other, transposeRight: transposeRight).rows(at: chosen.indices)
+    }
     let (left, leftFlipped) = broadcast(to: common + matrix).untransposed
     let (right, rightFlipped) = other.broadcast(to: common + otherMatrix).untransposed
     return left.recording(
