@@ -37,6 +37,7 @@ public final class SingleRank: Collective {
   public let sentByteCount = 0
   public let patience: Duration? = nil
 
+  /// A program of its own: there is nobody to send to.
   public init() {}
 
   public func send(_ bytes: UnsafeRawBufferPointer, to rank: Int, tag: Int) -> any Message {

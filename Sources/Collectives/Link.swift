@@ -5,6 +5,9 @@ public struct Link: Sendable {
   /// What a machine sends, in bytes per second.
   public let bytesPerSecond: Double
 
+  /// - Parameters:
+  ///   - latency: the time between the last byte's departure and its arrival.
+  ///   - bytesPerSecond: what a machine sends.
   public init(latency: Duration, bytesPerSecond: Double) {
     (self.latency, self.bytesPerSecond) = (latency, bytesPerSecond)
   }

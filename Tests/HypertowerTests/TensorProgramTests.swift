@@ -33,6 +33,26 @@ import Testing
     #expect(try program() == [[21, 22]])
   }
 
+  /// Running means and variances as a loop of one's own keeps them.
+  @Test(arguments: TestBackend.native) func updatesStates(backend: TestBackend) throws {
+    let norm = BatchNorm(2)
+    let x = Tensor.input("x", shape: [2, 2])
+    let context = Context(isTraining: true)
+    let outputs = norm(x, in: context)
+    let program = try TensorProgram(
+      [outputs], of: [x],
+      updating: context.updates.map { (variable: $0.state, value: $0.next) },
+      on: try backend.device())
+    _ = try program([[1, 2, 3, 6]])
+    // A tenth of the batch's, in place of 0 and 1; the variance is that of a sample, 2 and 8.
+    for (state, expected) in [(norm.runningMean, [0.2, 0.4]), (norm.runningVariance, [1.1, 1.7])] {
+      for (value, wanted) in zip(try program.values(of: state), expected) {
+        #expect(abs(Double(value) - wanted) < 1e-6)
+      }
+    }
+    #expect(Context().updates.isEmpty)
+  }
+
   /// The loop that `TrainingLoop` of the examples shows, against the trainer: step sizes tuned by SGD, which
   /// float32 has to the last digit.
   @Test(arguments: TestBackend.native) func trainsAsATrainerDoes(backend: TestBackend) throws {

@@ -10,8 +10,9 @@
 public final class Context {
   /// Whether the outputs are for a step of training, not for evaluation.
   public let isTraining: Bool
-  /// States with their values after the step.
-  private(set) var updates: [(state: Tensor, next: Tensor)] = []
+  /// States with their values after the step, in the order of the calls of `update(_:to:)`: what a training loop of
+  /// one's own hands to a `TensorProgram` beside the parameters' updates.
+  public private(set) var updates: [(state: Tensor, next: Tensor)] = []
   /// How many tensors of random numbers there are so far: each call draws others.
   private var randomCount = 0
   /// The further columns of the batch.
