@@ -21,6 +21,7 @@ import Testing
       "w*: sgd(0.1); *: adam(0.001, beta1=0.8)",
       "layers.0.*: adam(cosine(0.1)); embeddings: frozen; norms: lion(0.0001); else: sgd(0.1)",
       "*: sgd(0.1) / sgd_per_parameter(0.1, alpha_alpha=0.2)",
+      "\"weights\": sgd(0.1); weights: frozen; \"enc; (first)/layer:\": sgd(0.2); else: sgd(0.3)",
     ])
   func areReadAndPrinted(text: String) throws {
     #expect(try Tower(parsing: text).description == text)
@@ -73,6 +74,57 @@ import Testing
       parameters.map(\.kind) == [.weights, .biases, .norms, .norms, .weights, .biases])
   }
 
+  /// Modules in arrays, and parameters whose names a tower's text has in quotes.
+  private struct Named: Module {
+    var blocks = [Linear(2, 2), Linear(2, 2)]
+    var weights = Tensor.parameter(shape: [2, 2], initializer: .constant(0))
+    var head = Own()
+    func callAsFunction(_ x: Tensor) -> Tensor { head(blocks[1](blocks[0](x))) }
+  }
+
+  private struct Own: Module {
+    let scale = Tensor.parameter(shape: [1], initializer: .constant(1))
+    let shift = Tensor.parameter(shape: [1], initializer: .constant(1))
+    var parameters: [(name: String, tensor: Tensor)] {
+      [("the/scale", scale), ("the/shift", shift)]
+    }
+    func callAsFunction(_ x: Tensor) -> Tensor { x * scale + shift }
+  }
+
+  @Test func namesThatMeanSomethingElse() throws {
+    let model = Named()
+    let parameters = ModelTrace.contents(of: model, sampleShape: [2]).parameters.map(\.described)
+    func members(_ selector: ParameterSelector) -> [String] {
+      parameters.filter(selector.selects).map(\.name)
+    }
+    let blocks = ["weight", "bias"]
+    for (selector, text, names) in [
+      (
+        ParameterSelector.at(\Named.blocks, of: model), "blocks.*",
+        [0, 1].flatMap { block in blocks.map { "blocks.\(block).\($0)" } }
+      ),
+      (.at(\Named.blocks[1], of: model), "blocks.1.*", blocks.map { "blocks.1.\($0)" }),
+      (.at(\Named.weights, of: model), "\"weights\"", ["weights"]),
+      (.named("weights"), "\"weights\"", ["weights"]),
+      (
+        .at(\Named.head, of: model), "head.the/scale|head.the/shift",
+        ["head.the/scale", "head.the/shift"]
+      ),
+      (.at(\Named.head.scale, of: model), "\"head.the/scale\"", ["head.the/scale"]),
+    ] {
+      #expect(selector.description == text)
+      #expect(members(selector) == names, "\(text)")
+    }
+    let tower = Tower(groups: [
+      ParameterGroup(.at(\.weights, of: model), SGD(0.1)),
+      ParameterGroup(.kind(.weights), SGD(0.2)), ParameterGroup(.others, .frozen),
+    ])
+    #expect(
+      try Tower(parsing: tower.description).groupNumbers(of: parameters)
+        == tower.groupNumbers(of: parameters))
+    #expect(try tower.groupNumbers(of: parameters) == [1, 2, 1, 2, 0, 2, 2])
+  }
+
   /// The first that takes a parameter has it; `*` stands for any characters, none and dots included.
   @Test(
     arguments: [
@@ -116,6 +168,11 @@ import Testing
         "the group 'norms' has no parameters; the model has w1 (weights)"
       ),
       (
+        "weights: sgd(); biases: sgd(); else: frozen",
+        "the other groups have all parameters of the model: w1 (weights), b1 (biases), w2 (weights), b2 "
+          + "(biases); leave out the group 'else'"
+      ),
+      (
         "*: sgd(); w1: frozen", "earlier groups have w1 (weights); the first that takes a parameter"
       ),
     ])
@@ -135,6 +192,8 @@ import Testing
       ("weights: adam(); sgd()", 18, "expected a group's selector and ':'"),
       ("weights: adam() sgd()", 17, "expected '/' and the next level, or ';' and the next group"),
       ("weights: frozen; : sgd()", 18, "expected a group's selector before ':'"),
+      ("\"w1: sgd()", 1, "the quote that begins here does not end"),
+      ("w1: sgd(); \"\": sgd()", 12, "expected a group's selector before ':'"),
       ("weights:", 9, "expected an optimizer or 'frozen' after 'weights:'"),
       ("weights: adm()", 10, "unknown optimizer 'adm'; did you mean 'adam'?"),
       ("sgd(0.1); else: sgd()", 9, "expected '/' and the next level, found ';'"),

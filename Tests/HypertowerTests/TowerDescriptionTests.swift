@@ -77,6 +77,8 @@ struct TowerDescriptionTests {
   @Test("Values from single precision print in its few digits")
   func shortTexts() throws {
     #expect(HyperparameterDomain.real.text(for: Double(Float(0.1))) == "0.1")
+    #expect(HyperparameterDomain.powerOfTen.text(for: 1e-30) == "1e-30")
+    #expect(HyperparameterDomain.real.text(for: 1e300) == "1e300")
     #expect(HyperparameterDomain.real.text(for: 0.1) == "0.1")
     #expect(HyperparameterDomain.real.text(for: 1e-5) == "1e-5")
     #expect(HyperparameterDomain.real.text(for: 3e20) == "3e20")

@@ -79,6 +79,7 @@ struct TowerNotationTests {
     let spaced = try Tower(parsing: "adam( alpha = cosine ( 3e-3 , warmup = 100 ) )")
     #expect(spaced.description == "adam(cosine(0.003, warmup=100))")
     #expect(Adam(.cosine(0.003, warmup: 100)).tower.description == spaced.description)
+    #expect(Adam(.cosine(0.003), beta1: 0.0).tower.description == "adam(cosine(0.003), beta1=0)")
     // In Swift, too, what has its default goes without saying.
     let optimizers: [(any Optimizer, String)] = [
       (

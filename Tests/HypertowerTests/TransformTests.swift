@@ -12,6 +12,8 @@ import Testing
       "clip_norm(linear(1, end=0.5)) | sgd(0.1)",
       "weights: clip_norm(1) | adam(0.001) / kesten(1); else: sgd(0.1) | lookahead()",
       "clip_norm(2) | sgd(0.1, b1_alpha=0.2, w1_alpha=0.3)",
+      "accumulate(4) | adafactor(0.01, relative_step=true)",
+      "weights: clip_value(0.5) | muon(0.02, nesterov=false) | lookahead(); else: sgd(0.1)",
     ])
   func areReadAndPrinted(text: String) throws {
     let tower = try Tower(parsing: text)
@@ -70,7 +72,18 @@ import Testing
       ("accumulate(1.5) | adam()", 12, "accumulate must be a whole number of at least 1"),
       ("adam() | lookahead(0)", 20, "lookahead must be a whole number of at least 1"),
       ("l2(0.1) | l2(0.2) | adam()", 11, "'l2' is given twice"),
-      ("adamw() | weight_decay(0.2)", 1, "two of them take 'weight_decay'"),
+      (
+        "adamw() | weight_decay(0.2)", 1,
+        "adamw: has a weight_decay of its own, as in adamw(weight_decay=0.01)"
+      ),
+      ("lion() | weight_decay(0.2)", 1, "lion: has a weight_decay of its own"),
+      (
+        "prodigy() | lookahead()", 1,
+        "prodigy: estimates its step size from where its steps have led, so lookahead cannot change"
+      ),
+      ("dog() | weight_decay(0.1)", 1, "dog: estimates its step size"),
+      ("mechanic_sgd() | lookahead()", 1, "mechanic_sgd: estimates its step size"),
+      ("dadapt_adam() | weight_decay(0.1)", 1, "dadapt_adam: estimates its step size"),
       ("clip_norm(1) | dog()", 1, "dog: sums gradients itself"),
       ("clip_norm(1) | clip_global_norm(1) | sgd()", 1, "are clipped by two norms"),
       (

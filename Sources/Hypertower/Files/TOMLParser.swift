@@ -15,6 +15,9 @@ extension TOMLTable {
 }
 
 /// A pass over the lines of a TOML document; its values are in `TOMLParser+Values.swift`.
+///
+/// It keeps the line of each value, which errors about options name; packages that read TOML in Swift (TOMLKit 0.6.0)
+/// do not tell it.
 struct TOMLParser {
   /// The deepest nesting of arrays and tables, and the most parts of a key.
   static let greatestDepth = 32

@@ -41,6 +41,7 @@ extension RuleDefinition {
   /// With λ = γ·d and β3 = √β2: N ← β3·N + (1−β3)·λ·Σ g·s / (√v + ε), m ← β1·m + (1−β1)·λ·g,
   /// v ← β2·v + (1−β2)·g², s ← β3·s + (1−β3)·λ·g, p ← p − m / (√v + ε), d ← max(d, N / ((1−β3)·Σ|s|)).
   public static let dadaptAdam = RuleDefinition("dadapt_adam") { rule in
+    rule.estimatesItsStepSize()
     let factor = rule.learningRate("lr", default: 1)
     let beta1 = rule.constant("beta1", default: 0.9, domain: .unitInterval)
     let beta2 = rule.constant("beta2", default: 0.999, domain: .unitInterval)

@@ -27,6 +27,7 @@ public struct DoG: Optimizer {
 extension RuleDefinition {
   /// Distance over gradients; see `DoG`.
   public static let dog = RuleDefinition("dog") { rule in
+    rule.estimatesItsStepSize()
     let factor = rule.learningRate("factor", default: 1)
     let share = rule.constant("reps_rel", default: 1e-6)
     let moved = rule.state("moved")

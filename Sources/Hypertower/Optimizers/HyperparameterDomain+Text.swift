@@ -21,7 +21,9 @@ extension HyperparameterDomain {
     let exponent = digits - 1 - Int(Double.log10(value.magnitude).rounded(.down))
     let scale = Double.pow(10, Double(exponent.magnitude))
     guard scale.isFinite else { return value }
-    return exponent >= 0 ? (value * scale).rounded() / scale : (value / scale).rounded() * scale
+    let mantissa = (exponent >= 0 ? value * scale : value / scale).rounded()
+    // Read as text is, to the last bit.
+    return Double("\(Int(mantissa))e\(-exponent)") ?? value
   }
 
   /// Whether two natural values are stored as one raw number, `a` in the precision it came from.

@@ -1,8 +1,9 @@
 /// What a hyperparameter that no level tunes is set to: a number, or a course over the steps of a run.
 ///
-/// Written where a number may stand, as in `Adam(.cosine(0.003, warmup: 100))` or, in a tower's text,
-/// `adam(cosine(0.003, warmup=100))`. Every course may begin with a warm-up: step number t of its
-/// `warmup` steps, counted from 1, takes t/`warmup` of the value, and the course proper begins after them.
+/// Written where a number may stand, as in `Adam(.cosine(0.003, warmup: 100), beta1: 0.0)`, with a variable
+/// `Adam(.cosine(0.003), beta1: .init(decay))`, or, in a tower's text, `adam(cosine(0.003, warmup=100))`. Every course
+/// may begin with a warm-up: step number t of its `warmup` steps, counted from 1, takes t/`warmup` of the value, and the
+/// course proper begins after them.
 /// Courses that follow the run's length take it from `plannedSteps` of `Trainer`; after so many steps the
 /// value stays as it is.
 ///

@@ -57,6 +57,7 @@ extension RuleDefinition {
   /// - Precondition: this rule does not say itself which weights are tested.
   public func tunedByMechanic(_ name: String) -> RuleDefinition {
     RuleDefinition(name, granularity: granularity, tunable: tunable) { rule in
+      rule.estimatesItsStepSize()
       let step = rule.step(of: self)
       let decay = rule.constant("lambda", default: 0.01)
       let initialScale = rule.constant("s_init", default: 1e-8)

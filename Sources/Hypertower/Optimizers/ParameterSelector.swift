@@ -32,13 +32,32 @@ public struct ParameterSelector: Sendable, CustomStringConvertible {
 
   /// The parameters of that name; `*` stands for any characters, as in `layers.0.*`.
   ///
-  /// - Precondition: `name` is not empty, and has no spaces and none of `:;/()`.
+  /// A tower's text has the name of a single parameter in quotes where it would mean something else without, as in
+  /// `"weights": sgd(0.1)`.
+  ///
+  /// - Precondition: `name` is not empty and has no `"`; with a `*`, no spaces and none of `:;/()` either.
   public static func named(_ name: String) -> ParameterSelector {
+    if let pattern = pattern(name) { return pattern }
     require(
-      !name.isEmpty && !name.contains { $0.isWhitespace || excluded.contains($0) },
-      "ParameterSelector: '\(name)' must have a character, no spaces, and none of \(excluded)")
-    let parts = name.components
-    return ParameterSelector(name) { matches($0.name, parts) }
+      !name.isEmpty && !name.contains { $0 == quote || $0 == "*" },
+      "ParameterSelector: '\(name)' must have a character and no \(quote), and with a * no spaces and none of "
+        + excluded)
+    return exactly(name)
+  }
+
+  /// The parameter of that name alone, in quotes where a tower's text needs them.
+  static func exactly(_ name: String) -> ParameterSelector {
+    ParameterSelector(pattern(name) == nil ? "\(quote)\(name)\(quote)" : name) { $0.name == name }
+  }
+
+  /// The parameters whose name a word of a tower's text stands for; nil if it is no such word.
+  private static func pattern(_ text: String) -> ParameterSelector? {
+    let isOther = text == otherName || ParameterKind(rawValue: text) != nil
+    guard !text.isEmpty, !isOther,
+      !text.contains(where: { $0.isWhitespace || $0 == quote || excluded.contains($0) })
+    else { return nil }
+    let parts = text.components
+    return ParameterSelector(text) { matches($0.name, parts) }
   }
 
   /// The parameters of that kind.
@@ -46,27 +65,39 @@ public struct ParameterSelector: Sendable, CustomStringConvertible {
     ParameterSelector(kind.rawValue) { $0.kind == kind }
   }
 
-  /// The parameters of a part of a model, such as `.at(\.encoder, of: model)`.
+  /// The parameters of a part of a model, such as `.at(\.encoder, of: model)` or `.at(\.blocks, of: model)`.
   ///
-  /// - Precondition: the part is a parameter or a module that has some.
+  /// - Precondition: the part is a parameter, a module that has some, or an array or an optional of such.
   public static func at<Model: Module, Part>(
     _ path: KeyPath<Model, Part>, of model: Model
   ) -> ParameterSelector {
-    let part = model[keyPath: path]
-    let tensors = (part as? Tensor).map { [$0] } ?? (part as? any Module)?.parameters.map(\.tensor)
-    let own = Set((tensors ?? []).compactMap { $0.parameterDeclaration.map(ObjectIdentifier.init) })
+    let own = Set(
+      tensors(in: model[keyPath: path], Model.self).compactMap {
+        $0.parameterDeclaration.map(ObjectIdentifier.init)
+      })
     let names = model.parameters.filter { parameter in
       parameter.tensor.parameterDeclaration.map { own.contains(ObjectIdentifier($0)) } ?? false
     }.map(\.name)
     require(
       !names.isEmpty, "ParameterSelector: nothing at this key path is a parameter of the model")
+    if names.count == 1 { return exactly(names[0]) }
     // As text that can be read back where a pattern says the same.
     let beginning = names.dropFirst().reduce(names[0]) { $0.commonPrefix(with: $1) }
-    let pattern = ParameterSelector.named(names.count == 1 ? names[0] : "\(beginning)*")
     let others = model.parameters.map(\.name).filter { !names.contains($0) }
-    let isExact = others.allSatisfy { !matches($0, pattern.description.components) }
-    return isExact
-      ? pattern : ParameterSelector(names.joined(separator: "|")) { names.contains($0.name) }
+    if let pattern = pattern("\(beginning)*"),
+      others.allSatisfy({ !matches($0, pattern.description.components) })
+    {
+      return pattern
+    }
+    return ParameterSelector(names.joined(separator: "|")) { names.contains($0.name) }
+  }
+
+  private static func tensors<Model: Module>(in part: Any, _: Model.Type) -> [Tensor] {
+    switch part {
+    case let tensor as Tensor: [tensor]
+    case let module as any Module: module.parameters.map(\.tensor)
+    default: Model.tensors(in: part, path: [], areStates: false).map(\.tensor)
+    }
   }
 
   /// The parameters for which a condition holds.
@@ -91,8 +122,10 @@ public struct ParameterSelector: Sendable, CustomStringConvertible {
     }
   }
 
-  /// What a name cannot have in a tower's text.
+  /// What a name cannot have in a tower's text without quotes.
   static let excluded = ":;/()"
+  /// What stands around a name that is taken as it is.
+  static let quote: Character = "\""
 
   /// Whether `name` is `parts` with any characters between them.
   private static func matches(_ name: String, _ parts: [String]) -> Bool {

@@ -41,6 +41,7 @@ extension RuleDefinition {
   /// N ← √β2·N + d²/d₀·γ·Σ g·(p₀ − p), s ← √β2·s + d²/d₀·γ·g, d′ = max(d, N / Σ|s|);
   /// m ← β1·m + (1−β1)·d·g, v ← β2·v + (1−β2)·d²·g², p ← p − γ·d·m / (√v + d′·ε), and d ← d′.
   public static let prodigy = RuleDefinition("prodigy") { rule in
+    rule.estimatesItsStepSize()
     let factor = rule.learningRate("lr", default: 1)
     let beta1 = rule.constant("beta1", default: 0.9, domain: .unitInterval)
     let beta2 = rule.constant("beta2", default: 0.999, domain: .unitInterval)

@@ -9,7 +9,8 @@ public struct RAdam: Optimizer {
   ///   - learningRate: the step size α ≥ 0; default: 0.001.
   ///   - beta1: the decay of the mean of gradients, 0 ≤ β1 < 1; above 0 if it is tuned; default: 0.9.
   ///   - beta2: the decay of the mean of squares, 0 ≤ β2 < 1; above 0 if it is tuned; default: 0.999. Up to 0.6, steps
-  ///     stay those along the mean of gradients.
+  ///     stay those along the mean of gradients. Above 0.999 single precision tells ρ, a difference of two numbers near
+  ///     2/(1−β2), too roughly: with 0.9999 the first rectified steps are off by a fifth.
   ///   - epsilon: ε > 0, added to the root; default: 1e-8.
   public init(
     _ learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999,

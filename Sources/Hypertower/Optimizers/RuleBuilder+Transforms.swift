@@ -18,7 +18,8 @@ extension RuleBuilder {
         let isLast = Transform.multiple(step, of: count)
         update(sum, to: .select(isLast, 0, next))
         (given, isDue, firstState) = (next, isLast, states.count)
-        stepsOfRule = ((step - 1) / count).floor() + 1
+        // In the middle between two steps, where a quotient that is not exact makes no difference.
+        stepsOfRule = ((step - 0.5) / count).floor() + 1
       case .onStep: fatalError("\(transform.name): stands before a rule")
       }
     }

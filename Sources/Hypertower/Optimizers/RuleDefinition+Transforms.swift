@@ -18,6 +18,18 @@ extension RuleDefinition {
         .usage,
         "\(name): says itself which weights are tested, so \(other.name) cannot go around it")
     }
+    if rule.estimatesStepSize, let other = after.first {
+      throw InputError(
+        .usage,
+        "\(name): estimates its step size from where its steps have led, so \(other.name) cannot change these"
+      )
+    }
+    if let other = (before + after).first(where: { argumentNames.contains($0.name) }) {
+      throw InputError(
+        .usage,
+        "\(name): has a \(other.name) of its own, as in \(name)(\(other.name)=0.01), so the transform cannot "
+          + "go around it")
+    }
     if before.count(where: \.sums) > 1 {
       throw InputError(
         .usage,

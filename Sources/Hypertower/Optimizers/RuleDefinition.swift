@@ -157,10 +157,16 @@ public struct RuleDefinition: Sendable {
   }
 
   /// The names of arguments that are true or false.
-  var flags: Set<String> {
+  var flags: Set<String> { written.flags }
+
+  /// The names of all arguments.
+  var argumentNames: [String] { written.accepted }
+
+  /// The formula with what it takes where nothing is given.
+  private var written: RuleBuilder {
     let builder = RuleBuilder([:], tunable: tunable, parameterDomain: .real)
     _ = builder.write(self)
-    return builder.flags
+    return builder
   }
 
   private func check(

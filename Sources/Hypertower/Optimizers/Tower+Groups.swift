@@ -24,6 +24,12 @@ extension Tower {
     _ selector: ParameterSelector, of parameters: [ModelParameter]
   ) -> InputError {
     let own = parameters.filter(selector.selects)
+    if selector.description == ParameterSelector.otherName {
+      return InputError(
+        .usage,
+        "tower: the other groups have all parameters of the model: \(list(own)); leave out the group "
+          + "'\(selector)'")
+    }
     guard own.isEmpty else {
       return InputError(
         .usage,

@@ -33,15 +33,15 @@ extension TowerParser {
   /// A selector and its ':', if they stand here.
   mutating func selector(after others: [ParameterGroup]) throws -> ParameterSelector? {
     let start = position
-    let excluded = ParameterSelector.excluded
-    let name = text.characters[position...].prefix { !$0.isWhitespace && !excluded.contains($0) }
-    let colon = text.characters[name.endIndex...].firstIndex { !$0.isWhitespace }
+    let (name, end) = try selectorName()
+    let colon = text.characters[end...].firstIndex { !$0.isWhitespace }
     guard let colon, text.characters[colon] == ":" else { return nil }
     guard !name.isEmpty else {
       throw fault(
         "expected a group's selector before ':', such as weights or layers.0.*", at: start)
     }
-    let selector = ParameterSelector(parsing: String(name))
+    let isQuoted = text.characters[start] == ParameterSelector.quote
+    let selector = isQuoted ? ParameterSelector.exactly(name) : ParameterSelector(parsing: name)
     let known = others.compactMap { $0.selector?.description }
     if known.contains(selector.description) {
       throw fault("the group '\(selector)' is given twice", at: start)
@@ -55,6 +55,20 @@ extension TowerParser {
     skipSpaces()
     guard next != nil else { throw fault("expected an optimizer or 'frozen' after '\(selector):'") }
     return selector
+  }
+
+  /// The word that stands here, or what is in quotes, and where it ends.
+  private func selectorName() throws -> (name: String, end: Int) {
+    let (rest, excluded) = (text.characters[position...], ParameterSelector.excluded)
+    guard next == ParameterSelector.quote else {
+      let name = rest.prefix { !$0.isWhitespace && !excluded.contains($0) }
+      return (String(name), name.endIndex)
+    }
+    let name = rest.dropFirst().prefix { $0 != ParameterSelector.quote }
+    guard name.endIndex < text.characters.count else {
+      throw fault("the quote that begins here does not end")
+    }
+    return (String(name), name.endIndex + 1)
   }
 
   /// Whether 'frozen' stands here alone.

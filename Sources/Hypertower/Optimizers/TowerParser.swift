@@ -13,7 +13,7 @@
 /// A schedule is named as `ScheduleFormula.all` says.
 ///
 /// A selector is a kind of parameters, `else` as the last one, or a parameter's name with any characters but spaces
-/// and `:;/()`, where `*` stands for any.
+/// and `:;/()`, where `*` stands for any; in quotes, it is a name as it is.
 ///
 /// An argument's name may begin with that of a tensor, as in `layers.0.weight_alpha`: it may have any
 /// characters but spaces and `,()=/`.

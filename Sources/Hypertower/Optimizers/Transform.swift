@@ -5,9 +5,9 @@
 ///
 /// A transform's numbers are hyperparameters of the level, which the level above may tune where they act on the step by
 /// a derivative.
-public struct Transform: Sendable {
+struct Transform: Sendable {
   /// The name in a tower's text, and of its first argument.
-  public let name: String
+  let name: String
   let action: Action
 
   enum Action: Sendable {
@@ -117,16 +117,17 @@ public struct Transform: Sendable {
     }
   }
 
-  /// Whether a whole number is a multiple of another.
+  /// Whether a whole number is a multiple of another, on devices too whose quotients are not exact.
   static func multiple(_ number: Expression, of count: Expression) -> Expression {
-    ((number / count).floor() * count).isEqual(to: number)
+    ((number / count + 0.5).floor() * count).isEqual(to: number)
   }
 }
 
 extension Optimizer {
   /// Weight decay λ as a part of the gradient: `l2(λ) | …`.
   ///
-  /// - Precondition: this is one level, as for all transforms.
+  /// - Precondition: this is one level, as for all transforms, around which the transform may go: a tower's text says
+  ///   what does not fit.
   public func addingL2(_ decay: Double) -> Tower { transformed(.l2, ["l2": decay]) }
 
   /// Gradients of at most `bound` in magnitude, element by element: `clip_value(bound) | …`.
@@ -150,11 +151,15 @@ extension Optimizer {
   }
 
   /// Decoupled weight decay λ: `… | weight_decay(λ)`.
+  ///
+  /// - Precondition: the rule has no weight decay of its own, and does not estimate its step size.
   public func decayingWeights(_ decay: Double) -> Tower {
     transformed(.weightDecay, ["weight_decay": decay])
   }
 
   /// Steps back to `slowRate` of the way after every `count` steps: `… | lookahead(count, slow_rate=)`.
+  ///
+  /// - Precondition: `count` is at least 1, and the rule does not estimate its step size.
   public func lookingAhead(_ count: Int = 5, slowRate: Double = 0.5) -> Tower {
     transformed(.lookahead, ["lookahead": Double(count), "slow_rate": slowRate])
   }

@@ -139,6 +139,8 @@ public struct UpdateRule: Sendable {
   let newParameter: Int
   /// The node of what evaluation takes for the parameter after the step, if that is something else.
   let evaluated: Int?
+  /// See `RuleBuilder.estimatesItsStepSize`.
+  let estimatesStepSize: Bool
   /// The nodes of the derivatives of the new parameter by each raw hyperparameter.
   let jacobian: [Int]
   /// Which hyperparameters of the level below the rule tunes.

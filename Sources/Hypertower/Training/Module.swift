@@ -66,7 +66,8 @@ extension Module {
 
   public func callAsFunction(_ x: Tensor, in context: Context) -> Tensor { self(x) }
 
-  private static func tensors(
+  /// The parameters or states in the stored properties of a value, or in its elements, named after their path.
+  static func tensors(
     in value: Any, path: [String], areStates: Bool
   ) -> [(name: String, tensor: Tensor)] {
     Mirror(reflecting: value).children.enumerated().flatMap { number, child in
