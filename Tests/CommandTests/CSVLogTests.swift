@@ -28,6 +28,19 @@ struct CSVLogTests {
     "--data @/data --batch-size 16 --optimizer sgd_per_parameter(0.01,~w1_alpha=0.02)~/~adam() --seed 7"
 
   @Test("It has what a log of JSON has, in columns that stay")
+  @Test(
+    "A log is known by its header, also by that of an earlier version",
+    arguments: [
+      ("level_0.alpha,steps,seconds,device,schedules,tower,error,interrupted,run\n1", true),
+      ("w.level_0.alpha,steps,seconds,device,schedules,tower,error,interrupted\n", true),
+      ("accuracy\n1,2,3\n", false),
+      ("seconds,device,schedules,tower,error,interrupted", false),
+      ("level_0.alpha,steps,seconds\n", false), ("", false),
+    ])
+  func header(names: String, isLog: Bool) {
+    #expect(LogFormat.beginsLog(Array("step,loss,\(names)".utf8)) == isLog)
+  }
+
   func contents() throws {
     try withTemporaryFolder { folder in
       try SmallDataset().write(to: folder + "/data")

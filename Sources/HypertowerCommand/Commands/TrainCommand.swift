@@ -161,7 +161,8 @@ struct TrainCommand: ParsableCommand {
     }
     let plan = try OutputPlan(
       log: log, save: save, plot: plot, saveBest: watch.saveBest, report: watch.report,
-      tensorBoard: watch.tensorboard, checkpoint: checkpoint.folder, resume: checkpoint.resume)
+      tensorBoard: watch.tensorboard, checkpoint: checkpoint.folder, resume: checkpoint.resume,
+      inputs: inputs(resumed?.settings))
     if dryRun {
       let (device, data, settings, stepsPerEpoch, description, network) = try preparation(
         resumed, choice, optimization, textPath, ranks)
