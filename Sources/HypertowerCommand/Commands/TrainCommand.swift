@@ -190,7 +190,7 @@ struct TrainCommand: ParsableCommand {
       optimization, plannedSteps: max(1, settings.steps), on: device, seed: settings.seed,
       shards: settings.shards ?? 1, collective: ranks?.collective)
     if let ranks { tell(ranks, settings, device) }
-    if let initialWeights { try trainer.start(from: initialWeights, description) }
+    if let initialWeights { try trainer.start(from: initialWeights, description, data.encoding) }
     if let resumed {
       try trainer.resume(
         from: resumed.file, source: resumed.source, on: data.train, warn: Console.warn)
