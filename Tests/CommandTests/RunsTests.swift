@@ -133,7 +133,8 @@ struct RunsTests {
   }
 
   @Test(
-    "A log that ends after more steps than can be counted is damaged", arguments: ["1e300", "-0.5"])
+    "A log that ends after more steps than can be counted is damaged",
+    arguments: ["1e300", "-0.5", "1e18"])
   func impossibleCount(steps: String) throws {
     try withTemporaryFolder { folder in
       let lines =
@@ -169,8 +170,8 @@ struct RunsTests {
       #expect(run.status == 0)
       #expect(run.outputLines.count == 4, "\(run.output)")
       #expect(run.errors.contains("step-0000000004.safetensors"), "\(run.errors)")
-      #expect(run.errors.contains("b/log:2: is neither a step nor the end of a run"))
       #expect(run.outputLines.dropFirst().allSatisfy { $0.contains("dense") }, "\(run.output)")
+      #expect(run.errors.contains("b/log:2: is neither a step nor the end of a run"))
       #expect(run.errors.contains("c/settings.toml:"))
       #expect(run.errors.split(separator: "\n").count == 3)
       #expect(try json(folder + "/runs")["faults"]?.array?.count == 3)
