@@ -175,6 +175,7 @@ struct ResolvedSettingsTests {
         #expect(again.status == 0, "\(arguments): \(again.errors)")
         #expect(try bytes("\(folder)/a\(number)") == bytes("\(folder)/b\(number)"), "\(arguments)")
         // Except for the name of the run, the settings say the same.
+        "--data @/data --batch-size 16 --steps 5 --on-divergence restore --checkpoint-every 3",
         func lines(_ path: String) throws -> ArraySlice<Substring> {
           try text(path).split(separator: "\n").dropFirst()
         }

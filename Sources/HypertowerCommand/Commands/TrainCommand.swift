@@ -224,7 +224,7 @@ struct TrainCommand: ParsableCommand {
       log: log, history: pictures?.history,
       display: display(after: firstStep, of: settings.steps, stepsPerEpoch: stepsPerEpoch),
       checkpoints: writer, watchers: watchers.all,
-      recovery: checkpoint.onDivergence == .restore ? Recovery() : nil,
+      recovery: checkpoint.onDivergence == .restore ? Recovery(every: checkpoint.interval) : nil,
       faults: OutputFaults())
     if let ranks, !isFirst { return try ranks.follow(run) }
     try run.faults.attempt("settings", orElse: "the run goes on without its settings file") {

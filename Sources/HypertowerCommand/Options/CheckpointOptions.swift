@@ -13,7 +13,8 @@ struct CheckpointOptions: ParsableArguments {
   @Option(
     name: .customLong("checkpoint-every"),
     help: """
-      The number of steps from one checkpoint to the next; default: an epoch, but at least ten seconds.
+      The number of steps from one checkpoint, or one state for --on-divergence restore, to the next; default: an \
+      epoch, but for checkpoints at least ten seconds.
       """)
   var interval: Int?
 
@@ -50,8 +51,9 @@ struct CheckpointOptions: ParsableArguments {
       throw ValidationError(
         "--checkpoint and --resume exclude each other: a resumed run goes on in its folder")
     }
-    if interval != nil && folder == nil && resume == nil {
-      throw ValidationError("--checkpoint-every needs a folder: give --checkpoint")
+    if interval != nil && folder == nil && resume == nil && onDivergence == .stop {
+      throw ValidationError(
+        "--checkpoint-every needs a folder: give --checkpoint, or --on-divergence restore")
     }
   }
 
