@@ -212,6 +212,10 @@ struct ResolvedSettingsTests {
       ("--save @/w --log @/l", "w.toml"), ("--log @/l.jsonl --plot @/p", "l.jsonl.toml"),
       ("--save /dev/null --report @/r.html", "r.html.toml"),
       ("--plot @/p", "p/settings.toml"), ("--tensorboard @/t", "t/settings.toml"),
+      // A run that takes no step keeps its settings.
+      #expect(
+        try train(folder, "--resume @/run --steps 3").errors.contains("nothing is left to do"))
+      #expect(try ResolvedSettings.Contents(folder + "/run/settings.toml")["steps"] == "9")
       ("--log -", nil), ("", nil), ("--save @/w --dry-run", nil),
     ] as [(String, String?)])
   func places(_ arguments: String, _ place: String?) throws {

@@ -227,11 +227,14 @@ struct TrainCommand: ParsableCommand {
       recovery: checkpoint.onDivergence == .restore ? Recovery(every: checkpoint.interval) : nil,
       faults: OutputFaults())
     if let ranks, !isFirst { return try ranks.follow(run) }
-    try run.faults.attempt("settings", orElse: "the run goes on without its settings file") {
-      try plan.write(
-        settings: ResolvedSettings.text(
-          run: name, stepsPerEpoch: stepsPerEpoch,
-          resolved(settings, description.choice, on: device)))
+    // A resumed run of which nothing is left to do keeps its settings.
+    if resumed == nil || firstStep < settings.steps && !run.isStopped {
+      try run.faults.attempt("settings", orElse: "the run goes on without its settings file") {
+        try plan.write(
+          settings: ResolvedSettings.text(
+            run: name, stepsPerEpoch: stepsPerEpoch,
+            resolved(settings, description.choice, on: device)))
+      }
     }
     if resumed != nil {
       try run.faults.attempt { try run.checkpoints?.completeBest(trainer) }
