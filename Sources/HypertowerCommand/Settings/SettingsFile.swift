@@ -149,8 +149,12 @@ struct SettingsFile {
 
   /// What stands before a message about options that the file gives; empty if it is about no such option.
   func place(of message: String) -> String {
-    let words = message.split { !($0.isLetter || $0.isNumber || $0 == "-") }
-    return given.first { own in words.contains { $0 == "--\(own.name)" } }
-      .map { "\(path):\($0.line): " } ?? ""
+    // What follows a colon may be a remedy, which names other options.
+    for part in message.split(separator: ": ") {
+      let words = Set(part.split { !($0.isLetter || $0.isNumber || $0 == "-") })
+      guard words.contains(where: { $0.hasPrefix("--") }) else { continue }
+      return given.first { words.contains("--\($0.name)") }.map { "\(path):\($0.line): " } ?? ""
+    }
+    return ""
   }
 }
