@@ -110,6 +110,7 @@ struct TrainingRun {
           try measure.evaluation(of: trainer)
         }.accuracyPercent
       }
+      progress.isStopped = isStopped
       display?.show(progress, at: .now)
       try keep(
         state: count == toKeep || isAtEnd, checkpoint: count == toCheckpoint || isAtEnd, last)
