@@ -1,3 +1,4 @@
+import Datasets
 import FoundationEssentials
 import Glibc
 import Hypertower
@@ -27,7 +28,6 @@ struct CSVLogTests {
   private static let settings =
     "--data @/data --batch-size 16 --optimizer sgd_per_parameter(0.01,~w1_alpha=0.02)~/~adam() --seed 7"
 
-  @Test("It has what a log of JSON has, in columns that stay")
   @Test(
     "A log is known by its header, also by that of an earlier version",
     arguments: [
@@ -41,6 +41,7 @@ struct CSVLogTests {
     #expect(LogFormat.beginsLog(Array("step,loss,\(names)".utf8)) == isLog)
   }
 
+  @Test("It has what a log of JSON has, in columns that stay")
   func contents() throws {
     try withTemporaryFolder { folder in
       try SmallDataset().write(to: folder + "/data")
@@ -140,5 +141,16 @@ struct CSVLogTests {
       try trainer.train(on: data, batchSize: 2, steps: 2) { try log.append($0) }
       #expect(try steps() == ["step", "6", "7"])
     }
+  }
+
+  @Test("Cells with ends of lines of any kind are quoted")
+  func quotes() throws {
+    #expect("a\r\nb".csvCell == "\"a\r\nb\"" && "a\nb".csvCell == "\"a\nb\"")
+    #expect("a \"b\"".csvCell == "\"a \"\"b\"\"\"" && "a b".csvCell == "a b")
+    let text = PredictionText(
+      outputs: .classes(2), encoding: SampleEncoding(classCount: 2, classNames: ["a\r\nb", "c"]),
+      source: "weights", files: nil)
+    #expect(text.header == "class,\"a\r\nb\",c")
+    #expect(try text.line([1, 0], 0).hasPrefix("\"a\r\nb\",0."))
   }
 }

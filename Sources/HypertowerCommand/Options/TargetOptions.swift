@@ -78,17 +78,7 @@ struct TargetOptions: ParsableArguments {
   }
 }
 
-/// The case of an enumeration that is called `name`.
-private func choice<Choice: RawRepresentable & CaseIterable>(_ name: String) throws -> Choice
-where Choice.RawValue == String {
-  guard let choice = Choice(rawValue: name) else {
-    throw ValidationError(
-      "'\(name)' is not known; known are "
-        + Choice.allCases.map(\.rawValue).joined(separator: ", "))
-  }
-  return choice
-}
-
+/// The names in a list that commas separate.
 private func names(_ text: String) -> [String] {
   text.split(separator: ",").map { String($0.trimmed) }.filter { !$0.isEmpty }
 }

@@ -137,11 +137,6 @@ struct CSVLog {
   }
 
   private static func line(_ cells: [String]) -> String {
-    cells.map(quoted).joined(separator: ",")
-  }
-
-  private static func quoted(_ cell: String) -> String {
-    guard cell.contains(where: { "\",\r\n".contains($0) || $0.isNewline }) else { return cell }
-    return "\"" + cell.replacing("\"", with: "\"\"") + "\""
+    cells.map(\.csvCell).joined(separator: ",")
   }
 }
