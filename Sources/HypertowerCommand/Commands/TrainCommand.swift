@@ -164,8 +164,12 @@ struct TrainCommand: ParsableCommand {
       tensorBoard: watch.tensorboard, checkpoint: checkpoint.folder, resume: checkpoint.resume,
       inputs: inputs(resumed?.settings))
     if dryRun {
+      try checkpoint.checkNewFolder()
       let (device, data, settings, stepsPerEpoch, description, network) = try preparation(
         resumed, choice, optimization, textPath, ranks)
+      if let initialWeights {
+        try network.evaluator(on: .cpu).start(from: initialWeights, description, data.encoding)
+      }
       let run = DryRun(
         network: network, optimization: optimization, settings: settings,
         rows: Self.rows(of: settings, description, data), data: data, stepsPerEpoch: stepsPerEpoch,
