@@ -6,10 +6,12 @@ struct ClassCount {
   /// What to tell the user when the number follows from the labels and some classes do not occur.
   let note: String?
 
-  /// - Parameter given: the number of classes that the user gave; nil: one more than the greatest
+  /// - Parameters:
+  ///   - given: the number of classes that the user gave; nil: one more than the greatest
   ///   label of `train`, at least 2.
+  ///   - least: the number of classes that there are in any case; nil: none is known.
   /// - Throws: `InputError` of kind `.badData` for a label that is out of range.
-  init(train: ImagePart, others: [ImagePart], given: Int?) throws {
+  init(train: ImagePart, others: [ImagePart], given: Int?, least: Int? = nil) throws {
     if let given {
       count = given
       note = nil
@@ -21,11 +23,11 @@ struct ClassCount {
       }
       return
     }
-    let count = max(2, train.greatestLabel + 1)
+    let count = max(least ?? 2, train.greatestLabel + 1)
     self.count = count
     let occurring = Set(train.labels).count
     note =
-      occurring == count
+      occurring == count || count == least
       ? nil
       : train.greatestLabel == 0
         ? "\(train.labelFile.name): all labels are 0, and there are at least 2 classes: going on with 2; "

@@ -6,6 +6,9 @@ extension LabelledImages {
     /// The number of classes, from 2 to 2²⁴: labels must be less. nil: one more than the greatest
     /// label of the training data, at least 2.
     public let classCount: Int?
+    /// The number of classes that there are even if greater labels are missing, as in data for a trained network;
+    /// nil: none is known.
+    package var leastClassCount: Int?
     /// What features of any type are divided by, finite and greater than 0. nil: 255 for bytes, 1
     /// for all other types.
     public let scale: Double?

@@ -37,7 +37,8 @@ public struct LabelledImages: Sendable {
         "\(other.images.name): images of \(other.imageSize), expected \(train.imageSize) as in "
           + "\(train.images.name): give files of one data set")
     }
-    let classes = try ClassCount(train: train, others: others, given: options.classCount)
+    let classes = try ClassCount(
+      train: train, others: others, given: options.classCount, least: options.leastClassCount)
     classCount = classes.count
     imageShape = Array(train.imageShape)
     try options.split.check(

@@ -2,7 +2,7 @@ import Hypertower
 
 /// Lines of numbers, a sample each, separated by commas.
 enum NumberLines {
-  /// Runs `body` on the numbers of each line that is not empty.
+  /// Runs `body` on the numbers of each line that is not empty; of single numbers, none is empty except at the end.
   ///
   /// - Parameter name: what error messages call the file.
   /// - Returns: the number of numbers of a line.
@@ -17,13 +17,19 @@ enum NumberLines {
         throw fault("is neither an IDX file, an NPY file nor text: give an IDX, NPY or CSV file")
       }
       var start = bytes.starts(with: CSVEncoding.byteOrderMark) ? 3 : 0
-      var (number, width) = (0, Int?.none)
+      var (number, width, emptyLine) = (0, Int?.none, Int?.none)
       while start < bytes.count {
         let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
         let hasReturn = end > start && end < bytes.count && bytes[end - 1] == UInt8(ascii: "\r")
         let line = String(decoding: bytes[start..<(hasReturn ? end - 1 : end)], as: UTF8.self)
         (start, number) = (end + 1, number + 1)
-        guard line.contains(where: { !$0.isWhitespace }) else { continue }
+        guard line.contains(where: { !$0.isWhitespace }) else {
+          if width == 1 { emptyLine = emptyLine ?? number }
+          continue
+        }
+        if let emptyLine {
+          throw fault("line \(emptyLine) is empty, expected a number: write it, or remove the line")
+        }
         let row = try numbers(line, number, fault)
         if let width, width != row.count {
           throw fault(

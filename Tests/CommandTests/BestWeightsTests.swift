@@ -88,7 +88,13 @@ struct BestWeightsTests {
         let resumed = try train(
           folder, "--resume @/\(run) --save-best @/best --save @/last")
         #expect(resumed.errors.contains(stop), "after \(cut): \(resumed.errors)")
-        #expect(try bytes(folder + "/best") == bytes(folder + "/whole"))
+        let (own, wanted) = (try file(folder + "/best"), try file(folder + "/whole"))
+        #expect(own.entries.map { $0.floats() } == wanted.entries.map { $0.floats() })
+        // Except for the name of the run, they say the same.
+        #expect(
+          own.metadata.filter { $0.key != "run" } == wanted.metadata.filter { $0.key != "run" })
+        let settings = try ResolvedSettings.Contents("\(folder)/\(run)/settings.toml")
+        #expect(own.metadata["run"] == settings.run && wanted.metadata["run"] != settings.run)
         #expect(try bytes(folder + "/last") == bytes(folder + "/whole.last"))
       }
       // Nothing is left to do, unless there is more patience.
@@ -101,9 +107,11 @@ struct BestWeightsTests {
     }
   }
 
-  private func metadata(_ path: String) throws -> [String: String] {
-    try SafetensorsFile(bytes: try bytes(path), name: path).metadata
+  private func file(_ path: String) throws -> SafetensorsFile {
+    try SafetensorsFile(bytes: try bytes(path), name: path)
   }
+
+  private func metadata(_ path: String) throws -> [String: String] { try file(path).metadata }
 
   @Test("A resumed run goes on from the file's weights, and tells what the file has")
   func files() throws {
@@ -129,13 +137,17 @@ struct BestWeightsTests {
         try train(folder, "\(Self.settings) --steps 12 --early-stopping 30 --checkpoint @/late")
           .status == 0)
       _ = try expect("--resume @/late --steps 16 --save-best @/b", saysOf: "b")
-      let other = try train(
-        folder, "\(Self.settings) --steps 4 --save-best @/c".replacing("--seed 3", with: "--seed 4")
-      )
-      #expect(other.status == 0, "\(other.errors)")
-      let replacing = try train(folder, "--resume @/late --steps 18 --save-best @/c")
-      #expect(
-        replacing.errors.contains("replacing the weights of another run"), "\(replacing.errors)")
+      // Another run's, be it one of the same settings.
+      for (seed, steps) in [(3, 18), (4, 20)] {
+        let other = try train(
+          folder,
+          "\(Self.settings) --steps 4 --save-best @/c --checkpoint @/seed\(steps)".replacing(
+            "--seed 3", with: "--seed \(seed)"))
+        #expect(other.status == 0, "\(other.errors)")
+        let replacing = try train(folder, "--resume @/late --steps \(steps) --save-best @/c")
+        #expect(
+          replacing.errors.contains("replacing the weights of another run"), "\(replacing.errors)")
+      }
     }
   }
 

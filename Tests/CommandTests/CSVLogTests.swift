@@ -1,3 +1,4 @@
+import Datasets
 import FoundationEssentials
 import Glibc
 import Hypertower
@@ -26,6 +27,19 @@ struct CSVLogTests {
 
   private static let settings =
     "--data @/data --batch-size 16 --optimizer sgd_per_parameter(0.01,~w1_alpha=0.02)~/~adam() --seed 7"
+
+  @Test(
+    "A log is known by its header, also by that of an earlier version",
+    arguments: [
+      ("level_0.alpha,steps,seconds,device,schedules,tower,error,interrupted,run\n1", true),
+      ("w.level_0.alpha,steps,seconds,device,schedules,tower,error,interrupted\n", true),
+      ("accuracy\n1,2,3\n", false),
+      ("seconds,device,schedules,tower,error,interrupted", false),
+      ("level_0.alpha,steps,seconds\n", false), ("", false),
+    ])
+  func header(names: String, isLog: Bool) {
+    #expect(LogFormat.beginsLog(Array("step,loss,\(names)".utf8)) == isLog)
+  }
 
   @Test("It has what a log of JSON has, in columns that stay")
   func contents() throws {
@@ -127,5 +141,16 @@ struct CSVLogTests {
       try trainer.train(on: data, batchSize: 2, steps: 2) { try log.append($0) }
       #expect(try steps() == ["step", "6", "7"])
     }
+  }
+
+  @Test("Cells with ends of lines of any kind are quoted")
+  func quotes() throws {
+    #expect("a\r\nb".csvCell == "\"a\r\nb\"" && "a\nb".csvCell == "\"a\nb\"")
+    #expect("a \"b\"".csvCell == "\"a \"\"b\"\"\"" && "a b".csvCell == "a b")
+    let text = PredictionText(
+      outputs: .classes(2), encoding: SampleEncoding(classCount: 2, classNames: ["a\r\nb", "c"]),
+      source: "weights", files: nil)
+    #expect(text.header == "class,\"a\r\nb\",c")
+    #expect(try text.line([1, 0], 0).hasPrefix("\"a\r\nb\",0."))
   }
 }

@@ -61,5 +61,21 @@ struct DryRunTests {
       let run = try CommandRun(["train", "--dry-run", "--device", "cpu"] + arguments)
       #expect(run.status == 64 && run.errors.contains(message), "\(run.errors)")
     }
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      let common = "--data @/data --batch-size 16 --steps 2"
+      #expect(
+        try train(folder, "\(common) --hidden 3 --checkpoint @/run --save @/w").status == 0)
+      let before = try FileManager.default.contentsOfDirectory(atPath: folder + "/run")
+      for (arguments, status, message) in [
+        ("--checkpoint @/run", Int32(73), "holds the checkpoints of a run up to step 2"),
+        ("--checkpoint @/w", 73, "/w: cannot be written"),
+        ("--init @/w", 65, "give --hidden 3"),
+      ] {
+        let run = try train(folder, "\(common) --dry-run \(arguments)")
+        #expect(run.status == status && run.errors.contains(message), "\(run.errors)")
+      }
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/run") == before)
+    }
   }
 }

@@ -100,6 +100,26 @@ struct ExportTests {
     }
   }
 
+  @Test("A network of a table says what its inputs and outputs mean")
+  func meanings() throws {
+    try withTemporaryFolder { folder in
+      let rows = (0..<20).map { "\($0),\($0 % 3 == 0 ? "a\\b" : "c"),\($0 % 2)\n" }
+      try Data(("x,text,kind\n" + rows.joined()).utf8).write(to: URL(filePath: folder + "/t.csv"))
+      let trained = try train(folder, "--data @/t.csv --target kind --steps 1 --save @/weights")
+      #expect(trained.status == 0, "\(trained.errors)")
+      let export = try run(folder, "export --weights @/weights --onnx @/n.onnx --swift @/n.swift")
+      #expect(export.status == 0, "\(export.errors)")
+      let data = try #require(
+        try SafetensorsFile(contentsOf: folder + "/weights").metadata["hypertower_data"])
+      #expect(data.contains("a\\\\b"))
+      let onnx = try bytes(folder + "/n.onnx")
+      #expect(onnx.firstRange(of: Array("hypertower_data".utf8)) != nil)
+      #expect(onnx.firstRange(of: Array(data.utf8)) != nil)
+      let literal = data.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+      #expect(try text(folder + "/n.swift").contains("public static let data = \"\(literal)\"\n"))
+    }
+  }
+
   @Test("A network of a table has no bounds, and one for values no log-softmax")
   func tables() throws {
     for (outputs, name, ending) in [

@@ -46,6 +46,24 @@ struct LearnedTowerTests {
     }
   }
 
+  @Test("A damaged checkpoint is refused, and in a folder the one before it counts")
+  func damage() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      let common = "--data @/data --batch-size 16 --steps 8"
+      #expect(
+        try train(folder, "\(common) --checkpoint @/run --checkpoint-every 4").status == 0)
+      let newest = "run/step-0000000008.safetensors"
+      var contents = try bytes("\(folder)/\(newest)")
+      contents[contents.count - 1] ^= 1
+      try Data(contents).write(to: URL(filePath: "\(folder)/\(newest)"))
+      let file = try train(folder, "\(common) --optimizer-from @/\(newest)")
+      #expect(file.status == 65 && file.errors.contains("its CRC does not fit"), "\(file.errors)")
+      let run = try train(folder, "\(common) --optimizer-from @/run")
+      #expect(run.status == 0 && run.errors.contains("trying the one before it"), "\(run.errors)")
+    }
+  }
+
   @Test("What tells of no tower is named, and options that exclude each other are refused")
   func refusals() throws {
     try withTemporaryFolder { folder in

@@ -273,7 +273,10 @@ struct ModelsTests {
       "--text @/text", 64,
       "--text is for the models lstm, gru and gpt; dense is an image classifier"
     ),
-    ("--model gru --text @/text --scale 2", 64, "--scale cannot be given with --text"),
+    (
+      "--model gru --text @/text --scale 2", 64,
+      "--scale cannot be given with --text: it is for images, tables and arrays"
+    ),
     ("--model gpt --text @/text --heads 3", 64, "--heads 3 does not divide --width 128"),
     ("--model gpt --text @/text --length 500", 65, "windows of 500 need at least 5010"),
     ("--model gpt --text @/nothing", 66, "nothing: no such file"),

@@ -46,6 +46,29 @@ struct OutputPlanTests {
     }
   }
 
+  @Test("Comma-separated values that are no log stay, and so does what the run reads")
+  func tables() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      let table = "step,loss,kind\n" + (0..<40).map { "\($0 % 7),1,\($0 % 2)\n" }.joined()
+      try Data(table.utf8).write(to: URL(filePath: folder + "/t.csv"))
+      let foreign = try train(folder, "--log @/t.csv")
+      #expect(foreign.status == 73 && foreign.errors.contains("was not written by"))
+      for log in ["@/log.csv", "@/log.jsonl"] {
+        #expect(try train(folder, "--log \(log)").status == 0)
+        #expect(try train(folder, "--log \(log)").errors.contains("replacing the log"))
+        let learned = try train(folder, "--optimizer-from \(log) --log \(log)")
+        #expect(learned.status == 64 && learned.errors.contains("--optimizer-from reads this file"))
+      }
+      let own = try CommandRun(
+        words(
+          of: "train --device cpu --data @/t.csv --target kind --steps 1 --log @/data/../t.csv",
+          in: folder))
+      #expect(own.status == 64 && own.errors.contains("--data reads this file: give --log another"))
+      #expect(try text(folder + "/t.csv") == table)
+    }
+  }
+
   @Test("What would be written into a folder of another run is refused")
   func foldersInUse() throws {
     try withTemporaryFolder { folder in

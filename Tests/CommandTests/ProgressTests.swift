@@ -24,6 +24,30 @@ struct ProgressTests {
     #expect(usual.contains("alpha 0.007681"))
   }
 
+  @Test("Messages stand on lines of their own, and the bar is drawn where the run stops")
+  func terminal() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      func run(_ arguments: String) throws -> CommandRun {
+        let common = "train --device cpu --data @/data --batch-size 8 --epochs 9 --first-step none"
+        return try CommandRun(words(of: "\(common) \(arguments)", in: folder), terminal: "xterm")
+      }
+      let stopped = try run(
+        "--validation 0.4 --optimizer sgd(0) --average none --evaluate-every 2 --early-stopping 2")
+      #expect(stopped.errors.contains("stopping after step 6"), "\(stopped.errors)")
+      let drawn = stopped.errors.split(separator: "\r\u{1B}[K").last
+      #expect(drawn?.hasPrefix("2/9 ") == true, "\(stopped.errors)")
+      let restored = try run("--optimizer adam(1e38) --on-divergence restore")
+      let lines = restored.errors.replacing("\r\n", with: "\n").split(separator: "\n")
+        .filter { $0.contains("going back") }
+      #expect(!lines.isEmpty, "\(restored.errors)")
+      for line in lines {
+        let message = line.split(separator: "\r\u{1B}[K").last
+        #expect(message?.hasPrefix("hypertower: ") == true, "\(line)")
+      }
+    }
+  }
+
   @Test("Epochs and times count as people count")
   func numbers() {
     #expect(progress.epoch == 3 && progress.epochs == 3)
@@ -58,6 +82,11 @@ struct ProgressTests {
     // An epoch of an hour.
     let long = times(steps: 36_000, stepsPerEpoch: 36_000, stepsPerSecond: 10, seconds: 60)
     #expect(long == [10, 20, 30, 40, 50, 60])
+    // A run that has stopped early shows where.
+    var last: [String] = []
+    let display = ProgressLines(after: 0, of: 900, stepsPerEpoch: 9, at: start) { last.append($0) }
+    display.show(Progress(step: 7, steps: 900, isStopped: true), at: start)
+    #expect(last.count == 1 && last[0].hasPrefix("step 7/900"))
     // All is done within a second.
     #expect(times(steps: 50, stepsPerEpoch: 10, stepsPerSecond: 100, seconds: 1) == [0.5])
   }

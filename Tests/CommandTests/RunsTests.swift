@@ -55,7 +55,7 @@ struct RunsTests {
         ])
       #expect(
         runs.map { $0["state"]?.string } == [
-          "finished", "diverged", "finished", "finished", "unfinished", "unfinished",
+          "finished", "diverged", "finished", "finished", nil, "unfinished",
         ])
       #expect(runs.map { $0["steps"]?.int } == [12, 1, 8, 6, nil, 4])
       #expect(
@@ -79,7 +79,7 @@ struct RunsTests {
       #expect(table[1].contains("test accuracy \(formatted("%.2f", accuracy)) %"))
       #expect(
         table.dropFirst().map { $0.split(separator: " ").last } == [
-          "finished", "diverged", "finished", "finished", "unfinished", "unfinished",
+          "finished", "diverged", "finished", "finished", "–", "unfinished",
         ])
     }
   }
@@ -98,8 +98,43 @@ struct RunsTests {
     }
   }
 
+  @Test("A run that goes on without its log has come as far as its checkpoint says")
+  func olderLogs() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      let run = try train(
+        folder, "--data @/data --batch-size 16 --steps 6 --checkpoint @/run --log @/log.jsonl")
+      #expect(run.status == 0, "\(run.errors)")
+      // As if it was interrupted before.
+      let lines = try text(folder + "/log.jsonl").split(separator: "\n")
+      let log = lines[..<4] + ["{\"interrupted\": \"SIGINT\", \"steps\": 4}"]
+      try Data((log.joined(separator: "\n") + "\n").utf8)
+        .write(to: URL(filePath: folder + "/log.jsonl"))
+      let own = try #require(try json(folder)["runs"]?.array?.first)
+      #expect(own["steps"]?.int == 6 && own["state"]?.string == "finished", "\(own)")
+      #expect(own["last_loss"]?.double == nil && own["least_loss"]?.double == nil)
+    }
+  }
+
   @Test(
-    "A log that ends after more steps than can be counted is damaged", arguments: ["1e300", "-0.5"])
+    "A log of more steps than can be counted is damaged",
+    arguments: ["step,loss,", "{\"step\": "])
+  func impossibleStep(beginning: String) throws {
+    try withTemporaryFolder { folder in
+      let header = "level_0.alpha,steps,seconds,device,schedules,tower,error,interrupted,run\n"
+      let (name, lines) =
+        beginning.hasPrefix("{")
+        ? ("log", "\(beginning)9223372036854775807, \"loss\": 1.0, \"hyperparameters\": []}\n")
+        : ("log.csv", "\(beginning)\(header)9223372036854775807,1.0,0.1,,,,,,,,\n")
+      try Data(lines.utf8).write(to: URL(filePath: "\(folder)/\(name)"))
+      let faults = try #require(try json(folder)["faults"]?.array?.compactMap(\.string))
+      #expect(faults.count == 1 && faults[0].contains("is neither a step nor"), "\(faults)")
+    }
+  }
+
+  @Test(
+    "A log that ends after more steps than can be counted is damaged",
+    arguments: ["1e300", "-0.5", "1e18"])
   func impossibleCount(steps: String) throws {
     try withTemporaryFolder { folder in
       let lines =
@@ -117,7 +152,7 @@ struct RunsTests {
       for name in ["a", "b", "c"] {
         let run = try train(
           folder,
-          "--data @/data --batch-size 16 --steps 4 --checkpoint @/runs/\(name) --log @/runs/\(name)/log"
+          "--data @/data --batch-size 16 --steps 4 --checkpoint @/runs/\(name) --checkpoint-every 2 --log @/runs/\(name)/log"
         )
         #expect(run.status == 0, "\(run.errors)")
       }
@@ -135,6 +170,7 @@ struct RunsTests {
       #expect(run.status == 0)
       #expect(run.outputLines.count == 4, "\(run.output)")
       #expect(run.errors.contains("step-0000000004.safetensors"), "\(run.errors)")
+      #expect(run.outputLines.dropFirst().allSatisfy { $0.contains("dense") }, "\(run.output)")
       #expect(run.errors.contains("b/log:2: is neither a step nor the end of a run"))
       #expect(run.errors.contains("c/settings.toml:"))
       #expect(run.errors.split(separator: "\n").count == 3)

@@ -111,6 +111,16 @@ struct SettingsFileTests {
         let run = try train(folder, "--config @/run.toml \(arguments)")
         #expect(run.status == 64 && run.errors.contains(message), "\(run.errors)")
       }
+      // Remedies name options, too.
+      try SmallDataset().write(to: folder + "/data")
+      let begun = try train(folder, "--data @/data --batch-size 16 --steps 2 --checkpoint @/run")
+      #expect(begun.status == 0, "\(begun.errors)")
+      try write("\nsteps = 6\n", folder + "/steps.toml")
+      let resumed = try train(
+        folder, "--config @/steps.toml --resume @/run --batch-size 3")
+      #expect(
+        resumed.errors.contains("Error: --batch-size cannot be given with --resume"),
+        "\(resumed.errors)")
       let missing = try train(folder, "--config @/none.toml")
       #expect(missing.status == 66 && missing.errors.contains("none.toml"), "\(missing.errors)")
       let empty = try train(folder, "--config")
@@ -165,6 +175,7 @@ struct ResolvedSettingsTests {
         "--data @/data --batch-size 8 --validation 0.3 --split-seed 5 --early-stopping 2 --evaluate-every 3 --augment shift=1",
         "--data @/data --classes 6 --scale 100 --class-weights balanced --batch-size 16",
         "--data @/images --model cnn --channels 2,3 --kernel 3 --batch-size 16 --device cpu64",
+        "--data @/data --batch-size 16 --steps 5 --on-divergence restore --checkpoint-every 3",
         "--data @/table.csv --target kind --missing mean --ignore left --categories size --epochs 2 --first-step none",
       ].enumerated() {
         let run = try train(folder, "\(arguments) --save @/a\(number)")
@@ -201,6 +212,10 @@ struct ResolvedSettingsTests {
         ])
       #expect(again.status == 0, "\(again.errors)")
       #expect(try bytes(folder + "/long") == bytes(folder + "/again"))
+      // A run that takes no step keeps its settings.
+      #expect(
+        try train(folder, "--resume @/run --steps 3").errors.contains("nothing is left to do"))
+      #expect(try ResolvedSettings.Contents(folder + "/run/settings.toml")["steps"] == "9")
     }
   }
 

@@ -141,6 +141,17 @@ struct TableCommandTests {
       let evaluated = try json(
         run(folder, "evaluate --device cpu --weights @/w \(place) --json"))
       #expect(evaluated["samples"]?.int == 60)
+      // The greatest class is missing.
+      try Data(array("|u1", "60,", labels.map { $0 % 2 })).write(
+        to: URL(filePath: folder + "/fewer.npy"))
+      let fewer = try run(
+        folder, "evaluate --device cpu --weights @/w --data @/x.npy --target @/fewer.npy --json")
+      #expect(fewer.status == 0, "\(fewer.errors)")
+      try Data(array("|u1", "60,", labels.map { $0 + 1 })).write(
+        to: URL(filePath: folder + "/more.npy"))
+      let more = try run(
+        folder, "evaluate --device cpu --weights @/w --data @/x.npy --target @/more.npy")
+      #expect(more.status == 65 && more.errors.contains("3"), "\(more.errors)")
       let lost = try run(folder, "train --device cpu --data @/x.npy")
       #expect(lost.status == 64 && lost.errors.contains("Name its file by --target y.npy"))
     }

@@ -161,6 +161,10 @@ struct UsersDataTests {
       try save(folder + "/own") { $0 }
       let expected = try evaluate(folder, "own")
       #expect(expected.status == 0 && expected.errors.isEmpty, "\(expected.errors)")
+      // Without the greatest class.
+      try SmallDataset(classCount: 3).write(to: folder + "/fewer")
+      let fewer = try run(folder, "evaluate --device cpu --data @/fewer --weights @/own")
+      #expect(fewer.status == 0 && fewer.errors.isEmpty, "\(fewer.errors)")
       let renamings = [
         ["w1": "0.weight", "b1": "0.bias", "w2": "2.weight", "b2": "2.bias"],
         ["w1": "fc1.weight", "b1": "fc1.bias", "w2": "fc2.weight", "b2": "fc2.bias"],

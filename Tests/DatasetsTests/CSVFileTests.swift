@@ -24,6 +24,8 @@ struct CSVFileTests {
       ("a,b\n\n5\" pipe,2\n\n", [["a", "b"], ["5\" pipe", "2"]]),
       ("a\n\"\"\n1\n", [["a"], [""], ["1"]]),
       (",\n,\n", [["", ""], ["", ""]]),
+      ("\na\r\n1\r\n\r\n \r\n2\r\n\r\n", [["a"], ["1"], [""], [""], ["2"]]),
+      ("a\n\n\n", [["a"]]),
     ] as [(String, [[String]])])
   func cells(text: String, expected: [[String]]) throws {
     #expect(try rows(text) == expected)
@@ -79,7 +81,7 @@ struct CSVFileTests {
 
   @Test("A row knows its line, however many lines cells have")
   func lines() throws {
-    let file = try CSVFile(Array("a\n\"1\n2\"\n\n3\n".utf8), name: "file")
+    let file = try CSVFile(Array("a,b\n\"1\n2\",\n\n3,\n".utf8), name: "file")
     #expect((0..<3).map(file.line) == [1, 2, 5])
   }
 

@@ -128,6 +128,15 @@ struct ImageFolderTests {
         split: Split(test: 0.5))
         == "DIR: there is test data already, of which --test would hold back more: leave --test out"
     )
+    for (part, file) in [
+      ("test", "test/notes.txt"), ("test", "test/1.pgm"), ("test", "test/a/notes.txt"),
+      ("val", "val/.hidden"),
+    ] {
+      #expect(
+        message([("train/a/1.pgm", Self.grey), ("train/b/1.pgm", Self.grey), (file, Self.grey)])
+          == "DIR/\(part): has no images in folders of classes: put a folder with images for each class there, or "
+          + "remove DIR/\(part)")
+    }
     #expect(try read([("notes.txt", "")]) == nil)
     #expect(
       try read([("a/1.pgm", Self.grey), ("b/1.pgm", Self.grey), ("train-images-idx3-ubyte", "")])

@@ -116,6 +116,28 @@ struct NPZFileTests {
     )
   }
 
+  @Test("Half a part is named, and targets of the training samples alone are none")
+  func halves() throws {
+    let (x, y) = (array("x_train", [1, 2], [2, 1]), array("y_train", [0, 1], [2]))
+    for (others, message) in [
+      (
+        ["x_test", "y_tst"],
+        "file: has x_test, but no y_test, which belongs to it: save both, or neither"
+      ),
+      (["y_val"], "file: has y_val, but no x_val, which belongs to it: save both, or neither"),
+    ] {
+      let error = #expect(throws: InputError.self) {
+        try read([x, y] + others.map { array($0, [0, 1], [2, 1]) })
+      }
+      #expect(error?.message == message)
+    }
+    let members = [x, array("kinds", [0, 1], [2])]
+    let parts = try ArrayParts(
+      npz: StoredArray(zipFile(members.map { ($0.0, $0.1) })), name: "file", target: "kinds",
+      in: MemoryBudget())
+    #expect(parts.validation == nil && parts.test == nil)
+  }
+
   @Test("Damage to the archive is named")
   func damage() throws {
     let members = [

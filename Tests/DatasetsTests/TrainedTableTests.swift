@@ -47,6 +47,16 @@ struct TrainedTableTests {
       own.samples.count == 1 && own.samples.features.elements == [0, 0, 1] && own.notes.isEmpty)
   }
 
+  @Test("Rows without a target are left out, and a line says so")
+  func withoutTarget() throws {
+    let encoding = try encoding(Self.training, TableOptions(target: "y", missing: .mean))
+    let data = try read("a,c,y\n1,u,\n,v,yes\n", as: encoding)
+    #expect(data.test?.count == 1)
+    #expect(
+      data.notes.count == 1
+        && data.notes[0].hasSuffix("/t.csv: 1 of 2 rows are left out, which miss the target"))
+  }
+
   @Test("A text that training had not counts as none, and a line says so")
   func unknownText() throws {
     let own = try unlabelled("a,c\n3,w\n3,w\n", as: encoding())

@@ -19,6 +19,7 @@ struct UnlabelledSamplesTests {
     #expect(samples.count == 2 && samples.shape == [3])
     #expect(samples.features.elements == [0.5, 1.25, -1.5, 20, 2.5, 3])
     #expect(try read("255").features.elements == [255])
+    #expect(try read("\n1\n2\n\n\n").features.elements == [1, 2])
   }
 
   @Test("An IDX file has its own shape, and bytes are divided by 255")
@@ -63,6 +64,7 @@ struct UnlabelledSamplesTests {
       ("", "file: has no samples"), ("1,2\n3\n", "line 2 has 1 numbers, expected 2"),
       ("1,2\n\n3,x\n", "line 3, column 2: 'x' is not a number"), ("1,\n", "column 2: ''"),
       ("1 2,3\n", "column 1: '1 2' is not a number"),
+      ("1\n\n\n2\n", "line 2 is empty, expected a number"),
       ("1,inf\n", "feature 1 of sample 0 is inf"),
     ])
   func faults(text: String, part: String) {

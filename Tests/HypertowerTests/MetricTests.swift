@@ -40,6 +40,35 @@ import Testing
     log(outputs.reduce(0) { $0 + exp($1) }) - outputs[label]
   }
 
+  /// Each chunk has samples of one class alone, and one has none that count.
+  @Test(
+    "A weighted loss is a mean over all samples, in whatever order they come",
+    arguments: TestBackend.native)
+  func weightedLosses(backend: TestBackend) throws {
+    let (outputs, drawn) = Self.samples()
+    let weights: [Float] = [1, 0.5, 4, 2]
+    // Whole chunks of the first classes.
+    let sorted = (0..<Self.count).map { $0 / 1000 }
+    for labels in [sorted, drawn] {
+      let data = Dataset(
+        count: Self.count, featureCount: Self.classes,
+        features: .floats(outputs.flatMap { $0.map { Float($0) } }),
+        targets: .classes(labels.map { Int32($0) }, classCount: Self.classes))
+      for ignored in [nil, 0] {
+        let trainer = try Self.identity(
+          Self.classes, loss: .crossEntropy(ignoredIndex: ignored, classWeights: weights),
+          on: backend.device())
+        let counted = labels.map { $0 == ignored ? 0 : Double(weights[$0]) }
+        let sum = zip(zip(outputs, labels), counted).reduce(0) { sum, sample in
+          sum + sample.1 * surprise(sample.0.0, sample.0.1)
+        }
+        assertClose(
+          try trainer.loss(on: data), sum / counted.reduce(0, +),
+          .relative(backend.isDouble ? 1e-12 : 1e-5), "loss on \(backend.name)")
+      }
+    }
+  }
+
   @Test(arguments: TestBackend.native)
   func ofClasses(backend: TestBackend) throws {
     let (outputs, labels) = Self.samples()

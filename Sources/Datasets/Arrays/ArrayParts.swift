@@ -99,10 +99,17 @@ struct ArrayParts {
     train = try part(x, y)!
     func other(_ names: [String]) throws -> Part? {
       for own in names where x.contains("train") {
-        if let part = try part(
-          x.replacing("train", with: own), y.replacing("train", with: own))
-        {
-          return part
+        let pair = (x.replacing("train", with: own), y.replacing("train", with: own))
+        if let part = try part(pair.0, pair.1) { return part }
+        let missing = [pair.0, pair.1].filter { member($0) == nil }
+        // Targets that are named alike for all parts are those of the training samples.
+        let isHalf = missing == [pair.1] || missing == [pair.0] && pair.1 != y
+        guard !isHalf else {
+          let present = missing == [pair.1] ? pair.0 : pair.1
+          throw InputError(
+            .badData,
+            "\(name): has \(present), but no \(missing[0]), which belongs to it: save both, or neither"
+          )
         }
       }
       return nil

@@ -9,6 +9,7 @@ struct ImageFolder {
     let paths: [String]
   }
 
+  let path: String
   /// In the order of their names.
   let classes: [Class]
   /// What a user should know about other files.
@@ -16,6 +17,7 @@ struct ImageFolder {
 
   /// - Throws: `InputError(.missingInput)` when a folder cannot be read.
   init(_ path: String) throws {
+    self.path = path
     var (classes, notes) = ([Class](), [String]())
     for name in try Self.subfolders(of: path) {
       let folder = "\(path)/\(name)"
@@ -32,6 +34,17 @@ struct ImageFolder {
       }
     }
     (self.classes, self.notes) = (classes, notes)
+  }
+
+  /// Throws unless there is an image.
+  ///
+  /// - Throws: `InputError(.badData)`.
+  func checkHasImages() throws {
+    guard classes.isEmpty else { return }
+    throw InputError(
+      .badData,
+      "\(path): has no images in folders of classes: put a folder with images for each class there, or remove "
+        + "\(path)")
   }
 
   var paths: [String] { classes.flatMap(\.paths) }
@@ -59,7 +72,8 @@ struct ImageFolders {
 
   /// nil if there are no folders of images at `path`, or IDX files beside them.
   ///
-  /// - Throws: `InputError(.missingInput)` when a folder cannot be read.
+  /// - Throws: `InputError` of kind `.missingInput` when a folder cannot be read, `.badData` when that of a part has no
+  ///   images.
   init?(_ path: String) throws {
     let path = path.hasSuffix("/") ? String(path.dropLast()) : path
     guard let entries = try? FolderReader.names(in: path),
@@ -71,6 +85,7 @@ struct ImageFolders {
     }
     if let train = folders[0], !train.classes.isEmpty {
       (self.train, validation, test) = (train, folders[1], folders[2])
+      for folder in [validation, test] { try folder?.checkHasImages() }
       return
     }
     guard !subfolders.isEmpty, case let folder = try ImageFolder(path), !folder.classes.isEmpty

@@ -4,7 +4,8 @@ import Hypertower
 /// The cells of a text file with a row in each line: comma-separated values (RFC 4180), or with another delimiter.
 ///
 /// Lines end in LF or CRLF. A cell in quotes may hold delimiters, ends of lines, and quotes, each written twice. White
-/// space around other cells, and around the quotes, does not count, and neither do empty lines.
+/// space around other cells, and around the quotes, does not count, and neither do empty lines. In a file of one column,
+/// an empty line after the first row is a row without a value, unless nothing follows it.
 ///
 /// The file may be larger than memory: of its rows, only every 256th place is kept. What is wanted of many rows is read
 /// row after row, by `forEachRow(_:)`.
@@ -48,7 +49,10 @@ package struct CSVFile: Sendable {
         if rowCount % Self.rowsBetweenChecks == 0 { try stored.check() }
         guard try scanner.nextRow() else { break }
         let cellCount = scanner.cells.count
-        if rowCount == 0 { columnCount = cellCount }
+        if rowCount == 0 {
+          columnCount = cellCount
+          scanner.hasEmptyRows = cellCount == 1
+        }
         guard cellCount == columnCount else {
           throw InputError(
             .badData,
@@ -115,6 +119,7 @@ package struct CSVFile: Sendable {
     return try bytes.withElements { bytes in
       var scanner = CSVScanner(bytes, delimiter: UInt8(delimiter.value), name: name)
       scanner.place = marks[row / Self.markDistance]
+      scanner.hasEmptyRows = columnCount == 1
       for _ in 0..<row % Self.markDistance { _ = try scanner.nextRow() }
       return try body(&scanner)
     }

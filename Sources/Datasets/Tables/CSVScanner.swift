@@ -22,6 +22,10 @@ struct CSVScanner {
   private let name: String
   /// Where the next row begins, or lines before it that are empty.
   var place = Place()
+  /// Whether empty lines are rows of one cell without a value, except those at the end.
+  var hasEmptyRows = false
+  /// Where the next byte that is neither space nor the end of a line was found.
+  private var nextText = 0
   /// Where the latest row begins.
   private(set) var row = Place()
   /// The cells of the latest row.
@@ -34,7 +38,7 @@ struct CSVScanner {
   private static let quote = UInt8(ascii: "\"")
   private static let newLine = UInt8(ascii: "\n")
 
-  /// Goes on to the next row that is not empty.
+  /// Goes on to the next row; empty lines are none unless `hasEmptyRows` says so.
   ///
   /// - Returns: whether there is one.
   /// - Throws: `InputError(.badData)` for quotes in wrong places.
@@ -51,8 +55,17 @@ struct CSVScanner {
       _ = skip(Self.newLine)
       place.line += 1
       if cells.count > 1 || wasQuoted || cells[0].start < cells[0].end { return true }
+      if hasEmptyRows && textFollows() { return true }
     }
     return false
+  }
+
+  private mutating func textFollows() -> Bool {
+    nextText = max(nextText, place.position)
+    while nextText < bytes.count, Self.isSpace(bytes[nextText]) || bytes[nextText] == Self.newLine {
+      nextText += 1
+    }
+    return nextText < bytes.count
   }
 
   private mutating func plainCell() -> Cell {

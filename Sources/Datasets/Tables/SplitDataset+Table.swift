@@ -54,9 +54,7 @@ extension SplitDataset {
       return false
     }
     if rows.count < table.count {
-      notes.append(
-        "\(path): \(table.count - rows.count) of \(table.count) rows are left out, which miss "
-          + (options.missing == .drop ? "values" : "the target"))
+      notes.append(table.noteOfRowsLeftOut(table.count - rows.count, options.missing))
     }
     guard !rows.isEmpty else {
       throw InputError(
@@ -102,6 +100,16 @@ extension SplitDataset {
 }
 
 extension Table {
+  /// What to tell the user of rows that are left out.
+  ///
+  /// - Parameters:
+  ///   - count: how many there are.
+  ///   - missing: what becomes of missing values.
+  func noteOfRowsLeftOut(_ count: Int, _ missing: TableOptions.Missing?) -> String {
+    "\(file.name): \(count) of \(self.count) rows are left out, which miss "
+      + (missing == .drop ? "values" : "the target")
+  }
+
   /// The error that no target is named; it also tells of missing values, so that the next try succeeds.
   fileprivate func missingTarget(
     _ options: TableOptions, in budget: MemoryBudget

@@ -50,7 +50,7 @@ extension SplitDataset {
     var notes =
       rows.count == table.count
       ? []
-      : ["\(path): \(table.count - rows.count) of \(table.count) rows miss values and are left out"]
+      : [table.noteOfRowsLeftOut(table.count - rows.count, own.missing)]
     notes += TableFaults(columns, in: table).notes
     let parts = try split.parts(count: rows.count, labels: target.labels(rows))
     func part(_ rows: [Int]) throws -> Dataset {

@@ -54,6 +54,14 @@ extension Tensor {
       + .constant(labelSmoothing) * weights.mean(of: spread)
   }
 
+  /// How much labels `[…]` count together in the losses of outputs of this shape, `[…, classes]`: the Σ w of
+  /// `negativeLogLikelihood`.
+  func weight(ofLabels labels: Tensor, ignoredIndex: Int? = nil, classWeights: Tensor?) -> Tensor {
+    requireLabels(labels, classWeights, "weight(ofLabels:)")
+    let isLabel = labels.oneHot(shape[shape.count - 1])
+    return LabelWeights(labels, isLabel, ignoredIndex, classWeights).weights.sum()
+  }
+
   /// The mean of −t · log p − (1 − t) · log(1 − p) with p = sigmoid(x), of logits x and targets t of one shape.
   ///
   /// - Parameter targets: probabilities, in 0...1.

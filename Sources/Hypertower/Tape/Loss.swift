@@ -14,6 +14,8 @@ public struct Loss: Sendable {
   /// What messages call it.
   public let name: String
   private let function: @Sendable (Tensor, Tensor, Columns) -> Tensor
+  /// How much the samples of a batch count together, from outputs and targets; nil: as much as there are samples.
+  let weight: (@Sendable (_ outputs: Tensor, _ targets: Tensor) -> Tensor)?
 
   /// A loss of one's own.
   ///
@@ -40,6 +42,22 @@ public struct Loss: Sendable {
   ) {
     self.name = name
     self.function = function
+    weight = nil
+  }
+
+  /// A loss that does not count all samples alike.
+  ///
+  /// - Parameters:
+  ///   - name: what messages call it.
+  ///   - weight: how much the samples of a batch count together.
+  ///   - function: the mean over the batch, weighted so.
+  private init(
+    _ name: String, weight: @escaping @Sendable (_ outputs: Tensor, _ targets: Tensor) -> Tensor,
+    _ function: @escaping @Sendable (_ outputs: Tensor, _ targets: Tensor) -> Tensor
+  ) {
+    self.name = name
+    self.function = { outputs, targets, _ in function(outputs, targets) }
+    self.weight = weight
   }
 
   /// The loss of `outputs` against `targets`, a single number.
@@ -73,9 +91,10 @@ extension Loss {
   ///
   /// - Parameter classWeights: how much each class counts, as many as there are classes.
   public static func negativeLogLikelihood(classWeights: [Float]) -> Loss {
-    Loss("negative log-likelihood") {
-      $0.negativeLogLikelihood($1, classWeights: Tensor(classWeights))
-    }
+    Loss(
+      "negative log-likelihood",
+      weight: { $0.weight(ofLabels: $1, classWeights: Tensor(classWeights)) },
+      { $0.negativeLogLikelihood($1, classWeights: Tensor(classWeights)) })
   }
 
   /// For outputs that are logits, `[…, classes]`, and class labels or next tokens, `[…]`.
@@ -90,11 +109,20 @@ extension Loss {
   public static func crossEntropy(
     labelSmoothing: Double = 0, ignoredIndex: Int? = nil, classWeights: [Float]? = nil
   ) -> Loss {
-    Loss("cross-entropy") {
-      $0.crossEntropy(
-        $1, labelSmoothing: labelSmoothing, ignoredIndex: ignoredIndex,
-        classWeights: classWeights.map { Tensor($0) })
+    guard ignoredIndex != nil || classWeights != nil else {
+      return Loss("cross-entropy") { $0.crossEntropy($1, labelSmoothing: labelSmoothing) }
     }
+    return Loss(
+      "cross-entropy",
+      weight: {
+        $0.weight(
+          ofLabels: $1, ignoredIndex: ignoredIndex, classWeights: classWeights.map { Tensor($0) })
+      },
+      {
+        $0.crossEntropy(
+          $1, labelSmoothing: labelSmoothing, ignoredIndex: ignoredIndex,
+          classWeights: classWeights.map { Tensor($0) })
+      })
   }
 
   /// For outputs that are logits of probabilities and targets in 0...1, of one shape.

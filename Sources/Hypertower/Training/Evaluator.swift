@@ -65,7 +65,8 @@ final class Evaluator {
   private struct CompiledChunk {
     let executable: any Executable
     let stream: BatchStream?
-    /// The sum of the losses, and behind it those of each metric, over the samples so far.
+    /// The sum of the losses, then those of each metric, then that of the samples' weights where the loss does not
+    /// count all alike, over the samples so far.
     let totals: any DeviceArray
     /// The shapes of the metrics' sums.
     let shapes: [Shape]
@@ -138,9 +139,10 @@ final class Evaluator {
     }
     let totals = try backend.read(0..<whole.totals.count, of: whole.totals).doubles
     var values = Self.values(of: all, whole.shapes, Array(totals.dropFirst()), samples: data.count)
+    let weight = lossFunction.weight == nil ? Double(data.count) : totals[totals.count - 1]
     let accuracy = data.hasClasses ? values.removeFirst().number : nil
     let result = Evaluation(
-      loss: totals[0] / Double(data.count), accuracyPercent: accuracy, metrics: values)
+      loss: totals[0] / weight, accuracyPercent: accuracy, metrics: values)
     prepared!.results[key] = result
     return result
   }
@@ -175,14 +177,19 @@ final class Evaluator {
       recorder,
       recorder.leaf(.input(name: "targets"), shape: data.targetShape(batch: batch)))
     data.requireClasses(fit: trace.output.shape)
-    var loss = lossFunction(trace.output, targets, trace.columns) * .constant(Double(batch))
+    let weight = lossFunction.weight?(trace.output, targets)
+    var loss =
+      lossFunction(trace.output, targets, trace.columns) * (weight ?? .constant(Double(batch)))
+    // Where nothing counts, the mean is 0 / 0.
+    if let weight { loss = .select(weight.isEqual(to: 0), 0, loss) }
     if key.result.checksProducts {
       // 0 for finite numbers, which leaves the loss as it is, and NaN for others.
       for product in trace.products { loss = loss + (product * 0).sum() }
     }
     let sums =
       [loss.reshaped([])] + metrics.map { $0.sums(trace.output, targets, trace.columns) }
-    let shapes = sums.dropFirst().map(\.shape)
+      + [weight?.reshaped([])].compactMap { $0 }
+    let shapes = sums.dropFirst().prefix(metrics.count).map(\.shape)
     for (number, metric) in metrics.enumerated() {
       require(
         other.map { $0.shapes[number] == shapes[number] } ?? true,

@@ -69,7 +69,7 @@ struct BenchCommand: ParsableCommand {
       """)
   var json = false
 
-  private var towerNames: [String] { towers.split(separator: ",").map(String.init) }
+  private var towerNames: [String] { towers.split(separator: ",").map { String($0.trimmed) } }
 
   func validate() throws {
     guard 1...10_000 ~= rounds else {

@@ -82,6 +82,8 @@ struct EvaluateCommand: ParsableCommand {
   ) throws -> ([Measure], NetworkDescription) {
     var source = data.source(target.table, split: split.split)
     source.scale = try TrainedScale.scale(for: file, given: data.scale, source: weights)
+    let known = try? description ?? LoadedNetwork.dense(file, source: weights)
+    if case .classes(let count) = known?.samples?.outputs { source.networkClassCount = count }
     let encoding = try SampleEncoding(file, source: weights)
     let data = try source.read(as: encoding)
     // A single array or folder of images is what the user wants to measure on.

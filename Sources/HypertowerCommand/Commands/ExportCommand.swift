@@ -79,12 +79,18 @@ struct ExportCommand: ParsableCommand {
       onnx.map {
         Format(
           option: "--onnx", path: $0, isOurs: { $0.starts(with: ONNXModel.beginning) },
-          bytes: { ONNXModel.bytes(of: try $0.forInference()) })
+          bytes: {
+            ONNXModel.bytes(
+              of: try $0.forInference(), metadata: try $0.encoding()?.metadata ?? [:])
+          })
       },
       swift.map {
         Format(
           option: "--swift", path: $0, isOurs: { $0.starts(with: SwiftSource.beginning.utf8) },
-          bytes: { Array(SwiftSource.text(of: try $0.forInference()).utf8) })
+          bytes: {
+            let data = try $0.encoding()?.fingerprintText ?? ""
+            return Array(SwiftSource.text(of: try $0.forInference(), data: data).utf8)
+          })
       },
       pytorch.map { Self.weights("--pytorch", $0, .pytorch) },
       mlx.map { Self.weights("--mlx", $0, .mlx) },
@@ -125,9 +131,14 @@ extension LoadedNetwork {
     InferenceNetwork(description, try description.network().module, try trainer.weights())
   }
 
+  /// How files became samples; nil: the file does not say it.
+  fileprivate func encoding() throws -> SampleEncoding? {
+    try SampleEncoding(file, source: source)
+  }
+
   /// What a file with these weights says beside them, so that this command reads it as well.
   fileprivate func metadata() throws -> [String: String] {
     description.metadata.merging(TrainedScale.metadata(of: file)) { $1 }
-      .merging(try SampleEncoding(file, source: source)?.metadata ?? [:]) { $1 }
+      .merging(try encoding()?.metadata ?? [:]) { $1 }
   }
 }

@@ -42,7 +42,7 @@ struct RunsCommand: ParsableCommand {
       run.epochs.map { formatted("%.4g", $0) } ?? "", run.steps.map { "\($0)" } ?? "",
       loss(run.lastLoss), loss(run.leastLoss),
       run.headline.map { Self.text($0.key, $0.value) } ?? "", best ?? "",
-      run.seconds.map { formatted("%.1f s", $0) } ?? "", run.state.rawValue,
+      run.seconds.map { formatted("%.1f s", $0) } ?? "", run.state?.rawValue ?? "–",
     ]
   }
 
@@ -84,7 +84,7 @@ struct RunsCommand: ParsableCommand {
             .object([($0.key, .number($0.value)), ("step", .integer($0.step))])
           } ?? .null
         ),
-        ("seconds", number(run.seconds)), ("state", .string(run.state.rawValue)),
+        ("seconds", number(run.seconds)), ("state", string(run.state?.rawValue)),
       ])
     }
     return JSONText.object([

@@ -63,6 +63,19 @@ extension TrainCommand {
     }
   }
 
+  /// What the run reads and must not write over, with the options that name it.
+  ///
+  /// - Parameter settings: those of a resumed run.
+  func inputs(_ settings: TrainingSettings?) -> [(option: String, path: String)] {
+    let data = data.path ?? settings?.data
+    let targets = target.target ?? settings?.table?.target
+    let isArray = data.map { DataFormat(of: $0) } == .array
+    return [
+      ("--data", data), ("--target", isArray ? targets : nil),
+      ("--text", text.path ?? settings?.text), ("--optimizer-from", tower.source),
+    ].compactMap { option, path in path.map { (option, $0) } }
+  }
+
   /// The path of the text; nil if the model is one of images.
   func textPath(for kind: ModelKind, _ resumed: ResumedRun?) throws -> String? {
     var text = text

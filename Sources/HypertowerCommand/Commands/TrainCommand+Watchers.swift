@@ -57,7 +57,7 @@ extension TrainCommand {
     if let measure = data.measures.first, settings.patience != nil || watch.saveBest != nil {
       best = try BestWeights(
         of: measure, every: evaluations, patience: settings.patience, file: outputs.bestWeights,
-        description: description, run: settings.identity, resumed: resumed?.file)
+        description: description, run: run, resumed: resumed?.file)
     }
     let noted =
       plot == nil && watch.report == nil

@@ -161,10 +161,15 @@ struct TrainCommand: ParsableCommand {
     }
     let plan = try OutputPlan(
       log: log, save: save, plot: plot, saveBest: watch.saveBest, report: watch.report,
-      tensorBoard: watch.tensorboard, checkpoint: checkpoint.folder, resume: checkpoint.resume)
+      tensorBoard: watch.tensorboard, checkpoint: checkpoint.folder, resume: checkpoint.resume,
+      inputs: inputs(resumed?.settings))
     if dryRun {
+      try checkpoint.checkNewFolder()
       let (device, data, settings, stepsPerEpoch, description, network) = try preparation(
         resumed, choice, optimization, textPath, ranks)
+      if let initialWeights {
+        try network.evaluator(on: .cpu).start(from: initialWeights, description, data.encoding)
+      }
       let run = DryRun(
         network: network, optimization: optimization, settings: settings,
         rows: Self.rows(of: settings, description, data), data: data, stepsPerEpoch: stepsPerEpoch,
@@ -189,7 +194,7 @@ struct TrainCommand: ParsableCommand {
       optimization, plannedSteps: max(1, settings.steps), on: device, seed: settings.seed,
       shards: settings.shards ?? 1, collective: ranks?.collective)
     if let ranks { tell(ranks, settings, device) }
-    if let initialWeights { try trainer.start(from: initialWeights, description) }
+    if let initialWeights { try trainer.start(from: initialWeights, description, data.encoding) }
     if let resumed {
       try trainer.resume(
         from: resumed.file, source: resumed.source, on: data.train, warn: Console.warn)
@@ -223,14 +228,17 @@ struct TrainCommand: ParsableCommand {
       log: log, history: pictures?.history,
       display: display(after: firstStep, of: settings.steps, stepsPerEpoch: stepsPerEpoch),
       checkpoints: writer, watchers: watchers.all,
-      recovery: checkpoint.onDivergence == .restore ? Recovery() : nil,
+      recovery: checkpoint.onDivergence == .restore ? Recovery(every: checkpoint.interval) : nil,
       faults: OutputFaults())
     if let ranks, !isFirst { return try ranks.follow(run) }
-    try run.faults.attempt("settings", orElse: "the run goes on without its settings file") {
-      try plan.write(
-        settings: ResolvedSettings.text(
-          run: name, stepsPerEpoch: stepsPerEpoch,
-          resolved(settings, description.choice, on: device)))
+    // A resumed run of which nothing is left to do keeps its settings.
+    if resumed == nil || firstStep < settings.steps && !run.isStopped {
+      try run.faults.attempt("settings", orElse: "the run goes on without its settings file") {
+        try plan.write(
+          settings: ResolvedSettings.text(
+            run: name, stepsPerEpoch: stepsPerEpoch,
+            resolved(settings, description.choice, on: device)))
+      }
     }
     if resumed != nil {
       try run.faults.attempt { try run.checkpoints?.completeBest(trainer) }

@@ -25,7 +25,15 @@ struct ONNXModel {
   }
 
   /// The file of a network.
-  static func bytes(of network: InferenceNetwork) -> [UInt8] {
+  ///
+  /// - Parameters:
+  ///   - network: the network.
+  ///   - metadata: properties of the model, by their names; default: none.
+  static func bytes(of network: InferenceNetwork, metadata: [String: String] = [:]) -> [UInt8] {
+    var properties = metadata
+    if case .tokens(_, let vocabulary) = network.input {
+      properties["vocabulary"] = vocabulary.text
+    }
     var model = ONNXModel()
     let last = model.add(network.layers, to: input)
     let output = network.predictsValues ? "values" : "log_probabilities"
@@ -43,10 +51,10 @@ struct ONNXModel {
     var operators = ProtobufMessage()
     operators.add(2, integer: opset)
     file.add(8, message: operators)
-    if case .tokens(_, let vocabulary) = network.input {
+    for (name, text) in properties.sorted(by: { $0.key < $1.key }) {
       var property = ProtobufMessage()
-      property.add(1, string: "vocabulary")
-      property.add(2, string: vocabulary.text)
+      property.add(1, string: name)
+      property.add(2, string: text)
       file.add(14, message: property)
     }
     return beginning + file.bytes

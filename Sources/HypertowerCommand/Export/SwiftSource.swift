@@ -10,7 +10,11 @@ struct SwiftSource {
   private var functions: Set<SwiftFunction> = []
 
   /// The source of a network.
-  static func text(of network: InferenceNetwork) -> String {
+  ///
+  /// - Parameters:
+  ///   - network: the network.
+  ///   - data: what its inputs and outputs mean, as JSON; default: nothing is known.
+  static func text(of network: InferenceNetwork, data: String = "") -> String {
     var source = SwiftSource()
     let calls = source.calls(network.layers)
     let (element, what) =
@@ -26,6 +30,15 @@ struct SwiftSource {
       : "The log-probabilities of "
         + (network.outputShape.count > 1 ? "what follows each character" : "the classes")
     let inputCount = network.inputShape.reduce(1, *)
+    let meaning =
+      data.isEmpty
+      ? ""
+      : """
+
+        /// What the inputs and outputs mean, as one JSON object.
+        public static let data = \(literal(data))
+
+      """
     let vocabulary: String
     if case .tokens(_, let own) = network.input {
       vocabulary = """
@@ -53,7 +66,7 @@ struct SwiftSource {
       #endif
 
       /// A trained network.
-      public enum Network {\(vocabulary)
+      public enum Network {\(meaning)\(vocabulary)
         /// \(outputs), \(network.outputShape).
         ///
         /// - Parameter input: \(what).
@@ -105,6 +118,11 @@ struct SwiftSource {
       \(used.map(\.source).joined(separator: "\n\n"))
 
       """
+  }
+
+  /// A text without control characters as it stands in a source file.
+  private static func literal(_ text: String) -> String {
+    "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
   }
 
   private mutating func constant(_ elements: [Float], _ shape: [Int]) -> String {

@@ -31,7 +31,10 @@ struct LoadedNetwork {
     try self.init(description, file, source: path, on: device)
   }
 
-  private static func dense(_ file: SafetensorsFile, source: String) throws -> NetworkDescription {
+  /// The dense network of weights w1, b1, w2, b2, ….
+  ///
+  /// - Throws: `InputError(.badData)` if a file has none.
+  static func dense(_ file: SafetensorsFile, source: String) throws -> NetworkDescription {
     var number = 1
     while file["w\(number + 1)"] != nil { number += 1 }
     guard let first = file["w1"], let last = file["w\(number)"],

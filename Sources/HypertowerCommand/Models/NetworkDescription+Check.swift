@@ -21,7 +21,8 @@ extension NetworkDescription {
         .badData,
         "\(source): the network \(Self.purpose(outputs)), the data has "
           + (data.encoding.classCount.map { "\($0)" }
-            ?? "\(data.encoding.values.count) values to predict"))
+            ?? "\(data.encoding.values.count) values to predict")
+          + ": give data as it was trained on")
     }
   }
 

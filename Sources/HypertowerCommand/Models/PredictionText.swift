@@ -17,9 +17,9 @@ struct PredictionText {
     let file = files == nil ? [] : ["file"]
     let target = encoding?.table?.target
     if let names = encoding?.classNames {
-      return (file + [target ?? "class"] + names).map(Self.cell).joined(separator: ",")
+      return (file + [target ?? "class"] + names).map(\.csvCell).joined(separator: ",")
     }
-    return target.map(Self.cell)
+    return target.map(\.csvCell)
   }
 
   /// The likeliest class and the probabilities of all, or the values, separated by commas.
@@ -27,11 +27,11 @@ struct PredictionText {
   /// - Parameter sample: the number of the sample.
   /// - Throws: `Failure(.diverged)` for outputs that are not finite.
   func line(_ outputs: ArraySlice<Double>, _ sample: Int) throws -> String {
-    let file = files.map { [Self.cell($0[sample])] } ?? []
+    let file = files.map { [$0[sample].csvCell] } ?? []
     switch try prediction(outputs) {
     case .probabilities(let probabilities, let best):
       let name = encoding?.className(best) ?? "\(best)"
-      return (file + [Self.cell(name)] + probabilities.map(\.description)).joined(separator: ",")
+      return (file + [name.csvCell] + probabilities.map(\.description)).joined(separator: ",")
     case .values(let values): return (file + values.map(\.description)).joined(separator: ",")
     }
   }
@@ -92,11 +92,5 @@ struct PredictionText {
     let exponentials = outputs.map { exp($0 - greatest) }
     let sum = exponentials.reduce(0, +)
     return exponentials.map { Float($0 / sum) }
-  }
-
-  /// A text as a cell of a CSV file (RFC 4180).
-  private static func cell(_ text: String) -> String {
-    guard text.contains(where: { ",\"\n\r".contains($0) }) else { return text }
-    return "\"\(text.replacing("\"", with: "\"\""))\""
   }
 }

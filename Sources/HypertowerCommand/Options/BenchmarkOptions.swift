@@ -55,14 +55,3 @@ struct BenchmarkOptions: ParsableArguments {
       batchSize: batchSize, hasZeros: !noZeros)
   }
 }
-
-/// The case of that name.
-private func choice<Choice: RawRepresentable & CaseIterable>(
-  _ name: String
-) throws -> Choice where Choice.RawValue == String {
-  guard let choice = Choice(rawValue: name) else {
-    let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-    throw ValidationError("'\(name)' is not known; known are \(names)")
-  }
-  return choice
-}

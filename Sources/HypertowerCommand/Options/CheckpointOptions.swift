@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Hypertower
 
 /// What is kept of a run while it goes on, and what is done when it goes wrong.
@@ -13,7 +14,8 @@ struct CheckpointOptions: ParsableArguments {
   @Option(
     name: .customLong("checkpoint-every"),
     help: """
-      The number of steps from one checkpoint to the next; default: an epoch, but at least ten seconds.
+      The number of steps from one checkpoint, or one state for --on-divergence restore, to the next; default: an \
+      epoch, but for checkpoints at least ten seconds.
       """)
   var interval: Int?
 
@@ -50,8 +52,9 @@ struct CheckpointOptions: ParsableArguments {
       throw ValidationError(
         "--checkpoint and --resume exclude each other: a resumed run goes on in its folder")
     }
-    if interval != nil && folder == nil && resume == nil {
-      throw ValidationError("--checkpoint-every needs a folder: give --checkpoint")
+    if interval != nil && folder == nil && resume == nil && onDivergence == .stop {
+      throw ValidationError(
+        "--checkpoint-every needs a folder: give --checkpoint, or --on-divergence restore")
     }
   }
 
@@ -62,6 +65,22 @@ struct CheckpointOptions: ParsableArguments {
     guard let path = folder else { return nil }
     try OutputFolder.create(path)
     let folder = try open(path)
+    try Self.check(folder)
+    return folder
+  }
+
+  /// Checks the folder of a run that would begin, and creates nothing.
+  ///
+  /// - Throws: as `newFolder()` does, unless the folder is not there.
+  func checkNewFolder() throws {
+    guard let path = folder, access(path, F_OK) == 0 else { return }
+    guard access(path, W_OK | X_OK) == 0 else { throw cannotWrite(path) }
+    let lock = try FileLock.ofFolder(path, for: "checkpoints")
+    try withExtendedLifetime(lock) { try Self.check(CheckpointFolder(readingFrom: path)) }
+  }
+
+  private static func check(_ folder: CheckpointFolder) throws {
+    let path = folder.path
     if let step = try folder.steps().first {
       throw InputError(
         .cannotWrite,
@@ -74,7 +93,6 @@ struct CheckpointOptions: ParsableArguments {
         "\(path): holds \(name), which a run with checkpoints there would replace: give another "
           + "folder, or move the file away")
     }
-    return folder
   }
 
   private func open(_ path: String) throws -> CheckpointFolder {

@@ -5,28 +5,24 @@ enum LearnedTower {
   /// - Parameter path: a log, a checkpoint, or a folder with checkpoints, of which the newest counts.
   /// - Throws: `InputError`, also for a log of a run that has not come to its end.
   static func tower(from path: String) throws -> Tower {
-    let file = try newestCheckpoint(in: path) ?? path
-    let bytes = try FileReader.bytes(of: file)
-    let notation =
-      LogFormat.beginsLog(bytes)
-      ? try notation(ofLog: bytes, file) : try notation(ofCheckpoint: bytes, file)
+    let (notation, source) = try notation(from: path)
     do {
       return try TowerOptions.tower(notation)
     } catch let error as InputError {
-      throw InputError(.badData, "\(file): names no tower of this version: \(error.message)")
+      throw InputError(.badData, "\(source): names no tower of this version: \(error.message)")
     }
   }
 
-  /// - Returns: nil if `path` is no folder.
-  private static func newestCheckpoint(in path: String) throws -> String? {
-    guard let names = try? FolderReader.names(in: path) else { return nil }
-    let checkpoints = names.filter {
-      CheckpointFolder.isName($0) && $0 != CheckpointFolder.bestName
+  private static func notation(from path: String) throws -> (notation: String, source: String) {
+    if (try? FolderReader.names(in: path)) != nil {
+      let (file, source) = try CheckpointFolder(readingFrom: path).newest(warn: Console.warn)
+      return (try notation(of: file, source), source)
     }
-    guard let newest = checkpoints.max() else {
-      throw InputError(.missingInput, "\(path): there are no checkpoints in this folder")
-    }
-    return "\(path)/\(newest)"
+    let bytes = try FileReader.bytes(of: path)
+    if LogFormat.beginsLog(bytes) { return (try notation(ofLog: bytes, path), path) }
+    // What names no tower is another file, not a damaged checkpoint.
+    _ = try notation(of: try? SafetensorsFile(bytes: bytes, name: path), path)
+    return (try notation(of: SealedSafetensors.file(in: bytes, name: path), path), path)
   }
 
   private static func notation(ofLog bytes: [UInt8], _ path: String) throws -> String {
@@ -44,8 +40,7 @@ enum LearnedTower {
     return notation
   }
 
-  private static func notation(ofCheckpoint bytes: [UInt8], _ path: String) throws -> String {
-    let file = try? SafetensorsFile(bytes: bytes, name: path)
+  private static func notation(of file: SafetensorsFile?, _ path: String) throws -> String {
     guard let notation = file?.metadata["tower"] else {
       throw InputError(
         .badData,

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Hypertower
 
 /// What is predicted, and how the rows of a table are to be understood.
 struct TargetOptions: ParsableArguments {
@@ -42,15 +43,18 @@ struct TargetOptions: ParsableArguments {
   var missing: TableOptions.Missing?
 
   @Option(
-    help: ArgumentHelp("Columns of a table that are left out.", valueName: "names"),
+    name: .customLong("ignore"),
+    help: ArgumentHelp(
+      "Columns of a table that are left out; may be repeated.", valueName: "names"),
     transform: { names($0) })
-  var ignore: [String] = []
+  var ignored: [[String]] = []
 
   @Option(
     help: ArgumentHelp(
-      "Columns of a table that are categories though they hold numbers.", valueName: "names"),
+      "Columns of a table that are categories though they hold numbers; may be repeated.",
+      valueName: "names"),
     transform: { names($0) })
-  var categories: [String] = []
+  var categories: [[String]] = []
 
   /// The options that were given, in their order.
   var given: [String] { table.given }
@@ -58,7 +62,7 @@ struct TargetOptions: ParsableArguments {
   var table: TableOptions {
     TableOptions(
       target: target, task: task, delimiter: delimiter, missing: missing, hasNames: !noHeader,
-      ignored: ignore, categories: categories)
+      ignored: ignored.flatMap(\.self), categories: categories.flatMap(\.self))
   }
 
   static func delimiter(_ text: String) throws -> String {
@@ -74,19 +78,9 @@ struct TargetOptions: ParsableArguments {
   }
 }
 
-/// The case of an enumeration that is called `name`.
-private func choice<Choice: RawRepresentable & CaseIterable>(_ name: String) throws -> Choice
-where Choice.RawValue == String {
-  guard let choice = Choice(rawValue: name) else {
-    throw ValidationError(
-      "'\(name)' is not known; known are "
-        + Choice.allCases.map(\.rawValue).joined(separator: ", "))
-  }
-  return choice
-}
-
+/// The names in a list that commas separate.
 private func names(_ text: String) -> [String] {
-  text.split(separator: ",").map(String.init)
+  text.split(separator: ",").map { String($0.trimmed) }.filter { !$0.isEmpty }
 }
 
 extension TableOptions {

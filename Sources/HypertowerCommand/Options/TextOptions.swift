@@ -15,7 +15,7 @@ struct TextOptions: ParsableArguments {
 
   /// The path for a model; nil if it is one of images.
   ///
-  /// - Parameter dataOptions: the options for images that were given.
+  /// - Parameter dataOptions: the options for other data that were given.
   /// - Throws: `Failure(.usage)` if the text is missing or has no place.
   func path(for kind: ModelKind, besides dataOptions: [String]) throws -> String? {
     guard kind.isOfText else {
@@ -34,7 +34,7 @@ struct TextOptions: ParsableArguments {
       throw Failure(
         .usage,
         "\(dataOptions.joined(separator: ", ")) cannot be given with --text: "
-          + (dataOptions.count == 1 ? "it is" : "they are") + " for images")
+          + (dataOptions.count == 1 ? "it is" : "they are") + " for images, tables and arrays")
     }
     return path
   }

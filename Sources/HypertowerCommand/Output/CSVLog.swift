@@ -17,6 +17,16 @@ struct CSVLog {
   /// How every header begins.
   static let beginning = "step,loss,"
 
+  /// Whether a file that begins with these bytes is a log: the first line is a header, that of an earlier
+  /// version included.
+  static func beginsLog(_ bytes: [UInt8]) -> Bool {
+    guard bytes.starts(with: beginning.utf8) else { return false }
+    let names = cells(bytes.prefix { $0 != UInt8(ascii: "\n") })
+    // Earlier versions did not name the run.
+    let last = names.last == LogResult.runKey ? LogResult.lastKeys : LogResult.lastKeys.dropLast()
+    return names.suffix(last.count).elementsEqual(last)
+  }
+
   init(names: [GroupNames], result: [String]) {
     (self.names, self.result) = (names, result)
     columns =
@@ -127,11 +137,6 @@ struct CSVLog {
   }
 
   private static func line(_ cells: [String]) -> String {
-    cells.map(quoted).joined(separator: ",")
-  }
-
-  private static func quoted(_ cell: String) -> String {
-    guard cell.contains(where: { "\",\r\n".contains($0) || $0.isNewline }) else { return cell }
-    return "\"" + cell.replacing("\"", with: "\"\"") + "\""
+    cells.map(\.csvCell).joined(separator: ",")
   }
 }

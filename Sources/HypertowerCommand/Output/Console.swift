@@ -8,6 +8,17 @@ import Synchronization
 enum Console {
   private static let silence = Atomic(false)
 
+  private static let bar = Atomic(false)
+
+  /// Whether the line of standard error that the cursor is in has a progress bar, which is drawn again later.
+  static var isOnBar: Bool {
+    get { bar.load(ordering: .relaxed) }
+    set { bar.store(newValue, ordering: .relaxed) }
+  }
+
+  /// What clears the line that the cursor is in.
+  static let lineStart = "\r\u{1B}[K"
+
   /// Whether nothing is written: of several ranks one speaks.
   static var isSilent: Bool {
     get { silence.load(ordering: .relaxed) }
@@ -52,7 +63,8 @@ enum Console {
 
   /// Writes a line about what the user should know to standard error.
   static func warn(_ line: String) {
-    note("hypertower: \(line)\n")
+    note("\(isOnBar ? lineStart : "")hypertower: \(line)\n")
+    isOnBar = false
   }
 
   /// Writes text to standard error, if it can be written there.

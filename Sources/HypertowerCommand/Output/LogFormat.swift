@@ -27,7 +27,7 @@ enum LogFormat {
 
   /// Whether a file that begins with these bytes is a log.
   static func beginsLog(_ bytes: [UInt8]) -> Bool {
-    StepLine.beginsLog(bytes) || bytes.starts(with: CSVLog.beginning.utf8)
+    StepLine.beginsLog(bytes) || CSVLog.beginsLog(bytes)
   }
 
   /// The first line; nil if lines say themselves what they are.
@@ -97,9 +97,11 @@ enum LogResult {
   /// The name of the run, which the first line tells, too.
   static let runKey = "run"
 
+  /// The names that follow those of the measurements.
+  static let lastKeys = [
+    "steps", "seconds", "device", "schedules", "tower", "error", "interrupted", runKey,
+  ]
+
   /// All names that it may have, in their order.
-  static func keys(_ measures: [Measure]) -> [String] {
-    measures.flatMap(\.logKeys)
-      + ["steps", "seconds", "device", "schedules", "tower", "error", "interrupted", runKey]
-  }
+  static func keys(_ measures: [Measure]) -> [String] { measures.flatMap(\.logKeys) + lastKeys }
 }

@@ -16,23 +16,6 @@ struct OutputPlan {
   /// What the user is told once the outputs are reserved.
   private var warnings: [String] = []
 
-  private struct File {
-    let option: String
-    let path: String
-    let place: OutputPlace
-    /// Whether it is a regular file, or will be one.
-    let isRegular: Bool
-    var name: String { place.names.last ?? "" }
-  }
-
-  private struct Folder {
-    let option: String
-    let path: String
-    let place: OutputPlace
-    /// Whether the run may write a file of that name there.
-    let writes: (String) -> Bool
-  }
-
   /// Checks everything that can be known beforehand.
   ///
   /// - Parameters:
@@ -44,11 +27,13 @@ struct OutputPlan {
   ///   - tensorBoard: what --tensorboard names; default: nothing.
   ///   - checkpoint: what --checkpoint names.
   ///   - resume: what --resume names; the log is then one to go on with.
-  /// - Throws: `Failure(.usage)` if two outputs are one; `InputError(.cannotWrite)` if one cannot be
-  ///   written, is in use, or is there and was not written by this program.
+  ///   - inputs: the files that the run reads, with the options that name them; default: none.
+  /// - Throws: `Failure(.usage)` if two outputs are one, or one is an input; `InputError(.cannotWrite)` if
+  ///   one cannot be written, is in use, or is there and was not written by this program.
   init(
     log: String?, save: String?, plot: String?, saveBest: String? = nil, report: String? = nil,
-    tensorBoard: String? = nil, checkpoint: String?, resume: String?
+    tensorBoard: String? = nil, checkpoint: String?, resume: String?,
+    inputs: [(option: String, path: String)] = []
   ) throws {
     self.log = try log.flatMap { try Self.log($0) }
     self.save = try save.map { try Self.save("--save", $0) }
@@ -68,6 +53,7 @@ struct OutputPlan {
       else: [self.plot, self.tensorBoard])
     isResumed = resume != nil
     try refuseEquals()
+    try refuse(inputs: inputs)
     for file in files { try check(file) }
     if let settings {
       _ = try ExistingFile.check(
@@ -89,68 +75,6 @@ struct OutputPlan {
 
   private var files: [File] { [log, save, saveBest, report].compactMap { $0 } }
   private var folders: [Folder] { [plot, tensorBoard, checkpoints].compactMap { $0 } }
-
-  // MARK: What is named
-
-  private static func log(_ path: String) throws -> File? {
-    // The log goes where standard output goes, beside the report.
-    if path == "-" || OpenFile.standardDescriptor(at: path) != nil { return nil }
-    return try file("--log", path)
-  }
-
-  private static func save(_ option: String, _ path: String) throws -> File {
-    try refuseStandardStreams(option, path)
-    return try file(option, path)
-  }
-
-  /// - Throws: `Failure(.usage)` for what goes where results or messages go.
-  static func refuseStandardStreams(_ option: String, _ path: String) throws {
-    if path == "-" {
-      throw Failure(
-        .usage, "\(option) - is not possible: standard output has the results; name a file")
-    }
-    if let descriptor = OpenFile.standardDescriptor(at: path) {
-      let stream = descriptor == STDOUT_FILENO ? "standard output" : "standard error"
-      throw Failure(
-        .usage,
-        "\(option) \(path) is not possible: \(stream) goes there, and has the results or messages; name "
-          + "another file")
-    }
-  }
-
-  private static func file(_ option: String, _ path: String) throws -> File {
-    do {
-      guard !path.isEmpty else { throw SystemError(code: ENOENT) }
-      return File(
-        option: option, path: path, place: try OutputPlace(path),
-        isRegular: try AtomicFile.isRegular(path))
-    } catch let error as SystemError {
-      throw InputError(.cannotWrite, "\(path): cannot be written: \(error.reason)")
-    }
-  }
-
-  private static func folder(
-    _ option: String, _ path: String, writes: @escaping (String) -> Bool
-  ) throws -> Folder {
-    try OutputFolder.checkName(path)
-    return Folder(option: option, path: path, place: try OutputPlace(path), writes: writes)
-  }
-
-  /// The settings go into the first of some folders, else beside a file, else into another folder.
-  private static func settings(
-    beside files: [File?], in folders: [Folder?], else others: [Folder?]
-  ) throws -> File? {
-    func place(in folders: [Folder?]) -> (option: String, path: String)? {
-      folders.compactMap { $0 }.first.map {
-        ($0.option, "\($0.path)/\(ResolvedSettings.nameInFolder)")
-      }
-    }
-    let file = files.compactMap { $0 }.first { $0.isRegular }
-    let place =
-      place(in: folders) ?? file.map { ($0.option, ResolvedSettings.path(beside: $0.path)) }
-      ?? place(in: others)
-    return try place.map { try Self.file($0.option, $0.path) }
-  }
 
   // MARK: What is refused
 
@@ -174,6 +98,18 @@ struct OutputPlan {
       }
       for folder in folders where file.place.folder == folder.place && folder.writes(file.name) {
         throw Self.written(file, by: folder)
+      }
+    }
+  }
+
+  private func refuse(inputs: [(option: String, path: String)]) throws {
+    for input in inputs {
+      let place = try? OutputPlace(input.path)
+      if let file = files.first(where: { $0.isRegular && $0.place == place }) {
+        throw Failure(
+          .usage,
+          "\(file.option) \(file.path): \(input.option) reads this file: give \(file.option) another name"
+        )
       }
     }
   }

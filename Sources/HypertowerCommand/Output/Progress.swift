@@ -3,6 +3,8 @@ struct Progress {
   var step = 0
   var steps = 0
   var stepsPerEpoch = 1
+  /// Whether the run ends before its last step.
+  var isStopped = false
   /// The mean loss of the latest batch.
   var loss: Double?
   /// The accuracy when it was last measured, in percent.
@@ -15,6 +17,8 @@ struct Progress {
 
   /// How much is done, in 0...1.
   var share: Double { steps > 0 ? Double(step) / Double(steps) : 1 }
+  /// Whether no step follows.
+  var isLast: Bool { step == steps || isStopped }
   var epochs: Int { (steps + stepsPerEpoch - 1) / stepsPerEpoch }
   /// The number of the epoch of the latest step, from 1.
   var epoch: Int { max(1, (step + stepsPerEpoch - 1) / stepsPerEpoch) }

@@ -5,11 +5,11 @@ final class ProgressBar: ProgressDisplay {
   private static let separator = "  "
 
   private var drawn: ContinuousClock.Instant?
-  private var isOnLine = false
 
   func show(_ progress: Progress, at now: ContinuousClock.Instant) {
     show(
-      count: "\(progress.epoch)/\(progress.epochs)", share: progress.share, parts: progress.parts)
+      count: "\(progress.epoch)/\(progress.epochs)", share: progress.share, parts: progress.parts,
+      isLast: progress.isLast)
   }
 
   /// Draws the line, unless it was drawn just before.
@@ -18,20 +18,21 @@ final class ProgressBar: ProgressDisplay {
   ///   - count: what stands before the bar.
   ///   - share: how much is done, in 0...1.
   ///   - parts: what stands after the bar, the most important first.
-  func show(count: String, share: Double, parts: [String]) {
+  ///   - isLast: whether it is drawn in any case, since nothing follows; default: once all is done.
+  func show(count: String, share: Double, parts: [String], isLast: Bool? = nil) {
     let now = ContinuousClock.now
-    if let drawn, now - drawn < Self.interval, share < 1 { return }
+    if let drawn, now - drawn < Self.interval, !(isLast ?? (share >= 1)) { return }
     drawn = now
-    isOnLine = true
     // The last column stays free: terminals differ in what they do when it is written to.
     Console.note(
-      "\r\u{1B}[K"
+      Console.lineStart
         + Self.line(count: count, share: share, parts: parts, width: Console.errorWidth - 1))
+    Console.isOnBar = true
   }
 
   func finish() {
-    if isOnLine { Console.note("\n") }
-    isOnLine = false
+    if Console.isOnBar { Console.note("\n") }
+    Console.isOnBar = false
   }
 
   /// The line: what is done, a bar in the room that is left, and as many parts as fit.

@@ -26,10 +26,10 @@ final class ProgressLines: ProgressDisplay {
   }
 
   func show(_ progress: Progress, at now: ContinuousClock.Instant) {
-    let isLast = progress.step == progress.steps
     let waited = now - lastLine
     let isNext = progress.step / stepsPerLine > lastStep / stepsPerLine
-    guard isLast || waited >= Self.greatestInterval || (waited >= Self.leastInterval && isNext)
+    guard
+      progress.isLast || waited >= Self.greatestInterval || (waited >= Self.leastInterval && isNext)
     else { return }
     (lastLine, lastStep) = (now, progress.step)
     var parts = ["step \(progress.step)/\(progress.steps)"]

@@ -42,7 +42,7 @@ struct LogSummary {
   /// - Returns: whether the line is one of a log.
   private mutating func addJSON(_ line: ArraySlice<UInt8>) -> Bool {
     guard let object = (try? JSONValue(parsing: line, name: ""))?.object else { return false }
-    if let step = object["step"]?.int {
+    if let step = object["step"]?.int, Self.isStep(step) {
       add(step, object["loss"]?.double)
     } else {
       guard
@@ -67,13 +67,15 @@ struct LogSummary {
       separator: UInt8(ascii: ","), maxSplits: 2, omittingEmptySubsequences: false)
     func text(_ place: Int) -> String { String(decoding: parts[place], as: UTF8.self) }
     guard parts.count > 2 else { return false }
-    if let step = Int(text(0)) {
+    if let step = Int(text(0)), Self.isStep(step) {
       add(step, Double(text(1)))
       return true
     }
     let names = String(decoding: header, as: UTF8.self).split(separator: ",").map(String.init)
     return parts[0].isEmpty && add(result: cell, keys: names)
   }
+
+  private static func isStep(_ number: Int) -> Bool { 0..<Trainer.greatestStepCount ~= number }
 
   private mutating func add(_ step: Int, _ loss: Double?) {
     steps = step + 1
@@ -88,9 +90,9 @@ struct LogSummary {
   ///   - keys: the names.
   /// - Returns: whether it is the end of a run.
   private mutating func add(result: (String) -> String?, keys: [String]) -> Bool {
-    guard let count = result("steps").flatMap({ Double($0) }).flatMap({ Int(exactly: $0) }) else {
-      return false
-    }
+    guard let count = result("steps").flatMap({ Double($0) }).flatMap({ Int(exactly: $0) }),
+      0...Trainer.greatestStepCount ~= count
+    else { return false }
     steps = count
     seconds = result("seconds").flatMap { Double($0) }
     tower = result("tower")

@@ -17,10 +17,9 @@ struct RunCatalogue {
   }
 
   private mutating func look(into folder: String, names: [String]) {
-    let checkpoints = names.filter {
-      CheckpointFolder.isName($0) && $0 != CheckpointFolder.bestName
+    if names.contains(where: { CheckpointFolder.step(of: $0) != nil }) {
+      attempt { try $0.addNewest(in: folder) }
     }
-    if !checkpoints.isEmpty { attempt { try $0.addNewest(of: checkpoints, in: folder) } }
     for name in names.sorted() where !name.hasPrefix(".") {
       let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
       var status = stat()
@@ -57,9 +56,8 @@ struct RunCatalogue {
   }
 
   /// The newest checkpoint tells all that the others do.
-  private mutating func addNewest(of names: [String], in folder: String) throws {
-    let path = "\(folder)/\(names.max()!)"
-    let file = try SealedSafetensors.file(in: FileReader.bytes(of: path), name: path)
+  private mutating func addNewest(in folder: String) throws {
+    let (file, path) = try CheckpointFolder(readingFrom: folder).newest { faults.append($0) }
     let name = RunName.name(in: file) ?? folder
     try byName[name, default: RunSummary()].add(file, source: path, folder: folder)
   }

@@ -21,24 +21,31 @@ struct RunSummary {
   var steps: Int?
   var plannedSteps: Int?
   var stepsPerEpoch: Int?
-  /// The loss of the last step, and the least loss of any.
-  var lastLoss: Double?
-  var leastLoss: Double?
-  /// What the run was measured to be at its end, by the log's names.
-  var result: [(key: String, value: Double)] = []
   /// The best measurement at a checkpoint, with its step.
   var best: (key: String, value: Double, step: Int)?
-  var seconds: Double?
-  private var loggedState: State?
   /// Whether the run has stopped early, by a checkpoint.
   private var isStopped = false
-  /// The steps of the log that tells most.
-  private var loggedSteps = -1
+  /// The log that tells most.
+  private var furthestLog: LogSummary?
 
-  /// Whether the run is at its end.
-  var state: State {
-    if let loggedState { return loggedState }
-    let isDone = steps.flatMap { steps in plannedSteps.map { steps >= $0 } } ?? false
+  /// The log, unless a checkpoint is of a later step, as of a run that went on without it.
+  private var log: LogSummary? {
+    furthestLog.flatMap { $0.steps >= steps ?? 0 ? $0 : nil }
+  }
+
+  /// The loss of the last step.
+  var lastLoss: Double? { log?.lastLoss }
+  /// The least loss of any step.
+  var leastLoss: Double? { log?.leastLoss }
+  /// What the run was measured to be at its end, by the log's names.
+  var result: [(key: String, value: Double)] { log?.result ?? [] }
+  var seconds: Double? { log?.seconds }
+
+  /// Whether the run is at its end; nil: nothing tells how far it has come.
+  var state: State? {
+    guard let steps else { return nil }
+    if let state = log?.state { return state }
+    let isDone = plannedSteps.map { steps >= $0 } ?? false
     return isDone || isStopped ? .finished : .unfinished
   }
 
@@ -63,12 +70,11 @@ struct RunSummary {
   mutating func add(_ log: LogSummary, _ path: String) {
     paths.append(path)
     // Of copies of a log, the one that goes furthest counts.
-    guard log.steps > loggedSteps || log.state != nil else { return }
-    loggedSteps = log.steps
+    let most = furthestLog?.steps ?? -1
+    guard log.steps > most || log.steps == most && log.state != nil else { return }
+    furthestLog = log
     tower = log.tower ?? tower
     steps = max(steps ?? 0, log.steps)
-    (lastLoss, leastLoss) = (log.lastLoss, log.leastLoss)
-    (result, seconds, loggedState) = (log.result, log.seconds, log.state)
   }
 
   /// Adds what the newest checkpoint of a folder tells.

@@ -2,9 +2,10 @@ import Hypertower
 
 /// What tells a run from all others, those with the same settings included.
 ///
-/// Its log, its checkpoints, its event files and its settings file have it.
+/// Its log, its checkpoints, its best weights, its event files and its settings file have it.
 enum RunName {
-  private static let key = "run"
+  /// What metadata call it.
+  static let key = "run"
 
   /// The name of a new run: 16 hexadecimal digits, which no setting decides.
   static func new() -> String {
@@ -12,7 +13,7 @@ enum RunName {
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
 
-  /// The metadata of a checkpoint of the run.
+  /// The metadata of a checkpoint or the best weights of the run.
   static func metadata(_ name: String) -> [String: String] { [key: name] }
 
   /// The name in a checkpoint; nil in one of an earlier version.

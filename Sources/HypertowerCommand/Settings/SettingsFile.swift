@@ -17,6 +17,8 @@ struct SettingsFile {
   private static let alternatives: [Set<String>] = [
     ["epochs", "steps"], ["checkpoint", "resume"], ["optimizer", "optimizer-from", "fixed"],
   ]
+  /// Options that may be repeated and of which each value is a list that commas separate.
+  private static let lists: Set = ["ignore", "categories"]
   /// The option that a table may give: a tower for each group of parameters.
   private static let groupedOption = "optimizer"
 
@@ -117,7 +119,7 @@ struct SettingsFile {
         throw fault(entry, path, "names one file or folder, not \(kind)")
       }
       let texts = try values.map { try text($0, entry, path) }
-      if option.isRepeating { return texts.map(word) }
+      if option.isRepeating, !lists.contains(option.name) { return texts.map(word) }
       if let part = texts.first(where: { $0.contains(",") }) {
         throw fault(entry, path, "is a list, which commas separate: '\(part)' has one")
       }
@@ -147,8 +149,12 @@ struct SettingsFile {
 
   /// What stands before a message about options that the file gives; empty if it is about no such option.
   func place(of message: String) -> String {
-    let words = message.split { !($0.isLetter || $0.isNumber || $0 == "-") }
-    return given.first { own in words.contains { $0 == "--\(own.name)" } }
-      .map { "\(path):\($0.line): " } ?? ""
+    // What follows a colon may be a remedy, which names other options.
+    for part in message.split(separator: ": ") {
+      let words = Set(part.split { !($0.isLetter || $0.isNumber || $0 == "-") })
+      guard words.contains(where: { $0.hasPrefix("--") }) else { continue }
+      return given.first { words.contains("--\($0.name)") }.map { "\(path):\($0.line): " } ?? ""
+    }
+    return ""
   }
 }

@@ -27,10 +27,9 @@ final class BestWeights: RunWatcher {
   private let interval: StepInterval
   private let measure: Measure
   private let description: WeightsDescription
-  /// What tells the run from others.
+  /// The name of the run.
   private let run: String
 
-  private static let runKey = "run"
   private static let fileStepKey = "step"
   private static let scoreKey = "watched_score"
   private static let stepKey = "watched_step"
@@ -41,7 +40,7 @@ final class BestWeights: RunWatcher {
   ///   - interval: after how many steps it is.
   ///   - patience: after so many evaluations in a row that are not better, the run ends; nil: it does not.
   ///   - file: what the best weights are written to; nil: they are not.
-  ///   - run: what tells the run from others.
+  ///   - run: the name of the run.
   ///   - resumed: the checkpoint that the run goes on from.
   init(
     of measure: Measure, every interval: StepInterval, patience: Int?, file: ReservedFile?,
@@ -99,7 +98,7 @@ final class BestWeights: RunWatcher {
       return nil
     }
     let metadata = try SafetensorsFile(contentsOf: path).metadata
-    guard metadata[Self.runKey] == run,
+    guard metadata[RunName.key] == run,
       let score = metadata[fileScoreKey].flatMap({ Double($0) }),
       let step = metadata[Self.fileStepKey].flatMap({ Int($0) })
     else {
@@ -127,7 +126,7 @@ final class BestWeights: RunWatcher {
     self.file = nil
     let described = description.describe(try trainer.weights())
     let metadata = [
-      Self.runKey: run, Self.fileStepKey: "\(own.step)", fileScoreKey: "\(own.score)",
+      RunName.key: run, Self.fileStepKey: "\(own.step)", fileScoreKey: "\(own.score)",
     ]
     let bytes = SafetensorsFile(
       described.entries, metadata: described.metadata.merging(metadata) { $1 }

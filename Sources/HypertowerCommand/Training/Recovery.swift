@@ -3,6 +3,9 @@ import Hypertower
 
 /// Brings a run that has diverged back to its last good state, with a smaller step size.
 final class Recovery {
+  /// After how many steps the state to go back to is kept; nil: after each epoch.
+  let interval: Int?
+
   /// How often a run is brought back at most.
   static let limit = 5
   /// What the bottom rule's step size is multiplied with.
@@ -11,6 +14,8 @@ final class Recovery {
   private var good: Trainer.Snapshot?
   private var restores = 0
   private var restoresOfState = 0
+
+  init(every interval: Int?) { self.interval = interval }
 
   /// Keeps where the trainer stands, which must be finite.
   func keep(_ trainer: Trainer) throws {

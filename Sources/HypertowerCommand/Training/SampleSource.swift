@@ -7,6 +7,8 @@ struct SampleSource {
   var path: String?
   /// See `DataOptions`.
   var classCount: Int?
+  /// The number of classes that a network tells apart which is measured; nil: none is known.
+  var networkClassCount: Int?
   /// See `DataOptions`.
   var scale: Double?
   /// How a table is to be understood.
@@ -79,7 +81,9 @@ struct SampleSource {
   }
 
   private var imageOptions: LabelledImages.Options {
-    .init(classCount: classCount, scale: scale, split: split)
+    var options = LabelledImages.Options(classCount: classCount, scale: scale, split: split)
+    options.leastClassCount = networkClassCount
+    return options
   }
 
   /// Throws if options were given that say what `name` says.

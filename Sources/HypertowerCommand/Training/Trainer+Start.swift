@@ -4,12 +4,21 @@ import Hypertower
 extension Trainer {
   /// Starts from the weights at `path`, as `load` reads them.
   ///
-  /// - Throws: `InputError`, also if the file says that its weights are of another model or vocabulary; where
-  ///   only a dense network's widths differ, it says how to get a network of these.
-  func start(from path: String, _ network: NetworkDescription) throws {
+  /// - Parameters:
+  ///   - path: the file or folder.
+  ///   - network: the network that is trained.
+  ///   - encoding: how its samples are understood; nil: they are windows of a text.
+  /// - Throws: `InputError`, also if the file says that its weights are of another model or vocabulary, or of other
+  ///   columns or classes; where only a dense network's widths differ, it says how to get a network of these.
+  func start(
+    from path: String, _ network: NetworkDescription, _ encoding: SampleEncoding?
+  ) throws {
     let file = try SafetensorsFile(model: path)
     let described = try NetworkDescription(file, source: path)
     if let described { try described.check(fits: network, source: path) }
+    if let encoding, let trained = try SampleEncoding(file, source: path) {
+      try trained.check(means: encoding, source: path)
+    }
     do {
       try setWeights(file, source: path, warn: Console.warn)
     } catch let error as InputError where error.kind == .badData {

@@ -29,9 +29,6 @@ struct TrainingRun {
 
   private var stepsPerEpoch: Int { (data.count + batchSize - 1) / batchSize }
 
-  /// After how many steps the state to go back to is kept.
-  private var keepingInterval: Int { checkpoints?.interval ?? stepsPerEpoch }
-
   /// A signal has ended the run before its end.
   struct Interrupted: Error {
     let signal: Int32
@@ -75,7 +72,10 @@ struct TrainingRun {
       let start = ContinuousClock.now
       let toCheckpoint = checkpoints?.stepsUntilDue(
         after: progress.step, stepsPerEpoch: stepsPerEpoch)
-      let toKeep = recovery.map { _ in keepingInterval - progress.step % keepingInterval }
+      let toKeep = recovery.map { recovery in
+        let interval = recovery.interval ?? stepsPerEpoch
+        return interval - progress.step % interval
+      }
       let toEvaluation = display.flatMap { _ in evaluation.stepsUntilDue(after: progress.step) }
       let toWatchers = watchers.map { $0.stepsUntilDue(after: progress.step) }
       let first = progress.step
@@ -110,6 +110,7 @@ struct TrainingRun {
           try measure.evaluation(of: trainer)
         }.accuracyPercent
       }
+      progress.isStopped = isStopped
       display?.show(progress, at: .now)
       try keep(
         state: count == toKeep || isAtEnd, checkpoint: count == toCheckpoint || isAtEnd, last)
