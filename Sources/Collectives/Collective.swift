@@ -11,14 +11,21 @@ public protocol Collective: AnyObject {
   /// How long a rank waits for a message of another before it takes it for lost; nil: for ever.
   var patience: Duration? { get }
 
-  /// Starts to send bytes to another rank, which must stay in place and unchanged until the message is done.
+  /// Starts to send bytes to another rank.
   ///
   /// Messages from one rank to another under one tag arrive in the order in which they are sent.
   ///
-  /// - Parameter tag: what the receiver asks for, in `0...32767`.
+  /// - Parameters:
+  ///   - bytes: stay in place and unchanged until the message is done.
+  ///   - rank: the receiver.
+  ///   - tag: what the receiver asks for, in `0...32767`.
   func send(_ bytes: UnsafeRawBufferPointer, to rank: Int, tag: Int) throws -> any Message
-  /// Starts to receive bytes from another rank: as many as it sends, into memory that nobody else uses until the
-  /// message is done.
+  /// Starts to receive bytes from another rank.
+  ///
+  /// - Parameters:
+  ///   - bytes: as many as are sent; nobody else uses them until the message is done.
+  ///   - rank: the sender.
+  ///   - tag: as it was sent with.
   func receive(
     into bytes: UnsafeMutableRawBufferPointer, from rank: Int, tag: Int
   ) throws -> any Message

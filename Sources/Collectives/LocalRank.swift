@@ -15,7 +15,10 @@ public final class LocalRank: Collective {
 
   /// Runs `body` as each of `size` ranks, each in a thread of its own.
   ///
-  /// - Parameter link: the network that messages are slowed down to; default: none, so that they arrive at once.
+  /// - Parameters:
+  ///   - size: the number of ranks.
+  ///   - link: the network that messages are slowed down to; default: none, so that they arrive at once.
+  ///   - body: what a rank does.
   /// - Returns: what it returns, rank by rank.
   /// - Throws: what the first rank throws that throws anything. The others must then end, too.
   public static func run<Result: Sendable>(

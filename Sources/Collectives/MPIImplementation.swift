@@ -2,7 +2,9 @@ internal import Glibc
 
 /// Which of the two families of MPI libraries has started this process.
 public enum MPIImplementation: String, Sendable, CaseIterable {
+  /// Open MPI, version 4 or newer.
   case openMPI = "Open MPI"
+  /// MPICH and what is made of it.
   case mpich = "MPICH"
 
   /// The one whose launcher has started this process, as `mpirun` and Slurm's `srun` do; nil: none has.

@@ -35,6 +35,7 @@ public final class OrderedSum {
   ///   - count: the number of elements of a share.
   ///   - elementSize: the bytes of an element: 4 for float32, 8 for float64.
   ///   - shareCount: the number of shares of all ranks, at least as many as there are ranks.
+  ///   - collective: the ranks.
   ///   - blockSize: the number of bytes of a block, which has no influence on the sum; default: so many that there are
   ///     about four blocks for each rank, of 64 KiB to 1 MiB.
   public init(
