@@ -34,18 +34,21 @@ public struct Vocabulary: Sendable, Equatable {
   public func tokens(
     of scalars: some Sequence<Unicode.Scalar>, name: String
   ) throws -> [Int32] {
-    try scalars.enumerated().map { place, scalar in
-      guard let token = tokens[scalar] else {
-        let number = String(scalar.value, radix: 16, uppercase: true)
-        throw InputError(
-          .badData,
-          "\(name): character \(place) is '\(scalar)' (U+"
-            + String(repeating: "0", count: max(0, 4 - number.count)) + "\(number)), which the "
-            + "\(count) characters of the model's vocabulary lack: remove it, or train on a text that has "
-            + "it (characters are numbered from 0)")
-      }
-      return token
-    }
+    try scalars.enumerated().map { try token(of: $1, at: $0, name: name) }
+  }
+
+  /// The token of character number `place` of a text.
+  ///
+  /// - Throws: as `tokens(of:name:)`.
+  func token(of scalar: Unicode.Scalar, at place: Int, name: String) throws -> Int32 {
+    if let token = tokens[scalar] { return token }
+    let number = String(scalar.value, radix: 16, uppercase: true)
+    throw InputError(
+      .badData,
+      "\(name): character \(place) is '\(scalar)' (U+"
+        + String(repeating: "0", count: max(0, 4 - number.count)) + "\(number)), which the "
+        + "\(count) characters of the model's vocabulary lack: remove it, or train on a text that has "
+        + "it (characters are numbered from 0)")
   }
 }
 

@@ -36,6 +36,13 @@ import Testing
       #expect(hash(dataset(.bytes(Self.bytes))) == hash(dataset(.mapped(bytes), targets)))
       #expect(hash(dataset(.floats(Self.floats))) == hash(dataset(.mapped(floats), targets)))
       #expect(hash(dataset(.bytes(Self.bytes))) != hash(dataset(.floats(Self.floats))))
+      func text(_ windows: TokenWindows) -> String {
+        hash(Dataset(windows, vocabularySize: 10))
+      }
+      #expect(
+        text(TokenWindows(Self.labels, length: 8)) == text(TokenWindows(labels, length: 8)))
+      #expect(
+        text(TokenWindows(Self.labels, length: 8)) != text(TokenWindows(labels, length: 4)))
     }
   }
 

@@ -78,6 +78,22 @@ struct AnonymousMemoryTests {
     }
   }
 
+  @Test("Texts of characters")
+  func texts() throws {
+    let count = 1 << 22
+    try withTemporaryFolder { folder in
+      try AtomicFile.write(noise(count).map { 32 + $0 % 64 }, to: folder + "/text")
+      let streamed = try growth {
+        let text = try CharacterText(
+          contentsOf: folder + "/text", in: MemoryBudget(limit: 1 << 16))
+        return try text.datasets(length: 100).train.count
+      }
+      #expect(streamed.bytes < count, "\(streamed.bytes) bytes for \(4 * count)")
+      let whole = try growth { try CharacterText(contentsOf: folder + "/text") }
+      #expect(whole.bytes >= 3 * count, "\(whole.bytes) bytes for \(4 * count)")
+    }
+  }
+
   @Test("Arrays that are converted")
   func converted() throws {
     let count = 1 << 23

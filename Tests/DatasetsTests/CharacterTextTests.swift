@@ -52,6 +52,49 @@ struct CharacterTextTests {
     #expect((own.movesEachEpoch, other.movesEachEpoch) == (true, false))
   }
 
+  @Test(
+    "A text is the same on disk, in part or whole, and in memory", arguments: [0, 5000, 20_000])
+  func onDisk(limit: Int) throws {
+    let characters = "aé\r\nb aé😀xyz,".unicodeScalars
+    let string = String(
+      String.UnicodeScalarView(
+        (0..<6000).map {
+          characters[
+            characters.index(
+              characters.startIndex, offsetBy: $0 * $0 % 7 + $0 % 5)]
+        }))
+    let whole = try CharacterText(string)
+    #expect(whole.diskNote == nil)
+    try withTemporaryFolder { folder in
+      let path = folder + "/text"
+      try AtomicFile.write(Array(string.utf8), to: path)
+      let text = try CharacterText(contentsOf: path, in: MemoryBudget(limit: limit, folder: folder))
+      #expect(
+        text.diskNote?.hasPrefix("\(path): characters are in a temporary file in \(folder), since")
+          == true)
+      #expect(text.vocabulary == whole.vocabulary)
+      #expect(text.tokens == whole.tokens)
+      let (own, other) = (try text.datasets(length: 50), try whole.datasets(length: 50))
+      for (own, other) in [(own.train, other.train), (own.validation, other.validation)] {
+        guard case .windows(let windows) = own.features, case .mapped = windows.storage else {
+          Issue.record("the tokens are in memory")
+          continue
+        }
+        #expect(own.count == other.count)
+        #expect(own.features(of: 0..<own.count) == other.features(of: 0..<other.count))
+        #expect(
+          try own.targetRows.floats(of: 0..<own.count)
+            == other.targetRows.floats(of: 0..<other.count))
+      }
+      let fault = #expect(throws: InputError.self) {
+        try CharacterText(
+          contentsOf: path, vocabulary: Vocabulary(of: "aé".unicodeScalars),
+          in: MemoryBudget(limit: limit, folder: folder))
+      }
+      #expect(fault?.message.contains("which the 2 characters of the model's") == true)
+    }
+  }
+
   @Test("What is wrong with a text is named with its place and a remedy")
   func faults() {
     #expect(message([]) == "text: is empty, expected a text: give a file with some")

@@ -60,13 +60,16 @@ public struct TokenWindows: Sendable {
     Swift.max(0, (tokenCount - start - (movesEachEpoch ? length : 1)) / length)
   }
 
+  /// The sequence, in rows of one token.
+  package var rows: SampleRows { SampleRows(storage: storage, width: 1) }
+
   /// The sequence, whole numbers from 0 on; of one in a file a copy.
   ///
   /// Stops the program if the file was cut short meanwhile.
   public var tokens: [Int32] {
     if case .int32(let tokens) = storage { return tokens }
     do {
-      return try SampleRows(storage: storage, width: 1).floats(of: 0..<tokenCount).map(Int32.init)
+      return try rows.floats(of: 0..<tokenCount).map(Int32.init)
     } catch {
       fatalError("tokens: \(error)")
     }

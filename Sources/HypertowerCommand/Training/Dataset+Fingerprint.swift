@@ -14,8 +14,7 @@ extension CharacterText {
 }
 
 extension Dataset {
-  /// A hash of all samples and targets of data sets, and of a text that belongs to them: the same wherever they lie,
-  /// but for tokens.
+  /// A hash of all samples and targets of data sets, and of a text that belongs to them: the same wherever they lie.
   ///
   /// Of features or targets of more than `most` bytes, a thousand rows or more at equal distances count.
   static func fingerprint(
@@ -25,7 +24,7 @@ extension Dataset {
     for dataset in datasets {
       if case .windows(let windows) = dataset.features {
         // The targets are tokens, too.
-        hash.add(windows)
+        hash.add(windows.rows, count: windows.tokenCount, most: most)
         [windows.start, windows.length, windows.movesEachEpoch ? 1 : 0].withUnsafeBytes {
           hash.add($0)
         }
@@ -70,16 +69,6 @@ private struct WordHash {
       try? rows.forEachBlock(of: 0..<count) { addWords($0) }
     }
     add(UInt64(size))
-  }
-
-  /// Adds the size of tokens, and those of a file a thousand at equal distances: it may be larger than memory.
-  mutating func add(_ windows: TokenWindows) {
-    switch windows.storage {
-    case .mapped(let tokens):
-      [tokens.count, tokens.width].withUnsafeBytes { add($0) }
-      tokens.sample(1000).withUnsafeBytes { add($0) }
-    case .bytes, .floats, .int32: windows.tokens.withUnsafeBytes { add($0) }
-    }
   }
 
   private mutating func add(_ word: UInt64) {

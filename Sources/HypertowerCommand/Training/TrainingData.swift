@@ -38,6 +38,7 @@ struct TrainingData {
   /// - Throws: `InputError(.badData)` when the text is too short.
   init(_ text: CharacterText, length: Int) throws {
     let (train, validation) = try text.datasets(length: length)
+    if let note = text.diskNote { Console.warn(note) }
     self.train = train
     measures = [Measure(name: "validation", data: validation)]
     encoding = nil
