@@ -29,7 +29,9 @@ struct ModelGraph {
     var first: BatchTape.Mismatch?
     for batches in batches {
       let outputs = batches.map {
-        model(.input(inputName, shape: [$0] + sampleShape), in: Context())
+        model(
+          .input(inputName, shape: [$0] + sampleShape),
+          in: Context(isTraining: false, columns: Columns(of: "an ONNX file")))
       }
       do {
         let walks = outputs.map { TapeWalk($0.recorder.tape, results: [$0.index]) }

@@ -13,6 +13,7 @@ struct ONNXGraph {
   enum Attribute {
     case integer(Int)
     case integers([Int])
+    case string(String)
     case graph(ONNXGraph)
   }
 
@@ -76,6 +77,9 @@ extension ONNXGraph.Node {
       case .integers(let values):
         for value in values { attribute.add(8, integer: value) }
         attribute.add(20, integer: 7)
+      case .string(let value):
+        attribute.add(4, string: value)
+        attribute.add(20, integer: 3)
       case .graph(let graph):
         attribute.add(6, message: graph.message)
         attribute.add(20, integer: 5)

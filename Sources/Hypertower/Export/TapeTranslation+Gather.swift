@@ -1,4 +1,4 @@
-/// Rows of a table that are chosen by numbers.
+/// Rows of a table that are chosen by numbers, and rows that are added up by them.
 extension TapeTranslation {
   mutating func gathered(_ node: BatchTape.Node, isZeroOutside: Bool) throws -> Value {
     let table = whole(node.operands[0])
@@ -26,6 +26,29 @@ extension TapeTranslation {
     let condition = add("Unsqueeze", [isThere.name, names.integers([-1])])
     let other = names.numbers([isZeroOutside ? 0 : .nan], [1])
     return Value(name: add("Where", [condition, result.name, other]), shape: node.shape)
+  }
+
+  /// Rows added to those of a table of zeros; what has no row there is added as 0.
+  mutating func scattered(_ node: BatchTape.Node) throws -> Value {
+    let rank = node.shape.count
+    guard let rows = node.shape[rank - 2].fixed else {
+      throw Self.unsupported("scatterAdd", "the table's rows are samples")
+    }
+    let own = whole(node.operands[0])
+    let chosen = choice(node.operands[1], among: rows, isZeroOutside: true)
+    func column(_ value: Value) -> Value {
+      let name = add("Unsqueeze", [value.name, names.integers([-1])])
+      return Value(name: name, shape: value.shape + [.fixed(1)], type: value.type)
+    }
+    let addends = add(
+      "Where", [column(chosen.isThere!).name, own.name, names.numbers([0], [])])
+    let places = expanded(column(chosen.places), to: own.shape)
+    let zeros = expanded(
+      Value(name: names.numbers([0], []), shape: []), to: node.shape)
+    return Value(
+      name: add(
+        "ScatterElements", [zeros.name, places.name, addends],
+        [("axis", .integer(rank - 2)), ("reduction", .string("add"))]), shape: node.shape)
   }
 
   /// The numbers of rows, and where these are of rows that there are.
