@@ -1,9 +1,9 @@
 /// Views: slices, padding, windows and the like.
 ///
-/// Along each axis of the tensor, ONNX takes the elements that a list of numbers says. So no two indices of the tensor
-/// may depend on the same axis of the view.
+/// Along each axis of the tensor, ONNX takes the elements that a list of numbers says. Axes whose indices depend on the same
+/// axis of the view, as in what is sent back through windows, are made one before.
 extension TapeTranslation {
-  /// What is done along an axis of the tensor, in this order.
+  /// What is done along an axis, in this order.
   private struct Step {
     /// The axes of the view that the index depends on.
     let viewAxes: [Int]
@@ -19,41 +19,64 @@ extension TapeTranslation {
     let operand = node.operands[0]
     let shape = tape.nodes[operand].shape
     var value = value(operand)
-    var used: Set<Int> = []
-    let steps = try access.indices.enumerated().map { axis, index -> Step in
-      let viewAxes = node.shape.indices.filter { index.coefficients[$0] != 0 }
-      guard used.isDisjoint(with: viewAxes) else {
-        throw Self.unsupported("view", "two of its indices depend on one axis")
-      }
-      used.formUnion(viewAxes)
-      if index == viewAxes.first.map({ .axis($0, rank: node.shape.count) }),
-        shape[axis] == node.shape[viewAxes[0]]
+    let groups = Self.groups(access, node.shape)
+    let steps = try groups.map { axes, viewAxes -> Step in
+      let indices = axes.map { access.indices[$0] }
+      if indices == viewAxes.map({ .axis($0, rank: node.shape.count) }), axes.count == 1,
+        shape[axes[0]] == node.shape[viewAxes[0]]
       {
         return Step(viewAxes: viewAxes)
       }
-      guard let extent = shape[axis].fixed,
-        case let extents = viewAxes.compactMap({ node.shape[$0].fixed }),
-        extents.count == viewAxes.count
-      else {
+      let extents = axes.compactMap { shape[$0].fixed }
+      let viewExtents = viewAxes.compactMap { node.shape[$0].fixed }
+      guard extents.count == axes.count, viewExtents.count == viewAxes.count else {
         throw Self.unsupported("view", "its indices depend on the number of samples")
       }
       // Stretched along no axis that elements are chosen from.
       value = expanded(
-        value, to: value.shape.indices.map { $0 == axis ? shape[axis] : value.shape[$0] })
-      return Self.step(index, viewAxes, extents, of: extent)
+        value,
+        to: value.shape.indices.map { axes.contains($0) ? shape[$0] : value.shape[$0] })
+      return Self.step(indices, viewAxes, viewExtents, of: extents)
     }
+    value = transposed(value, groups.flatMap(\.axes))
+    value = reshaped(
+      value,
+      to: groups.map { axes, _ in
+        let first = axes[0]
+        return axes.count == 1
+          ? value.shape[groups.flatMap(\.axes).firstIndex(of: first)!]
+          : .fixed(axes.map { shape[$0].fixed! }.elementCount)
+      })
     value = taken(value, steps, outside: access.outside, of: node.shape)
     return arranged(value, axes: steps.flatMap(\.viewAxes), of: node.shape)
   }
 
-  /// How the elements at `index` are taken from an axis of `extent` elements.
+  /// The tensor's axes, those whose indices depend on the same axes of the view together, and these.
+  private static func groups(
+    _ access: Access, _ view: [BatchExtent]
+  ) -> [(axes: [Int], viewAxes: [Int])] {
+    var groups: [(axes: [Int], viewAxes: [Int])] = []
+    for (axis, index) in access.indices.enumerated() {
+      var own = (axes: [axis], viewAxes: view.indices.filter { index.coefficients[$0] != 0 })
+      // Those that came before come first.
+      for group in groups.reversed() where !Set(group.viewAxes).isDisjoint(with: own.viewAxes) {
+        own = (group.axes + own.axes, Set(group.viewAxes + own.viewAxes).sorted())
+      }
+      groups.removeAll { $0.axes.contains(where: own.axes.contains) }
+      groups.append(own)
+    }
+    return groups
+  }
+
+  /// How the elements at `indices` are taken from axes of `extents` elements.
   private static func step(
-    _ index: IndexExpression, _ viewAxes: [Int], _ viewExtents: [Int], of extent: Int
+    _ indices: [IndexExpression], _ viewAxes: [Int], _ viewExtents: [Int], of extents: [Int]
   ) -> Step {
-    let numbers = Self.numbers(index, viewAxes, viewExtents, of: extent)
+    let numbers = Self.numbers(indices, viewAxes, viewExtents, of: extents)
+    let extent = extents.elementCount
     var step = Step(viewAxes: viewAxes)
-    if viewAxes.count == 1, index.divisor == 1, let first = numbers.first {
-      let (count, stride) = (numbers.count, index.coefficients[viewAxes[0]])
+    if indices.count == 1, viewAxes.count == 1, indices[0].divisor == 1, let first = numbers.first {
+      let (count, stride) = (numbers.count, indices[0].coefficients[viewAxes[0]])
       if !numbers.contains(extent) {
         let last = numbers[count - 1]
         let end = stride > 0 ? last + 1 : last - 1
@@ -61,7 +84,7 @@ extension TapeTranslation {
         step.slice = (first, end < 0 ? Int(Int32.min) : end, stride)
         return step
       }
-      let (start, end) = (index.offset, index.offset + count)
+      let (start, end) = (indices[0].offset, indices[0].offset + count)
       if stride == 1, Swift.max(start, 0) < Swift.min(end, extent) {
         if start > 0 || end < extent {
           step.slice = (Swift.max(start, 0), Swift.min(end, extent), 1)
@@ -75,21 +98,24 @@ extension TapeTranslation {
     return step
   }
 
-  /// The elements' numbers, in the order of the view's axes; `extent` for what lies outside.
+  /// The elements' numbers, in the order of the view's axes; the number of elements for what lies outside.
   private static func numbers(
-    _ index: IndexExpression, _ viewAxes: [Int], _ viewExtents: [Int], of extent: Int
+    _ indices: [IndexExpression], _ viewAxes: [Int], _ viewExtents: [Int], of extents: [Int]
   ) -> [Int] {
-    let count = viewExtents.elementCount
-    return (0..<count).map { place in
-      var (rest, sum) = (place, index.offset)
-      for (axis, viewExtent) in zip(viewAxes, viewExtents).reversed() {
-        sum += index.coefficients[axis] * (rest % viewExtent)
-        rest /= viewExtent
+    (0..<viewExtents.elementCount).map { place in
+      var number = 0
+      for (index, extent) in zip(indices, extents) {
+        var (rest, sum) = (place, index.offset)
+        for (axis, viewExtent) in zip(viewAxes, viewExtents).reversed() {
+          sum += index.coefficients[axis] * (rest % viewExtent)
+          rest /= viewExtent
+        }
+        guard sum.isMultiple(of: index.divisor), 0..<extent ~= sum / index.divisor else {
+          return extents.elementCount
+        }
+        number = number * extent + sum / index.divisor
       }
-      guard sum.isMultiple(of: index.divisor), 0..<extent ~= sum / index.divisor else {
-        return extent
-      }
-      return sum / index.divisor
+      return number
     }
   }
 

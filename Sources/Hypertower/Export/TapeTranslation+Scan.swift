@@ -49,8 +49,9 @@ extension TapeTranslation {
       ("scan_input_directions", .integers(Array(repeating: direction, count: scan.inputCount))),
     ]
     if !listed.isEmpty {
-      attributes.append(
-        ("scan_output_directions", .integers(Array(repeating: direction, count: listed.count))))
+      // States come in the order of passes, everything else in that of the inputs.
+      let directions = listed.map { if case .stacked = $0.result { direction } else { 0 } }
+      attributes.append(("scan_output_directions", .integers(directions)))
     }
     let all = add("Scan", operands.map(\.name), attributes, count: ends.count)
     for own in results {

@@ -56,10 +56,13 @@ struct TapeWalk {
   }
 
   private static func operands(of node: Tape.Node, in tape: Tape) -> [Tape.Index] {
-    if case .known = node.operation, case .convolution = tape[node.operands[1]].operation {
-      return node.operands
+    guard case .known = node.operation else { return Array(node.valueOperands) }
+    if case .convolution = tape[node.operands[1]].operation { return node.operands }
+    // Of what blockwise attention sends back, ONNX has the products of whole matrices alone.
+    switch tape[node.operands[0]].operation {
+    case .attentionGradient, .attentionResult: return [node.operands[1]]
+    default: return Array(node.valueOperands)
     }
-    return Array(node.valueOperands)
   }
 
   /// The nodes of each loop's passes that results need of all passes, in the order in which they are met.
