@@ -75,6 +75,10 @@ def check(name, weights, inputs, folder):
     assert len(model.graph.input) == 1
     assert [node.op_type for node in model.graph.node][-2:] == ["LogSoftmax", "Identity"]
     session = onnxruntime.InferenceSession(exported, providers=["CPUExecutionProvider"])
+    assert {array.name for array in model.graph.initializer} >= set(read_weights(weights)[0]), name
+    if inputs.dtype == np.int64:
+        notes = session.get_modelmeta().custom_metadata_map
+        assert notes == {"vocabulary": "".join(sorted(set(TEXT)))}, notes
     wanted = log_probabilities(read_weights(weights), inputs)
     if inputs.dtype == np.float32:
         printed = hypertower_probabilities(weights, inputs, folder)

@@ -80,12 +80,14 @@ struct TapeTranslation {
 
   mutating func reshaped(_ value: Value, to shape: [BatchExtent]) -> Value {
     guard value.shape != shape else { return value }
-    // One extent may be left to the reader.
-    let open = shape.filter { $0.fixed == nil }
+    // One extent may be left to the reader, unless others are 0.
+    let isEmpty = shape.contains(.fixed(0))
     let target =
-      open.count == 1
+      !isEmpty && shape.count(where: { $0.fixed == nil }) == 1
       ? names.integers(shape.map { $0.fixed ?? -1 }) : names.shape(shape)
-    return Value(name: add("Reshape", [value.name, target]), shape: shape, type: value.type)
+    let name = add(
+      "Reshape", [value.name, target], isEmpty ? [("allowzero", .integer(1))] : [])
+    return Value(name: name, shape: shape, type: value.type)
   }
 
   mutating func transposed(_ value: Value, _ permutation: [Int]) -> Value {

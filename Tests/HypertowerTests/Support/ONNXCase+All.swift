@@ -74,6 +74,9 @@ extension ONNXCase {
         $0.transposed([0, 3, 1, 2]).matmul(
           $0.element(0, axis: 3).reshaped([$0.shape[0], 1, 4, 3]), transposeRight: true)
       },
+      ONNXCase("nothing", [4, 3]) {
+        $0.sliced(0..<0, axis: 1).reshaped([$0.shape[0], 3, 0]).sum([2])
+      },
       ONNXCase("folds", [4, 3, 2]) { x in
         x.max([1, 3], keepingAxes: true) + x.min([2], keepingAxes: true)
           * x.variance([1, 2, 3], keepingAxes: true)
