@@ -3,6 +3,9 @@
 Every model of the command is trained for some steps, exported, checked by onnx, and given samples in batches of
 several sizes. Log-probabilities may differ by 1e-5. What Hypertower makes of a sample it prints as probabilities
 (`predict`), or is computed here in float64 by a second definition of the model (`peer_models.py`).
+
+Every module of the library, and functions of tensors, are exported and computed by the tests' suite
+`ONNXInteropTests`.
 """
 
 import os
@@ -15,8 +18,9 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from command import hypertower
+from command import hypertower, run_tests
 from peer_models import log_probabilities, read_weights
+from safetensors.numpy import load_file
 
 TOLERANCE = 1e-5
 TEXT = "The quick brown fox jumps over the lazy dog; it was naïve, wasn't it?\n" * 60
@@ -71,6 +75,10 @@ def check(name, weights, inputs, folder):
     assert len(model.graph.input) == 1
     assert [node.op_type for node in model.graph.node][-2:] == ["LogSoftmax", "Identity"]
     session = onnxruntime.InferenceSession(exported, providers=["CPUExecutionProvider"])
+    assert {array.name for array in model.graph.initializer} >= set(read_weights(weights)[0]), name
+    if inputs.dtype == np.int64:
+        notes = session.get_modelmeta().custom_metadata_map
+        assert notes == {"vocabulary": "".join(sorted(set(TEXT)))}, notes
     wanted = log_probabilities(read_weights(weights), inputs)
     if inputs.dtype == np.float32:
         printed = hypertower_probabilities(weights, inputs, folder)
@@ -126,6 +134,29 @@ def check_values(folder):
     print(f"values of a table: onnxruntime differs by {worst:.1e}, Swift by {swift_worst:.1e}")
 
 
+def check_modules(folder):
+    """Compares outputs for five samples, and for the first alone, with the library's."""
+    run_tests("ONNXInteropTests", HYPERTOWER_ONNX=folder)
+    names = sorted(name[:-5] for name in os.listdir(folder) if name.endswith(".onnx"))
+    assert len(names) > 50, names
+    worst = 0
+    for name in names:
+        model = onnx.load(f"{folder}/{name}.onnx")
+        onnx.checker.check_model(model, full_check=True)
+        values = load_file(f"{folder}/{name}.safetensors")
+        session = onnxruntime.InferenceSession(
+            f"{folder}/{name}.onnx", providers=["CPUExecutionProvider"])
+        (given,) = session.get_inputs()
+        inputs = values["input"].astype(np.int64 if given.type == "tensor(int64)" else np.float32)
+        for wanted, count in [("output", 5), ("first", 1)]:
+            (outputs,) = session.run(None, {"input": inputs[:count]})
+            assert outputs.shape == values[wanted].shape, f"{name}: {outputs.shape}"
+            difference = np.abs(outputs - values[wanted]).max()
+            assert difference <= TOLERANCE, f"{name}: differs by {difference}"
+            worst = max(worst, difference)
+    print(f"modules: {len(names)} models agree in batches of 1 and 5, to {worst:.1e}")
+
+
 def hypertower_probabilities(weights, inputs, folder):
     """What `predict` prints for samples."""
     path = f"{folder}/samples.csv"
@@ -138,6 +169,8 @@ def hypertower_probabilities(weights, inputs, folder):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
+        os.mkdir(f"{folder}/modules")
+        check_modules(f"{folder}/modules")
         for arguments in IMAGES:
             for channels in [1, 3]:
                 name = arguments[1] if "--model" in arguments else "dense"

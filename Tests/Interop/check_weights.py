@@ -2,13 +2,10 @@
 
 There is a model of every module, with random weights. Each side computes outputs for the same inputs, which may differ
 by 1e-5. Files are read strictly: no tensor may be missing or left over. Hypertower's part is the tests' suite
-`InteropTests`; SWIFT_TEST is the command that runs the tests, default: that of `make test`.
+`InteropTests`.
 """
 
 import os
-import shlex
-import subprocess
-import sys
 import tempfile
 
 import numpy as np
@@ -16,6 +13,7 @@ from safetensors.numpy import load_file, save_file
 
 import weight_models_mlx
 import weight_models_torch
+from command import run_tests
 
 TOLERANCE = 1e-5
 SAMPLES = {
@@ -89,16 +87,11 @@ def read(folder, library):
 
 
 def main():
-    root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
-    default = "swift test -c release --cache-path .build/cache/swiftpm"
-    test = shlex.split(os.environ.get("SWIFT_TEST", default))
     libraries = {"pytorch": PyTorch(), "mlx": MLX()}
     with tempfile.TemporaryDirectory() as folder:
         for name, library in libraries.items():
             write(f"{folder}/{name}", library)
-        subprocess.run(
-            [*test, "--filter", "InteropTests"], cwd=root, check=True, stdout=sys.stderr,
-            env={**os.environ, "HYPERTOWER_INTEROP": folder})
+        run_tests("InteropTests", HYPERTOWER_INTEROP=folder)
         for name, library in libraries.items():
             worst = read(f"{folder}/{name}", library)
             print(f"{name}: {len(SAMPLES)} models agree both ways, to {worst:.1e}")

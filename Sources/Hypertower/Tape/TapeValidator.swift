@@ -180,7 +180,7 @@ extension Tape.Operation {
   }
 
   /// Its name in a message.
-  fileprivate var name: String {
+  var name: String {
     switch self {
     case .leaf(let number): "leaf \(number)"
     case .fill: "fill"

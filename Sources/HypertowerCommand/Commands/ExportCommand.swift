@@ -78,11 +78,8 @@ struct ExportCommand: ParsableCommand {
     [
       onnx.map {
         Format(
-          option: "--onnx", path: $0, isOurs: { $0.starts(with: ONNXModel.beginning) },
-          bytes: {
-            ONNXModel.bytes(
-              of: try $0.forInference(), metadata: try $0.encoding()?.metadata ?? [:])
-          })
+          option: "--onnx", path: $0, isOurs: { $0.starts(with: ONNXFile.beginning) },
+          bytes: { try ONNXFile($0, metadata: $0.encoding()?.metadata ?? [:]).bytes })
       },
       swift.map {
         Format(

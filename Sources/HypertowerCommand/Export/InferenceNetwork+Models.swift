@@ -158,7 +158,7 @@ extension InferenceNetwork {
       return [
         .residual([
           weights.norm("\(name).norm1", block.norm1), weights.linear("\(name).attention"),
-          .causalAttention(heads: block.heads, time: network.context, width: token.shape[1]),
+          .causalAttention(heads: block.heads),
           weights.linear("\(name).projection"),
         ]),
         .residual([

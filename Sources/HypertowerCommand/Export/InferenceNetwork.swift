@@ -1,7 +1,7 @@
 import Datasets
 import Hypertower
 
-/// A trained network as a list of layers with their weights, as other programs are told it.
+/// A trained network as a list of layers with their weights, as a Swift source file has it.
 struct InferenceNetwork {
   /// What the network is given.
   enum Input {
@@ -41,7 +41,7 @@ struct InferenceNetwork {
     /// Along the last axis; see `LayerNorm`.
     case layerNorm(weight: [Float], bias: [Float], epsilon: Float)
     /// `[batch, time, 3 · width] → [batch, time, width]`; see `Tensor.selfAttention`.
-    case causalAttention(heads: Int, time: Int, width: Int)
+    case causalAttention(heads: Int)
     /// `[batch, time, in] → [batch, time, hidden]`, from a state of zeros; see `LSTM`.
     case lstm(RecurrentWeights)
     /// The same; see `GRU`.
@@ -59,14 +59,6 @@ struct InferenceNetwork {
     let hidden: Weights
     let inputBias: [Float]
     let hiddenBias: [Float]
-
-    var hiddenCount: Int { hidden.shape[1] }
-
-    /// Rows of gates in another order.
-    static func reordered(_ rows: [Float], gates: [Int]) -> [Float] {
-      let size = rows.count / gates.count
-      return gates.flatMap { rows[$0 * size..<($0 + 1) * size] }
-    }
   }
 
   /// Their outputs are log-probabilities of each class, `[batch, classes]`, or of each next character,

@@ -169,7 +169,7 @@ struct SwiftSource {
       return call(
         .layerNorm, constant(weight, [weight.count]), constant(bias, [bias.count]),
         "epsilon: \(epsilon)")
-    case .causalAttention(let heads, _, _): return call(.causalAttention, "heads: \(heads)")
+    case .causalAttention(let heads): return call(.causalAttention, "heads: \(heads)")
     case .lstm(let own):
       return call(
         .lstm, constant(own.input), constant(own.hidden),

@@ -11,7 +11,7 @@ struct InteropCase {
   let module: any Module
 
   /// Recurrent layers under a name, as MLX needs for a list of them.
-  private struct Recurrent: Module {
+  struct Recurrent: Module {
     let rnn: any Module
 
     init(_ rnn: any Module) { self.rnn = rnn }
@@ -19,7 +19,7 @@ struct InteropCase {
     func callAsFunction(_ x: Tensor) -> Tensor { rnn(x) }
   }
 
-  private init(_ name: String, _ sample: Shape, tokens: Int? = nil, _ module: any Module) {
+  init(_ name: String, _ sample: Shape, tokens: Int? = nil, _ module: any Module) {
     (self.name, self.sample, self.tokens, self.module) = (name, sample, tokens, module)
   }
 

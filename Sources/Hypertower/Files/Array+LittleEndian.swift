@@ -1,6 +1,6 @@
 extension [Float] {
   /// The elements as files have them, four bytes each.
-  var littleEndianBytes: [UInt8] {
+  package var littleEndianBytes: [UInt8] {
     map(\.bitPattern.littleEndian).withUnsafeBytes { [UInt8]($0) }
   }
 }
