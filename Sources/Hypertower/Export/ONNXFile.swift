@@ -14,16 +14,15 @@ public struct ONNXFile {
   public enum InputType: Sendable {
     /// Numbers in float32.
     case numbers
-    /// Whole numbers in int64, such as those of tokens. A reader refuses those that choose no row of a table.
+    /// Whole numbers in int64, such as those of tokens. Of a table, a reader takes negative ones for rows counted from the
+    /// end, and refuses those that name no row, where a model here has NaN.
     case tokens
   }
 
   /// The bytes of the file.
   public let bytes: [UInt8]
-  /// What they are made from.
-  let graph: ONNXGraph
 
-  static let opset = 17
+  private static let opset = 17
   private static let formatVersion = 8
 
   /// The first bytes of a file, by which it is known to be this program's.
@@ -63,7 +62,7 @@ public struct ONNXFile {
     _ model: some Module, weights: SafetensorsFile, sampleShape: Shape, inputType: InputType,
     inputName: String, outputName: String, metadata: [String: String], producerVersion: String?
   ) throws {
-    graph = try ModelGraph(model, weights: weights, sampleShape: sampleShape).graph(
+    let graph = try ModelGraph(model, weights: weights, sampleShape: sampleShape).graph(
       inputType: inputType, inputName: inputName, outputName: outputName)
     var file = ProtobufMessage()
     if let producerVersion { file.add(3, string: producerVersion) }

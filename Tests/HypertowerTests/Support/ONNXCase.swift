@@ -1,4 +1,4 @@
-import Hypertower
+@testable import Hypertower
 
 /// A model that is exported: every module of the library, and functions that have operations in common with none.
 struct ONNXCase {
@@ -61,6 +61,12 @@ extension ONNXCase {
     try ONNXFile(
       module, weights: weights, sampleShape: sample,
       inputType: tokens == nil ? .numbers : .tokens)
+  }
+
+  /// What the file has.
+  func graph(_ weights: SafetensorsFile) throws -> ONNXGraph {
+    try ModelGraph(module, weights: weights, sampleShape: sample).graph(
+      inputType: tokens == nil ? .numbers : .tokens, inputName: "input", outputName: "output")
   }
 
   /// What Hypertower makes of samples, with its shape.
