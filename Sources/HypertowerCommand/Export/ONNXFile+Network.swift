@@ -6,9 +6,9 @@ extension ONNXFile {
   ///
   /// - Parameters:
   ///   - loaded: the network.
-  ///   - metadata: what the file tells besides, by name.
+  ///   - metadata: what the file tells besides, by name; default: nothing.
   /// - Throws: `InputError`, `Failure`.
-  init(_ loaded: LoadedNetwork, metadata: [String: String]) throws {
+  init(_ loaded: LoadedNetwork, metadata: [String: String] = [:]) throws {
     let network = try loaded.description.network()
     var (outputName, metadata) = ("log_probabilities", metadata)
     var inputType = InputType.numbers
