@@ -41,6 +41,21 @@ struct CSVLogTests {
     #expect(LogFormat.beginsLog(Array("step,loss,\(names)".utf8)) == isLog)
   }
 
+  @Test(
+    "A log of JSON is known by the members of its first line",
+    arguments: [
+      (#"{"step": 0, "loss": 1.5, "hyperparameters": []}"#, true),
+      (#"{"step": 0, "loss": null, "groups": {}, "run": "a"}"#, true),
+      (#"{"test_accuracy_percent": 9, "steps": 4, "tower": "sgd(1)"}"#, true),
+      (#"{"interrupted": "SIGINT", "steps": 4}"#, true),
+      (#"{"step": 0, "hyperparameters": []}"#, false),
+      (#"{"step": 0, "loss": 1, "hyperparameters": [], "mine": true}"#, false),
+      (#"{"steps": 100, "error": 0.231}"#, false), (#"{"steps": 100}"#, false), ("[]", false),
+    ])
+  func firstLine(_ line: String, isLog: Bool) {
+    #expect(LogFormat.beginsLog(Array("\(line)\n{}\n".utf8)) == isLog)
+  }
+
   @Test("It has what a log of JSON has, in columns that stay")
   func contents() throws {
     try withTemporaryFolder { folder in
@@ -147,6 +162,9 @@ struct CSVLogTests {
   func quotes() throws {
     #expect("a\r\nb".csvCell == "\"a\r\nb\"" && "a\nb".csvCell == "\"a\nb\"")
     #expect("a \"b\"".csvCell == "\"a \"\"b\"\"\"" && "a b".csvCell == "a b")
+    // A mark after a comma or a quotation mark.
+    #expect("a,\u{301}b".csvCell == "\"a,\u{301}b\"")
+    #expect("\"\u{301}b".csvCell == "\"\"\"\u{301}b\"")
     let text = PredictionText(
       outputs: .classes(2), encoding: SampleEncoding(classCount: 2, classNames: ["a\r\nb", "c"]),
       source: "weights", files: nil)

@@ -33,7 +33,11 @@ struct ExportTests {
       for (arguments, status, message) in [
         ("export --weights @/weights", Int32(64), "give --onnx, --swift, --pytorch or --mlx"),
         ("export --weights @/weights --onnx @/x --swift @/x", 64, "name the same file"),
-        ("export --weights @/weights --onnx @/weights", 73, "give --onnx another name"),
+        (
+          "export --weights @/weights --pytorch @/./weights", 64,
+          "--weights reads this file: give --pytorch another name"
+        ),
+        ("export --weights @/weights --onnx @/weights", 64, "give --onnx another name"),
         ("export --weights @/weights --swift @/n.onnx", 73, "give --swift another name"),
         ("export --weights @/none --onnx @/x", 66, "no such file"),
         ("export --weights @/n.onnx --onnx @/x", 65, "n.onnx"),
@@ -70,9 +74,11 @@ struct ExportTests {
         #expect(again.status == 0, "\(again.errors)")
         #expect(try bytes(folder + "/\(name)2") == bytes(folder + "/p"))
       }
-      for other in ["--pytorch @/m", "--mlx @/p", "--pytorch @/weights"] {
+      for (other, status) in [
+        ("--pytorch @/m", Int32(73)), ("--mlx @/p", 73), ("--pytorch @/weights", 64),
+      ] {
         let refused = try run(folder, "export --weights @/weights \(other)")
-        #expect(refused.status == 73, "\(other): \(refused.errors)")
+        #expect(refused.status == status, "\(other): \(refused.errors)")
       }
     }
   }
@@ -117,6 +123,18 @@ struct ExportTests {
     }
   }
 
+  @Test("An ONNX file says what features were divided by")
+  func scale() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      let trained = try train(folder, "--data @/data --scale 100 --steps 1 --save @/weights")
+      #expect(trained.status == 0, "\(trained.errors)")
+      let export = try run(folder, "export --weights @/weights --onnx @/n.onnx")
+      #expect(export.status == 0, "\(export.errors)")
+      #expect(try bytes(folder + "/n.onnx").firstRange(of: Array("100.0".utf8)) != nil)
+    }
+  }
+
   @Test("A network of a table has no bounds, and one for values no log-softmax")
   func tables() throws {
     for (outputs, name, ending) in [
@@ -132,6 +150,9 @@ struct ExportTests {
         if case .linear = layer { "linear" } else { "\(layer)" }
       }
       #expect(last == ending)
+      let source = SwiftSource.text(of: exported, data: "[\"\u{93F}\"]", divisor: "100.0")
+      #expect(source.utf8.contains(#"data = "[\"\#u{93F}\"]""#.utf8))
+      #expect(source.contains("scaled as in training: divided by 100.0"))
       let loaded = try LoadedNetwork(
         description, try trainer.weights(), source: "weights", on: .cpu)
       #expect(try ONNXFile(loaded).bytes.firstRange(of: Array(name.utf8)) != nil)

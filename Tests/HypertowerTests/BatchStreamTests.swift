@@ -106,7 +106,8 @@ import Testing
     return [losses.map(\.bitPattern)] + (try bits(trainer))
   }
 
-  @Test(arguments: Kind.allCases, TestBackend.all)
+  // Of the kinds of devices whose kernels take PoCL longest, one will do.
+  @Test(arguments: Kind.allCases, TestBackend.native + TestBackend.otherProfiles.prefix(1))
   func equalsDataOnTheDevice(_ kind: Kind, _ backend: TestBackend) throws {
     // Kernels of other profiles gather in the same way for all kinds.
     guard backend.isNative || kind == .bytes || isStressed else { return }

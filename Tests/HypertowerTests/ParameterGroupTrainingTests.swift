@@ -46,7 +46,7 @@ import Testing
   }
 
   /// Levels of several rules, sums and averages, on every device as on the reference.
-  @Test(arguments: TestBackend.openCL + TestBackend.otherProfiles)
+  @Test(arguments: TestBackend.openCL + TestBackend.otherProfiles.prefix(1))
   func agree(backend: TestBackend) throws {
     let notations: [(String, WeightAverage?, Double?)] = [
       ("weights: adam(0.05) / kesten(); biases: sgd(0.2, momentum=0.5)", .polynomial, 1e-3),

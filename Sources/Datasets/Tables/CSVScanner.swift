@@ -139,7 +139,15 @@ struct CSVRow {
 
   /// The text of a cell.
   func text(_ column: Int) -> String {
-    let text = String(decoding: bytes(column), as: UTF8.self)
-    return cells[column].hasDoubledQuotes ? text.replacing("\"\"", with: "\"") : text
+    let bytes = bytes(column)
+    guard cells[column].hasDoubledQuotes else { return String(decoding: bytes, as: UTF8.self) }
+    // Of bytes: in a text, a mark joins a quotation mark before it to one character.
+    let quote = UInt8(ascii: "\"")
+    var (text, isFirst) = ([UInt8](), false)
+    for byte in bytes {
+      isFirst = byte == quote && !isFirst
+      if byte != quote || isFirst { text.append(byte) }
+    }
+    return String(decoding: text, as: UTF8.self)
   }
 }

@@ -58,6 +58,12 @@ struct ExportCommand: ParsableCommand {
           .usage, "\(other.option) and \(format.option) name the same file: \(format.path)")
       }
     }
+    let place = try? OutputPlace(weights)
+    if let same = try formats.first(where: { try OutputPlace($0.path) == place }) {
+      throw Failure(
+        .usage,
+        "\(same.option) \(same.path): --weights reads this file: give \(same.option) another name")
+    }
     let outputs = try formats.map(output)
     // No device computes anything.
     let loaded = try LoadedNetwork(weights, on: .cpu)
@@ -79,14 +85,17 @@ struct ExportCommand: ParsableCommand {
       onnx.map {
         Format(
           option: "--onnx", path: $0, isOurs: { $0.starts(with: ONNXFile.beginning) },
-          bytes: { try ONNXFile($0, metadata: $0.encoding()?.metadata ?? [:]).bytes })
+          bytes: { try ONNXFile($0, metadata: $0.sampleMetadata()).bytes })
       },
       swift.map {
         Format(
           option: "--swift", path: $0, isOurs: { $0.starts(with: SwiftSource.beginning.utf8) },
           bytes: {
             let data = try $0.encoding()?.fingerprintText ?? ""
-            return Array(SwiftSource.text(of: try $0.forInference(), data: data).utf8)
+            return Array(
+              SwiftSource.text(
+                of: try $0.forInference(), data: data, divisor: TrainedScale.divisor(of: $0.file)
+              ).utf8)
           })
       },
       pytorch.map { Self.weights("--pytorch", $0, .pytorch) },
@@ -135,7 +144,11 @@ extension LoadedNetwork {
 
   /// What a file with these weights says beside them, so that this command reads it as well.
   fileprivate func metadata() throws -> [String: String] {
-    description.metadata.merging(TrainedScale.metadata(of: file)) { $1 }
-      .merging(try encoding()?.metadata ?? [:]) { $1 }
+    description.metadata.merging(try sampleMetadata()) { $1 }
+  }
+
+  /// What of that says how files became samples.
+  fileprivate func sampleMetadata() throws -> [String: String] {
+    TrainedScale.metadata(of: file).merging(try encoding()?.metadata ?? [:]) { $1 }
   }
 }

@@ -49,8 +49,11 @@ struct RunsCommand: ParsableCommand {
   /// The first path of the run, from the folder on.
   private func name(_ run: RunSummary) -> String {
     let prefix = folder.hasSuffix("/") ? folder : folder + "/"
-    return run.paths[0].hasPrefix(prefix)
-      ? String(run.paths[0].dropFirst(prefix.count)) : run.paths[0]
+    let name =
+      run.paths[0].hasPrefix(prefix) ? run.paths[0].dropFirst(prefix.count) : run.paths[0][...]
+    // A terminal would obey control characters.
+    return name.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : "\($0)" }
+      .joined()
   }
 
   /// So many characters of a tower's notation fit into a row.

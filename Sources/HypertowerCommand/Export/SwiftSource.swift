@@ -14,13 +14,20 @@ struct SwiftSource {
   /// - Parameters:
   ///   - network: the network.
   ///   - data: what its inputs and outputs mean, as JSON; default: nothing is known.
-  static func text(of network: InferenceNetwork, data: String = "") -> String {
+  ///   - divisor: what features were divided by; default: what suits their type.
+  static func text(
+    of network: InferenceNetwork, data: String = "", divisor: String? = nil
+  ) -> String {
     var source = SwiftSource()
     let calls = source.calls(network.layers)
     let (element, what) =
       switch network.input {
       case .features(let shape):
-        ("Float", "the \(shape.reduce(1, *)) features of a sample, \(shape), scaled as in training")
+        (
+          "Float",
+          "the \(shape.reduce(1, *)) features of a sample, \(shape), scaled as in training"
+            + (divisor.map { ": divided by \($0)" } ?? "")
+        )
       case .tokens(let length, _):
         ("Int", "the numbers of \(length) characters in `vocabulary`")
       }
@@ -121,8 +128,13 @@ struct SwiftSource {
   }
 
   /// A text without control characters as it stands in a source file.
+  ///
+  /// Scalars count, to which compilers look: a mark joins a quotation mark before it to one character.
   private static func literal(_ text: String) -> String {
-    "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    let escaped = text.unicodeScalars.map { scalar in
+      scalar == "\\" || scalar == "\"" ? "\\\(scalar)" : "\(scalar)"
+    }
+    return "\"" + escaped.joined() + "\""
   }
 
   private mutating func constant(_ elements: [Float], _ shape: [Int]) -> String {

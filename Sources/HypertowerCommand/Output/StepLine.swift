@@ -19,12 +19,19 @@ enum StepLine {
   /// how a run without steps ended.
   static func beginsLog(_ bytes: [UInt8]) -> Bool {
     let line = bytes.prefix { $0 != UInt8(ascii: "\n") }
-    guard let first = try? JSONValue(parsing: line, name: "") else { return false }
-    return first["step"]?.int != nil
-      && (first["hyperparameters"]?.array != nil || first["groups"]?.object != nil)
-      || first["steps"]?.int != nil
-        && ["tower", "error", "interrupted"].contains { first[$0] != nil }
+    guard let first = try? JSONValue(parsing: line, name: ""), let members = first.object else {
+      return false
+    }
+    if first["step"] != nil {
+      return first["step"]?.int != nil && first["loss"] != nil
+        && (first["hyperparameters"]?.array != nil || first["groups"]?.object != nil)
+        && members.allSatisfy { stepKeys.contains($0.key) }
+    }
+    return first["steps"]?.int != nil
+      && ["tower", "error", "interrupted"].contains { first[$0]?.string != nil }
   }
+
+  private static let stepKeys = ["step", "loss", "hyperparameters", "groups", LogResult.runKey]
 
   /// What a checkpoint keeps of a line, by which the run's log is known again.
   static func hash(_ line: some Sequence<UInt8>) -> String { String(fnv1a64(line), radix: 16) }

@@ -17,6 +17,11 @@ enum TrainedScale {
     file.metadata.filter { $0.key == key }
   }
 
+  /// What a file says that features were divided by; nil for what suits their type.
+  static func divisor(of file: SafetensorsFile) -> String? {
+    file.metadata[key].flatMap { $0 == standard ? nil : $0 }
+  }
+
   /// What to divide features by for the weights of a file: what the user gave, else what the file says,
   /// else what suits their type. Says so where that is not what goes without saying.
   ///
