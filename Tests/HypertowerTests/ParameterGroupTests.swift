@@ -194,6 +194,7 @@ import Testing
       ("weights: frozen; : sgd()", 18, "expected a group's selector before ':'"),
       ("\"w1: sgd()", 1, "the quote that begins here does not end"),
       ("w1: sgd(); \"\": sgd()", 12, "expected a group's selector before ':'"),
+      ("w\"1: sgd()", 1, "unknown optimizer 'w'"),
       ("weights:", 9, "expected an optimizer or 'frozen' after 'weights:'"),
       ("weights: adm()", 10, "unknown optimizer 'adm'; did you mean 'adam'?"),
       ("sgd(0.1); else: sgd()", 9, "expected '/' and the next level, found ';'"),

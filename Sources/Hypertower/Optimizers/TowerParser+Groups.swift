@@ -61,7 +61,9 @@ extension TowerParser {
   private func selectorName() throws -> (name: String, end: Int) {
     let (rest, excluded) = (text.characters[position...], ParameterSelector.excluded)
     guard next == ParameterSelector.quote else {
-      let name = rest.prefix { !$0.isWhitespace && !excluded.contains($0) }
+      let name = rest.prefix {
+        !$0.isWhitespace && $0 != ParameterSelector.quote && !excluded.contains($0)
+      }
       return (String(name), name.endIndex)
     }
     let name = rest.dropFirst().prefix { $0 != ParameterSelector.quote }
