@@ -22,6 +22,7 @@ import Testing
       "layers.0.*: adam(cosine(0.1)); embeddings: frozen; norms: lion(0.0001); else: sgd(0.1)",
       "*: sgd(0.1) / sgd_per_parameter(0.1, alpha_alpha=0.2)",
       "\"weights\": sgd(0.1); weights: frozen; \"enc; (first)/layer:\": sgd(0.2); else: sgd(0.3)",
+      "\"w*\": sgd(0.1); w*: sgd(0.2); else: frozen",
     ])
   func areReadAndPrinted(text: String) throws {
     #expect(try Tower(parsing: text).description == text)

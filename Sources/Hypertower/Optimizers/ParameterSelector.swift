@@ -47,7 +47,8 @@ public struct ParameterSelector: Sendable, CustomStringConvertible {
 
   /// The parameter of that name alone, in quotes where a tower's text needs them.
   static func exactly(_ name: String) -> ParameterSelector {
-    ParameterSelector(pattern(name) == nil ? "\(quote)\(name)\(quote)" : name) { $0.name == name }
+    let isWord = pattern(name) != nil && !name.contains("*")
+    return ParameterSelector(isWord ? name : "\(quote)\(name)\(quote)") { $0.name == name }
   }
 
   /// The parameters whose name a word of a tower's text stands for; nil if it is no such word.
