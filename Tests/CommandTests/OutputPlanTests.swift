@@ -66,6 +66,12 @@ struct OutputPlanTests {
           in: folder))
       #expect(own.status == 64 && own.errors.contains("--data reads this file: give --log another"))
       #expect(try text(folder + "/t.csv") == table)
+      #expect(try train(folder, "--save @/w").status == 0)
+      let settings = try text(folder + "/w.toml")
+      let again = try CommandRun(
+        words(of: "train --config @/w.toml --steps 1 --save @/w", in: folder))
+      #expect(again.status == 64 && again.errors.contains("w.toml, which --config reads"))
+      #expect(try text(folder + "/w.toml") == settings)
     }
   }
 

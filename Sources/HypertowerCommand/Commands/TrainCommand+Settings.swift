@@ -73,6 +73,7 @@ extension TrainCommand {
     return [
       ("--data", data), ("--target", isArray ? targets : nil),
       ("--text", text.path ?? settings?.text), ("--optimizer-from", tower.source),
+      ("--config", config.path),
     ].compactMap { option, path in path.map { (option, $0) } }
   }
 

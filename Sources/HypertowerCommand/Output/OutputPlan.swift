@@ -111,6 +111,12 @@ struct OutputPlan {
           "\(file.option) \(file.path): \(input.option) reads this file: give \(file.option) another name"
         )
       }
+      if let settings, settings.place == place {
+        throw Failure(
+          .usage,
+          "\(settings.option): the settings of the run would replace \(input.path), which \(input.option) reads: "
+            + "give \(settings.option) another name")
+      }
     }
   }
 
