@@ -55,6 +55,12 @@ import Testing
     }
     var labels = Self.labels
     labels[1234] = 3
+    func text(_ tokens: [Int32]) -> String {
+      Dataset.fingerprint(of: [
+        Dataset(TokenWindows(tokens, length: 8), vocabularySize: 10)
+      ])
+    }
+    #expect(text(labels) != text(Self.labels))
     let targets = Dataset.Targets.classes(labels, classCount: 10)
     #expect(Dataset.fingerprint(of: [dataset(.bytes(Self.bytes), targets)]) != own)
   }
