@@ -42,6 +42,7 @@ package final class DeviceBuffer {
     self.context = context
     self.byteCount = byteCount
     context.allocatedBytes += byteCount
+    try adviseHugePages(size)
     if let byte = context.fillNewBuffersWith { try fill(size, with: byte) }
   }
 
