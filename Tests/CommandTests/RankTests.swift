@@ -38,7 +38,7 @@ import Testing
       #expect(try bytes(folder + "/resumed") == bytes(folder + "/whole"))
       #expect(try stepLines(folder + "/log") == stepLines(folder + "/whole.log"))
       let undivided = try run(
-        folder, "\(Self.settings) --data @/data --steps 9 --save @/undivided")
+        folder, "\(Self.settings) --data @/data --sync-batchnorm --steps 9 --save @/undivided")
       #expect(undivided.status == 0)
       #expect(try bytes(folder + "/undivided") != bytes(folder + "/whole"))
     }
@@ -116,7 +116,6 @@ import Testing
         for (line, message) in [
           ("--data @/data --shards 1", "1 shard is too few for 2 ranks"),
           ("--data @/missing", "/missing"),
-          ("--data @/data --on-divergence restore", "is for one rank"),
         ] {
           let run = try run(folder, launcher, 2, "\(Self.settings) --steps 5 \(line)")
           #expect(run.status != 0)
@@ -140,6 +139,32 @@ import Testing
         #expect(run.status == 3, "\(run.errors)")
         #expect(run.errors.ranges(of: "Error: ").count == 1, "\(run.errors)")
         #expect(ContinuousClock.now - start < .seconds(50))
+      }
+    }
+  }
+
+  @Test(
+    "Ranks go back together from where a run has diverged", .enabled(if: !launchers.isEmpty))
+  func restores() throws {
+    try withTemporaryFolder { folder in
+      try SmallDataset().write(to: folder + "/data")
+      let common =
+        "\(Self.settings) --data @/data --shards 3 --steps 60 --optimizer adam(1e38) "
+        + "--on-divergence restore --checkpoint-every 4"
+      let alone = try run(folder, "\(common) --log @/whole.log")
+      #expect(alone.errors.contains("(1 of at most 5 times)"), "\(alone.errors)")
+      let steps = try stepLines(folder + "/whole.log")
+      #expect(!steps.isEmpty)
+      for launcher in Self.launchers {
+        for count in 2...3 {
+          let run = try run(
+            folder, launcher, count, "\(common) --log @/own.log --rank-timeout 60")
+          #expect((run.status == 0) == (alone.status == 0), "\(run.errors)")
+          #expect(
+            run.errors.components("going back to step")
+              == alone.errors.components("going back to step"))
+          #expect(try stepLines(folder + "/own.log") == steps)
+        }
       }
     }
   }

@@ -272,6 +272,7 @@ struct ResolvedSettingsTests {
       isShuffled: true, seed: 0, steps: 1)
     settings.patience = 1
     settings.shards = 2
+    settings.synchronizesBatchNorm = true
     let sizes = Dictionary(uniqueKeysWithValues: SizeOption.allCases.map { ($0, [1]) })
     let command = try TrainCommand.parse(
       "--on-divergence restore --checkpoint a --checkpoint-every 3".split(separator: " ").map(

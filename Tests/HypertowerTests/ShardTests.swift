@@ -25,6 +25,8 @@ import Testing
     case dense
     case dropout
     case batchNorm
+    /// With statistics over the batch.
+    case syncBatchNorm
     case recurrent
     /// With a layer of so many parameters that they are sent before the gradient is complete.
     case wide
@@ -41,6 +43,11 @@ import Testing
         Sequential(
           Unflatten([1, 6, 5]), Conv2D(1, 3, size: 3), BatchNorm(3), Activation.relu, Flatten(),
           Linear(36, 2))
+      case .syncBatchNorm:
+        // In the second layer a shard of one sample has no variance of its own.
+        Sequential(
+          Unflatten([1, 6, 5]), Conv2D(1, 3, size: 3), BatchNorm(3), Activation.relu, Flatten(),
+          Linear(36, 8), BatchNorm(8), Activation.tanh, Linear(8, 2))
       case .recurrent:
         Sequential(
           Unflatten([6, 5]), LSTM(5, 4), Flatten(), Linear(24, 2))
@@ -59,13 +66,14 @@ import Testing
 
   private static func trainer(
     _ module: any Module, _ tower: String, firstStep: Double? = 1e-3, on device: Device,
-    seed: UInt64 = 5, shards: Int? = shards, _ collective: (any Collective)? = nil
+    seed: UInt64 = 5, shards: Int? = shards, synchronizes: Bool = false,
+    _ collective: (any Collective)? = nil
   ) throws -> Trainer {
     func make(_ module: some Module) throws -> Trainer {
       try Trainer(
         module, loss: .crossEntropy, sampleShape: [30],
         optimizer: Tower(parsing: tower), firstStep: firstStep, on: device, seed: seed,
-        shards: shards, collective: collective)
+        shards: shards, synchronizesBatchNorm: synchronizes, collective: collective)
     }
     return try make(module)
   }
@@ -78,13 +86,15 @@ import Testing
       let device = try backend.device()
       let trainer = try trainer(
         model.module, tower, firstStep: firstStep,
-        on: keepingData ? device : device.keepingNoData, rank)
+        on: keepingData ? device : device.keepingNoData, synchronizes: model == .syncBatchNorm, rank
+      )
       var losses: [UInt64] = []
       try trainer.train(on: images, batchSize: batchSize, steps: 10, reportEvery: 4) {
         losses += $0.map(\.loss.bitPattern)
       }
       for program in trainer.shardedSteps!.programs.values {
-        #expect(program.parts.count == (model == .wide ? 2 : 1))
+        // Each of the two layers has a sum on the way forwards and one back.
+        #expect(program.parts.count == (model == .wide ? 2 : model == .syncBatchNorm ? 5 : 1))
       }
       return Run(losses: losses, weights: try bits(trainer), tower: try trainer.tower.description)
     }
@@ -121,34 +131,42 @@ import Testing
   }
 
   @Test(
-    "Each rank is sent its own shards of data that no device keeps", arguments: TestBackend.native)
-  func streams(backend: TestBackend) throws {
-    let kept = try Self.run(.dropout, "adam() / drift()", on: backend, ranks: 1)[0]
+    "Each rank is sent its own shards of data that no device keeps", arguments: TestBackend.native,
+    [Model.dropout, .syncBatchNorm])
+  private func streams(backend: TestBackend, model: Model) throws {
+    let kept = try Self.run(model, "adam() / drift()", on: backend, ranks: 1)[0]
     for ranks in [1, 3] {
       for run in try Self.run(
-        .dropout, "adam() / drift()", on: backend, ranks: ranks, keepingData: false)
+        model, "adam() / drift()", on: backend, ranks: ranks, keepingData: false)
       { #expect(run == kept, "\(ranks) ranks") }
     }
   }
 
-  @Test("A batch in shards is the batch, up to rounding")
-  func sameBatch() throws {
+  @Test(
+    "A batch in shards is the batch, up to rounding", arguments: [Model.dense, .syncBatchNorm])
+  private func sameBatch(model: Model) throws {
     for backend in TestBackend.native {
-      func losses(_ shards: Int) throws -> [Double] {
+      /// The losses of some steps, and what evaluations then find, which running statistics decide.
+      func losses(
+        _ shards: Int, synchronizes: Bool = true, steps: Int = 12
+      ) throws -> [Double] {
         let trainer = try Self.trainer(
-          Model.dense.module, "sgd(0.5) / sgd(0.01)", on: backend.device(), shards: shards)
+          model.module, "sgd(0.5) / sgd(0.01)", on: backend.device(), shards: shards,
+          synchronizes: synchronizes)
         var losses: [Double] = []
-        try trainer.train(on: Self.images, batchSize: Self.batchSize, steps: 12) {
+        try trainer.train(on: Self.images, batchSize: Self.batchSize, steps: steps) {
           losses += $0.map(\.loss)
         }
-        return losses
+        return losses + [try trainer.evaluate(on: Self.images).loss]
       }
       let whole = try losses(1)
       for shards in [2, 5, 9] {
         assertClose(
-          try losses(shards), whole, .relative(backend.isDouble ? 1e-12 : 1e-4),
+          try losses(shards), whole, .relative(backend.isDouble ? 1e-11 : 1e-3),
           "\(shards) shards on \(backend.name)")
       }
+      let apart = try losses(2, synchronizes: false, steps: 3)
+      #expect((model == .dense) == (abs(apart[1] / whole[1] - 1) < 1e-5))
     }
   }
 
@@ -208,10 +226,13 @@ import Testing
     #expect(try loss(2, 2) != loss(1, 1))
   }
 
-  @Test("All ranks end before the same step when one asks for it", arguments: [1, 3])
-  func ending(steps: Int) throws {
+  @Test(
+    "All ranks end before the same step when one asks for it", arguments: [1, 3],
+    [Model.dense, .syncBatchNorm])
+  private func ending(steps: Int, model: Model) throws {
     let ends = try LocalRank.run(3) { rank in
-      let trainer = try Self.trainer(Model.dense.module, "adam()", on: .cpu, rank)
+      let trainer = try Self.trainer(
+        model.module, "adam()", on: .cpu, synchronizes: model == .syncBatchNorm, rank)
       let own = rank.rank == 1 ? steps : 50
       try trainer.train(on: Self.images, batchSize: Self.batchSize, steps: own)
       try trainer.endAllRanks(.interrupted)
@@ -219,6 +240,28 @@ import Testing
     }
     for end in ends { #expect(end == ends[0]) }
     #expect(ends[0].0 == "\(steps) true")
+  }
+
+  @Test("Of several reasons to end, all ranks see the same")
+  func reasons() throws {
+    for (given, seen) in [
+      ([.finished, .interrupted, .finished], .interrupted),
+      ([.interrupted, .interrupted, .diverged], .diverged),
+      ([.finished, .finished, .finished], .finished),
+    ] as [([RankEnding], RankEnding)] {
+      let ends = try LocalRank.run(3) { rank in
+        let trainer = try Self.trainer(Model.dense.module, "adam()", on: .cpu, rank)
+        try trainer.train(on: Self.images, batchSize: Self.batchSize, steps: 2)
+        let start = try trainer.snapshot()
+        try trainer.endAllRanks(given[rank.rank])
+        let ending = trainer.ending
+        // Whoever goes back goes on.
+        try trainer.restore(start)
+        try trainer.train(on: Self.images, batchSize: Self.batchSize, steps: 2)
+        return "\(ending == seen) \(trainer.stepCount)"
+      }
+      #expect(ends == ["true 4", "true 4", "true 4"])
+    }
   }
 
   @Test("What ranks differ in is told on all of them")

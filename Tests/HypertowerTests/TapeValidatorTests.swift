@@ -24,6 +24,8 @@ import Testing
         .select, [0, 0, 1], [2, 3],
         "select → [2, 3]: does not fit the operands [[2, 3], [2, 3], [3]]"
       ),
+      (.allReduce, [0], [2, 3], nil),
+      (.allReduce, [0], [3], "allReduce → [3]: does not fit the operands [[2, 3]]"),
       (.reshape, [0], [6], nil),
       (.reshape, [0], [7], "reshape → [7]: does not fit the operands [[2, 3]]"),
       (.broadcast, [1], [2, 3], "broadcast → [2, 3]: does not fit the operands [[3]]"),

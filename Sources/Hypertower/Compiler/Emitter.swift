@@ -101,7 +101,7 @@ struct Emitter {
     case .gather(let isZeroOutside):
       return append(.indirectLoad(indirectLoad(node, map, isZeroOutside: isZeroOutside)))
     case .reduce, .matrixProduct, .scatterAdd, .scan, .scanResult, .convolution, .attention,
-      .attentionGradient, .attentionResult:
+      .attentionGradient, .attentionResult, .allReduce:
       fatalError("Emitter: node \(index) is not in this launch")
     }
   }

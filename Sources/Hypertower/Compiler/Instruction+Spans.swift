@@ -33,7 +33,8 @@ extension Instruction {
       return .scatterAdd(scatter)
     case .attention(let attention): return .attention(attention.mappingSpans(mapped))
     case .attentionGradient(let gradient): return .attentionGradient(gradient.mappingSpans(mapped))
-    case .gatherBatch, .increment, .projectGradient, .walkTower, .updateParameters, .loop:
+    case .gatherBatch, .increment, .projectGradient, .walkTower, .updateParameters, .loop,
+      .allReduce:
       fatalError("Instruction: loops consist of loop nests, products, scatters and attention")
     }
   }

@@ -10,7 +10,7 @@ extension Instruction {
     case .attentionGradient(let gradient): gradient.structuralFault
     case .gatherBatch(let gather): gather.structuralFault
     case .loop(let loop): loop.structuralFault
-    case .increment, .projectGradient, .walkTower, .updateParameters: nil
+    case .increment, .projectGradient, .walkTower, .updateParameters, .allReduce: nil
     }
   }
 }
@@ -21,7 +21,8 @@ extension Loop {
     for instruction in body {
       switch instruction {
       case .loopNest, .matrixProduct, .scatterAdd, .attention, .attentionGradient: continue
-      case .gatherBatch, .increment, .projectGradient, .walkTower, .updateParameters, .loop:
+      case .gatherBatch, .increment, .projectGradient, .walkTower, .updateParameters, .loop,
+        .allReduce:
         return "holds an instruction of kind \(instruction.kind)"
       }
     }

@@ -14,6 +14,7 @@ extension Instruction {
     case .walkTower: "tower"
     case .updateParameters: "update"
     case .loop: "loop"
+    case .allReduce: "sum over shards"
     }
   }
 
@@ -31,6 +32,11 @@ extension Instruction {
     case .walkTower(let walk): walk.touched
     case .updateParameters(let update): update.touched
     case .loop(let loop): loop.body.flatMap(\.touched)
+    case .allReduce(let reduction):
+      [
+        TouchedMemory("the values", reduction.values, count: reduction.count),
+        TouchedMemory("the sum", reduction.sum, count: reduction.count, isWrite: true),
+      ]
     }
   }
 }

@@ -102,6 +102,7 @@ package struct Lowering {
     case .scan, .attention:
       fatalError("Lowering: \(group.kind) takes more than its members' memory")
     case .scatterAdd: .scatterAdd(scatter(group.members[0], number))
+    case .allReduce: .allReduce(reduction(group.members[0], number))
     case .product:
       .matrixProduct(product(group.members, number))
     case .nest(let fullShape, let reducedAxes):
@@ -208,7 +209,13 @@ package struct Lowering {
     return before + [.loop(Loop(count: scan.count, body: inner.instructions))] + after
   }
 
-  // MARK: Scatters
+  // MARK: Sums over shards and rows
+
+  private func reduction(_ index: Tape.Index, _ group: Int) -> AllReduce {
+    let source = schedule.contiguousSource(of: tape[index].operands[0], before: group)!
+    return AllReduce(
+      count: tape[index].shape.elementCount, values: spans[source]!, sum: spans[index]!)
+  }
 
   private func scatter(_ index: Tape.Index, _ group: Int) -> ScatterAdd {
     let node = tape[index]
@@ -233,6 +240,7 @@ extension Instruction {
     case .attention(let attention): attention.sizes.matrices == 0
     case .attentionGradient(let gradient): gradient.sizes.matrices == 0
     case .loop(let loop): loop.body.isEmpty
+    case .allReduce(let reduction): reduction.count == 0
     case .gatherBatch, .increment, .projectGradient, .walkTower, .updateParameters: false
     }
   }

@@ -94,7 +94,7 @@ extension Instruction {
     case .gatherBatch(let gather): gather.batchSize
     case .projectGradient(let projection): projection.entry.rowCount
     case .scatterAdd, .attention, .attentionGradient, .increment, .walkTower, .updateParameters,
-      .loop:
+      .loop, .allReduce:
       nil
     }
   }
@@ -114,6 +114,11 @@ extension Instruction {
     case .walkTower(let walk): walk.accesses
     case .updateParameters(let update): update.accesses
     case .loop(let loop): loop.body.flatMap(\.accesses).map { $0.spread(over: loop.count) }
+    case .allReduce(let reduction):
+      [
+        MemoryAccess(reduction.values, count: reduction.count, isWrite: false),
+        MemoryAccess(reduction.sum, count: reduction.count, isWrite: true),
+      ]
     }
   }
 }

@@ -49,7 +49,7 @@ struct NarrowedTape {
         rows: source[node.operands[0]].shape[shape.count - 2])
     case .leaf, .fill, .random, .unary, .binary, .select, .broadcast, .reshape, .transpose,
       .reduce, .matrixProduct, .gather, .scatterAdd, .scan, .scanResult, .convolution, .attention,
-      .attentionGradient, .attentionResult:
+      .attentionGradient, .attentionResult, .allReduce:
       let operands = zip(node.operands, narrowing.operandParts[index]).map { part($1, of: $0) }
       return result.append(node.operation, operands, shape: shape)
     }
@@ -87,7 +87,7 @@ struct NarrowedTape {
         node.operation, node.operands.map { part(wanted, of: $0) }, shape: shape)
     case .leaf, .random, .reshape, .transpose, .access, .detach, .known, .reduce, .matrixProduct,
       .gather, .scatterAdd, .scan, .scanResult, .convolution, .attention, .attentionGradient,
-      .attentionResult:
+      .attentionResult, .allReduce:
       return nil
     }
   }

@@ -103,7 +103,7 @@ struct Narrowing {
     case .gather(let isZeroOutside):
       return gathered(index, isZeroOutside: isZeroOutside, table: shapes[0])
     case .leaf, .random, .scatterAdd, .scan, .scanResult, .convolution, .attention,
-      .attentionGradient, .attentionResult:
+      .attentionGradient, .attentionResult, .allReduce:
       parts[index] = node.shape.map { _ in .all }
       return whole()
     }
@@ -188,7 +188,7 @@ struct Narrowing {
     case .broadcast, .reshape, .transpose, .access, .detach, .known:
       isComputed(source[index].operands[0])
     case .leaf, .fill, .coordinate, .random, .scatterAdd, .scan, .scanResult, .convolution,
-      .attention, .attentionGradient, .attentionResult:
+      .attention, .attentionGradient, .attentionResult, .allReduce:
       false
     }
   }
@@ -210,7 +210,8 @@ struct Narrowing {
       case .leaf, .fill, .reshape, .transpose, .broadcast, .detach, .known, .unary, .binary:
         return true
       case .coordinate, .random, .access, .select, .reduce, .matrixProduct, .gather, .scatterAdd,
-        .scan, .scanResult, .convolution, .attention, .attentionGradient, .attentionResult:
+        .scan, .scanResult, .convolution, .attention, .attentionGradient, .attentionResult,
+        .allReduce:
         return false
       }
     }
@@ -228,7 +229,7 @@ extension Tape {
         known.append(node.operands.allSatisfy { known[$0] })
       case .leaf, .random, .reshape, .transpose, .access, .detach, .known, .reduce,
         .matrixProduct, .gather, .scatterAdd, .scan, .scanResult, .convolution, .attention,
-        .attentionGradient, .attentionResult:
+        .attentionGradient, .attentionResult, .allReduce:
         known.append(false)
       }
     }

@@ -41,6 +41,7 @@ extension Instruction {
     case .walkTower(let walk): "tower of \(walk.layout.levels.count) levels"
     case .updateParameters(let update): "step of \(update.layout.levels[0].rule.name)"
     case .loop(let loop): "\(loop.count) passes"
+    case .allReduce(let reduction): "sum over shards of \(reduction.count)"
     }
   }
 
@@ -50,7 +51,7 @@ extension Instruction {
     case .matrixProduct(let product): product.formulas
     case .loop(let loop): loop.body.flatMap { $0.lines("") }
     case .scatterAdd, .attention, .attentionGradient, .gatherBatch, .increment, .projectGradient,
-      .walkTower, .updateParameters:
+      .walkTower, .updateParameters, .allReduce:
       []
     }
   }

@@ -1,15 +1,25 @@
 extension Program {
+  /// The numbers of the instructions that are sums over shards.
+  var hostPoints: [Int] {
+    instructions.indices.filter {
+      if case .allReduce = instructions[$0] { true } else { false }
+    }
+  }
+
   /// The program in parts, to be run one after another.
   ///
-  /// All have the same buffers. Temporary ones that several parts touch are no longer temporary: whoever prepares the
-  /// parts brings arrays for them.
+  /// All have the same buffers. Temporary ones that several parts or sums over shards touch are no longer temporary:
+  /// whoever prepares the parts brings arrays for them. The sums are in no part: each is to be done before the part that
+  /// begins with its number.
   ///
   /// - Parameter places: the numbers of the instructions with which the parts begin, but for the first part, ascending.
   func divided(before places: [Int]) -> [Program] {
     let bounds = [0] + places + [instructions.count]
     var parts = zip(bounds, bounds.dropFirst()).map { start, end in
       var part = self
-      part.instructions = Array(instructions[start..<end])
+      part.instructions = instructions[start..<end].filter {
+        if case .allReduce = $0 { false } else { true }
+      }
       return part
     }
     var users: [Int: Set<Int>] = [:]
@@ -18,7 +28,8 @@ extension Program {
         users[access.buffer, default: []].insert(number)
       }
     }
-    for (buffer, users) in users where users.count > 1 {
+    let exchanged = hostPoints.flatMap { instructions[$0].accesses.map(\.buffer) }
+    for buffer in Set(exchanged).union(users.keys.filter { users[$0]!.count > 1 }) {
       for part in parts.indices { parts[part].buffers[buffer].isTemporary = false }
     }
     return parts
@@ -40,6 +51,7 @@ extension Instruction {
     case .updateParameters(let update): update.layout.parameters.size
     case .walkTower(let walk): walk.layout.size
     case .increment: 1
+    case .allReduce(let reduction): reduction.count
     }
   }
 }

@@ -86,6 +86,7 @@ package enum Instruction: Sendable {
   case walkTower(TowerWalk)
   case updateParameters(ParameterUpdate)
   case loop(Loop)
+  case allReduce(AllReduce)
 }
 
 /// Loop nests, products, scatters and attention, repeated `count` times; in pass i each span lies i · `Span.step`
@@ -93,6 +94,17 @@ package enum Instruction: Sendable {
 package struct Loop: Sendable {
   package let count: Int
   package let body: [Instruction]
+}
+
+/// Adds up what all shards of a batch have, in the order of the shards, and hands the sum to each.
+///
+/// A host point: whoever prepares a program divides it there, and no backend ever sees the instruction. It stands in
+/// no loop.
+package struct AllReduce: Sendable, Hashable {
+  package let count: Int
+  /// What a shard has.
+  package let values: Span
+  package let sum: Span
 }
 
 /// Adds rows of values up, for each matrix by itself:

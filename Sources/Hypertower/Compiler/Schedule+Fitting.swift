@@ -10,7 +10,7 @@ extension Schedule {
   func fits(_ index: Tape.Index, in group: Int) -> Bool {
     let shape = tape[index].shape
     switch groups[group].kind {
-    case .scatterAdd, .scan, .attention: return false
+    case .scatterAdd, .scan, .attention, .allReduce: return false
     case .product:
       guard shape == tape[groups[group].members[0]].shape else { return false }
       return isAddressable(index, in: group, fullShape: shape, keptShape: nil)
@@ -111,7 +111,7 @@ extension Schedule {
       // A reshape that mixes axes can be read only from memory that others wrote.
       return contiguousSource(of: source).map { groupOf[$0] != group } ?? false
     case .reduce, .matrixProduct, .scatterAdd, .scan, .scanResult, .convolution, .attention,
-      .attentionGradient, .attentionResult:
+      .attentionGradient, .attentionResult, .allReduce:
       fatalError("Schedule: node \(index) was not placed")
     }
   }

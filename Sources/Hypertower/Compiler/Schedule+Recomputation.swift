@@ -85,7 +85,7 @@ private struct Recomputation {
     case .broadcast, .reshape, .transpose, .detach, .known, .access:
       return gather(tape[operand].operands[0], for: node, into: &own)
     case .leaf, .unary, .binary, .select, .reduce, .matrixProduct, .gather, .scatterAdd, .scan,
-      .scanResult, .convolution, .attention, .attentionGradient, .attentionResult:
+      .scanResult, .convolution, .attention, .attentionGradient, .attentionResult, .allReduce:
       if tape[operand].shape.elementCount * Self.smallShare > node.shape.elementCount {
         own.insert(operand)
       }
@@ -123,7 +123,8 @@ private struct Recomputation {
         // It is the padded tensor that goes to memory. Whether an element is there must not be asked for each lane.
         return access.keepsLastAxis(of: shape, in: node.shape)
       case .broadcast, .leaf, .fill, .coordinate, .random, .convolution, .scan, .scanResult,
-        .matrixProduct, .gather, .scatterAdd, .attention, .attentionGradient, .attentionResult:
+        .matrixProduct, .gather, .scatterAdd, .attention, .attentionGradient, .attentionResult,
+        .allReduce:
         return false
       }
     }
@@ -146,7 +147,7 @@ extension Tape.Operation {
   fileprivate var startsAnew: Bool {
     switch self {
     case .reduce, .matrixProduct, .gather, .scatterAdd, .scan, .convolution, .attention,
-      .attentionGradient:
+      .attentionGradient, .allReduce:
       true
     case .leaf, .fill, .coordinate, .random, .unary, .binary, .select, .broadcast, .reshape,
       .transpose, .access, .detach, .known, .scanResult, .attentionResult:

@@ -14,6 +14,8 @@ struct Schedule {
       case nest(fullShape: Shape, reducedAxes: [Int]?)
       /// Rows that are added up.
       case scatterAdd
+      /// A sum over the shards of a batch.
+      case allReduce
       /// A loop and its results.
       case scan
       /// Blockwise attention, or its gradient, and further results.
@@ -124,9 +126,10 @@ struct Schedule {
     case .gather:
       // Read where it is used, out of a table and indices in memory.
       for operand in node.operands { stored.insert(materialize(operand)) }
-    case .scatterAdd:
+    case .scatterAdd, .allReduce:
       for operand in node.operands { stored.insert(materialize(operand)) }
-      groups.append(Group(kind: .scatterAdd, members: [index]))
+      groups.append(
+        Group(kind: node.operation == .allReduce ? .allReduce : .scatterAdd, members: [index]))
       groupOf[index] = groups.count - 1
       stored.insert(index)
     case .scan:
@@ -286,7 +289,7 @@ struct Schedule {
     case .gather:
       if !map.isAffine { stored.insert(materialize(index)) }
     case .reduce, .matrixProduct, .scatterAdd, .scan, .scanResult, .convolution, .attention,
-      .attentionGradient, .attentionResult:
+      .attentionGradient, .attentionResult, .allReduce:
       fatalError("Schedule: node \(index) was not placed")
     }
   }

@@ -60,7 +60,7 @@ struct ViewSinking {
     case .reduce(let kind, let axes):
       views[index] = reduced(operands[0], kind, axes)
     case .leaf, .fill, .coordinate, .random, .matrixProduct, .gather, .scatterAdd, .scan,
-      .scanResult, .attention, .attentionGradient, .attentionResult:
+      .scanResult, .attention, .attentionGradient, .attentionResult, .allReduce:
       let base = append(node.operation, operands.map { realized($0) }, shape: node.shape)
       views[index] = view(of: base)
     case .convolution:
@@ -77,7 +77,7 @@ struct ViewSinking {
     if index == depths.count { depths.append(1 + (operands.map { depths[$0] }.max() ?? 0)) }
     switch operation {
     case .matrixProduct, .gather, .scatterAdd, .reduce, .scan, .scanResult, .attention,
-      .attentionGradient, .attentionResult:
+      .attentionGradient, .attentionResult, .allReduce:
       isComputed.insert(index)
     case .leaf, .fill, .coordinate, .random: break
     default: if operands.contains(where: isComputed.contains) { isComputed.insert(index) }
@@ -275,7 +275,7 @@ struct ViewSinking {
   private mutating func merged(_ node: Tape.Index, to shape: Shape) -> Tape.Index? {
     switch result[node].operation {
     case .fill, .leaf, .matrixProduct, .scatterAdd, .scanResult, .reduce, .attention,
-      .attentionGradient, .attentionResult:
+      .attentionGradient, .attentionResult, .allReduce:
       return reshape(node, to: shape)
     case .gather:
       return result[node].shape == shape ? node : nil

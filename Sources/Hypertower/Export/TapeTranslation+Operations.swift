@@ -38,7 +38,7 @@ extension TapeTranslation {
     case .attention(let attention): return try self.attention(attention, node)
     case .scan(let scan): return try self.scan(scan, node, at: index)
     case .scanResult: fatalError("TapeTranslation: a loop sets its results")
-    case .random, .convolution, .attentionGradient, .attentionResult:
+    case .random, .convolution, .attentionGradient, .attentionResult, .allReduce:
       throw Self.unsupported(
         node.operation.name, "an evaluation of a model for ONNX cannot contain it")
     }

@@ -2,7 +2,8 @@
 /// `[batch, channels, …] → [batch, channels, …]`.
 ///
 /// In training, mean and variance (biased) are those of the batch and of all places, and running means of both
-/// follow, the variance's unbiased; in evaluation the running ones are taken.
+/// follow, the variance's unbiased; in evaluation the running ones are taken. Where a batch is computed in shards, they
+/// are those of the shard, or with `Trainer(…, synchronizesBatchNorm: true)` those of the batch.
 ///
 /// S. Ioffe and C. Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal
 /// Covariate Shift", ICML 2015, arXiv 1502.03167; defaults and tensors as PyTorch's.
@@ -54,9 +55,9 @@ public struct BatchNorm: Module {
       centred * spread(weight / (variance + .constant(epsilon)).sqrt()) + spread(bias)
     }
     guard context.isTraining else { return normalized(x - spread(runningMean), runningVariance) }
-    let (mean, variance) = batchMoments(of: x)
+    let (mean, variance, samples) = batchMoments(of: x, context)
     let centred = x - mean
-    let count = Double(x.shape.elementCount / channels)
+    let count = Double(samples * x.shape.dropFirst(2).elementCount)
     require(count > 1, "BatchNorm: \(x.shape) has one number a channel, which has no variance")
     func follow(_ running: Tensor, _ value: Tensor) {
       context.update(
@@ -67,13 +68,16 @@ public struct BatchNorm: Module {
     return normalized(centred, variance)
   }
 
-  /// The mean, `[1, channels, 1, …]`, and the biased variance, `[channels]`, over the batch and all places.
+  /// The mean, `[1, channels, 1, …]`, and the biased variance, `[channels]`, over the batch and all places, and the
+  /// number of the batch's samples.
   ///
   /// Each sample's moments are taken first, so that a device goes through a sample twice while it lies in its
   /// cache; the variance is the mean of the samples' variances plus the variance of their means (T. Chan,
   /// G. Golub and R. LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample Variances",
-  /// 1979).
-  private func batchMoments(of x: Tensor) -> (mean: Tensor, variance: Tensor) {
+  /// 1979), and so it is over shards.
+  private func batchMoments(
+    of x: Tensor, _ context: Context
+  ) -> (mean: Tensor, variance: Tensor, samples: Int) {
     func variance(of x: Tensor, around mean: Tensor, _ axes: [Int]) -> Tensor {
       let centred = x - mean
       return (centred * centred).mean(axes, keepingAxes: true)
@@ -85,6 +89,17 @@ public struct BatchNorm: Module {
     if !places.isEmpty {
       total = variance(of: x, around: ofSamples, places).mean([0], keepingAxes: true) + total
     }
-    return (mean, total.reshaped([x.shape[1]]))
+    let channels = x.shape[1]
+    let moments = Tensor.stacked([mean.reshaped([channels]), total.reshaped([channels])], axis: 0)
+    guard let all = context.gatheredOverShards(moments) else {
+      return (mean, total.reshaped([channels]), x.shape[0])
+    }
+    let shares = all.shares.element(0, axis: 2)
+    let (means, variances) = (all.elements.element(0, axis: 1), all.elements.element(1, axis: 1))
+    let whole = (shares * means).sum([0])
+    let around = means - whole
+    return (
+      whole.reshaped(mean.shape), (shares * (variances + around * around)).sum([0]), all.sampleCount
+    )
   }
 }

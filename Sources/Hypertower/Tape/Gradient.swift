@@ -140,6 +140,9 @@ extension Tape.Operation {
       return [cotangent.rows(at: operands[1], isZeroOutside: true), nil]
     case .attention(let attention):
       return attention.pullback(operands[0], operands[1], operands[2], cotangent: cotangent)
+    case .allReduce:
+      // The loss is the sum of the shards' losses, and each of these may depend on each shard's operand.
+      return [cotangent.allReduced()]
     case .attentionGradient, .attentionResult:
       fatalError("gradients: those of attention are differentiated as whole matrices")
     }

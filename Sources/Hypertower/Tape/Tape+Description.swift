@@ -57,6 +57,7 @@ extension Tape.Operation {
       return (attention.isCausal ? "causal attention " : "attention ") + all
     case .attentionGradient: return "gradient of attention \(all)"
     case .attentionResult(let result): return "\(result) of \(all)"
+    case .allReduce: return "sum over shards of \(all)"
     }
   }
 }

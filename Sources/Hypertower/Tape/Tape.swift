@@ -26,7 +26,7 @@ package struct Tape: Sendable {
       case .unary, .binary, .select: true
       case .leaf, .fill, .coordinate, .random, .broadcast, .reshape, .transpose, .access, .detach,
         .known, .convolution, .scan, .scanResult, .reduce, .matrixProduct, .gather, .scatterAdd,
-        .attention, .attentionGradient, .attentionResult:
+        .attention, .attentionGradient, .attentionResult, .allReduce:
         false
       }
     }
@@ -39,7 +39,7 @@ package struct Tape: Sendable {
       case .unary, .binary: operands[...]
       case .leaf, .fill, .coordinate, .random, .broadcast, .reshape, .transpose, .access, .detach,
         .known, .convolution, .scan, .scanResult, .reduce, .matrixProduct, .gather, .scatterAdd,
-        .attention, .attentionGradient, .attentionResult:
+        .attention, .attentionGradient, .attentionResult, .allReduce:
         []
       }
     }
@@ -99,6 +99,8 @@ package struct Tape: Sendable {
     case attentionGradient(Attention)
     /// A further result of the attention, or of its gradient, that is the operand.
     case attentionResult(Attention.Result)
+    /// The sum of the operands that all shards of a batch have.
+    case allReduce
   }
 
   /// How the elements along some axes become one.

@@ -31,7 +31,8 @@ package enum TapeValidator {
     switch node.operation {
     case .leaf, .fill, .random: break
     case .coordinate(let axis): isRight = axis >= 0 && axis < Swift.max(1, node.shape.count)
-    case .unary, .binary, .select, .detach: isRight = operands.allSatisfy { $0 == node.shape }
+    case .unary, .binary, .select, .detach, .allReduce:
+      isRight = operands.allSatisfy { $0 == node.shape }
     case .known:
       isRight = operands.allSatisfy { $0 == node.shape }
     case .broadcast:
@@ -127,6 +128,9 @@ package enum TapeValidator {
   private static func fault(of scan: Scan, _ operands: [Shape]) -> String? {
     if scan.count < 1 { return "has \(scan.count) passes" }
     if let fault = firstFault(in: scan.body) { return "its body's \(fault)" }
+    if scan.body.nodes.contains(where: { $0.operation == .allReduce }) {
+      return "its body has a sum over shards"
+    }
     guard scan.nextStates.count == scan.stateCount,
       operands.count >= scan.stateCount + scan.inputCount
     else {
@@ -170,7 +174,7 @@ extension Tape.Operation {
     switch self {
     case .leaf, .fill, .coordinate, .random: 0
     case .unary, .broadcast, .reshape, .transpose, .access, .detach, .scanResult, .reduce,
-      .attentionResult:
+      .attentionResult, .allReduce:
       1
     case .binary, .known, .matrixProduct, .convolution, .gather, .scatterAdd: 2
     case .select, .attention: 3
@@ -205,6 +209,7 @@ extension Tape.Operation {
     case .attention: "attention"
     case .attentionGradient: "gradient of attention"
     case .attentionResult: "result of attention"
+    case .allReduce: "allReduce"
     }
   }
 }

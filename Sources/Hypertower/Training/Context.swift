@@ -17,15 +17,18 @@ public final class Context {
   private var randomCount = 0
   /// The further columns of the batch.
   let columns: Columns
+  /// What other shards of the batch have; nil: what is at hand counts as the batch.
+  private let shards: BatchShards?
 
   /// - Parameter isTraining: default: false.
   public convenience init(isTraining: Bool = false) {
     self.init(isTraining: isTraining, columns: Columns())
   }
 
-  init(isTraining: Bool, columns: Columns) {
+  init(isTraining: Bool, columns: Columns, shards: BatchShards? = nil) {
     self.isTraining = isTraining
     self.columns = columns
+    self.shards = shards
   }
 
   /// A further column of the batch, `[batch] + ` the shape that `Column` gives a sample.
@@ -44,6 +47,23 @@ public final class Context {
       "update: \(state.shape) to \(next.shape): a state of the model and a tensor of its shape are needed"
     )
     if isTraining { updates.append((state, next)) }
+  }
+
+  /// What all shards of the batch have in place of a tensor, where a batch is computed in shards and the trainer was
+  /// made with `synchronizesBatchNorm`: what a statistic over the batch is made of. Ranks wait for one another there,
+  /// as they do once more where the gradient is sent back.
+  ///
+  /// - Parameter tensor: of the same shape in all shards, as means over samples are.
+  /// - Returns: `elements`, `[shards] + shape`, in the order of the shards; `shares`, `[shards, 1, …]`, the part of the
+  ///   batch's samples that each has; and the number of these samples. nil: the samples at hand are the batch.
+  public func gatheredOverShards(
+    _ tensor: Tensor
+  ) -> (elements: Tensor, shares: Tensor, sampleCount: Int)? {
+    guard let shards, isTraining else { return nil }
+    let sizes = Tensor(
+      shards.sizes.map(Float.init), shape: [shards.sizes.count] + tensor.shape.map { _ in 1 })
+    let count = shards.sampleCount
+    return (shards.gathered(tensor), sizes / .constant(Double(count)), count)
   }
 
   /// Random numbers of the step, uniform in [0, 1), multiples of 2⁻²⁴: the same on every device and after a

@@ -35,6 +35,8 @@ struct ModelTrace {
   let output: Tensor
   /// The further columns of a batch, with those asked for that the model asks for.
   let columns: Columns
+  /// The leaf of `BatchShards.place`, where there is one.
+  let shardPlace: Tensor?
   /// The parameters' leaves, in the order of `parameters`.
   let parameterTensors: [Tensor]
   /// The states' leaves, in their order, and what some of them are after the step.
@@ -105,12 +107,17 @@ struct ModelTrace {
   /// - Parameters:
   ///   - columns: the shapes of further columns without the axis of samples; default: none.
   ///   - owner: what has the columns, for messages; default: the data.
+  ///   - shards: the numbers of samples of the shards over which statistics are taken; default: those of the inputs.
   init(
     _ model: some Module, _ contents: Contents, inputShape shape: Shape,
-    columns: [(String, Shape)] = [], of owner: String = "the data", isTraining: Bool
+    columns: [(String, Shape)] = [], of owner: String = "the data", isTraining: Bool,
+    shards: [Int]? = nil
   ) {
     let context = Context(
-      isTraining: isTraining, columns: Columns(Self.inputs(columns, batch: shape[0]), of: owner))
+      isTraining: isTraining, columns: Columns(Self.inputs(columns, batch: shape[0]), of: owner),
+      shards: shards.map {
+        BatchShards(sizes: $0, place: Self.leaf(Self.shardName, shape: [$0.count]))
+      })
     let output = model(Self.leaf(Self.inputName, shape: shape), in: context)
     let recorder = TapeRecorder()
     func leaf(_ declaration: ParameterDeclaration, shape: Shape) -> Tensor {
@@ -131,6 +138,8 @@ struct ModelTrace {
     self.columns = Columns(ownColumns, requested: context.columns.requested)
     var inputs = [Self.inputName: input]
     for (name, tensor) in ownColumns { inputs[Self.leafName(ofColumn: name)] = tensor }
+    shardPlace = shards.map { Self.leaf(Self.shardName, shape: [$0.count], on: recorder) }
+    inputs[Self.shardName] = shardPlace
     let copies = Self.copy(
       [output] + context.updates.map(\.next), to: recorder, inputs: inputs, parameters: known)
     self.output = copies[0]
@@ -145,6 +154,7 @@ struct ModelTrace {
   }
 
   private static let inputName = "x"
+  private static let shardName = "shard"
 
   private static func leafName(ofColumn name: String) -> String { "column \(name)" }
 

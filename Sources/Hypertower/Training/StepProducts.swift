@@ -40,7 +40,7 @@ package struct StepProducts {
           return Entry(product, count: loop.count, in: program)
         }
       case .loopNest, .scatterAdd, .attention, .attentionGradient, .gatherBatch, .increment,
-        .projectGradient, .walkTower, .updateParameters:
+        .projectGradient, .walkTower, .updateParameters, .allReduce:
         []
       }
     }
@@ -90,7 +90,7 @@ extension Instruction {
     case .attentionGradient(let gradient): gradient.operations(of: .all)
     case .loop(let loop): Double(loop.count) * loop.body.reduce(0) { $0 + $1.attentionOperations }
     case .loopNest, .matrixProduct, .scatterAdd, .gatherBatch, .increment, .projectGradient,
-      .walkTower, .updateParameters:
+      .walkTower, .updateParameters, .allReduce:
       0
     }
   }

@@ -10,11 +10,14 @@ struct TracedStep {
   /// - Parameters:
   ///   - batch: the number of its samples.
   ///   - weight: what the loss is multiplied with; default: 1.
-  init(_ trainer: Trainer, _ data: DeviceDataset, batch: Int, weight: Double = 1) {
+  ///   - shards: as in `ModelTrace`.
+  init(
+    _ trainer: Trainer, _ data: DeviceDataset, batch: Int, weight: Double = 1, shards: [Int]? = nil
+  ) {
     let state = trainer.state
     trace = ModelTrace(
       trainer.model, state.contents, inputShape: data.inputShape(batch: batch, trainer.sampleShape),
-      columns: data.columnShapes(declared: trainer.columns), isTraining: true)
+      columns: data.columnShapes(declared: trainer.columns), isTraining: true, shards: shards)
     let recorder = trace.output.recorder
     targets = Tensor(
       recorder,

@@ -15,5 +15,6 @@ extension Trainer {
     try state.restore(snapshot.arrays)
     stepCount = snapshot.stepCount
     position = snapshot.position
+    ending = nil
   }
 }

@@ -77,6 +77,9 @@ public final class Trainer {
   ///   - seed: what the weights and the order of samples are drawn from; default: 0.
   ///   - shards: in how many parts a batch is computed, each by itself; see `Sharding`. Results depend on it, but not on
   ///     the number of ranks; default: as many as there are ranks.
+  ///   - synchronizesBatchNorm: whether `BatchNorm`, and whatever else asks for `Context.gatheredOverShards(_:)`, takes
+  ///     statistics over the batch and not over the shard, for which ranks wait for one another in each such layer, and
+  ///     a rank computes all of its shards side by side; default: false. Without shards, it changes nothing.
   ///   - collective: the ranks that share the work, such as `MPI()`, each of which makes the same trainer and calls the
   ///     same methods; default: this process alone.
   /// - Throws: `InputError` for fewer shards than ranks, a tower that names tensors that are not there, whose levels do
@@ -87,12 +90,12 @@ public final class Trainer {
     _ model: some Module, loss: Loss, sampleShape: Shape? = nil, columns: [String: Shape] = [:],
     optimizer: some Optimizer,
     firstStep: Double? = nil, average: WeightAverage? = nil, plannedSteps: Int? = nil,
-    on device: Device, seed: UInt64 = 0, shards: Int? = nil,
+    on device: Device, seed: UInt64 = 0, shards: Int? = nil, synchronizesBatchNorm: Bool = false,
     collective: (any Collective)? = nil
   ) throws {
     self.model = model
     lossFunction = loss
-    sharding = try Sharding(shards, over: collective)
+    sharding = try Sharding(shards, over: collective, isSynchronized: synchronizesBatchNorm)
     self.device = device
     self.seed = seed
     guard

@@ -18,8 +18,13 @@ extension TrainCommand {
     let data = try data(for: choice, textPath, resumed)
       .weighted(by: resumed?.settings.classWeights ?? classWeights)
     var settings = try settings(of: resumed, choice, optimization, data)
-    if resumed == nil { settings.shards = shards ?? ranks?.collective.size }
+    if resumed == nil {
+      settings.shards = shards ?? ranks?.collective.size
+      settings.synchronizesBatchNorm = syncBatchNorm ? true : nil
+    }
     if settings.shards == 1 { settings.shards = nil }
+    // Of a batch in one piece, statistics are the batch's.
+    if settings.shards == nil { settings.synchronizesBatchNorm = nil }
     let stepsPerEpoch = (data.train.count + settings.batchSize - 1) / settings.batchSize
     try settleEvaluations(in: &settings, data, stepsPerEpoch: stepsPerEpoch)
     let description = NetworkDescription(choice: choice, input: data.input)
@@ -49,6 +54,7 @@ extension TrainCommand {
       tower.given + model.given
       + [
         ("--batch-size", batchSize != nil), ("--shards", shards != nil),
+        ("--sync-batchnorm", syncBatchNorm),
         ("--no-shuffle", noShuffle), ("--seed", seed != nil),
         ("--init", initialWeights != nil), ("--class-weights", classWeights != nil),
         ("--augment", augment != nil),

@@ -41,6 +41,13 @@ struct TrainCommand: ParsableCommand {
       """)
   var shards: Int?
 
+  @Flag(
+    name: .customLong("sync-batchnorm"),
+    help: """
+      With --shards or under mpirun, let batch normalization take its statistics over the batch and not over the shard.
+      """)
+  var syncBatchNorm = false
+
   @Option(
     name: .customLong("rank-timeout"),
     help: ArgumentHelp(
@@ -153,12 +160,6 @@ struct TrainCommand: ParsableCommand {
     let optimization = try resumed?.settings.optimization() ?? tower.optimization()
     let tower = optimization.tower
     let textPath = try textPath(for: choice.kind, resumed)
-    if let ranks, ranks.collective.size > 1, checkpoint.onDivergence == .restore {
-      throw Failure(
-        .usage,
-        "--on-divergence restore is for one rank: of several, only the first would notice some states to go back from"
-      )
-    }
     let plan = try OutputPlan(
       log: log, save: save, plot: plot, saveBest: watch.saveBest, report: watch.report,
       tensorBoard: watch.tensorboard, checkpoint: checkpoint.folder, resume: checkpoint.resume,
@@ -192,7 +193,8 @@ struct TrainCommand: ParsableCommand {
     }
     let trainer = try network.trainer(
       optimization, plannedSteps: max(1, settings.steps), on: device, seed: settings.seed,
-      shards: settings.shards ?? 1, collective: ranks?.collective)
+      shards: settings.shards ?? 1, synchronizesBatchNorm: settings.synchronizesBatchNorm ?? false,
+      collective: ranks?.collective)
     if let ranks { tell(ranks, settings, device) }
     if let initialWeights { try trainer.start(from: initialWeights, description, data.encoding) }
     if let resumed {

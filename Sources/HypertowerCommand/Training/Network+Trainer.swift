@@ -7,16 +7,17 @@ extension NetworkDescription.Network {
   /// - Parameters:
   ///   - plannedSteps: the length of the run, which schedules follow; default: none, for towers without one.
   ///   - seed: what the weights and the order of samples are drawn from; default: 0.
-  ///   - shards, collective: as in `Trainer`.
+  ///   - shards, synchronizesBatchNorm, collective: as in `Trainer`.
   /// - Throws: as `Trainer` does.
   func trainer(
     _ optimization: Optimization, plannedSteps: Int? = nil, on device: Device, seed: UInt64 = 0,
-    shards: Int? = nil, collective: (any Collective)? = nil
+    shards: Int? = nil, synchronizesBatchNorm: Bool = false, collective: (any Collective)? = nil
   ) throws -> Trainer {
     try Trainer(
       module, loss: loss, sampleShape: sampleShape, optimizer: optimization.tower,
       firstStep: optimization.firstStep, average: optimization.average,
-      plannedSteps: plannedSteps, on: device, seed: seed, shards: shards, collective: collective)
+      plannedSteps: plannedSteps, on: device, seed: seed, shards: shards,
+      synchronizesBatchNorm: synchronizesBatchNorm, collective: collective)
   }
 
   /// The matrix products of a training step.

@@ -83,6 +83,8 @@ struct TrainingRun {
         .compactMap { $0 }.min()!
       do {
         last = try train(count, &progress) ?? last
+        // What another rank has found in the state that all have.
+        if trainer.ending == .diverged { try trainer.checkFinite() }
         // Fewer, where another rank asked for the end.
         count = trainer.stepCount - first
       } catch let error as DivergenceError {
@@ -157,6 +159,8 @@ struct TrainingRun {
 
   private func recover(from error: DivergenceError) throws {
     guard let recovery else { throw error }
+    // Other ranks may not know yet, and wait for the next step: all go back from here.
+    try trainer.endAllRanks(.diverged)
     try recovery.restore(trainer, after: error)
     try attemptLog { try log?.rewind(to: trainer.stepCount) }
     history?.rewind(to: trainer.stepCount)

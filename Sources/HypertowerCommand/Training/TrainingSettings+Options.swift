@@ -25,6 +25,7 @@ extension TrainingSettings {
         images?.width.flatMap { width in images?.height.map { "\(width)x\($0)" } }),
       .init("image-channels", images?.channels), .init("batch-size", batchSize),
       .init("shards", shards),
+      shards.map { _ in .init("sync-batchnorm", .flag(synchronizesBatchNorm ?? false)) },
       .init("no-shuffle", .flag(!isShuffled)), .init("seed", seed), .init("init", initialWeights),
       .init("steps", steps), .init("early-stopping", patience),
       .init("evaluate-every", patience == nil ? nil : evaluationInterval),

@@ -42,6 +42,8 @@ struct TrainingSettings: Codable {
   var batchSize: Int
   /// The number of shards of a batch; nil: it is one.
   var shards: Int?
+  /// Whether batch normalization takes statistics over the batch; nil: over the shard.
+  var synchronizesBatchNorm: Bool?
   var isShuffled: Bool
   var seed: UInt64
   var steps: Int

@@ -72,6 +72,8 @@ final class ReferenceEvaluator {
       return self.result(result, of: recorder.tape[node.operands[0]], recorder)
     case .random:
       fatalError("ReferenceEvaluator: there is no seed for random numbers")
+    case .allReduce:
+      fatalError("ReferenceEvaluator: there are no shards")
     case .unary(let operation):
       return each { i in unary(operation, operands[0].values[i], operands[0].errors[i]) }
     case .binary(let operation):

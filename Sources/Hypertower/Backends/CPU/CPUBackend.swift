@@ -154,6 +154,7 @@ final class CPUExecutable<Element: HostReal>: Executable {
         case .projectGradient(let projection): CPUGradientProjection(projection, memory)
         case .walkTower(let walk): CPUTowerWalk(walk, memory)
         case .updateParameters(let update): CPUParameterUpdate(update, memory)
+        case .allReduce: fatalError("CPUBackend: programs are divided at sums over shards")
         }
       }
       return program.instructions.map(step)

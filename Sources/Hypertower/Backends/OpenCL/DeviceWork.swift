@@ -133,6 +133,7 @@ struct DeviceWork {
               .attentionGradient(gradient, share), gradient.accesses(of: share), rowCount: nil))
         }
       case .increment(let counter): result.append(single(.increment(counter)))
+      case .allReduce: fatalError("DeviceWork: programs are divided at sums over shards")
       case .projectGradient(let projection): result.append(single(.projectGradient(projection)))
       case .walkTower(let walk): result.append(single(.walkTower(walk)))
       case .updateParameters(let update): result.append(single(.updateParameters(update)))

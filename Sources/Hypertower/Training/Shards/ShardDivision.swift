@@ -1,4 +1,5 @@
-/// Where the program of a shard's gradient is divided, so that what is complete travels while the rest is computed.
+/// Where the program of a shard's gradient is divided: at sums over shards or, where there are none, so that what is
+/// complete travels while the rest is computed.
 struct ShardDivision {
   /// The numbers of the instructions with which parts begin, but for the first part.
   private(set) var places: [Int] = []
@@ -28,7 +29,9 @@ struct ShardDivision {
     let works = program.instructions.map(\.work)
     let all = works.reduce(0, +)
     var (complete, done) = (0, 0)
-    for number in works.indices {
+    let hostPoints = program.hostPoints
+    places = hostPoints
+    for number in works.indices where hostPoints.isEmpty {
       complete += zip(results, ends).reduce(0) { $0 + ($1.1 == number ? $1.0.count : 0) }
       done += works[number]
       if complete >= enough, (all - done) * Self.leastWork >= all {

@@ -12,10 +12,13 @@ final class ShardMemory {
     static let count = draws + TowerLayout.Counter.count
   }
 
-  /// The shares that the device has room for, so that it is told of several before it begins.
+  /// The shares that the device has room for, so that it is told of several before it begins; all of this rank's where
+  /// they are computed side by side.
   let places: Int
   let shares: [any DeviceArray]
   let counters: [any DeviceArray]
+  /// `[shards]` for each place: 1 for its shard, 0 for others; where they are computed side by side.
+  let positions: [any DeviceArray]
   let shareSize: Int
   let statesPlace: Int
   let lossPlace: Int
@@ -26,16 +29,27 @@ final class ShardMemory {
 
   private static let mostPlaces = 4
 
-  init(_ state: TrainingState, shards: Int, on backend: any Backend) throws {
+  /// - Parameters:
+  ///   - own: the shards of this rank.
+  ///   - sharding: how batches are divided.
+  init(
+    _ state: TrainingState, own: Range<Int>, _ sharding: Sharding, on backend: any Backend
+  ) throws {
     self.state = state
     self.backend = backend
     statesPlace = state.arena.count
     lossPlace = statesPlace + (state.modelStates?.count ?? 0)
     shareSize = lossPlace + 1
     let size = shareSize
-    places = Swift.min(shards, Self.mostPlaces)
+    places = sharding.isSynchronized ? own.count : Swift.min(own.count, Self.mostPlaces)
     shares = try (0..<places).map { _ in try backend.allocate(.real, count: size) }
     counters = try (0..<places).map { _ in try backend.allocate(.int32, count: Counter.count) }
+    positions = try (sharding.isSynchronized ? Array(own) : []).map { shard in
+      let array = try backend.allocate(.real, count: sharding.count)
+      try backend.write(
+        .float32((0..<sharding.count).map { $0 == shard ? 1 : 0 }), to: array, at: 0)
+      return array
+    }
   }
 
   func setCounters(

@@ -10,13 +10,18 @@ package struct Sharding {
   /// The number of shards of a batch.
   package let count: Int
   package let collective: any Collective
+  /// Whether statistics over samples, as those of batch normalization, are taken over the batch, and not over the shard.
+  let isSynchronized: Bool
 
   /// - Parameters:
   ///   - count: default: the number of ranks.
   ///   - collective: default: one rank.
+  ///   - isSynchronized: whether statistics are those of the batch; default: false.
   /// - Returns: nil for one shard, which is a batch as it is.
   /// - Throws: `InputError(.usage)` if ranks would have nothing to do.
-  init?(_ count: Int?, over collective: (any Collective)?) throws {
+  init?(
+    _ count: Int?, over collective: (any Collective)?, isSynchronized: Bool = false
+  ) throws {
     let collective = collective ?? SingleRank()
     let count = count ?? collective.size
     guard count >= 1 else {
@@ -29,7 +34,7 @@ package struct Sharding {
           + "least one, or start fewer ranks")
     }
     guard count > 1 else { return nil }
-    (self.count, self.collective) = (count, collective)
+    (self.count, self.collective, self.isSynchronized) = (count, collective, isSynchronized)
   }
 
   /// The rows of a shard of a batch: each has as many, or the first ones one more. Where there are fewer rows than
@@ -57,18 +62,22 @@ public enum RankEnding: Sendable, Equatable {
   case finished
   /// A rank was interrupted.
   case interrupted
+  /// A rank has found that the run has diverged.
+  case diverged
 
   /// What a rank that asks for the end adds to a sum of all ranks.
   var note: Double {
     switch self {
     case .finished: 1
     case .interrupted: Double(1 << 20)
+    case .diverged: Double(1 << 40)
     }
   }
 
   /// - Parameter note: the sum of all ranks; 0: none has asked.
   init?(note: Double) {
     if note == 0 { return nil }
-    self = note >= Self.interrupted.note ? .interrupted : .finished
+    let all: [Self] = [.diverged, .interrupted]
+    self = all.first { note >= $0.note } ?? .finished
   }
 }

@@ -65,6 +65,7 @@ extension Trainer {
     let weights = try device.backend.read(0..<state.arena.count, of: state.arena).doubles
     let facts: [(name: String, number: UInt64)] = [
       ("the number of shards", UInt64(sharding.count)),
+      ("the statistics of batch normalization", sharding.isSynchronized ? 1 : 0),
       ("the precision of the device", UInt64(device.backend.realSize)),
       ("the number of samples", UInt64(data.count)),
       ("the number of features", UInt64(data.featureCount)),
