@@ -43,6 +43,38 @@ import Testing
     }
   }
 
+  @Test("So is what shards need, and those that wait for one another", arguments: [false, true])
+  func ofShards(synchronizes: Bool) throws {
+    for device in try OpenCLDevice.all() {
+      let backend = try OpenCLBackend(device)
+      let own = Device(name: "opencl", backend: backend)
+      let network = Sequential(
+        Linear(50, 400), BatchNorm(400), Activation.tanh, Linear(400, 400), Activation.tanh,
+        Linear(400, 5))
+      func estimate(_ sharing: MemoryEstimate.Sharing) throws -> MemoryEstimate {
+        try MemoryEstimate(
+          network, loss: .crossEntropy, optimizer: Adam(), on: own, data: data, testData: [],
+          batchSize: 200, sharing: sharing)
+      }
+      let sharing = MemoryEstimate.Sharing(shards: 8, synchronizesBatchNorm: synchronizes)
+      let needed = try estimate(sharing)
+      #expect(backend.allocatedBytes == 0)
+      let trainer = try Trainer(
+        network, loss: .crossEntropy, optimizer: Adam(), on: own, shards: 8,
+        synchronizesBatchNorm: synchronizes)
+      try trainer.train(on: data, batchSize: 200, steps: 1)
+      let ratio = Double(needed.byteCount) / Double(backend.allocatedBytes)
+      #expect((0.75...1.25).contains(ratio), "\(ratio) of \(backend.allocatedBytes)")
+      // Side by side, each of eight shards has memory of its own, and of two ranks each has four.
+      var ofTwo = sharing
+      ofTwo.ranks = 2
+      let half = try estimate(ofTwo)
+      #expect(half.byteCount < needed.byteCount || !synchronizes)
+      #expect(needed.launches!.launches > half.launches!.launches)
+      #expect(needed.launches!.replays == 1)
+    }
+  }
+
   @Test func growsWithTheBatch() throws {
     func bytes(_ batchSize: Int) throws -> MemoryEstimate {
       try MemoryEstimate(

@@ -8,6 +8,8 @@ final class MeasuringBackend: Backend {
   private(set) var programs: [Program] = []
   /// The arrays that each was prepared for.
   private(set) var alternatives: [[[(any DeviceArray)?]]] = []
+  /// How often each was run.
+  private(set) var runCounts: [Int] = []
 
   let description = "nothing: memory is counted"
   let realSize: Int
@@ -31,7 +33,11 @@ final class MeasuringBackend: Backend {
     }
   }
 
-  private final class Nothing: Executable {}
+  private final class Nothing: Executable {
+    let program: Int
+
+    init(program: Int) { self.program = program }
+  }
 
   func allocate(_ type: ElementType, count: Int) throws -> any DeviceArray {
     add(count * size(of: type))
@@ -72,9 +78,15 @@ final class MeasuringBackend: Backend {
     for (type, count) in zip(plan.slotTypes, plan.slotSizes) { add(count * size(of: type)) }
     programs.append(program)
     self.alternatives.append(alternatives)
-    return Nothing()
+    runCounts.append(0)
+    return Nothing(program: programs.count - 1)
   }
 
-  func run(_ executable: any Executable, from alternative: Int, count: Int) throws {}
+  func run(_ executable: any Executable, from alternative: Int, count: Int) throws {
+    guard let own = executable as? Nothing else {
+      fatalError("MeasuringBackend: an executable of another backend")
+    }
+    runCounts[own.program] += count
+  }
   func synchronize() throws {}
 }

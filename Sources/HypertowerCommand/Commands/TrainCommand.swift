@@ -174,7 +174,7 @@ struct TrainCommand: ParsableCommand {
       let run = DryRun(
         network: network, optimization: optimization, settings: settings,
         rows: Self.rows(of: settings, description, data), data: data, stepsPerEpoch: stepsPerEpoch,
-        device: device)
+        device: device, ranks: ranks?.collective.size ?? 1)
       for line in try run.lines() { try Console.print(line) }
       return
     }
@@ -185,7 +185,8 @@ struct TrainCommand: ParsableCommand {
       resumed, choice, optimization, textPath, ranks)
     try MemoryCheck.check(
       network, optimization, train: data.train, test: data.measures.map(\.data),
-      batchSize: settings.batchSize, on: device)
+      batchSize: settings.batchSize, sharing: settings.sharing(ranks: ranks?.collective.size ?? 1),
+      on: device)
     if !device.keeps(data.train) {
       Console.warn(
         "the training data do not fit into the memory of \(device.name): batches are sent to it while it computes"

@@ -10,6 +10,8 @@ struct DryRun {
   let data: TrainingData
   let stepsPerEpoch: Int
   let device: Device
+  /// The number of ranks that share each batch.
+  let ranks: Int
 
   /// The lines that tell it: the settings, the parameters with their shapes, what a step computes, the memory, and the
   /// device.
@@ -18,7 +20,7 @@ struct DryRun {
   func lines() throws -> [String] {
     let memory = try MemoryCheck.estimate(
       network, optimization, train: data.train, test: data.measures.map(\.data),
-      batchSize: settings.batchSize, on: device)
+      batchSize: settings.batchSize, sharing: settings.sharing(ranks: ranks), on: device)
     let products = try network.products(
       on: data.train, batchSize: settings.batchSize, device: device)
     let epochs = formatted("%.4g", Double(settings.steps) / Double(stepsPerEpoch))

@@ -7,11 +7,12 @@ enum MemoryCheck {
   /// - Throws: `Failure(.memory)` with what is needed, what there is, and the batch size that would fit.
   static func check(
     _ network: NetworkDescription.Network, _ optimization: Optimization, train: Dataset,
-    test: [Dataset], batchSize: Int, on device: Device
+    test: [Dataset], batchSize: Int, sharing: MemoryEstimate.Sharing = .init(), on device: Device
   ) throws {
     func estimate(_ batchSize: Int) throws -> MemoryEstimate {
       try Self.estimate(
-        network, optimization, train: train, test: test, batchSize: batchSize, on: device)
+        network, optimization, train: train, test: test, batchSize: batchSize, sharing: sharing,
+        on: device)
     }
     func fits(_ estimate: MemoryEstimate) -> Bool {
       estimate.byteCount <= device.memorySize && estimate.largestByteCount <= device.largestPiece
@@ -35,13 +36,13 @@ enum MemoryCheck {
   /// What a run will need.
   static func estimate(
     _ network: NetworkDescription.Network, _ optimization: Optimization, train: Dataset,
-    test: [Dataset], batchSize: Int, on device: Device
+    test: [Dataset], batchSize: Int, sharing: MemoryEstimate.Sharing, on device: Device
   ) throws -> MemoryEstimate {
     try MemoryEstimate(
       network.module, loss: network.loss, sampleShape: network.sampleShape,
       optimizer: optimization.tower,
       firstStep: optimization.firstStep, average: optimization.average, on: device,
-      data: train, testData: test, batchSize: batchSize)
+      data: train, testData: test, batchSize: batchSize, sharing: sharing)
   }
 
   private static func gibibytes(_ bytes: Int) -> String {

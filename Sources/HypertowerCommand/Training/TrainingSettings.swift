@@ -101,6 +101,12 @@ struct TrainingSettings: Codable {
   /// What is held back.
   var split: Split { Split(validation: validation, test: test, seed: splitSeed ?? 0) }
 
+  /// How batches are shared among so many ranks.
+  func sharing(ranks: Int) -> MemoryEstimate.Sharing {
+    .init(
+      shards: shards ?? 1, synchronizesBatchNorm: synchronizesBatchNorm ?? false, ranks: ranks)
+  }
+
   /// What moves the weights.
   ///
   /// - Throws: `InputError`.
