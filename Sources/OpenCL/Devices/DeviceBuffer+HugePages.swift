@@ -8,7 +8,7 @@ extension DeviceBuffer {
   /// Asks the system for huge pages for a buffer in the memory of the host, so that fewer addresses are to be translated.
   ///
   /// Where the system gives them only to those who ask (`madvise` in
-  /// `/sys/kernel/mm/transparent_hugepage/enabled`), a training step of a convolutional network takes a tenth less time.
+  /// `/sys/kernel/mm/transparent_hugepage/enabled`), a training step of a large model takes 1 to 4 % less time.
   /// A driver that does not lend its memory, or a system without such pages, changes nothing.
   ///
   /// - Parameter size: the bytes of the whole allocation, before it is first used.
