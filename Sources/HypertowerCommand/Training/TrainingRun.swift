@@ -120,7 +120,13 @@ struct TrainingRun {
       // A run that is done is not interrupted.
       if progress.step < steps, !isStopped {
         if Interruption.signal != nil { try trainer.endAllRanks(.interrupted) }
-        if let signal = interruptingSignal {
+        if trainer.ending == .diverged {
+          // Another rank goes back at this very step; the signal ends the run after the next one.
+          do { try trainer.checkFinite() } catch let error as DivergenceError {
+            try recover(from: error)
+          }
+          progress.step = trainer.stepCount
+        } else if let signal = interruptingSignal {
           throw Interrupted(signal: signal, step: progress.step)
         }
       }
